@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <QByteArray>
+
+/**
+ * The one place through which every persisted write of this process passes, so that tests can
+ * stop it at the 1st, 2nd, … n-th. Costs an atomic increment when not armed.
+ *
+ * Armed by the environment, read once at start:
+ *   CUTOVER_FAULT=kill@17     SIGKILL to this process at the 17th point
+ *   CUTOVER_FAULT=enospc@17   the 17th point fails with ENOSPC (once); eio@17 likewise;
+ *                             enospc@17+ fails from there on
+ *   CUTOVER_FAULT_LOG=FILE    appends "number kind what" for each point
+ * Any thread. Method: SQLite's test VFS, which fails the n-th operation for every n.
+ */
+namespace cutover::faultpoints {
+
+enum class Kind {
+    FileCreate,
+    FileWrite,
+    FileSync,
+    FileRename,
+    FileUnlink,
+    FileLink,
+    DirectorySync,
+    DatabaseWrite, ///< First write to a database file since its last sync.
+    DatabaseSync, ///< Commit of a database transaction (ours or the target's).
+    DatabaseDelete,
+    ProcessBefore, ///< A child is about to start.
+    ProcessDuring, ///< It runs.
+    ProcessAfter, ///< It ended; its result is not yet acted on.
+};
+
+/// Call just before the operation. Returns 0, or the errno value that the operation must fail with.
+[[nodiscard]] int hit(Kind kind, const QByteArray &what);
+/// Number of points hit so far.
+[[nodiscard]] quint64 count();
+
+} // namespace cutover::faultpoints
