@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "system/error.h"
+
+#include <QList>
+#include <QMap>
+#include <QStringList>
+
+namespace cutover {
+
+/** How a probe asks whether something works. Exactly one of http, tcp, command is set. */
+struct ProbeSpec {
+    QString name;
+    QString http; ///< URL; ok when the status is 2xx (or expectStatus) and the body contains expectBody.
+    int expectStatus = 0;
+    QString expectBody;
+    QString tcp; ///< host:port
+    QStringList command; ///< ok when it exits with 0.
+    qint64 timeoutMs = 5000; ///< Of one try.
+    qint64 intervalMs = 250; ///< Between tries while waiting for readiness.
+    qint64 readyWithinMs = 30000; ///< Limit of waiting for readiness.
+    bool critical = true; ///< A warning only, when false.
+};
+
+/** One running copy of a service. "{port}", "{name}" and "{release}" in the service's texts are replaced for it. */
+struct InstanceSpec {
+    QString name; ///< "backend-1"; unique in the target.
+    int port = 0;
+};
+
+enum class Strategy { Rolling, Recreate };
+
+struct ServiceSpec {
+    QString name;
+    QString runtime = QStringLiteral("process");
+    QList<InstanceSpec> instances;
+    Strategy strategy = Strategy::Rolling;
+    bool mayOverlap = true; ///< overlap: never → false; the old one is proven stopped before the new one starts.
+    bool managed = true; ///< false: kept running by the supervisor but not part of a release (load balancer, repository).
+    QStringList command; ///< First word relative to the release folder (managed) or the target's folder.
+    QMap<QString, QString> environment;
+    QString environmentFile; ///< Its NAME=value lines are added to the environment at each start.
+    ProbeSpec health; ///< Readiness.
+    QString versionUrl; ///< Answers JSON with "version".
+    QString metricsUrl; ///< Prometheus exposition; empty when there is none.
+    QString balancerBackend; ///< HAProxy backend that holds the instances as servers; empty when not balanced.
+    qint64 drainLimitMs = 30000;
+    qint64 stopTimeoutMs = 10000; ///< TERM, then KILL.
+
+    /// text with {port}, {name}, {release} (absolute folder) replaced.
+    [[nodiscard]] QString expand(const QString &text, const InstanceSpec &instance, const QString &releaseDirectory = {}) const;
+};
+
+struct BalancerSpec {
+    QString kind; ///< "haproxy"; empty when there is none.
+    QString socket; ///< Runtime API: absolute path of its Unix socket.
+    QString maintenanceBackend; ///< Backend that answers during "recreate"; empty when none.
+};
+
+struct DatabaseSpec {
+    QString name;
+    QString driver; ///< "sqlite"
+    QString file; ///< sqlite: absolute path.
+    QString migrations; ///< Folder inside a release that holds NNNN_name.up.sql / .down.sql; empty: none.
+    QStringList countTables; ///< Tables whose rows are counted and compared; empty: all.
+};
+
+struct ConfigurationSpec {
+    QString file; ///< Absolute path of a .env file.
+    QStringList secretPatterns; ///< Shell-style patterns of keys whose values are never shown, logged or digested unkeyed.
+};
+
+struct FeatureStoreSpec {
+    QString database; ///< Name in databases; empty: no flags.
+    QString table = QStringLiteral("feature_flags");
+    QString auditTable = QStringLiteral("feature_flag_audit");
+};
+
+/** What the watch looks at, and what it does. */
+struct WatchSpec {
+    QString requestsCounter = QStringLiteral("http_requests_total");
+    QString errorsCounter = QStringLiteral("http_errors_total");
+    double maxErrorProportion = 0.05;
+    qint64 windowMs = 60000; ///< The proportion is taken over this much of the past.
+    qint64 durationMs = 300000; ///< How long a new version is watched.
+    qint64 scrapeIntervalMs = 1000;
+    int minimumSamples = 50; ///< Requests in the window below which there is "not enough data".
+    int consecutiveBreaches = 2;
+    enum class NoData { Hold, Proceed, Rollback } noData = NoData::Hold;
+    bool automaticRollback = true;
+};
+
+struct BackupSpec {
+    QString directory; ///< Absolute.
+    int keep = 5; ///< Restore points kept by clean up; never one that is needed.
+};
+
+struct CheckSpec {
+    qint64 minimumFreeBytes = 1LL << 30;
+    QList<ProbeSpec> probes; ///< Critical endpoints and external services.
+    QString logFile;
+    int maxLogErrors = 5;
+    QString latencyUrl;
+    double latencyP95Ms = 200;
+    int latencyRequests = 100;
+    int latencyConcurrency = 10;
+};
+
+/** A step that the operator brings: the four programs of the step contract. */
+struct CommandStepSpec {
+    QString name;
+    QString after; ///< Kind or id of the step that it follows.
+    QStringList preview, apply, revert, inspect; ///< inspect: 0 done, 1 not started, 2 partial, else unknown.
+    qint64 timeoutMs = 600000;
+};
+
+struct PolicySpec {
+    qint64 holdMs = 1800000; ///< How long a held run waits for a decision.
+    enum class Default { Hold, Rollback } holdDefault = Default::Hold; ///< What happens then.
+    int transientRetries = 3;
+    qint64 latestStartMinuteOfDay = -1; ///< Local time; -1: none.
+    qint64 windowEndMinuteOfDay = -1; ///< Turn-back time is this minus the measured rollback minus turnBackMarginMs.
+    qint64 turnBackMarginMs = 300000;
+};
+
+struct RepositorySpec {
+    QString url; ///< http(s):// or file:// folder with index.json and packages.
+    QStringList publicKeys; ///< Absolute paths of minisign public keys; a package must be signed by one of them.
+};
+
+/**
+ * What system this is: target.yaml, typed and complete. Paths are absolute (relative ones in the
+ * file are taken from its folder). Value type.
+ */
+struct Target {
+    QString path; ///< Of target.yaml.
+    QString name;
+    QString product; ///< Packages must be of this product.
+    QString environment; ///< "production", "staging", "development", "demo"
+    QString stateDirectory;
+    QString releasesDirectory; ///< Versioned release folders and the link "current".
+    RepositorySpec repository;
+    QList<ServiceSpec> services; ///< In update order.
+    BalancerSpec balancer;
+    QList<DatabaseSpec> databases;
+    QList<ConfigurationSpec> configuration;
+    FeatureStoreSpec features;
+    WatchSpec watch;
+    BackupSpec backup;
+    CheckSpec check;
+    PolicySpec policy;
+    QList<CommandStepSpec> commands;
+    QString digest; ///< SHA-256 of the file's bytes.
+
+    [[nodiscard]] bool isProduction() const { return environment == u"production"; }
+    [[nodiscard]] const ServiceSpec *service(const QString &name) const;
+    [[nodiscard]] const ServiceSpec *serviceOfInstance(const QString &instance) const;
+    [[nodiscard]] const DatabaseSpec *database(const QString &name) const;
+    [[nodiscard]] QString currentLink() const { return releasesDirectory + QStringLiteral("/current"); }
+    [[nodiscard]] QString releaseDirectory(const QString &version) const { return releasesDirectory + u'/' + version; }
+
+    /// Reads and validates. Every error carries file:line:column as where, and as arguments the
+    /// field's path, what was expected and, for an unknown key, the nearest known one. Codes "target.*".
+    [[nodiscard]] static Result<Target> load(const QString &path);
+};
+
+/// Pins the target's identity (machine id, target path and name, database files' device and inode or
+/// an id row, HAProxy socket) at first use in STATE/identity.json and afterwards compares:
+/// "target.identity_changed" names the member, what was pinned and what was found.
+[[nodiscard]] Result<QJsonObject> pinIdentity(const Target &target);
+
+} // namespace cutover
