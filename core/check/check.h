@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "release/repository.h"
+#include "target/target.h"
+
+namespace cutover {
+
+struct CheckResult {
+    QString id; ///< "disk", "version", "health:backend-1", "backup", "database:trading", …
+    enum class Status { Waiting, Running, Passed, Warning, Failed } status = Status::Waiting;
+    Message title; ///< "Free disk space"
+    Message finding; ///< "23 GB free, 4 GB needed"
+    Error error; ///< When failed or warning: reason and remedy.
+    qint64 durationMs = 0;
+    [[nodiscard]] QJsonObject toJson() const;
+    [[nodiscard]] static CheckResult fromJson(const QJsonObject &json);
+};
+
+using CheckSink = std::function<void(const CheckResult &)>;
+
+/// Runs every check that applies to the target (guide 3.1 and, for the post-update set, 3.4),
+/// telling each as it starts and ends. to: nullptr when no release is chosen yet.
+[[nodiscard]] Async<QList<CheckResult>> runChecks(Target target, std::optional<ReleaseInfo> to, QString expectedVersion, CheckSink sink,
+                                                  std::stop_token stop = {});
+
+} // namespace cutover

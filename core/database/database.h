@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "system/worker.h"
+#include "target/target.h"
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+namespace cutover {
+
+struct BackupInfo {
+    QString file;
+    QString sha256;
+    qint64 size = 0;
+    QString schemaDigest;
+    QString revision; ///< Migration head.
+    QMap<QString, qint64> rows; ///< By table.
+};
+
+/**
+ * A database of the target, by driver. Each object owns one worker thread and one connection.
+ * Event-loop thread; nothing blocks. Codes "database.*"; a lock held by others is Transient ("database.locked").
+ */
+class Database
+{
+public:
+    using ProgressFunction = std::function<void(qint64 done, qint64 total)>;
+
+    virtual ~Database() = default;
+    [[nodiscard]] virtual Async<qint64> size() = 0;
+    [[nodiscard]] virtual Async<> check() = 0; ///< Integrity.
+    [[nodiscard]] virtual Async<QMap<QString, qint64>> countRows() = 0;
+    [[nodiscard]] virtual Async<QString> schemaDigest() = 0; ///< Of normalised definitions, our own bookkeeping table left out.
+    /// A consistent copy of the live database, writers going on, progress in pages or bytes.
+    [[nodiscard]] virtual Async<BackupInfo> backup(QString file, ProgressFunction progress, std::stop_token stop) = 0;
+    /// Proves a backup: digest, integrity, schema, row counts.
+    [[nodiscard]] virtual Async<> verifyBackup(BackupInfo info, std::stop_token stop) = 0;
+    /// Puts a backup into the live database; writers must be stopped. Atomic, safe to repeat.
+    [[nodiscard]] virtual Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) = 0;
+
+    [[nodiscard]] static Result<std::unique_ptr<Database>> create(const DatabaseSpec &spec);
+};
+
+} // namespace cutover

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "target/target.h"
+
+#include <QDateTime>
+#include <QJsonObject>
+
+namespace cutover {
+
+struct InstanceState {
+    QString name;
+    QString service;
+    enum class State { Stopped, Starting, Ready, Unready, Stopping, Failed } state = State::Stopped;
+    qint64 pid = 0;
+    QString release; ///< Version folder that it was started from.
+    QDateTime since;
+    int restarts = 0; ///< After deaths nobody asked for.
+    int lastExit = 0;
+};
+
+/**
+ * Talks to the supervisor (STATE/supervisor.sock, JSON lines). The supervisor owns the services of
+ * the process runtime, restarts them on death (with back-off), keeps their logs in STATE/logs,
+ * survives runner and window, and re-adopts by pid and start time. Event-loop thread. Codes "supervisor.*".
+ */
+class SupervisorClient
+{
+public:
+    explicit SupervisorClient(Target target);
+    ~SupervisorClient();
+    /// Starts 'cutoverctl supervise' where none is alive.
+    [[nodiscard]] Async<> ensureRunning(std::stop_token stop = {});
+    [[nodiscard]] Async<bool> isRunning();
+    [[nodiscard]] Async<QList<InstanceState>> states();
+    /// Starts the instance from a release folder (absolute); returns when its process runs, not when it is ready.
+    /// Already running from that folder: nothing happens. It is desired to run from now on.
+    [[nodiscard]] Async<> start(QString instance, QString releaseDirectory);
+    /// TERM, then KILL after the service's limit; returns when the process is proven gone. Desired to stay stopped.
+    [[nodiscard]] Async<> stop(QString instance);
+    /// Waits for the health probe; fails at once when the process dies ("supervisor.died" {exit, lastLines}).
+    [[nodiscard]] Async<> waitReady(QString instance, std::stop_token stop = {});
+    /// Ends all services and the supervisor.
+    [[nodiscard]] Async<> shutdown();
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace cutover

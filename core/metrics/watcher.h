@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "metrics/metricstore.h"
+#include "target/target.h"
+
+#include <QJsonObject>
+#include <QObject>
+
+namespace cutover {
+
+/** What the watcher thinks of a version under watch; written whole to STATE/watch/RUN.json with each scrape. */
+struct Verdict {
+    enum class Kind { Pending, Good, Bad, NotEnoughData } kind = Kind::Pending;
+    Message sentence; ///< Metric, value, limit, samples.
+    double value = 0;
+    double limit = 0;
+    qint64 samples = 0;
+    qint64 watchedMs = 0; ///< Monotonic.
+    qint64 time = 0; ///< Of the last evaluation, ms since the epoch.
+    qint64 bootTime = 0; ///< Clock::monotonic() of it: older than 3 scrapes means the watcher is not alive.
+    [[nodiscard]] QJsonObject toJson() const;
+    [[nodiscard]] static Verdict fromJson(const QJsonObject &json);
+};
+
+/** The only scraper and evaluator: 'cutoverctl watch'. One per target, guarded by flock on STATE/watcher.lock. */
+class Watcher : public QObject
+{
+    Q_OBJECT
+public:
+    explicit Watcher(Target target, QObject *parent = nullptr);
+    ~Watcher() override;
+    [[nodiscard]] Result<> start();
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+/// Starts 'cutoverctl watch' where none is alive; returns when it has scraped once.
+[[nodiscard]] Async<> ensureWatcher(Target target, std::stop_token stop = {});
+/// Milliseconds since its last sign of life; -1 when it isn't alive.
+[[nodiscard]] qint64 watcherSilence(const Target &target);
+
+} // namespace cutover

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "plan/plan.h"
+#include "release/repository.h"
+#include "run/journal.h"
+
+namespace cutover {
+
+/** A release of the path, downloaded and verified, unpacked nowhere yet. */
+struct StagedRelease {
+    ReleaseInfo info;
+    QString package; ///< Path of the verified package file.
+    package::Verified verified;
+    QString preview; ///< Folder with its migrations unpacked for looking at; below STATE/cache.
+};
+
+/// What planning may know beyond target and releases.
+struct PlanningContext {
+    Target target;
+    QMap<QString, qint64> measuredMs; ///< Step kind → median of past runs.
+    QString installed; ///< Version.
+};
+
+// Each room contributes its steps; the lead planner (plan/updateplanner) puts them in order.
+[[nodiscard]] Async<QList<StepSpec>> planChecks(PlanningContext context, StagedRelease release); ///< check/: kind "precheck"
+[[nodiscard]] Async<QList<StepSpec>> planHealth(PlanningContext context, StagedRelease release); ///< check/: kind "health"
+[[nodiscard]] Async<QList<StepSpec>> planBackup(PlanningContext context, StagedRelease release); ///< backup/: kinds "backup", "verify_backup"
+[[nodiscard]] Async<QList<StepSpec>> planMigrations(PlanningContext context, StagedRelease release); ///< migration/: kind "migrate", one per migration, SQL up and down as previews
+[[nodiscard]] Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release); ///< deploy/: "unpack", "switch_release" and one "deploy_instance" per instance (or "recreate")
+[[nodiscard]] Async<QList<StepSpec>> planConfiguration(PlanningContext context, StagedRelease release); ///< config/: kind "configure", masked diff as preview
+[[nodiscard]] Async<QList<StepSpec>> planFeatures(PlanningContext context, StagedRelease release); ///< feature/: kind "features"
+[[nodiscard]] Async<QList<StepSpec>> planWatch(PlanningContext context, StagedRelease release); ///< metrics/: kind "watch"
+[[nodiscard]] Async<QList<StepSpec>> planCleanUp(PlanningContext context, StagedRelease release); ///< backup/: kind "clean_up"
+/// command/: inserts the target's own command steps where they belong.
+[[nodiscard]] Result<QList<StepSpec>> withCommandSteps(const Target &target, QList<StepSpec> steps);
+
+/// The whole update along the path.
+[[nodiscard]] Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path);
+/// Back to a restore point: mode "code", "downgrade" or "restore"; loss counted now.
+[[nodiscard]] Async<Plan> planRollback(PlanningContext context, RestorePoint point, QString mode);
+/// What each mode would take and lose.
+struct RollbackCost {
+    QString mode;
+    qint64 expectedMs = 0;
+    qint64 expectedDowntimeMs = 0;
+    QMap<QString, qint64> loss;
+    Error unavailable;
+};
+[[nodiscard]] Async<QList<RollbackCost>> rollbackCosts(PlanningContext context, RestorePoint point);
+
+} // namespace cutover

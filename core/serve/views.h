@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "check/check.h"
+#include "deploy/supervisorclient.h"
+#include "run/journal.h"
+
+namespace cutover {
+
+// What a console shows, as values with JSON forms. All times UTC.
+
+struct InstanceView {
+    QString name, service, version;
+    QString state; ///< "ready", "unready", "starting", "stopping", "stopped", "failed", "draining", "unknown"
+    int port = 0;
+    int sessions = -1; ///< At the balancer; -1: not balanced.
+    qint64 pid = 0;
+};
+
+struct TargetView {
+    QString name, product, environment;
+    QString version; ///< Installed (what "current" names); empty: none.
+    QString health; ///< "healthy", "degraded", "down", "unknown"
+    QString database; ///< "trading (SQLite)"
+    QString host;
+    QString connHolder, connSession;
+    QDateTime connSince;
+    QString connNote;
+    QString activeRun; ///< Id; empty: none.
+    qint64 runnerSilenceMs = -1;
+    qint64 watcherSilenceMs = -1;
+    QList<InstanceView> instances;
+    QString balancer; ///< "up", "down", "none"
+    qint64 freeBytes = -1;
+    QDateTime lastBackup, lastProvenBackup;
+    QMap<QString, QString> revisions; ///< Database → migration head.
+    double errorLimit = 0.05;
+    Error problem; ///< What keeps the target from being looked at, if anything.
+    [[nodiscard]] QJsonObject toJson() const;
+    [[nodiscard]] static TargetView fromJson(const QJsonObject &json);
+};
+
+struct ReleaseView {
+    Manifest manifest;
+    QString updateType; ///< From the installed version: "hotfix", "minor", "major", "none", "downgrade"
+    QStringList path; ///< Versions to install in order, this one last; empty when there is no way or nothing to do.
+    Error blocked; ///< Why there is no way.
+    qint64 size = 0; ///< Bytes to download on the whole path.
+    qint64 expectedDowntimeMs = 0;
+    QString risk;
+    [[nodiscard]] QJsonObject toJson() const;
+    [[nodiscard]] static ReleaseView fromJson(const QJsonObject &json);
+};
+
+struct StepView {
+    StepSpec spec;
+    StepRecord record;
+};
+
+struct RunView {
+    RunRecord run;
+    QList<StepView> steps;
+    int current = -1; ///< Index of the step under way; -1: none.
+    qint64 leftMs = -1; ///< Estimate; -1: unknown.
+    QDateTime turnBackBy;
+    Message ifAborted; ///< "If you abort now: back to 1.2.1 in about 40 s, no row lost."
+    QString serving; ///< Version that serves users now.
+    QStringList offers; ///< Commands that make sense now: "hold", "abort", "resume", "retry", "accept", "rollback", "abandon".
+    QMap<QString, Message> refusals; ///< Why another command is not offered.
+    [[nodiscard]] QJsonObject toJson() const;
+    [[nodiscard]] static RunView fromJson(const QJsonObject &json);
+};
+
+struct RollbackOption {
+    QString mode; ///< "code", "downgrade", "restore"
+    qint64 expectedMs = 0;
+    qint64 expectedDowntimeMs = 0;
+    QMap<QString, qint64> loss; ///< Table → rows.
+    Error unavailable; ///< Why it can't be chosen.
+};
+
+struct RestorePointView {
+    RestorePoint point;
+    bool current = false; ///< Its version serves now.
+    QMap<QString, qint64> rowsThen, rowsNow;
+    QString revisionThen, revisionNow;
+    QString versionNow;
+    int configurationDifferences = 0;
+    QList<RollbackOption> options;
+    [[nodiscard]] QJsonObject toJson() const;
+    [[nodiscard]] static RestorePointView fromJson(const QJsonObject &json);
+};
+
+[[nodiscard]] QJsonObject toJson(const RunRecord &run);
+[[nodiscard]] RunRecord runFromJson(const QJsonObject &json);
+[[nodiscard]] QJsonObject toJson(const StepRecord &step);
+[[nodiscard]] StepRecord stepFromJson(const QJsonObject &json);
+[[nodiscard]] QJsonObject toJson(const RestorePoint &point);
+[[nodiscard]] RestorePoint restorePointFromJson(const QJsonObject &json);
+[[nodiscard]] QJsonObject toJson(const EventRecord &event);
+[[nodiscard]] EventRecord eventFromJson(const QJsonObject &json);
+
+} // namespace cutover
