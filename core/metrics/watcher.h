@@ -9,6 +9,8 @@
 #include <QJsonObject>
 #include <QObject>
 
+#include <stop_token>
+
 namespace cutover {
 
 /** What the watcher thinks of a version under watch; written whole to STATE/watch/RUN.json with each scrape. */

@@ -14,6 +14,8 @@
  *   CUTOVER_FAULT=enospc@17   the 17th point fails with ENOSPC (once); eio@17 likewise;
  *                             enospc@17+ fails from there on
  *   CUTOVER_FAULT_LOG=FILE    appends "number kind what" for each point
+ * ENOSPC passes by points that free space or start processes: no kernel answers it there.
+ * Both variables are removed from the environment once read, so that children are not armed too.
  * Any thread. Method: SQLite's test VFS, which fails the n-th operation for every n.
  */
 namespace cutover::faultpoints {
@@ -38,5 +40,8 @@ enum class Kind {
 [[nodiscard]] int hit(Kind kind, const QByteArray &what);
 /// Number of points hit so far.
 [[nodiscard]] quint64 count();
+/// Arms this process anew with a value as CUTOVER_FAULT has it, or disarms it when empty; counting
+/// starts at 0. For tests that fault inside their own process; while no other thread hits points.
+void arm(const QByteArray &spec);
 
 } // namespace cutover::faultpoints

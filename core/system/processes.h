@@ -32,12 +32,14 @@ struct ProcessResult {
     QByteArray output;
     QByteArray errorOutput;
     qint64 durationMs = 0;
+    qint64 droppedBytes = 0; ///< Of both streams together, beyond maxOutput.
 };
 
 /**
  * Runs other programs, with fault points before, during and after. GUI or event-loop thread.
  * A non-zero exit code is a result, not an error. Errors: "process.not_found", "process.timeout",
- * "process.start_failed"; on stop "system.cancelled" after the child is proven gone.
+ * "process.start_failed", "process.lost" (its end is not known to have been seen); on stop
+ * "system.cancelled", both that and a time-out after its whole process group is proven gone.
  */
 class Processes
 {
@@ -47,8 +49,8 @@ public:
     [[nodiscard]] static Processes &system();
 };
 
-/// Starts a program that outlives this one: new session, no inherited descriptors but standard
-/// error to logFile, working directory "/". Returns its pid. Used for runner, watcher, supervisor.
+/// Starts a program that outlives this one: new session, no inherited descriptors, standard output
+/// and error appended to logFile, working directory "/". Returns its pid. Used for runner, watcher, supervisor.
 [[nodiscard]] Result<qint64> startDetached(const QString &program, const QStringList &arguments, const QString &logFile,
                                            const QProcessEnvironment &environment = QProcessEnvironment::systemEnvironment());
 

@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "system/faultpoints.h"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace cutover::faultpoints {
+
+namespace {
+
+struct State {
+    std::atomic<quint64> count = 0;
+    std::atomic<bool> watched = false; ///< Anything but counting to do.
+    bool kill = false;
+    int error = 0;
+    quint64 at = 0;
+    bool onwards = false;
+    int log = -1;
+
+    State()
+    {
+        arm(qgetenv("CUTOVER_FAULT"));
+        if (const QByteArray file = qgetenv("CUTOVER_FAULT_LOG"); !file.isEmpty()) {
+            log = ::open(file.constData(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+        }
+        watched = at != 0 || log >= 0;
+        // Meant for this process: a child of ours is armed only by who passes it on explicitly.
+        qunsetenv("CUTOVER_FAULT");
+        qunsetenv("CUTOVER_FAULT_LOG");
+    }
+
+    void arm(const QByteArray &spec)
+    {
+        const qsizetype sign = spec.indexOf('@');
+        const QByteArray action = spec.first(qMax(sign, 0));
+        kill = action == "kill";
+        error = action == "enospc" ? ENOSPC : action == "eio" ? EIO : 0;
+        onwards = spec.endsWith('+');
+        at = kill || error ? spec.sliced(sign + 1).chopped(onwards ? 1 : 0).toULongLong() : 0;
+        watched = at != 0 || log >= 0;
+    }
+};
+
+State &state()
+{
+    static State instance;
+    return instance;
+}
+
+// The environment is read and cleaned before main() and before there are threads.
+[[maybe_unused]] const bool atStart = (state(), true);
+
+const char *name(Kind kind)
+{
+    switch (kind) {
+    case Kind::FileCreate:
+        return "file-create";
+    case Kind::FileWrite:
+        return "file-write";
+    case Kind::FileSync:
+        return "file-sync";
+    case Kind::FileRename:
+        return "file-rename";
+    case Kind::FileUnlink:
+        return "file-unlink";
+    case Kind::FileLink:
+        return "file-link";
+    case Kind::DirectorySync:
+        return "directory-sync";
+    case Kind::DatabaseWrite:
+        return "database-write";
+    case Kind::DatabaseSync:
+        return "database-sync";
+    case Kind::DatabaseDelete:
+        return "database-delete";
+    case Kind::ProcessBefore:
+        return "process-before";
+    case Kind::ProcessDuring:
+        return "process-during";
+    case Kind::ProcessAfter:
+        return "process-after";
+    }
+    Q_UNREACHABLE_RETURN("");
+}
+
+// A full disk shows only where something is to be stored; removing always works.
+bool canBeFull(Kind kind)
+{
+    switch (kind) {
+    case Kind::FileCreate:
+    case Kind::FileWrite:
+    case Kind::FileSync:
+    case Kind::FileRename:
+    case Kind::FileLink:
+    case Kind::DatabaseWrite:
+    case Kind::DatabaseSync:
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace
+
+int hit(Kind kind, const QByteArray &what)
+{
+    State &s = state();
+    const quint64 number = s.count.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (!s.watched.load(std::memory_order_relaxed)) [[likely]] {
+        return 0;
+    }
+    if (s.log >= 0) {
+        QByteArray line = QByteArray::number(number);
+        line.append(' ').append(name(kind)).append(' ').append(what).append('\n');
+        [[maybe_unused]] const auto written = ::write(s.log, line.constData(), size_t(line.size()));
+    }
+    if (s.at == 0 || number < s.at || (number > s.at && !s.onwards)) {
+        return 0;
+    }
+    if (s.kill) {
+        ::kill(::getpid(), SIGKILL);
+        ::pause(); // The signal may take another thread first.
+    }
+    return s.error == ENOSPC && !canBeFull(kind) ? 0 : s.error;
+}
+
+quint64 count()
+{
+    return state().count.load(std::memory_order_relaxed);
+}
+
+void arm(const QByteArray &spec)
+{
+    state().arm(spec);
+    state().count = 0;
+}
+
+} // namespace cutover::faultpoints
