@@ -5,6 +5,8 @@
 
 #include "target/target.h"
 
+#include <stop_token>
+
 namespace cutover {
 
 struct ProbeResult {

@@ -57,6 +57,10 @@ QString plain(const QJsonValue &value)
         return parts.join(u", "_s);
     }
     case QJsonValue::Object:
+        // A message or an error inside another: the sentence of the cause.
+        if (value[u"code"_s].isString()) {
+            return Catalogue::text(value[u"code"_s].toString(), value[u"args"_s].toObject());
+        }
         return QString::fromUtf8(QJsonDocument(value.toObject()).toJson(QJsonDocument::Compact));
     case QJsonValue::Null:
     case QJsonValue::Undefined:

@@ -39,6 +39,7 @@ struct Message {
  *
  * Placeholders: %{name}; %{name:bytes}; %{name:duration} (argument in ms, "1 min 20 s");
  * %{name:percent} (argument 0…1); %{name:list} (array, comma separated);
+ * an argument that is itself a message or an error in JSON becomes its sentence;
  * %{count|order|orders} picks a word by number.
  */
 class Catalogue
