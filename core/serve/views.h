@@ -28,6 +28,7 @@ struct TargetView {
     QString connHolder, connSession;
     QDateTime connSince;
     QString connNote;
+    bool connOurs = false; ///< The console that asks has it.
     QString activeRun; ///< Id; empty: none.
     qint64 runnerSilenceMs = -1;
     qint64 watcherSilenceMs = -1;
