@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "plan/keyeddigest.h"
+#include "plan/plan.h"
+#include "plan/step.h"
+
+#include <QFileInfo>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+
+class PlanTest : public QObject
+{
+    Q_OBJECT
+private:
+    static Plan example()
+    {
+        StepSpec first;
+        first.id = u"switch"_s;
+        first.kind = u"switch_release"_s;
+        first.params = {{u"to"_s, u"1.3.0"_s}};
+        first.title = {u"step.switch"_s, {}};
+        first.intent = {u"step.switch_intent"_s, {{u"to"_s, u"1.3.0"_s}}};
+        first.previews = {{u"text"_s, u"current"_s, u"1.2.0 → 1.3.0"_s}};
+        first.changes = {{u"release.current"_s, u"1.3.0"_s}, {u"old"_s, QJsonValue::Null}};
+        first.expectedMs = 1200;
+        first.pointOfNoReturn = true;
+        StepSpec second;
+        second.id = u"watch"_s;
+        second.kind = u"watch"_s;
+        second.changesState = false;
+        second.automaticRollback = false;
+        Plan plan;
+        plan.kind = u"update"_s;
+        plan.targetName = u"demo"_s;
+        plan.from = u"1.2.0"_s;
+        plan.to = u"1.3.0"_s;
+        plan.path = {u"1.3.0"_s};
+        plan.facts = {{u"release.current"_s, u"1.2.0"_s}, {u"old"_s, u"x"_s}};
+        plan.steps = {first, second};
+        plan.policy = {{u"holdMs"_s, 1000}};
+        plan.loss = {{u"orders"_s, 3}};
+        plan.owed = {u"0007"_s};
+        return plan;
+    }
+
+private Q_SLOTS:
+    void jsonKeepsEverything()
+    {
+        const Plan plan = example();
+        const auto back = Plan::fromJson(plan.toJson());
+        QVERIFY(back);
+        QCOMPARE(back->toJson(), plan.toJson());
+        QCOMPARE(back->digest(), plan.digest());
+        QCOMPARE(back->steps[1].changesState, false);
+        QCOMPARE(back->steps[0].previews, plan.steps[0].previews);
+    }
+
+    void everyFieldCountsInTheDigest()
+    {
+        const QJsonObject json = example().toJson();
+        const QString digest = example().digest();
+        for (const QString &key : json.keys()) {
+            if (key == u"schema") {
+                continue;
+            }
+            QJsonObject changed = json;
+            const QJsonValue old = json[key];
+            if (old.isString()) {
+                changed[key] = QString(old.toString() + u'x');
+            } else if (old.isDouble()) {
+                changed[key] = old.toInteger() + 1;
+            } else if (old.isArray()) {
+                QJsonArray array = old.toArray();
+                if (key == u"steps") {
+                    QJsonObject step = array[0].toObject();
+                    step[u"pointOfNoReturn"_s] = false;
+                    array[0] = step;
+                } else {
+                    array.append(u"y"_s);
+                }
+                changed[key] = array;
+            } else {
+                QJsonObject object = old.toObject();
+                object[u"extra"_s] = 1;
+                changed[key] = object;
+            }
+            const auto plan = Plan::fromJson(changed);
+            QVERIFY(plan);
+            QVERIFY2(plan->digest() != digest, qPrintable(key));
+        }
+    }
+
+    void refusesWhatItCannotRead()
+    {
+        QJsonObject json = example().toJson();
+        json[u"schema"_s] = 99;
+        QCOMPARE(Plan::fromJson(json).error().code, u"plan.schema"_s);
+        Plan twice = example();
+        twice.steps[1].id = twice.steps[0].id;
+        QCOMPARE(Plan::fromJson(twice.toJson()).error().code, u"plan.step_id"_s);
+    }
+
+    void factsFollowTheSteps()
+    {
+        const Plan plan = example();
+        QCOMPARE(plan.factsBefore(0), plan.facts);
+        QCOMPARE(plan.factsBefore(1), (Facts{{u"release.current"_s, u"1.3.0"_s}}));
+        QCOMPARE(plan.factsBefore(2), plan.factsBefore(1));
+    }
+
+    void differingFactIsNamedWithBothValues()
+    {
+        QVERIFY(compareFacts({{u"a"_s, 1}}, {{u"a"_s, 1}}));
+        const auto changed = compareFacts({{u"a"_s, u"1"_s}}, {{u"a"_s, u"2"_s}});
+        QCOMPARE(changed.error().code, u"plan.fact_changed"_s);
+        QCOMPARE(changed.error().args[u"fact"_s].toString(), u"a"_s);
+        QVERIFY(changed.error().what().contains(u"expects 1, found 2"));
+        QVERIFY(compareFacts({}, {{u"b"_s, u"2"_s}}).error().what().contains(u"expects nothing, found 2"));
+        QVERIFY(compareFacts({{u"c"_s, u"2"_s}}, {}).error().what().contains(u"expects 2, found nothing"));
+    }
+
+    void keyedDigestNeedsTheKey()
+    {
+        QTemporaryDir one;
+        QTemporaryDir two;
+        const auto first = keyedDigest(one.path(), "SECRET=1");
+        QVERIFY(first);
+        QCOMPARE(keyedDigest(one.path(), "SECRET=1").value(), *first);
+        QVERIFY(keyedDigest(one.path(), "SECRET=2").value() != *first);
+        QVERIFY(keyedDigest(two.path(), "SECRET=1").value() != *first);
+        QCOMPARE(QFileInfo(one.filePath(u"secret.key"_s)).permissions() & (QFile::ReadGroup | QFile::ReadOther), QFile::Permissions());
+    }
+
+    void unknownKindIsAnError()
+    {
+        StepSpec spec;
+        spec.kind = u"no_such_kind"_s;
+        QCOMPARE(StepRegistry::create(spec).error().code, u"step.unknown_kind"_s);
+    }
+};
+
+QTEST_GUILESS_MAIN(PlanTest)
+#include "plantest.moc"
