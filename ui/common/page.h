@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "common/textlabel.h"
+
+#include <QFrame>
+#include <QWidget>
+
+class QBoxLayout;
+class QHBoxLayout;
+class QProgressBar;
+class QVBoxLayout;
+
+namespace cutover {
+
+class InlineMessage;
+
+/**
+ * What every page is built of: title, one line under it, actions at the right, a place for what
+ * went wrong, then the body. Margins and gaps come from here.
+ */
+class Page : public QWidget
+{
+    Q_OBJECT
+public:
+    enum class Scroll { None, Vertical };
+    explicit Page(const QString &title, Scroll scroll = Scroll::None, QWidget *parent = nullptr);
+
+    void setTitle(const QString &title);
+    [[nodiscard]] QString title() const;
+    void setCaption(const QString &caption);
+    /// Right of the title.
+    [[nodiscard]] QHBoxLayout *actions() const { return m_actions; }
+    [[nodiscard]] QVBoxLayout *body() const { return m_body; }
+    [[nodiscard]] InlineMessage *message() const { return m_message; }
+    /// Shows that the page waits for something, once it has for 300 ms.
+    void setBusy(bool busy);
+
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
+private:
+    TextLabel *m_title;
+    TextLabel *m_caption;
+    QHBoxLayout *m_actions;
+    InlineMessage *m_message;
+    QProgressBar *m_bar;
+    QVBoxLayout *m_body;
+    bool m_busy = false;
+};
+
+/** A group: a heading (may be empty) over a raised panel with a thin border. */
+class Panel : public QFrame
+{
+    Q_OBJECT
+public:
+    explicit Panel(const QString &heading = {}, QWidget *parent = nullptr);
+    void setHeading(const QString &heading);
+    /// Right of the heading.
+    [[nodiscard]] QHBoxLayout *actions() const { return m_actions; }
+    [[nodiscard]] QVBoxLayout *body() const { return m_body; }
+    /// No margins around the body: for tables and charts that fill the panel.
+    void setFlush(bool flush);
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+
+private:
+    TextLabel *m_heading;
+    QHBoxLayout *m_actions;
+    QVBoxLayout *m_body;
+};
+
+/// A thin horizontal line in the border's role.
+[[nodiscard]] QWidget *separatorLine(QWidget *parent = nullptr);
+
+} // namespace cutover

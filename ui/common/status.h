@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "check/check.h"
+#include "common/theme.h"
+#include "run/states.h"
+
+namespace cutover {
+
+/** What a status chip says. The words are the command line's words. */
+enum class Status {
+    Unknown,
+    Planned,
+    Waiting,
+    Running,
+    Passed,
+    Succeeded,
+    Warning,
+    Failed,
+    Held,
+    Reverting,
+    RolledBack,
+    Abandoned,
+    Accepted,
+    Skipped,
+    NotEnoughData,
+    Healthy,
+    Degraded,
+    Down,
+    Ready,
+    NotReady,
+    Starting,
+    Stopping,
+    Stopped,
+    Draining,
+    On,
+    Off,
+    LowRisk,
+    MediumRisk,
+    HighRisk,
+};
+
+struct StatusLook {
+    QString word;
+    QString icon; ///< For themeIcon().
+    Theme::Role ink = Theme::Role::Muted;
+    Theme::Role tint = Theme::Role::NeutralTint;
+};
+
+[[nodiscard]] StatusLook statusLook(Status status);
+[[nodiscard]] Status statusOf(RunState state);
+[[nodiscard]] Status statusOf(StepState state);
+[[nodiscard]] Status statusOf(CheckResult::Status status);
+[[nodiscard]] Status statusOfHealth(const QString &health); ///< TargetView::health
+[[nodiscard]] Status statusOfInstance(const QString &state); ///< InstanceView::state
+[[nodiscard]] Status statusOfRisk(const QString &risk); ///< Manifest::risk
+/// "Hotfix", "Minor", "Major", …
+[[nodiscard]] QString updateTypeText(const QString &type);
+
+} // namespace cutover

@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "common/tableview.h"
+
+#include "common/rowmodel.h"
+#include "common/statuschip.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QHeaderView>
+#include <QKeyEvent>
+#include <QPainter>
+#include <QStyledItemDelegate>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+class CellDelegate : public QStyledItemDelegate
+{
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override
+    {
+        const QVariant status = index.data(StatusRole);
+        if (!status.isValid()) {
+            QStyledItemDelegate::paint(painter, option, index);
+            return;
+        }
+        QStyleOptionViewItem ground = option;
+        initStyleOption(&ground, index);
+        ground.text.clear();
+        ground.icon = {};
+        option.widget->style()->drawControl(QStyle::CE_ItemViewItem, &ground, painter, option.widget);
+        StatusChip::paint(painter, option.rect.adjusted(4, 0, -4, 0), lookOf(index), option.font);
+    }
+    QSize sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const override
+    {
+        if (index.data(StatusRole).isValid()) {
+            return StatusChip::sizeFor(lookOf(index), option.font) + QSize(12, 0);
+        }
+        return QStyledItemDelegate::sizeHint(option, index) + QSize(12, 0);
+    }
+
+protected:
+    void initStyleOption(QStyleOptionViewItem *option, const QModelIndex &index) const override
+    {
+        QStyledItemDelegate::initStyleOption(option, index);
+        option->textElideMode = Qt::ElideMiddle;
+        // The row shows the focus by its selection; a frame around one cell of it would say something else.
+        option->state &= ~QStyle::State_HasFocus;
+    }
+
+private:
+    static StatusLook lookOf(const QModelIndex &index)
+    {
+        StatusLook look = statusLook(Status(index.data(StatusRole).toInt()));
+        const QString word = index.data(Qt::DisplayRole).toString();
+        if (!word.isEmpty()) {
+            look.word = word;
+        }
+        return look;
+    }
+};
+
+} // namespace
+
+TableView::TableView(const QString &accessibleName, QWidget *parent)
+    : QTableView(parent)
+{
+    setAccessibleName(accessibleName);
+    setShowGrid(false);
+    setFrameShape(QFrame::NoFrame);
+    setSelectionBehavior(SelectRows);
+    setSelectionMode(SingleSelection);
+    setEditTriggers(NoEditTriggers);
+    setTabKeyNavigation(false);
+    setWordWrap(false);
+    setHorizontalScrollMode(ScrollPerPixel);
+    setVerticalScrollMode(ScrollPerPixel);
+    setItemDelegate(new CellDelegate(this));
+    setFont(tabularFont(font()));
+    verticalHeader()->hide();
+    verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    verticalHeader()->setDefaultSectionSize(space::Row);
+    horizontalHeader()->setHighlightSections(false);
+    horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    horizontalHeader()->setMinimumSectionSize(48);
+    horizontalHeader()->setFocusPolicy(Qt::NoFocus);
+}
+
+void TableView::setModel(QAbstractItemModel *model)
+{
+    QTableView::setModel(model);
+    m_fitted = false;
+    if (model != nullptr) {
+        auto fitOnce = [this] {
+            if (!m_fitted) {
+                fitColumns();
+            }
+        };
+        connect(model, &QAbstractItemModel::rowsInserted, this, fitOnce, Qt::QueuedConnection);
+        connect(model, &QAbstractItemModel::modelReset, this, fitOnce, Qt::QueuedConnection);
+        fitColumns();
+    }
+}
+
+void TableView::setStretchColumn(int column)
+{
+    m_stretch = column;
+    fitColumns();
+}
+
+void TableView::fitColumns()
+{
+    if (model() == nullptr) {
+        return;
+    }
+    int used = 0;
+    for (int c = 0; c < model()->columnCount(rootIndex()); ++c) {
+        if (isColumnHidden(c)) {
+            continue;
+        }
+        if (c != m_stretch) {
+            setColumnWidth(c, qBound(64, qMax(sizeHintForColumn(c), horizontalHeader()->sectionSizeHint(c)) + 8, 360));
+            used += columnWidth(c);
+        }
+    }
+    if (m_stretch >= 0) {
+        setColumnWidth(m_stretch, qMax(120, viewport()->width() - used));
+    }
+    m_fitted = model()->rowCount(rootIndex()) > 0;
+}
+
+void TableView::keyPressEvent(QKeyEvent *event)
+{
+    if (event->matches(QKeySequence::Copy) && currentIndex().isValid()) {
+        QStringList cells;
+        for (int c = 0; c < model()->columnCount(rootIndex()); ++c) {
+            cells.append(currentIndex().siblingAtColumn(c).data().toString());
+        }
+        QApplication::clipboard()->setText(cells.join(u'\t'));
+        return;
+    }
+    if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && currentIndex().isValid()) {
+        Q_EMIT activated(currentIndex());
+        return;
+    }
+    QTableView::keyPressEvent(event);
+}
+
+void TableView::resizeEvent(QResizeEvent *event)
+{
+    QTableView::resizeEvent(event);
+    if (m_stretch >= 0) {
+        fitColumns();
+    }
+}
+
+} // namespace cutover

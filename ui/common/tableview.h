@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <QTableView>
+
+namespace cutover {
+
+/** A table as all of ours are: no grid, 32-px rows, whole rows selected, chips for StatusRole, widths from content. */
+class TableView : public QTableView
+{
+    Q_OBJECT
+public:
+    explicit TableView(const QString &accessibleName, QWidget *parent = nullptr);
+    void setModel(QAbstractItemModel *model) override;
+    /// The column that takes what room is left; the others fit their contents. -1: none.
+    void setStretchColumn(int column);
+    void fitColumns();
+
+protected:
+    void keyPressEvent(QKeyEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+
+private:
+    int m_stretch = -1;
+    bool m_fitted = false;
+};
+
+} // namespace cutover

@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "common/textlabel.h"
+
+#include <QDateTime>
+
+class QTimer;
+
+namespace cutover {
+
+/// "just now", "5 min ago", "3 h ago", "yesterday 21:14", "21 Nov 01:14". now: for tests.
+[[nodiscard]] QString relativeTime(const QDateTime &time, const QDateTime &now = QDateTime::currentDateTimeUtc());
+/// Date, time, seconds and zone in the locale, for hovering.
+[[nodiscard]] QString exactTime(const QDateTime &time);
+/// "alive 1 s ago", "alive 2 min ago"; "unknown" for negative.
+[[nodiscard]] QString aliveText(qint64 silenceMs);
+
+/** Says how long ago something was, keeps saying it right, and the exact time on hover. */
+class RelativeTimeLabel : public TextLabel
+{
+    Q_OBJECT
+public:
+    explicit RelativeTimeLabel(const QDateTime &time = {}, TextStyle style = TextStyle::Body, QWidget *parent = nullptr);
+    /// null: shows whenNull.
+    void setTime(const QDateTime &time, const QString &whenNull = {});
+
+private:
+    void refresh();
+    QDateTime m_time;
+    QString m_whenNull;
+    QTimer *m_timer;
+};
+
+/** "1 min 20 s", fixed or counting up from a start. */
+class DurationLabel : public TextLabel
+{
+    Q_OBJECT
+public:
+    explicit DurationLabel(TextStyle style = TextStyle::Body, QWidget *parent = nullptr);
+    void setDuration(qint64 milliseconds);
+    /// Counts from now on, milliseconds being past already.
+    void count(qint64 milliseconds);
+    void stop();
+
+private:
+    void refresh();
+    qint64 m_base = 0;
+    qint64 m_started = 0;
+    QTimer *m_timer;
+};
+
+} // namespace cutover
