@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/localexchange.h"
+
+#include "system/files.h"
+
+#include <QCoroFuture>
+#include <QCryptographicHash>
+#include <QLocalSocket>
+#include <QPromise>
+#include <QTimer>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+// QLocalServer binds below a temporary folder beside the path first, so some bytes are kept free.
+constexpr qsizetype MaxSocketPath = 84;
+
+class Exchange : public QObject
+{
+public:
+    Exchange(const QString &path, const QByteArray &request, qint64 timeoutMs, const std::stop_token &stop)
+        : m_path(path)
+        , m_stop(stop, [this] { QMetaObject::invokeMethod(this, [this] { end(cancelled()); }, Qt::QueuedConnection); })
+    {
+        m_promise.start();
+        connect(&m_socket, &QLocalSocket::connected, this, [this, request] { m_socket.write(request); });
+        connect(&m_socket, &QLocalSocket::readyRead, this, [this] { m_answer += m_socket.readAll(); });
+        connect(&m_socket, &QLocalSocket::disconnected, this, [this] {
+            m_answer += m_socket.readAll();
+            end(m_answer);
+        });
+        connect(&m_socket, &QLocalSocket::errorOccurred, this, [this](QLocalSocket::LocalSocketError error) {
+            if (error != QLocalSocket::PeerClosedError) {
+                end(fail(u"deploy.socket_refused"_s, {{u"socket"_s, m_path}, {u"reason"_s, m_socket.errorString()}}, m_path,
+                         Error::Kind::Transient));
+            }
+        });
+        QTimer::singleShot(timeoutMs, this, [this, timeoutMs] {
+            end(fail(u"deploy.socket_timeout"_s, {{u"socket"_s, m_path}, {u"limit"_s, timeoutMs}}, m_path, Error::Kind::Transient));
+        });
+        m_socket.connectToServer(path);
+    }
+
+    QFuture<Result<QByteArray>> future() const { return m_promise.future(); }
+
+private:
+    static Result<QByteArray> cancelled() { return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled); }
+
+    void end(const Result<QByteArray> &result)
+    {
+        if (std::exchange(m_ended, true)) {
+            return;
+        }
+        m_promise.addResult(result);
+        m_promise.finish();
+        deleteLater();
+    }
+
+    QString m_path;
+    QLocalSocket m_socket;
+    QByteArray m_answer;
+    QPromise<Result<QByteArray>> m_promise;
+    bool m_ended = false;
+    std::stop_callback<std::function<void()>> m_stop;
+};
+
+} // namespace
+
+Result<QString> localSocketPath(const QString &directory, const QString &name)
+{
+    const QString direct = directory + u'/' + name;
+    if (direct.toLocal8Bit().size() <= MaxSocketPath) {
+        CHECK(files::makePath(directory));
+        return direct;
+    }
+    const QString folder = u"/tmp/cutover-%1"_s.arg(getuid());
+    const QByteArray folderPath = folder.toLocal8Bit();
+    if (mkdir(folderPath.constData(), 0700) != 0 && errno != EEXIST) {
+        return failErrno(u"deploy.socket_folder"_s, errno, folder, {{u"folder"_s, folder}});
+    }
+    struct stat info{};
+    // Somebody else could have made it first, in a folder that everybody writes to.
+    if (lstat(folderPath.constData(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != getuid() || (info.st_mode & 077) != 0) {
+        return fail(u"deploy.socket_folder"_s, {{u"folder"_s, folder}, {u"reason"_s, u"not a private folder of this user"_s}}, folder);
+    }
+    const QByteArray hash = QCryptographicHash::hash(directory.toUtf8(), QCryptographicHash::Sha256).toHex().left(16);
+    return QString(folder + u'/' + QString::fromLatin1(hash) + u'-' + name);
+}
+
+Async<QByteArray> localExchange(QString socket, QByteArray request, qint64 timeoutMs, std::stop_token stop)
+{
+    auto *exchange = new Exchange(socket, request, timeoutMs, stop); // Deletes itself at its end.
+    co_return co_await exchange->future();
+}
+
+} // namespace cutover
