@@ -8,6 +8,9 @@
 #include <QDateTime>
 #include <QJsonObject>
 
+#include <memory>
+#include <stop_token>
+
 namespace cutover {
 
 struct InstanceState {
