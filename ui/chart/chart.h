@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "chart/chartdata.h"
+#include "common/theme.h"
+
+#include <QPointer>
+#include <QWidget>
+
+class QStackedWidget;
+
+namespace cutover {
+
+class FlatButton;
+class TableView;
+class TextLabel;
+
+/** Something that happened at a time, shown as a labelled line. */
+struct ChartMarker {
+    enum class Kind { Update, Rollback } kind = Kind::Update;
+    qint64 time = 0; ///< ms since the epoch.
+    QString label; ///< "1.3.0"
+    QString description; ///< On hover.
+};
+
+/**
+ * One series over time: a live line, a threshold, markers of what happened, and the same as a
+ * table. Wraps Qt Charts, so that it can be replaced in one place. Dragging zooms, double-click (or
+ * Backspace) goes back; arrow keys move the crosshair. Times in ms since the epoch, UTC. GUI thread.
+ */
+class Chart : public QWidget
+{
+    Q_OBJECT
+public:
+    enum class Format { Percent, PerSecond, PerMinute, Milliseconds, Number };
+    Chart(const QString &title, Format format, Theme::Role series = Theme::Role::Series1, QWidget *parent = nullptr);
+    ~Chart() override;
+
+    /// The points drawn at most.
+    static constexpr int MaxDrawn = 5000;
+
+    [[nodiscard]] QString title() const;
+    void setPoints(const QList<MetricPoint> &points);
+    /// now: the new right edge; 0 leaves it. Draws once.
+    void append(const QList<MetricPoint> &points, qint64 now = 0);
+    /// Time of the newest point, 0 when there is none: where to ask the engine on from.
+    [[nodiscard]] qint64 newest() const;
+    void setThreshold(double value, const QString &label);
+    void clearThreshold();
+    void setMarkers(const QList<ChartMarker> &markers);
+    /// Shows the past milliseconds up to end(); ends zooming.
+    void setSpan(qint64 milliseconds);
+    [[nodiscard]] qint64 span() const;
+    /// Moves the right edge; draws once.
+    void setEnd(qint64 now);
+    void zoom(qint64 from, qint64 to);
+    void zoomBack();
+    [[nodiscard]] bool isZoomed() const;
+    /// 0 hides it.
+    void setCrosshair(qint64 time);
+    [[nodiscard]] qint64 crosshair() const;
+    [[nodiscard]] ChartMapping mapping() const;
+    void setTableVisible(bool visible);
+    [[nodiscard]] bool isTableVisible() const;
+    [[nodiscard]] QString valueText(double value) const;
+    [[nodiscard]] TableView *table() const;
+
+Q_SIGNALS:
+    void crosshairMoved(qint64 time);
+    void zoomed(qint64 from, qint64 to);
+    void zoomedBack();
+
+private:
+    class View;
+    class PointModel;
+    struct Private;
+    void redraw();
+    std::unique_ptr<Private> d;
+};
+
+/** Charts that share a crosshair and a zoom. */
+class ChartGroup : public QObject
+{
+    Q_OBJECT
+public:
+    explicit ChartGroup(QObject *parent = nullptr);
+    void add(Chart *chart);
+    [[nodiscard]] QList<Chart *> charts() const;
+
+private:
+    QList<QPointer<Chart>> m_charts;
+};
+
+} // namespace cutover
