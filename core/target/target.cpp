@@ -1,0 +1,538 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "target/target.h"
+
+#include "system/files.h"
+#include "system/json.h"
+#include "target/yamlreader.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QHash>
+#include <QJsonArray>
+#include <QRegularExpression>
+#include <QUrl>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 maxFileSize = 1 << 20;
+constexpr qint64 maxInteger = 1'000'000'000;
+/// What fits into sockaddr_un.
+constexpr qsizetype maxSocketPath = 107;
+
+const QStringList &placeholders()
+{
+    static const QStringList names{u"port"_s, u"name"_s, u"release"_s};
+    return names;
+}
+
+/** Reads one target.yaml; remembers what must be unique or refers to something else. */
+class Reader
+{
+public:
+    Reader(const QString &path, yaml::Report &report)
+        : m_folder(QFileInfo(path).absoluteDir())
+        , m_report(report)
+    {
+        m_target.path = QFileInfo(path).absoluteFilePath();
+    }
+
+    Target read(const yaml::Node &root)
+    {
+        yaml::Map map(&root, {}, &m_report);
+        const yaml::Value schema = map.required(u"schema"_s, u"integer"_s);
+        if (const qint64 found = schema.integer(0, maxInteger, 1); found != 1) {
+            schema.problem(u"schema"_s, {{u"found"_s, found}, {u"supported"_s, 1}});
+        }
+        m_target.name = map.required(u"name"_s, u"name"_s).name();
+        m_target.product = map.required(u"product"_s, u"name"_s).name();
+        m_target.environment = map.required(u"environment"_s, u"choice"_s)
+                                   .choice({u"production"_s, u"staging"_s, u"development"_s, u"demo"_s});
+        m_target.stateDirectory = path(map.required(u"state"_s, u"text"_s));
+        m_target.releasesDirectory = path(map.required(u"releases"_s, u"text"_s));
+
+        readRepository(map.requiredMap(u"repository"_s));
+        readBalancer(map.optionalMap(u"balancer"_s));
+        for (yaml::Map &database : map.maps(u"databases"_s)) {
+            readDatabase(database);
+        }
+        for (yaml::Map &service : map.maps(u"services"_s, true)) {
+            readService(service);
+        }
+        for (yaml::Map &configuration : map.maps(u"configuration"_s)) {
+            ConfigurationSpec spec;
+            const yaml::Value file = configuration.required(u"file"_s, u"text"_s);
+            spec.file = path(file);
+            unique(m_files, file, spec.file);
+            spec.secretPatterns = configuration.optional(u"secrets"_s).texts();
+            configuration.close();
+            m_target.configuration << spec;
+        }
+        readFeatures(map.optionalMap(u"features"_s));
+        readWatch(map.optionalMap(u"watch"_s));
+
+        yaml::Map backup = map.optionalMap(u"backup"_s);
+        m_target.backup.directory = path(backup.optional(u"directory"_s), m_target.stateDirectory + u"/backups"_s);
+        m_target.backup.keep = int(backup.optional(u"keep"_s).integer(1, 10000, m_target.backup.keep));
+        backup.close();
+
+        readChecks(map.optionalMap(u"checks"_s));
+        readPolicy(map.optionalMap(u"policy"_s));
+        for (yaml::Map &command : map.maps(u"commands"_s)) {
+            readCommand(command);
+        }
+        map.close();
+        return std::move(m_target);
+    }
+
+private:
+    using Seen = QHash<QString, QString>; ///< Value to the path of the field that had it first.
+
+    void unique(Seen &seen, const yaml::Value &value, const QString &text)
+    {
+        if (!value.exists() || text.isEmpty()) {
+            return;
+        }
+        if (const auto first = seen.constFind(text); first != seen.constEnd()) {
+            value.problem(u"duplicate"_s, {{u"value"_s, text}, {u"first"_s, *first}});
+            return;
+        }
+        seen.insert(text, value.path());
+    }
+
+    void knownName(const yaml::Value &value, const QString &name, const QStringList &known)
+    {
+        if (!value.exists() || name.isEmpty() || known.contains(name)) {
+            return;
+        }
+        value.problem(u"unknown_name"_s, {{u"found"_s, name},
+                                          {u"known"_s, QJsonArray::fromStringList(known)},
+                                          {u"nearest"_s, yaml::nearest(name, known)}});
+    }
+
+    [[nodiscard]] QString path(const yaml::Value &value, const QString &fallback = {}) const
+    {
+        const QString text = value.text();
+        return text.isEmpty() ? fallback : QDir::cleanPath(m_folder.absoluteFilePath(text));
+    }
+
+    [[nodiscard]] static QString identifier(const yaml::Value &value, const QString &fallback = {})
+    {
+        const QString text = value.text(fallback);
+        static const QRegularExpression pattern(uR"(\A[A-Za-z_][A-Za-z0-9_]{0,62}\z)"_s);
+        if (value.exists() && !text.isEmpty() && !pattern.match(text).hasMatch()) {
+            value.expected(u"identifier"_s);
+            return fallback;
+        }
+        return text;
+    }
+
+    /// text with its placeholders filled in for a look at the rest; reports unknown ones.
+    [[nodiscard]] static QString sample(const yaml::Value &value, QString text, bool perInstance)
+    {
+        static const QRegularExpression pattern(uR"(\{([^{}]*)\})"_s);
+        const QStringList known = perInstance ? placeholders() : QStringList();
+        for (const auto &match : pattern.globalMatch(text)) {
+            if (!known.contains(match.captured(1))) {
+                value.problem(u"placeholder"_s, {{u"found"_s, match.captured(0).left(60)},
+                                                 {u"known"_s, QJsonArray::fromStringList(known)},
+                                                 {u"nearest"_s, yaml::nearest(match.captured(1), known)}});
+                return {};
+            }
+        }
+        return text.replace(u"{port}"_s, u"1"_s).replace(u"{name}"_s, u"n"_s).replace(u"{release}"_s, u"r"_s);
+    }
+
+    [[nodiscard]] static QString url(const yaml::Value &value, bool perInstance)
+    {
+        const QString text = value.text();
+        if (text.isEmpty()) {
+            return {};
+        }
+        const QString filled = sample(value, text, perInstance);
+        if (filled.isEmpty()) {
+            return {};
+        }
+        const QUrl url(filled, QUrl::StrictMode);
+        if (!url.isValid() || (url.scheme() != u"http" && url.scheme() != u"https") || url.host().isEmpty()) {
+            value.expected(u"url"_s);
+            return {};
+        }
+        if (!url.userInfo().isEmpty()) {
+            value.problem(u"secret_in_url"_s, {});
+            return {};
+        }
+        return text;
+    }
+
+    [[nodiscard]] static QString hostAndPort(const yaml::Value &value, bool perInstance)
+    {
+        const QString text = value.text();
+        if (text.isEmpty()) {
+            return {};
+        }
+        const QString filled = sample(value, text, perInstance);
+        if (filled.isEmpty()) {
+            return {};
+        }
+        static const QRegularExpression pattern(uR"(\A(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*):([0-9]{1,5})\z)"_s);
+        const auto match = pattern.match(filled);
+        const int port = match.captured(2).toInt();
+        if (!match.hasMatch() || port < 1 || port > 65535) {
+            value.expected(u"host_port"_s);
+            return {};
+        }
+        return text;
+    }
+
+    [[nodiscard]] static QStringList command(const yaml::Value &value)
+    {
+        QStringList result;
+        for (const yaml::Value &word : value.filledList()) {
+            result << (result.isEmpty() ? word.text() : word.anyText());
+        }
+        return result;
+    }
+
+    ProbeSpec readProbe(yaml::Map &map, const QString &name, bool perInstance)
+    {
+        ProbeSpec probe;
+        probe.name = name;
+        const QStringList kinds{u"http"_s, u"tcp"_s, u"command"_s};
+        QStringList given;
+        for (const QString &kind : kinds) {
+            if (map.has(kind)) {
+                given << kind;
+            }
+        }
+        if (given.size() != 1) {
+            map.problem(u"probe_kind"_s, {{u"found"_s, given.isEmpty() ? u"0"_s : given.join(u", "_s)}});
+        }
+        probe.http = url(map.optional(u"http"_s), perInstance);
+        probe.tcp = hostAndPort(map.optional(u"tcp"_s), perInstance);
+        probe.command = command(map.optional(u"command"_s));
+        probe.expectStatus = int(map.optional(u"expect_status"_s).integer(100, 599, probe.expectStatus));
+        probe.expectBody = map.optional(u"expect_body"_s).anyText();
+        probe.timeoutMs = map.optional(u"timeout"_s).duration(1, probe.timeoutMs);
+        probe.intervalMs = map.optional(u"interval"_s).duration(1, probe.intervalMs);
+        probe.readyWithinMs = map.optional(u"ready_within"_s).duration(1, probe.readyWithinMs);
+        probe.critical = map.optional(u"critical"_s).boolean(probe.critical);
+        return probe;
+    }
+
+    void readRepository(yaml::Map map)
+    {
+        const yaml::Value value = map.required(u"url"_s, u"url"_s);
+        const QString text = value.text();
+        if (!text.isEmpty()) {
+            const QUrl plain(text);
+            if (plain.scheme() == u"http" || plain.scheme() == u"https") {
+                m_target.repository.url = url(value, false);
+            } else if (plain.scheme() == u"file" && plain.isLocalFile() && plain.host().isEmpty()) {
+                m_target.repository.url = text;
+            } else if (!text.contains(u"://"_s)) {
+                m_target.repository.url = QUrl::fromLocalFile(path(value)).toString();
+            } else {
+                value.expected(u"url"_s);
+            }
+        }
+        const yaml::Value keys = map.required(u"keys"_s, u"list"_s);
+        for (const yaml::Value &key : keys.filledList()) {
+            m_target.repository.publicKeys << path(key);
+        }
+        map.close();
+    }
+
+    void readBalancer(yaml::Map map)
+    {
+        if (map.exists()) {
+            m_target.balancer.kind = map.required(u"kind"_s, u"choice"_s).choice({u"haproxy"_s});
+            const yaml::Value socket = map.required(u"socket"_s, u"text"_s);
+            m_target.balancer.socket = path(socket);
+            const auto length = QFile::encodeName(m_target.balancer.socket).size();
+            if (length > maxSocketPath) {
+                socket.problem(u"socket_path"_s, {{u"length"_s, length}, {u"maximum"_s, maxSocketPath}});
+            }
+            m_target.balancer.maintenanceBackend = map.optional(u"maintenance_backend"_s).name();
+        }
+        map.close();
+    }
+
+    void readDatabase(yaml::Map &map)
+    {
+        DatabaseSpec database;
+        const yaml::Value name = map.required(u"name"_s, u"name"_s);
+        database.name = name.name();
+        unique(m_databases, name, database.name);
+        database.driver = map.required(u"driver"_s, u"choice"_s).choice({u"sqlite"_s});
+        const yaml::Value file = map.required(u"file"_s, u"text"_s);
+        database.file = path(file);
+        unique(m_files, file, database.file);
+        database.migrations = relative(map.optional(u"migrations"_s));
+        for (const yaml::Value &table : map.optional(u"count_tables"_s).list()) {
+            database.countTables << identifier(table);
+        }
+        map.close();
+        m_target.databases << database;
+    }
+
+    /// A folder inside a release.
+    [[nodiscard]] static QString relative(const yaml::Value &value)
+    {
+        const QString text = value.text();
+        const QString clean = QDir::cleanPath(text);
+        if (!text.isEmpty() && (QDir::isAbsolutePath(clean) || clean == u".." || clean.startsWith(u"../"_s))) {
+            value.expected(u"relative_path"_s);
+            return {};
+        }
+        return text.isEmpty() ? QString() : clean;
+    }
+
+    void readService(yaml::Map &map)
+    {
+        ServiceSpec service;
+        const yaml::Value name = map.required(u"name"_s, u"name"_s);
+        service.name = name.name();
+        unique(m_services, name, service.name);
+        service.runtime = map.optional(u"runtime"_s).choice({u"process"_s}, service.runtime);
+        service.managed = map.optional(u"managed"_s).boolean(service.managed);
+        service.strategy = map.optional(u"strategy"_s).choice({u"rolling"_s, u"recreate"_s}, u"rolling"_s) == u"recreate"
+            ? Strategy::Recreate
+            : Strategy::Rolling;
+        service.mayOverlap = map.optional(u"overlap"_s).choice({u"never"_s, u"allowed"_s}, u"allowed"_s) == u"allowed";
+        for (yaml::Map &entry : map.maps(u"instances"_s, true)) {
+            InstanceSpec instance;
+            const yaml::Value instanceName = entry.required(u"name"_s, u"name"_s);
+            instance.name = instanceName.name();
+            unique(m_instances, instanceName, instance.name);
+            const yaml::Value port = entry.optional(u"port"_s);
+            instance.port = int(port.integer(1, 65535, 0));
+            if (instance.port > 0) {
+                unique(m_ports, port, QString::number(instance.port));
+            }
+            entry.close();
+            service.instances << instance;
+        }
+        service.command = command(map.required(u"command"_s, u"list"_s));
+        for (const auto &[key, value] : map.free(u"environment"_s)) {
+            static const QRegularExpression pattern(uR"(\A[A-Za-z_][A-Za-z0-9_]*\z)"_s);
+            if (!pattern.match(key).hasMatch()) {
+                value.problem(u"expected_variable"_s, {{u"expected"_s, u"variable"_s}, {u"found"_s, key.left(60)}});
+                continue;
+            }
+            service.environment.insert(key, value.anyText());
+        }
+        service.environmentFile = path(map.optional(u"environment_file"_s));
+        // What a release replaces has to prove that it is ready; nothing here waits for a fixed time.
+        yaml::Map health = service.managed ? map.requiredMap(u"health"_s) : map.optionalMap(u"health"_s);
+        if (health.exists()) {
+            service.health = readProbe(health, service.name, true);
+        }
+        health.close();
+        service.versionUrl = url(map.optional(u"version"_s), true);
+        service.metricsUrl = url(map.optional(u"metrics"_s), true);
+        const yaml::Value backend = map.optional(u"balancer_backend"_s);
+        service.balancerBackend = backend.name();
+        if (backend.exists() && m_target.balancer.kind.isEmpty()) {
+            backend.problem(u"no_balancer"_s, {{u"backend"_s, service.balancerBackend}});
+        }
+        service.drainLimitMs = map.optional(u"drain_limit"_s).duration(0, service.drainLimitMs);
+        service.stopTimeoutMs = map.optional(u"stop_timeout"_s).duration(1, service.stopTimeoutMs);
+        map.close();
+
+        QStringList texts = service.command + service.health.command + service.environment.values();
+        texts << service.health.http << service.health.tcp << service.versionUrl << service.metricsUrl;
+        const bool asksForPort = std::ranges::any_of(texts, [](const QString &text) {
+            return text.contains(u"{port}"_s);
+        });
+        for (qsizetype i = 0; asksForPort && i < service.instances.size(); ++i) {
+            if (service.instances.at(i).port == 0) {
+                map.problem(u"no_port"_s, {{u"field"_s, QString(map.path() + u".instances["_s + QString::number(i) + u"].port"_s)},
+                                           {u"instance"_s, service.instances.at(i).name}});
+            }
+        }
+        m_target.services << service;
+    }
+
+    void readFeatures(yaml::Map map)
+    {
+        FeatureStoreSpec &features = m_target.features;
+        if (map.exists()) {
+            const yaml::Value database = map.required(u"database"_s, u"name"_s);
+            features.database = database.name();
+            knownName(database, features.database, m_databases.keys());
+            features.table = identifier(map.optional(u"table"_s), features.table);
+            features.auditTable = identifier(map.optional(u"audit_table"_s), features.auditTable);
+        }
+        map.close();
+    }
+
+    void readWatch(yaml::Map map)
+    {
+        WatchSpec &watch = m_target.watch;
+        watch.requestsCounter = metric(map.optional(u"requests_counter"_s), watch.requestsCounter);
+        watch.errorsCounter = metric(map.optional(u"errors_counter"_s), watch.errorsCounter);
+        watch.maxErrorProportion = map.optional(u"max_error_proportion"_s).proportion(watch.maxErrorProportion);
+        watch.windowMs = map.optional(u"window"_s).duration(1, watch.windowMs);
+        watch.durationMs = map.optional(u"duration"_s).duration(0, watch.durationMs);
+        const yaml::Value interval = map.optional(u"scrape_interval"_s);
+        watch.scrapeIntervalMs = interval.duration(50, watch.scrapeIntervalMs);
+        // A rate needs two scrapes.
+        if (interval.exists() && watch.scrapeIntervalMs * 2 > watch.windowMs) {
+            interval.problem(u"scrape_interval"_s, {{u"interval"_s, watch.scrapeIntervalMs}, {u"window"_s, watch.windowMs}});
+        }
+        watch.minimumSamples = int(map.optional(u"minimum_samples"_s).integer(1, maxInteger, watch.minimumSamples));
+        watch.consecutiveBreaches = int(map.optional(u"consecutive_breaches"_s).integer(1, 1000, watch.consecutiveBreaches));
+        const QString noData = map.optional(u"no_data"_s).choice({u"hold"_s, u"proceed"_s, u"rollback"_s}, u"hold"_s);
+        watch.noData = noData == u"proceed" ? WatchSpec::NoData::Proceed
+            : noData == u"rollback"         ? WatchSpec::NoData::Rollback
+                                            : WatchSpec::NoData::Hold;
+        watch.automaticRollback = map.optional(u"automatic_rollback"_s).boolean(watch.automaticRollback);
+        map.close();
+    }
+
+    [[nodiscard]] static QString metric(const yaml::Value &value, const QString &fallback)
+    {
+        const QString text = value.text(fallback);
+        static const QRegularExpression pattern(uR"(\A[a-zA-Z_:][a-zA-Z0-9_:]*\z)"_s);
+        if (value.exists() && !pattern.match(text).hasMatch()) {
+            value.expected(u"metric"_s);
+            return fallback;
+        }
+        return text;
+    }
+
+    void readChecks(yaml::Map map)
+    {
+        CheckSpec &check = m_target.check;
+        check.minimumFreeBytes = map.optional(u"minimum_free"_s).size(check.minimumFreeBytes);
+        for (yaml::Map &entry : map.maps(u"probes"_s)) {
+            const yaml::Value name = entry.required(u"name"_s, u"name"_s);
+            check.probes << readProbe(entry, name.name(), false);
+            unique(m_probes, name, check.probes.last().name);
+            entry.close();
+        }
+        check.logFile = path(map.optional(u"log_file"_s));
+        check.maxLogErrors = int(map.optional(u"max_log_errors"_s).integer(0, maxInteger, check.maxLogErrors));
+        check.latencyUrl = url(map.optional(u"latency_url"_s), false);
+        check.latencyP95Ms = double(map.optional(u"latency_p95"_s).duration(1, qint64(check.latencyP95Ms)));
+        check.latencyRequests = int(map.optional(u"latency_requests"_s).integer(1, 1'000'000, check.latencyRequests));
+        check.latencyConcurrency = int(map.optional(u"latency_concurrency"_s).integer(1, 1000, check.latencyConcurrency));
+        map.close();
+    }
+
+    void readPolicy(yaml::Map map)
+    {
+        PolicySpec &policy = m_target.policy;
+        policy.holdMs = map.optional(u"hold"_s).duration(0, policy.holdMs);
+        policy.holdDefault = map.optional(u"hold_default"_s).choice({u"hold"_s, u"rollback"_s}, u"hold"_s) == u"rollback"
+            ? PolicySpec::Default::Rollback
+            : PolicySpec::Default::Hold;
+        policy.transientRetries = int(map.optional(u"transient_retries"_s).integer(0, 100, policy.transientRetries));
+        policy.latestStartMinuteOfDay = map.optional(u"latest_start"_s).timeOfDay(policy.latestStartMinuteOfDay);
+        policy.windowEndMinuteOfDay = map.optional(u"window_end"_s).timeOfDay(policy.windowEndMinuteOfDay);
+        policy.turnBackMarginMs = map.optional(u"turn_back_margin"_s).duration(0, policy.turnBackMarginMs);
+        map.close();
+    }
+
+    void readCommand(yaml::Map &map)
+    {
+        CommandStepSpec spec;
+        const yaml::Value name = map.required(u"name"_s, u"name"_s);
+        spec.name = name.name();
+        unique(m_commands, name, spec.name);
+        spec.after = map.required(u"after"_s, u"text"_s).text();
+        spec.preview = command(map.optional(u"preview"_s));
+        spec.apply = command(map.required(u"apply"_s, u"list"_s));
+        spec.revert = command(map.optional(u"revert"_s));
+        spec.inspect = command(map.optional(u"inspect"_s));
+        spec.timeoutMs = map.optional(u"timeout"_s).duration(1, spec.timeoutMs);
+        map.close();
+        m_target.commands << spec;
+    }
+
+    QDir m_folder;
+    yaml::Report &m_report;
+    Target m_target;
+    Seen m_services;
+    Seen m_instances;
+    Seen m_ports;
+    Seen m_databases;
+    Seen m_files;
+    Seen m_probes;
+    Seen m_commands;
+};
+
+} // namespace
+
+QString ServiceSpec::expand(const QString &text, const InstanceSpec &instance, const QString &releaseDirectory) const
+{
+    // In one pass, so that a value that looks like a placeholder stays as it is.
+    QString result;
+    qsizetype at = 0;
+    while (at < text.size()) {
+        const qsizetype open = text.indexOf(u'{', at);
+        if (open < 0) {
+            break;
+        }
+        result += QStringView(text).mid(at, open - at);
+        const QStringView rest = QStringView(text).mid(open);
+        if (rest.startsWith(u"{port}")) {
+            result += QString::number(instance.port);
+            at = open + 6;
+        } else if (rest.startsWith(u"{name}")) {
+            result += instance.name;
+            at = open + 6;
+        } else if (rest.startsWith(u"{release}")) {
+            result += releaseDirectory;
+            at = open + 9;
+        } else {
+            result += u'{';
+            at = open + 1;
+        }
+    }
+    result += QStringView(text).mid(at);
+    return result;
+}
+
+const ServiceSpec *Target::service(const QString &name) const
+{
+    const auto found = std::ranges::find(services, name, &ServiceSpec::name);
+    return found == services.end() ? nullptr : &*found;
+}
+
+const ServiceSpec *Target::serviceOfInstance(const QString &instance) const
+{
+    const auto found = std::ranges::find_if(services, [&instance](const ServiceSpec &service) {
+        return std::ranges::contains(service.instances, instance, &InstanceSpec::name);
+    });
+    return found == services.end() ? nullptr : &*found;
+}
+
+const DatabaseSpec *Target::database(const QString &name) const
+{
+    const auto found = std::ranges::find(databases, name, &DatabaseSpec::name);
+    return found == databases.end() ? nullptr : &*found;
+}
+
+Result<Target> Target::load(const QString &path)
+{
+    TRY(const QByteArray bytes, files::read(path, maxFileSize));
+    TRY(const yaml::Node root, yaml::parse(bytes, path, u"target"_s));
+    yaml::Report report(path, u"target"_s);
+    Target target = Reader(path, report).read(root);
+    if (!report.isEmpty()) {
+        return fail(report.error());
+    }
+    target.digest = json::sha256(bytes);
+    return target;
+}
+
+} // namespace cutover

@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "system/message.h"
+
+#include <QtGlobal>
+
+namespace cutover {
+
+// What goes wrong while reading YAML, for each kind of file that is read.
+#define CUTOVER_YAML_TEXTS(prefix)                                                                                                 \
+    {prefix ".syntax", syntax, syntaxHint}, {prefix ".encoding", encoding, encodingHint}, {prefix ".document", document, documentHint}, \
+        {prefix ".too_deep", tooDeep, tooDeepHint}, {prefix ".alias", alias, aliasHint}, {prefix ".tag", tag, tagHint},              \
+        {prefix ".key", key, keyHint}, {prefix ".duplicate_key", duplicateKey, duplicateKeyHint},                                    \
+        {prefix ".unknown_key", unknownKey, unknownKeyHint}, {prefix ".unexpected_key", unexpectedKey, unexpectedKeyHint},           \
+        {prefix ".missing", missing, missingHint}, {prefix ".duplicate", duplicate, duplicateHint},                                  \
+        {prefix ".unknown_name", unknownName, unknownNameHint}, {prefix ".schema", schema, schemaHint},                              \
+        {prefix ".expected_text", text, textHint}, {prefix ".expected_name", name, nameHint},                                        \
+        {prefix ".expected_choice", choice, choiceHint}, {prefix ".expected_boolean", boolean, booleanHint},                         \
+        {prefix ".expected_integer", integer, numberHint}, {prefix ".expected_number", number, numberHint},                          \
+        {prefix ".expected_duration", duration, durationHint}, {prefix ".expected_size", size, sizeHint},                            \
+        {prefix ".expected_proportion", proportion, proportionHint}, {prefix ".expected_time", time, timeHint},                      \
+        {prefix ".expected_list", list, listHint}, {prefix ".expected_map", map, mapHint},                                           \
+        {prefix ".expected_variable", variable, variableHint}, {prefix ".expected_relative_path", relativePath, relativePathHint}
+
+static constexpr auto syntax = QT_TRANSLATE_NOOP("catalogue", "This is not valid YAML: %{problem}.");
+static constexpr auto syntaxHint = QT_TRANSLATE_NOOP("catalogue", "Check indentation, quotes and brackets at this place.");
+static constexpr auto encoding = QT_TRANSLATE_NOOP("catalogue", "The file is not UTF-8 text.");
+static constexpr auto encodingHint = QT_TRANSLATE_NOOP("catalogue", "Save the file as UTF-8.");
+static constexpr auto document = QT_TRANSLATE_NOOP("catalogue", "A second document begins here; the file may hold only one.");
+static constexpr auto documentHint = QT_TRANSLATE_NOOP("catalogue", "Remove the line “---” and what follows it.");
+static constexpr auto tooDeep = QT_TRANSLATE_NOOP("catalogue", "Lists and maps are nested over %{maximum} deep.");
+static constexpr auto tooDeepHint = QT_TRANSLATE_NOOP("catalogue", "Check the brackets and the indentation before this place.");
+static constexpr auto alias = QT_TRANSLATE_NOOP("catalogue", "Anchors (&) and aliases (*) are not supported.");
+static constexpr auto aliasHint = QT_TRANSLATE_NOOP("catalogue", "Write the value out, or put it in quotes if it is meant as text.");
+static constexpr auto tag = QT_TRANSLATE_NOOP("catalogue", "The tag “%{found}” is not supported.");
+static constexpr auto tagHint = QT_TRANSLATE_NOOP("catalogue", "Remove the tag, or put the value in quotes if it is meant as text.");
+static constexpr auto key = QT_TRANSLATE_NOOP("catalogue", "A key must be a word, not %{found}.");
+static constexpr auto keyHint = QT_TRANSLATE_NOOP("catalogue", "Write “key: value”.");
+static constexpr auto duplicateKey = QT_TRANSLATE_NOOP("catalogue", "The key “%{key}” is given twice, first in line %{first}.");
+static constexpr auto duplicateKeyHint = QT_TRANSLATE_NOOP("catalogue", "Keep one of the two.");
+static constexpr auto unknownKey = QT_TRANSLATE_NOOP("catalogue", "“%{field}” is not known.");
+static constexpr auto unknownKeyHint = QT_TRANSLATE_NOOP("catalogue", "Did you mean “%{nearest}”?");
+static constexpr auto unexpectedKey = QT_TRANSLATE_NOOP("catalogue", "“%{field}” is not known.");
+static constexpr auto unexpectedKeyHint = QT_TRANSLATE_NOOP("catalogue", "Known here are: %{known:list}.");
+static constexpr auto missing = QT_TRANSLATE_NOOP("catalogue", "“%{field}” is missing (%{expected}).");
+static constexpr auto missingHint = QT_TRANSLATE_NOOP("catalogue", "Add it.");
+static constexpr auto duplicate = QT_TRANSLATE_NOOP("catalogue", "“%{field}” is %{value}, as is “%{first}” already.");
+static constexpr auto duplicateHint = QT_TRANSLATE_NOOP("catalogue", "Each must be different.");
+static constexpr auto unknownName = QT_TRANSLATE_NOOP("catalogue", "“%{field}” names “%{found}”, which does not exist in this file.");
+static constexpr auto unknownNameHint = QT_TRANSLATE_NOOP("catalogue", "Use one of: %{known:list}.");
+static constexpr auto schema = QT_TRANSLATE_NOOP("catalogue", "The file is written in schema %{found}; schema %{supported} is supported.");
+static constexpr auto schemaHint = QT_TRANSLATE_NOOP("catalogue", "Use the version of Cutover that the file was written for.");
+static constexpr auto text = QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a text of one line; found %{found}.");
+static constexpr auto textHint = QT_TRANSLATE_NOOP("catalogue", "Write a text; put it in quotes if it has special characters.");
+static constexpr auto name = QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a name; found %{found}.");
+static constexpr auto nameHint =
+    QT_TRANSLATE_NOOP("catalogue", "Use at most 63 letters, digits, “_”, “-” and “.”, beginning with a letter or a digit.");
+static constexpr auto choice = QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be one of %{choices:list}; found %{found}.");
+static constexpr auto choiceHint = QT_TRANSLATE_NOOP("catalogue", "Write one of these words.");
+static constexpr auto boolean = QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be true or false; found %{found}.");
+static constexpr auto booleanHint = QT_TRANSLATE_NOOP("catalogue", "Write true or false, without quotes.");
+static constexpr auto integer =
+    QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a whole number from %{minimum} to %{maximum}; found %{found}.");
+static constexpr auto number = QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a number from %{minimum} to %{maximum}; found %{found}.");
+static constexpr auto numberHint = QT_TRANSLATE_NOOP("catalogue", "Write a number in that range, without quotes.");
+static constexpr auto duration =
+    QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a duration of at least %{minimum:duration}; found %{found}.");
+static constexpr auto durationHint = QT_TRANSLATE_NOOP("catalogue", "Write a number with a unit, as in 250ms, 30s, 5m or 1h30m.");
+static constexpr auto size = QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a size; found %{found}.");
+static constexpr auto sizeHint = QT_TRANSLATE_NOOP("catalogue", "Write a number with a unit, as in 500 MB, 4 GB or 4 GiB.");
+static constexpr auto proportion = QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a proportion; found %{found}.");
+static constexpr auto proportionHint = QT_TRANSLATE_NOOP("catalogue", "Write a percentage such as 5 %, or a fraction such as 0.05.");
+static constexpr auto time = QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a time of day; found %{found}.");
+static constexpr auto timeHint = QT_TRANSLATE_NOOP("catalogue", "Write hours and minutes, as in 22:30.");
+static constexpr auto list = QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a list with at least one entry; found %{found}.");
+static constexpr auto listHint = QT_TRANSLATE_NOOP("catalogue", "Write [one, two], or one “- entry” a line.");
+static constexpr auto map = QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a map of keys and values; found %{found}.");
+static constexpr auto mapHint = QT_TRANSLATE_NOOP("catalogue", "Write “key: value” lines below it, indented.");
+static constexpr auto variable = QT_TRANSLATE_NOOP("catalogue", "“%{found}” is not the name of an environment variable.");
+static constexpr auto variableHint = QT_TRANSLATE_NOOP("catalogue", "Use letters, digits and “_”, not beginning with a digit.");
+static constexpr auto relativePath =
+    QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a path inside a release, without “..” and not beginning with “/”; found %{found}.");
+static constexpr auto relativePathHint = QT_TRANSLATE_NOOP("catalogue", "Write it as seen from the release's folder.");
+
+static const Catalogue::Registration yamlTexts{{CUTOVER_YAML_TEXTS("target"), CUTOVER_YAML_TEXTS("manifest")}};
+
+static const Catalogue::Registration targetTexts{{
+    {"target.expected_identifier", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be the name of a table; found %{found}."),
+     QT_TRANSLATE_NOOP("catalogue", "Use letters, digits and “_”, not beginning with a digit.")},
+    {"target.expected_metric", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be the name of a Prometheus metric; found %{found}."),
+     QT_TRANSLATE_NOOP("catalogue", "Write the name alone, as in http_requests_total.")},
+    {"target.expected_url", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a URL; found %{found}."),
+     QT_TRANSLATE_NOOP("catalogue", "Write a URL such as http://127.0.0.1:{port}/health.")},
+    {"target.expected_host_port", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a host and a port; found %{found}."),
+     QT_TRANSLATE_NOOP("catalogue", "Write them as in 127.0.0.1:8080, db.example.org:5432 or [::1]:80.")},
+    {"target.secret_in_url", QT_TRANSLATE_NOOP("catalogue", "The URL in “%{field}” holds a user name or a password."),
+     QT_TRANSLATE_NOOP("catalogue", "URLs are shown and logged. Remove the part before “@”.")},
+    {"target.placeholder", QT_TRANSLATE_NOOP("catalogue", "The placeholder %{found} in “%{field}” is not known here."),
+     QT_TRANSLATE_NOOP("catalogue", "A service knows {port}, {name} and {release}; elsewhere there are none.")},
+    {"target.no_port", QT_TRANSLATE_NOOP("catalogue", "“%{field}” is missing: the service uses {port}, but instance “%{instance}” has none."),
+     QT_TRANSLATE_NOOP("catalogue", "Give the instance a port, or write the number instead of {port}.")},
+    {"target.no_balancer", QT_TRANSLATE_NOOP("catalogue", "“%{field}” names the backend “%{backend}”, but the target has no balancer."),
+     QT_TRANSLATE_NOOP("catalogue", "Add “balancer” with kind and socket, or remove the backend.")},
+    {"target.probe_kind", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must have exactly one of http, tcp and command; found %{found}."),
+     QT_TRANSLATE_NOOP("catalogue", "Keep the one that tells best whether it works.")},
+    {"target.socket_path", QT_TRANSLATE_NOOP("catalogue", "The path in “%{field}” has %{length} bytes; a Unix socket's may have %{maximum}."),
+     QT_TRANSLATE_NOOP("catalogue", "Use a shorter path, for example below /run.")},
+    {"target.scrape_interval",
+     QT_TRANSLATE_NOOP("catalogue", "“%{field}” is %{interval:duration}, but the window of %{window:duration} needs at least two scrapes."),
+     QT_TRANSLATE_NOOP("catalogue", "Scrape more often, or make the window longer.")},
+    {"target.identity_file", QT_TRANSLATE_NOOP("catalogue", "The database file can't be identified: %{reason}."),
+     QT_TRANSLATE_NOOP("catalogue", "Check the permissions of the file and its folders.")},
+    {"target.identity_unreadable", QT_TRANSLATE_NOOP("catalogue", "The pinned identity of the target can't be read: it is not JSON."),
+     QT_TRANSLATE_NOOP("catalogue", "Find out who changed the file. Remove it only when you are sure which system this is.")},
+    {"target.identity_changed",
+     QT_TRANSLATE_NOOP("catalogue", "This is not the system it was at first use: “%{member}” was %{pinned}, now it is %{found}."),
+     QT_TRANSLATE_NOOP("catalogue",
+                       "Check that the file describes the right system. If the change is meant, remove that member from %{file}.")},
+}};
+
+} // namespace cutover
