@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "shell/console.h"
+
+#include "common/ask.h"
+#include "system/clock.h"
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+Console::Console(EngineClient *engine, QObject *parent)
+    : QObject(parent)
+    , m_engine(engine)
+    , m_connected(engine->isConnected())
+{
+    // Several changes within a moment are one question.
+    m_soon.setSingleShot(true);
+    m_soon.setInterval(50);
+    connect(&m_soon, &QTimer::timeout, this, &Console::loadStatus);
+    connect(engine, &EngineClient::connectionChanged, this, [this](bool connected, const Error &error) {
+        m_connected = connected;
+        m_connectionError = error;
+        if (connected) {
+            refresh();
+        }
+        Q_EMIT connectionChanged();
+    });
+    connect(engine, &EngineClient::changed, this, [this](const QStringList &topics) {
+        for (const QString &topic : topics) {
+            if (topic == "status"_L1 || topic == "runs"_L1 || topic == "conn"_L1) {
+                refresh();
+                return;
+            }
+        }
+    });
+    connect(engine, &EngineClient::runTold, this, [this](const QJsonObject &what) {
+        m_silenceAt = Clock::system().monotonic();
+        if (m_target) {
+            m_target->runnerSilenceMs = 0;
+        }
+        const QString type = what["type"_L1].toString();
+        if (type == "progress"_L1) {
+            const Message doing = Message::fromJson(what["doing"_L1].toObject());
+            if (!doing.isEmpty() && !(doing == m_doing)) {
+                m_doing = doing;
+                Q_EMIT doingChanged();
+            }
+        } else if (type == "event"_L1) {
+            refresh();
+        }
+    });
+    if (m_connected) {
+        refresh();
+    }
+}
+
+qint64 Console::runnerSilence() const
+{
+    if (!m_target || m_target->runnerSilenceMs < 0) {
+        return -1;
+    }
+    return m_target->runnerSilenceMs + Clock::system().monotonic() - m_silenceAt;
+}
+
+QString Console::whyNotChange() const
+{
+    if (!m_connected) {
+        return tr("There is no connection to the control host.");
+    }
+    if (!m_target) {
+        return tr("The state of the system is not known yet.");
+    }
+    if (!m_target->problem.code.isEmpty()) {
+        return m_target->problem.what();
+    }
+    if (!m_target->activeRun.isEmpty()) {
+        return tr("Another run is under way.");
+    }
+    if (!m_target->connHolder.isEmpty() && !m_target->connOurs) {
+        return tr("%1 has the conn.").arg(m_target->connHolder);
+    }
+    return {};
+}
+
+void Console::refresh()
+{
+    m_soon.start();
+}
+
+void Console::openRoom(const QString &room, const QString &argument)
+{
+    Q_EMIT roomWanted(room, argument);
+}
+
+void Console::openRun(const RunView &run)
+{
+    openRoom(run.run.plan.kind == "rollback"_L1 ? u"rollback"_s : u"updates"_s, u"run:"_s + run.run.id);
+}
+
+void Console::loadStatus()
+{
+    if (m_loading) {
+        m_again = true;
+        return;
+    }
+    m_loading = true;
+    ask<TargetView>(this, m_engine->status(), [this](const Result<TargetView> &target) {
+        m_loading = false;
+        if (std::exchange(m_again, false)) {
+            refresh();
+        }
+        if (!target) {
+            Q_EMIT failed(target.error());
+            return;
+        }
+        m_target = *target;
+        m_silenceAt = Clock::system().monotonic();
+        if (target->activeRun.isEmpty()) {
+            if (m_run) {
+                m_run.reset();
+                m_doing = {};
+                Q_EMIT activeRunChanged();
+            }
+        } else {
+            loadRun(target->activeRun);
+        }
+        Q_EMIT targetChanged();
+    });
+}
+
+void Console::loadRun(const QString &id)
+{
+    ask<RunView>(this, m_engine->run(id), [this, id](const Result<RunView> &run) {
+        if (!run) {
+            Q_EMIT failed(run.error());
+        } else if (m_target && m_target->activeRun == id) {
+            m_run = *run;
+            Q_EMIT activeRunChanged();
+        }
+    });
+}
+
+} // namespace cutover
