@@ -20,6 +20,8 @@ struct BackupInfo {
     QString revision; ///< Migration head.
     QMap<QString, qint64> rows; ///< By table.
 };
+[[nodiscard]] QJsonObject toJson(const BackupInfo &info);
+[[nodiscard]] BackupInfo backupInfoFromJson(const QJsonObject &json);
 
 /**
  * A database of the target, by driver. Each object owns one worker thread and one connection.
@@ -37,9 +39,9 @@ public:
     [[nodiscard]] virtual Async<QString> schemaDigest() = 0; ///< Of normalised definitions, our own bookkeeping table left out.
     /// A consistent copy of the live database, writers going on, progress in pages or bytes.
     [[nodiscard]] virtual Async<BackupInfo> backup(QString file, ProgressFunction progress, std::stop_token stop) = 0;
-    /// Proves a backup: digest, integrity, schema, row counts.
+    /// Proves a backup by restoring it into a scratch file beside it: digest, integrity, schema, revision, row counts.
     [[nodiscard]] virtual Async<> verifyBackup(BackupInfo info, std::stop_token stop) = 0;
-    /// Puts a backup into the live database; writers must be stopped. Atomic, safe to repeat.
+    /// Puts a backup into the live database (made when it is missing); writers must be stopped. Atomic, safe to repeat.
     [[nodiscard]] virtual Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) = 0;
 
     [[nodiscard]] static Result<std::unique_ptr<Database>> create(const DatabaseSpec &spec);

@@ -25,6 +25,11 @@ struct FeatureChange {
     double fromRollout = 0, toRollout = 0;
 };
 
+/// The two tables, when they do not exist yet: flags(name, description, enabled, rollout, changed,
+/// changed_by) and their audit(id, time, name, from_enabled, to_enabled, from_rollout, to_rollout, by, reason).
+[[nodiscard]] QStringList featureSchema(const FeatureStoreSpec &spec);
+
+/// By name. Codes "feature.*" and "database.*". A database without the table has no flags.
 [[nodiscard]] Async<QList<FeatureFlag>> readFlags(Target target);
 /// All in one transaction with an audit row each; refused whole ("feature.changed_meanwhile") when a from no longer holds.
 [[nodiscard]] Async<> applyFlags(Target target, QList<FeatureChange> changes, QString by, QString reason);

@@ -61,6 +61,16 @@ Result<QString> keyedDigest(const QString &stateDirectory, const QByteArray &con
     return QString::fromLatin1(hash.toHex());
 }
 
+Result<QByteArray> derivedKey(const QString &stateDirectory, const char (&purpose)[9])
+{
+    static_assert(crypto_kdf_KEYBYTES == crypto_generichash_KEYBYTES && crypto_kdf_CONTEXTBYTES == 8);
+    TRY(const QByteArray key, secretKey(stateDirectory));
+    QByteArray derived(crypto_secretstream_xchacha20poly1305_KEYBYTES, Qt::Uninitialized);
+    crypto_kdf_derive_from_key(reinterpret_cast<unsigned char *>(derived.data()), size_t(derived.size()), 1, purpose,
+                               reinterpret_cast<const unsigned char *>(key.constData()));
+    return derived;
+}
+
 QString configurationFact(const QString &file)
 {
     return u"configuration:"_s + file;

@@ -12,6 +12,10 @@ namespace cutover {
 /// guessed from it by whoever reads plan or journal. Any thread; blocking.
 [[nodiscard]] Result<QString> keyedDigest(const QString &stateDirectory, const QByteArray &content);
 
+/// A 256-bit key for one purpose (8 characters), derived from the same file by libsodium's crypto_kdf,
+/// so that no digest of any content can be that key. Any thread; blocking.
+[[nodiscard]] Result<QByteArray> derivedKey(const QString &stateDirectory, const char (&purpose)[9]);
+
 /// The fact that holds a configuration file's keyed digest; absent when the file is.
 [[nodiscard]] QString configurationFact(const QString &file);
 

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "database/sqlite.h"
+
+#include <QMap>
+
+namespace cutover {
+
+/// Name of the table that records which migrations a database has.
+inline constexpr QLatin1StringView migrationTable{"cutover_migrations"};
+
+// What a database holds, told from an open connection. Blocking.
+
+/// A definition without what does not matter: white space, comments, quotes around plain names.
+[[nodiscard]] QString normalisedSql(const QString &sql);
+/// SHA-256 over the normalised definitions in the order of their names; our own bookkeeping left out.
+[[nodiscard]] Result<QString> schemaDigestOf(sqlite::Connection &connection);
+/// Rows by table; tables empty: all. A named table that does not exist is left out.
+[[nodiscard]] Result<QMap<QString, qint64>> countRowsOf(sqlite::Connection &connection, const QStringList &tables);
+/// Greatest revision that is wholly applied; empty when there is none.
+[[nodiscard]] Result<QString> migrationHeadOf(sqlite::Connection &connection);
+/// "database.integrity" with SQLite's first findings.
+[[nodiscard]] Result<> checkIntegrityOf(sqlite::Connection &connection);
+
+} // namespace cutover

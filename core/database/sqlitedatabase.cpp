@@ -1,0 +1,332 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "database/sqlitedatabase.h"
+
+#include "database/progressrelay.h"
+#include "database/schema.h"
+#include "database/sqlite.h"
+#include "system/files.h"
+
+#include <QCoroFuture>
+#include <QFile>
+#include <QFileInfo>
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+using sqlite::Connection;
+
+constexpr int pagesPerStep = 512;
+
+/// Which file it is, whatever its name.
+struct FileIdentity {
+    quint64 device = 0;
+    quint64 inode = 0;
+    bool operator==(const FileIdentity &) const = default;
+};
+
+FileIdentity identityOf(const QString &file)
+{
+    struct stat info;
+    if (::stat(QFile::encodeName(file).constData(), &info) != 0) {
+        return {};
+    }
+    return {info.st_dev, info.st_ino};
+}
+
+Result<> isWanted(const std::stop_token &stop)
+{
+    if (stop.stop_requested()) {
+        return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled);
+    }
+    return {};
+}
+
+/// Copies from into to, in one transaction of to: whole or not at all.
+Result<> copyPages(Connection &from, Connection &to, bool sourceIsLive, ProgressRelay &progress, const std::stop_token &stop)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
+    if (!backup) {
+        return fail(to.error());
+    }
+    Result<> result;
+    int restarts = 0;
+    int left = 0;
+    int code = SQLITE_OK;
+    while (code == SQLITE_OK && result) {
+        // A writer in another process makes a copy without a snapshot start again; after a few
+        // times the rest is copied at a stretch, which makes writers wait for that long.
+        code = sqlite3_backup_step(backup, restarts > 3 ? -1 : pagesPerStep);
+        const int total = sqlite3_backup_pagecount(backup);
+        const int nowLeft = sqlite3_backup_remaining(backup);
+        restarts += left > 0 && nowLeft > left ? 1 : 0;
+        left = nowLeft;
+        progress.tell(total - left, total);
+        result = isWanted(stop);
+        if (sourceIsLive && code == SQLITE_OK && result) {
+            sqlite3_sleep(1);
+        }
+    }
+    const int finished = sqlite3_backup_finish(backup);
+    CHECK(result);
+    if (code != SQLITE_DONE || finished != SQLITE_OK) {
+        const int failure = code != SQLITE_DONE ? code : finished;
+        // The connection at fault is the one that has the error; a lock can be on either side.
+        Error error = sqlite3_errcode(from.handle()) == (failure & 0xff) ? from.error(failure) : to.error(failure);
+        if (error.code == "database.io"_L1 && code == SQLITE_DONE) {
+            error.kind = Error::Kind::Unknown;
+        }
+        return fail(error);
+    }
+    return {};
+}
+
+Result<BackupInfo> describe(const QString &file, const QStringList &tables, const std::stop_token &stop)
+{
+    TRY(Connection copy, Connection::open(file, Connection::Mode::Existing, stop));
+    BackupInfo info;
+    TRY(info.schemaDigest, schemaDigestOf(copy));
+    TRY(info.revision, migrationHeadOf(copy));
+    TRY(info.rows, countRowsOf(copy, tables));
+    return info;
+}
+
+/// "database.backup_differs" names what of found is not as in expected.
+Result<> compare(const BackupInfo &expected, const BackupInfo &found)
+{
+    const auto differs = [&](const QString &what, const QString &then, const QString &now) {
+        return fail(u"database.backup_differs"_s, {{u"file"_s, expected.file}, {u"what"_s, what}, {u"expected"_s, then}, {u"found"_s, now}},
+                    expected.file);
+    };
+    if (expected.schemaDigest != found.schemaDigest) {
+        return differs(u"schema"_s, expected.schemaDigest, found.schemaDigest);
+    }
+    if (expected.revision != found.revision) {
+        return differs(u"revision"_s, expected.revision, found.revision);
+    }
+    for (const auto &[table, count] : expected.rows.asKeyValueRange()) {
+        if (const qint64 now = found.rows.value(table, -1); now != count) {
+            return differs(table, QString::number(count), QString::number(now));
+        }
+    }
+    return {};
+}
+
+/// The file is the one that was written; looked at before anything reads it as a database.
+Result<> checkFile(const BackupInfo &info)
+{
+    const QFileInfo file(info.file);
+    if (!file.isFile()) {
+        return fail(u"database.backup_missing"_s, {{u"file"_s, info.file}}, info.file);
+    }
+    TRY(const QString digest, files::sha256(info.file));
+    if (file.size() != info.size || digest != info.sha256) {
+        return fail(u"database.backup_altered"_s,
+                    {{u"file"_s, info.file}, {u"expected"_s, info.sha256}, {u"found"_s, digest}, {u"size"_s, file.size()}}, info.file);
+    }
+    return {};
+}
+
+Result<> checkSpace(const QString &path, qint64 needed)
+{
+    TRY(const qint64 free, files::freeBytes(path));
+    if (free < needed) {
+        return fail(u"database.backup_space"_s, {{u"path"_s, path}, {u"free"_s, free}, {u"needed"_s, needed}}, path);
+    }
+    return {};
+}
+
+Result<> removeDatabase(const QString &file)
+{
+    for (const auto suffix : {"-journal"_L1, "-wal"_L1, "-shm"_L1, ""_L1}) {
+        CHECK(files::remove(file + suffix));
+    }
+    return {};
+}
+
+class SqliteDatabase : public Database
+{
+public:
+    explicit SqliteDatabase(const DatabaseSpec &spec)
+        : m_spec(spec)
+        , m_identity(identityOf(spec.file))
+    {
+    }
+
+    Async<qint64> size() override
+    {
+        co_return co_await m_worker.run([this]() -> Result<qint64> {
+            TRY(Connection live, open());
+            return pagesOf(live);
+        });
+    }
+
+    Async<> check() override
+    {
+        co_return co_await m_worker.run([this]() -> Result<> {
+            TRY(Connection live, open());
+            return checkIntegrityOf(live);
+        });
+    }
+
+    Async<QMap<QString, qint64>> countRows() override
+    {
+        co_return co_await m_worker.run([this]() -> Result<QMap<QString, qint64>> {
+            TRY(Connection live, open());
+            // One snapshot for all tables.
+            CHECK(live.execute(u"BEGIN"_s));
+            return countRowsOf(live, m_spec.countTables);
+        });
+    }
+
+    Async<QString> schemaDigest() override
+    {
+        co_return co_await m_worker.run([this]() -> Result<QString> {
+            TRY(Connection live, open());
+            return schemaDigestOf(live);
+        });
+    }
+
+    Async<BackupInfo> backup(QString file, ProgressFunction progress, std::stop_token stop) override
+    {
+        ProgressRelay relay(std::move(progress));
+        co_return co_await m_worker.run([this, file, &relay, stop] { return writeBackup(file, relay, stop); });
+    }
+
+    Async<> verifyBackup(BackupInfo info, std::stop_token stop) override
+    {
+        co_return co_await m_worker.run([this, info, stop] { return prove(info, stop); });
+    }
+
+    Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) override
+    {
+        ProgressRelay relay(std::move(progress));
+        co_return co_await m_worker.run([this, info, &relay, stop] { return putBack(info, relay, stop); });
+    }
+
+private:
+    // All of these run on the worker.
+
+    Result<Connection> open(const std::stop_token &stop = {})
+    {
+        TRY(Connection live, Connection::open(m_spec.file, Connection::Mode::Existing, stop));
+        const FileIdentity now = identityOf(m_spec.file);
+        if (m_identity == FileIdentity()) {
+            m_identity = now;
+        }
+        if (now != m_identity) {
+            return fail(u"database.replaced"_s, {{u"file"_s, m_spec.file}, {u"database"_s, m_spec.name}}, m_spec.file);
+        }
+        return live;
+    }
+
+    static Result<qint64> pagesOf(Connection &connection)
+    {
+        TRY(const QVariant pages, connection.value(u"PRAGMA page_count"_s));
+        TRY(const QVariant pageSize, connection.value(u"PRAGMA page_size"_s));
+        return pages.toLongLong() * pageSize.toLongLong();
+    }
+
+    Result<BackupInfo> writeBackup(const QString &file, ProgressRelay &relay, const std::stop_token &stop)
+    {
+        const QFileInfo target(file);
+        const QString partial = target.path() + "/."_L1 + target.fileName() + ".cutover-tmp"_L1;
+        TRY(Connection live, open(stop));
+        TRY(const qint64 bytes, pagesOf(live));
+        CHECK(checkSpace(target.path(), bytes));
+        // Made before SQLite opens it, so that no moment has it readable by others.
+        CHECK(removeDatabase(partial));
+        CHECK(files::replace(partial, {}, files::privateFile));
+        Result<BackupInfo> info = writePartial(live, partial, relay, stop);
+        if (!info) {
+            (void)removeDatabase(partial);
+            return info;
+        }
+        TRY(info->sha256, files::sha256(partial));
+        info->size = QFileInfo(partial).size();
+        CHECK(files::rename(partial, file));
+        info->file = file;
+        return info;
+    }
+
+    Result<BackupInfo> writePartial(Connection &live, const QString &partial, ProgressRelay &relay, const std::stop_token &stop)
+    {
+        {
+            TRY(Connection copy, Connection::open(partial, Connection::Mode::Existing, stop));
+            TRY(const QVariant mode, live.value(u"PRAGMA journal_mode"_s));
+            if (mode.toString() == "wal"_L1) {
+                // A write-ahead log lets writers go on beside this snapshot; without one it would shut them out.
+                CHECK(live.execute(u"BEGIN"_s));
+                CHECK(live.value(u"SELECT count(*) FROM sqlite_master"_s));
+            }
+            CHECK(copyPages(live, copy, true, relay, stop));
+            // One file, whatever the mode of the live database is.
+            CHECK(copy.value(u"PRAGMA journal_mode = DELETE"_s));
+        }
+        return describe(partial, m_spec.countTables, stop);
+    }
+
+    Result<> prove(const BackupInfo &info, const std::stop_token &stop)
+    {
+        CHECK(checkFile(info));
+        const QString scratch = info.file + ".proof"_L1;
+        CHECK(checkSpace(QFileInfo(info.file).path(), info.size));
+        CHECK(removeDatabase(scratch));
+        const Result<> proven = proveIn(scratch, info, stop);
+        const Result<> removed = removeDatabase(scratch);
+        return proven ? removed : proven;
+    }
+
+    Result<> proveIn(const QString &scratch, const BackupInfo &info, const std::stop_token &stop)
+    {
+        CHECK(files::replace(scratch, {}, files::privateFile));
+        {
+            TRY(Connection from, Connection::open(info.file, Connection::Mode::Existing, stop));
+            TRY(Connection to, Connection::open(scratch, Connection::Mode::Existing, stop));
+            ProgressRelay silent({});
+            CHECK(copyPages(from, to, false, silent, stop));
+            CHECK(checkIntegrityOf(to));
+        }
+        TRY(const BackupInfo found, describe(scratch, {}, stop));
+        return compare(info, found);
+    }
+
+    Result<> putBack(const BackupInfo &info, ProgressRelay &relay, const std::stop_token &stop)
+    {
+        CHECK(checkFile(info));
+        TRY(Connection live, Connection::open(m_spec.file, Connection::Mode::Create, stop));
+        m_identity = identityOf(m_spec.file);
+        {
+            TRY(Connection from, Connection::open(info.file, Connection::Mode::Existing, stop));
+            CHECK(copyPages(from, live, false, relay, stop));
+        }
+        // The log is brought into the file now, while nobody else uses it; not needed for correctness.
+        (void)live.value(u"PRAGMA wal_checkpoint(TRUNCATE)"_s);
+        CHECK(checkIntegrityOf(live));
+        BackupInfo found;
+        TRY(found.schemaDigest, schemaDigestOf(live));
+        TRY(found.revision, migrationHeadOf(live));
+        TRY(found.rows, countRowsOf(live, {}));
+        return compare(info, found);
+    }
+
+    DatabaseSpec m_spec;
+    FileIdentity m_identity; ///< Null: not seen yet.
+    Worker m_worker; ///< Last, so that it ends before what it uses.
+};
+
+} // namespace
+
+Result<std::unique_ptr<Database>> makeSqliteDatabase(const DatabaseSpec &spec)
+{
+    return std::make_unique<SqliteDatabase>(spec);
+}
+
+} // namespace cutover
