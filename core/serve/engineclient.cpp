@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "serve/engineclient.h"
+
+#include <QJsonArray>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+template<class T, class F>
+QList<T> listOf(const QJsonValue &value, F &&fromJson)
+{
+    QList<T> list;
+    const QJsonArray array = value.toArray();
+    list.reserve(array.size());
+    for (const QJsonValue &item : array) {
+        list.append(fromJson(item.toObject()));
+    }
+    return list;
+}
+
+} // namespace
+
+Async<TargetView> EngineClient::status()
+{
+    CO_TRY(const QJsonObject json, co_await call(u"status"_s));
+    co_return TargetView::fromJson(json);
+}
+
+Async<QList<ReleaseView>> EngineClient::releases()
+{
+    CO_TRY(const QJsonObject json, co_await call(u"releases"_s));
+    co_return listOf<ReleaseView>(json[u"releases"], ReleaseView::fromJson);
+}
+
+Async<QList<RunRecord>> EngineClient::runs()
+{
+    CO_TRY(const QJsonObject json, co_await call(u"runs"_s));
+    co_return listOf<RunRecord>(json[u"runs"], runFromJson);
+}
+
+Async<RunView> EngineClient::run(QString id)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"run"_s, {{u"id"_s, id}}));
+    co_return RunView::fromJson(json);
+}
+
+Async<QList<EventRecord>> EngineClient::events(QString runId, qint64 after)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"events"_s, {{u"run"_s, runId}, {u"after"_s, after}}));
+    co_return listOf<EventRecord>(json[u"events"], eventFromJson);
+}
+
+Async<QJsonObject> EngineClient::log(QString runId, qint64 offset)
+{
+    co_return co_await call(u"log"_s, {{u"run"_s, runId}, {u"offset"_s, offset}});
+}
+
+Async<QString> EngineClient::report(QString runId)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"report"_s, {{u"run"_s, runId}}));
+    co_return json[u"html"].toString();
+}
+
+Async<QList<RestorePointView>> EngineClient::restorePoints()
+{
+    CO_TRY(const QJsonObject json, co_await call(u"restorePoints"_s));
+    co_return listOf<RestorePointView>(json[u"points"], RestorePointView::fromJson);
+}
+
+Async<RestorePointView> EngineClient::restorePoint(QString id)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"restorePoint"_s, {{u"id"_s, id}}));
+    co_return RestorePointView::fromJson(json);
+}
+
+Async<QList<FeatureFlag>> EngineClient::features()
+{
+    CO_TRY(const QJsonObject json, co_await call(u"features"_s));
+    co_return listOf<FeatureFlag>(json[u"flags"], [](const QJsonObject &flag) {
+        return FeatureFlag{.name = flag[u"name"].toString(),
+                           .description = flag[u"description"].toString(),
+                           .enabled = flag[u"enabled"].toBool(),
+                           .rollout = flag[u"rollout"].toDouble(),
+                           .changed = QDateTime::fromString(flag[u"changed"].toString(), Qt::ISODateWithMs),
+                           .changedBy = flag[u"changedBy"].toString()};
+    });
+}
+
+Async<> EngineClient::applyFeatures(QList<FeatureChange> changes, QString reason)
+{
+    QJsonArray array;
+    for (const FeatureChange &change : std::as_const(changes)) {
+        array.append(QJsonObject{{u"name"_s, change.name},
+                                 {u"fromEnabled"_s, change.fromEnabled},
+                                 {u"toEnabled"_s, change.toEnabled},
+                                 {u"fromRollout"_s, change.fromRollout},
+                                 {u"toRollout"_s, change.toRollout}});
+    }
+    CO_CHECK(co_await call(u"features.apply"_s, {{u"changes"_s, array}, {u"reason"_s, reason}}));
+    co_return {};
+}
+
+Async<QList<MetricPoint>> EngineClient::metrics(QString series, qint64 from, qint64 to)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"metrics"_s, {{u"series"_s, series}, {u"from"_s, from}, {u"to"_s, to}}));
+    QList<MetricPoint> points;
+    const QJsonArray array = json[u"points"].toArray();
+    points.reserve(array.size());
+    for (const QJsonValue &point : array) {
+        points.append({point[0].toInteger(), point[1].toDouble()});
+    }
+    co_return points;
+}
+
+Async<QString> EngineClient::apply(QString planDigest, QString confirmedName)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"apply"_s, {{u"digest"_s, planDigest}, {u"confirm"_s, confirmedName}}));
+    co_return json[u"run"].toString();
+}
+
+Async<> EngineClient::command(QString runId, QString verb, QString expectedState)
+{
+    CO_CHECK(co_await call(u"command"_s, {{u"run"_s, runId}, {u"verb"_s, verb}, {u"expected"_s, expectedState}}));
+    co_return {};
+}
+
+Async<> EngineClient::takeConn(bool force, QString note)
+{
+    CO_CHECK(co_await call(u"conn.take"_s, {{u"force"_s, force}, {u"note"_s, note}}));
+    co_return {};
+}
+
+Async<QString> EngineClient::startChecks(QString toVersion)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"check.start"_s, {{u"to"_s, toVersion}}));
+    co_return json[u"job"].toString();
+}
+
+Async<QString> EngineClient::startUpdatePlan(QString toVersion)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"plan.update.start"_s, {{u"to"_s, toVersion}}));
+    co_return json[u"job"].toString();
+}
+
+Async<QString> EngineClient::startRollbackPlan(QString restorePointId, QString mode)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"plan.rollback.start"_s, {{u"point"_s, restorePointId}, {u"mode"_s, mode}}));
+    co_return json[u"job"].toString();
+}
+
+Async<> EngineClient::cancelJob(QString job)
+{
+    CO_CHECK(co_await call(u"job.cancel"_s, {{u"job"_s, job}}));
+    co_return {};
+}
+
+} // namespace cutover

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+/**
+ * The console's protocol: JSON, one object a line, UTF-8, over standard input and output of
+ * 'cutoverctl serve --stdio' (locally or through ssh).
+ *
+ *   request       {"id": n, "method": "…", "params": {…}}
+ *   response      {"id": n, "result": {…}} or {"id": n, "error": Error}
+ *   notification  {"notify": "changed", "topics": […]}
+ *                 {"notify": "job", "job": id, "state": "progress|item|done|failed", "what": {…}}
+ *                 {"notify": "run", "what": {…}}
+ *
+ * The first request is "hello" {"protocol": n, "version": text, "session": id}; a server that
+ * speaks another protocol answers "serve.protocol" with both numbers, and nothing else is served.
+ *
+ * method             params                                   result
+ * hello              protocol, version, session               protocol, version, who, host
+ * status                                                      TargetView
+ * releases                                                    {"releases": [ReleaseView]}
+ * runs                                                        {"runs": [RunRecord]}
+ * run                id                                       RunView
+ * events             run, after                               {"events": [EventRecord]}
+ * log                run, offset                              {"text", "next"}
+ * report             run                                      {"html"}
+ * restorePoints                                               {"points": [RestorePointView]}
+ * restorePoint       id                                       RestorePointView
+ * features                                                    {"flags": [FeatureFlag]}
+ * features.apply     changes, reason                          {}
+ * metrics            series, from, to                         {"points": [[time, value]]}
+ * apply              digest, confirm                          {"run": id}
+ * command            run, verb, expected                      {"command": id}
+ * conn.take          force, note                              {}
+ * conn.release                                                {}
+ * check.start        to                                       {"job": id}
+ * plan.update.start  to, watchMs?                             {"job": id}
+ * plan.adopt         plan, digest                             {"plan", "digest"}: a plan made earlier
+ * plan.rollback.start point, mode                             {"job": id}
+ * job.cancel         job                                      {}
+ */
+namespace cutover::protocol {
+
+constexpr int Version = 1;
+
+} // namespace cutover::protocol

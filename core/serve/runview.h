@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "serve/views.h"
+
+namespace cutover {
+
+/// What a run looks like to an operator at a moment: the estimate, the offers, what an abort would do. Pure.
+[[nodiscard]] RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const QDateTime &now);
+
+/// The moment by which going back must have begun: the window's end minus the measured way back minus
+/// the margin; null when the plan has no window. now decides the day, in local time.
+[[nodiscard]] QDateTime turnBackTime(const Plan &plan, qint64 wayBackMs, const QDateTime &now);
+
+} // namespace cutover

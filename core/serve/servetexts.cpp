@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "system/message.h"
+
+#include <QtGlobal>
+
+using cutover::Catalogue;
+
+static const Catalogue::Registration texts{{
+    {"serve.line_too_long", QT_TRANSLATE_NOOP("catalogue", "The other side sent a line of over %{limit:bytes}."),
+     QT_TRANSLATE_NOOP("catalogue", "Check that both sides run the same Cutover.")},
+    {"serve.bad_line", QT_TRANSLATE_NOOP("catalogue", "The other side sent a line that is no JSON object (%{reason}): “%{line}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Check that the command starts 'cutoverctl serve --stdio' and that no login script prints anything.")},
+    {"serve.start_failed", QT_TRANSLATE_NOOP("catalogue", "“%{program}” can't be started: %{reason}."),
+     QT_TRANSLATE_NOOP("catalogue", "Install cutoverctl on the control host, or check its path.")},
+    {"serve.ended", QT_TRANSLATE_NOOP("catalogue", "The link to the control host ended (exit code %{exit})."),
+     QT_TRANSLATE_NOOP("catalogue", "The console connects again by itself; runs go on without it.")},
+    {"serve.ended_saying", QT_TRANSLATE_NOOP("catalogue", "The link to the control host ended (exit code %{exit}): %{output}"),
+     QT_TRANSLATE_NOOP("catalogue", "The console connects again by itself; runs go on without it.")},
+    {"serve.not_connected", QT_TRANSLATE_NOOP("catalogue", "There is no link to the control host at the moment."),
+     QT_TRANSLATE_NOOP("catalogue", "Wait until the console has connected again; runs go on without it.")},
+    {"serve.protocol", QT_TRANSLATE_NOOP("catalogue", "The console speaks protocol %{console}, the control host protocol %{server}."),
+     QT_TRANSLATE_NOOP("catalogue", "Install the same Cutover version on both.")},
+    {"serve.not_greeted", QT_TRANSLATE_NOOP("catalogue", "The first request must be “hello” with a protocol number."),
+     QT_TRANSLATE_NOOP("catalogue", "Use the same Cutover version on both sides.")},
+    {"serve.unknown_method", QT_TRANSLATE_NOOP("catalogue", "The control host doesn't know the request “%{method}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Install the same Cutover version on both sides.")},
+    {"serve.unknown_job", QT_TRANSLATE_NOOP("catalogue", "There is no work with the id “%{job}” under way."), nullptr},
+    {"serve.unknown_plan", QT_TRANSLATE_NOOP("catalogue", "The plan %{digest} was not built in this session."),
+     QT_TRANSLATE_NOOP("catalogue", "Build the plan again, look at it, and apply that one.")},
+    {"serve.plan_edited", QT_TRANSLATE_NOOP("catalogue", "The plan was changed after it was made: its digest is %{found}, the approved one is %{given}."),
+     QT_TRANSLATE_NOOP("catalogue", "Build the plan again and look at it.")},
+    {"serve.plan_target", QT_TRANSLATE_NOOP("catalogue", "The plan is for the target “%{plan}”, this one is “%{target}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Name the right target.")},
+    {"serve.conn_elsewhere", QT_TRANSLATE_NOOP("catalogue", "%{holder} has the conn."),
+     QT_TRANSLATE_NOOP("catalogue", "Ask %{holder}, or take over by name.")},
+    {"serve.confirm_name", QT_TRANSLATE_NOOP("catalogue", "“%{target}” is in production: its name has to be given to confirm, found “%{given}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Type the target's name exactly.")},
+    {"serve.command_state", QT_TRANSLATE_NOOP("catalogue", "The run is %{state} now, not %{expected}; “%{verb}” was not given."),
+     QT_TRANSLATE_NOOP("catalogue", "Look at the run again and decide anew.")},
+    {"serve.command_refused", QT_TRANSLATE_NOOP("catalogue", "“%{verb}” makes no sense while the run is %{state}."), nullptr},
+    {"serve.no_release", QT_TRANSLATE_NOOP("catalogue", "The repository has no release %{version}; it has %{known:list}."),
+     QT_TRANSLATE_NOOP("catalogue", "Check the version, or publish the release first.")},
+    {"serve.not_installed", QT_TRANSLATE_NOOP("catalogue", "No version is installed: “%{link}” does not point to a release."),
+     QT_TRANSLATE_NOOP("catalogue", "Unpack a release into the releases folder and point “current” to it.")},
+    {"plan.nothing_to_do", QT_TRANSLATE_NOOP("catalogue", "%{version} is installed already; there is nothing to do."), nullptr},
+    {"serve.abort.before", QT_TRANSLATE_NOOP("catalogue", "If you abort now: %{version} stays, nothing has been changed yet.")},
+    {"serve.abort.back",
+     QT_TRANSLATE_NOOP("catalogue", "If you abort now: back to %{version} in about %{time:duration}, no row lost.")},
+    {"serve.abort.past",
+     QT_TRANSLATE_NOOP("catalogue", "The point of no return has passed: aborting holds the run and asks how to go on.")},
+    {"serve.abort.reverting", QT_TRANSLATE_NOOP("catalogue", "The run is on its way back to %{version} already.")},
+    {"serve.refuse.not_held", QT_TRANSLATE_NOOP("catalogue", "Only a held run takes this decision.")},
+    {"serve.refuse.not_running", QT_TRANSLATE_NOOP("catalogue", "The run is not working at the moment.")},
+    {"serve.refuse.no_failed_step", QT_TRANSLATE_NOOP("catalogue", "No step of this run has failed.")},
+    {"serve.refuse.final", QT_TRANSLATE_NOOP("catalogue", "The run has ended.")},
+    {"serve.event.approved", QT_TRANSLATE_NOOP("catalogue", "%{by} approved plan %{digest} and started the run.")},
+}};

@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "serve/stdioserver.h"
+
+#include "serve/jsonlines.h"
+#include "serve/protocol.h"
+
+#include <QCoreApplication>
+#include <QJsonArray>
+#include <QPointer>
+#include <QSocketNotifier>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+struct StdioServer::Private {
+    EngineClient *engine;
+    JsonLines lines;
+    QByteArray output;
+    std::unique_ptr<QSocketNotifier> readable;
+    std::unique_ptr<QSocketNotifier> writable;
+    bool greeted = false;
+
+    // Output is queued, so that a console which does not read never stops the engine.
+    void send(const QJsonObject &message)
+    {
+        output += JsonLines::line(message);
+        flush();
+    }
+
+    void flush()
+    {
+        while (!output.isEmpty()) {
+            const ssize_t written = ::write(STDOUT_FILENO, output.constData(), size_t(output.size()));
+            if (written > 0) {
+                output.remove(0, written);
+            } else if (errno == EINTR) {
+                continue;
+            } else if (errno == EAGAIN) {
+                break;
+            } else {
+                QCoreApplication::exit(0);
+                return;
+            }
+        }
+        writable->setEnabled(!output.isEmpty());
+    }
+
+    static QCoro::Task<> answer(QPointer<StdioServer> server, QJsonObject request)
+    {
+        const QJsonValue id = request[u"id"];
+        const Result<QJsonObject> result = co_await server->d->engine->call(request[u"method"].toString(), request[u"params"].toObject());
+        if (server) {
+            server->d->reply(id, result);
+        }
+    }
+
+    void reply(const QJsonValue &id, const Result<QJsonObject> &result)
+    {
+        if (result) {
+            send({{u"id"_s, id}, {u"result"_s, *result}});
+        } else {
+            send({{u"id"_s, id}, {u"error"_s, result.error().toJson()}});
+        }
+    }
+
+    void handle(StdioServer *q, const QJsonObject &request)
+    {
+        if (request[u"method"] == u"hello"_s) {
+            const int theirs = request[u"params"][u"protocol"].toInt();
+            greeted = theirs == protocol::Version;
+            if (!greeted) {
+                reply(request[u"id"], fail(u"serve.protocol"_s, {{u"console"_s, theirs}, {u"server"_s, protocol::Version}}));
+                return;
+            }
+        }
+        if (!greeted) {
+            reply(request[u"id"], fail(u"serve.not_greeted"_s));
+            return;
+        }
+        answer(q, request);
+    }
+
+    void readAll(StdioServer *q)
+    {
+        char buffer[65536];
+        const ssize_t got = ::read(STDIN_FILENO, buffer, sizeof buffer);
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) {
+            readable->setEnabled(false);
+            QCoreApplication::exit(0);
+            return;
+        }
+        if (got > 0) {
+            lines.feed(QByteArray(buffer, got));
+        }
+        while (const auto line = lines.next()) {
+            if (!*line) {
+                reply(QJsonValue(), fail(line->error()));
+                continue;
+            }
+            handle(q, **line);
+        }
+    }
+};
+
+StdioServer::StdioServer(EngineClient *engine, QObject *parent)
+    : QObject(parent)
+    , d(std::make_unique<Private>())
+{
+    d->engine = engine;
+    ::fcntl(STDOUT_FILENO, F_SETFL, ::fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK);
+    d->readable = std::make_unique<QSocketNotifier>(STDIN_FILENO, QSocketNotifier::Read);
+    d->readable->setEnabled(false);
+    connect(d->readable.get(), &QSocketNotifier::activated, this, [this] { d->readAll(this); });
+    d->writable = std::make_unique<QSocketNotifier>(STDOUT_FILENO, QSocketNotifier::Write);
+    d->writable->setEnabled(false);
+    connect(d->writable.get(), &QSocketNotifier::activated, this, [this] { d->flush(); });
+
+    connect(engine, &EngineClient::changed, this, [this](const QStringList &topics) {
+        if (d->greeted) {
+            d->send({{u"notify"_s, u"changed"_s}, {u"topics"_s, QJsonArray::fromStringList(topics)}});
+        }
+    });
+    connect(engine, &EngineClient::jobTold, this, [this](const QString &job, const QString &state, const QJsonObject &what) {
+        d->send({{u"notify"_s, u"job"_s}, {u"job"_s, job}, {u"state"_s, state}, {u"what"_s, what}});
+    });
+    connect(engine, &EngineClient::runTold, this, [this](const QJsonObject &what) {
+        if (d->greeted) {
+            d->send({{u"notify"_s, u"run"_s}, {u"what"_s, what}});
+        }
+    });
+}
+
+StdioServer::~StdioServer() = default;
+
+void StdioServer::start()
+{
+    d->readable->setEnabled(true);
+}
+
+} // namespace cutover
