@@ -406,6 +406,29 @@ Result<qint64> freeBytes(const QString &path)
     return qint64(info.f_bavail) * qint64(info.f_frsize);
 }
 
+Result<> reserve(const QString &path, qint64 bytes)
+{
+    const QByteArray name = QFile::encodeName(path);
+    if (struct stat info{}; ::stat(name.constData(), &info) == 0 && qint64(info.st_blocks) * 512 >= bytes) {
+        return {};
+    }
+    int fd = -1;
+    int error = guarded(Kind::FileCreate, path, [&fd, &name] {
+        return fd = ::open(name.constData(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    });
+    if (error) {
+        return failErrno(u"file.write"_s, error, path);
+    }
+    const Descriptor closer(fd);
+    error = faultpoints::hit(Kind::FileWrite, name);
+    error = error ? error : ::posix_fallocate(fd, 0, bytes);
+    if (error) {
+        discard(path);
+        return failErrno(u"file.write"_s, error, path);
+    }
+    return {};
+}
+
 Result<QString> sha256(const QString &path)
 {
     QFile file(path);

@@ -42,6 +42,9 @@ constexpr auto publicFile = privateFile | QFileDevice::ReadGroup | QFileDevice::
 [[nodiscard]] Result<> syncDirectory(const QString &path);
 /// Bytes an unprivileged process can still write at path (or its nearest existing parent).
 [[nodiscard]] Result<qint64> freeBytes(const QString &path);
+/// Makes a file that takes up that many bytes on the disk, or leaves one that does. Removing it
+/// gives the space back.
+[[nodiscard]] Result<> reserve(const QString &path, qint64 bytes);
 /// SHA-256 of a file, lower-case hexadecimal, streamed.
 [[nodiscard]] Result<QString> sha256(const QString &path);
 

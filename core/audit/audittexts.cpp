@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "system/message.h"
+
+#include <QtGlobal>
+
+namespace cutover {
+
+static const Catalogue::Registration texts{
+    {"audit.chain_broken",
+     QT_TRANSLATE_NOOP("catalogue", "Row %{sequence} of the audit trail is not as it was written."),
+     QT_TRANSLATE_NOOP("catalogue", "Compare journal.db with its last backup; rows from this one on cannot be relied on.")},
+    {"audit.rows_missing",
+     QT_TRANSLATE_NOOP("catalogue", "The audit trail ends before row %{sequence}, although row %{last} was written."),
+     QT_TRANSLATE_NOOP("catalogue", "Compare journal.db with its last backup; the last rows were removed.")},
+    {"conn.taken", QT_TRANSLATE_NOOP("catalogue", "Took the conn."), nullptr},
+    {"conn.taken_over", QT_TRANSLATE_NOOP("catalogue", "Took the conn over from %{from}: %{note}"), nullptr},
+    {"conn.released", QT_TRANSLATE_NOOP("catalogue", "Gave the conn back."), nullptr},
+};
+
+} // namespace cutover
