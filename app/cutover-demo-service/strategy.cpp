@@ -76,7 +76,7 @@ int runStrategy(const Options &options)
         order.price = 100;
         order.user = u"strategy"_s;
         order.clientId = u"strategy-%1-%2-%3"_s.arg(QCoreApplication::applicationPid()).arg(QDateTime::currentMSecsSinceEpoch()).arg(++trades);
-        store.writer().run([&store, &metrics, order, busy = GracefulServer::Busy(&server)] {
+        (void)store.writer().run([&store, &metrics, order, busy = GracefulServer::Busy(&server)] {
             if (store.place(order).status == 201) {
                 metrics.countOrder();
             }
