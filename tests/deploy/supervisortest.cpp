@@ -1,0 +1,254 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploysystem.h"
+
+#include "deploy/portholder.h"
+
+#include <QElapsedTimer>
+#include <QJsonArray>
+#include <QJsonDocument>
+
+#include <unistd.h>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+/** A target of small real services: a web server in two releases, one that dies, one that ignores TERM. */
+class SupervisorTest : public QObject
+{
+    Q_OBJECT
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    Target m_target;
+    std::unique_ptr<SupervisorClient> m_client;
+    int m_port = 0;
+
+    qint64 supervisorPid() const
+    {
+        const QByteArray json = readFile(m_target.stateDirectory + u"/supervisor/state.json"_s);
+        return QJsonDocument::fromJson(json).object()[u"supervisor"_s].toInteger();
+    }
+    InstanceState state(const QString &name)
+    {
+        const auto states = VALUE(QCoro::waitFor(m_client->states()));
+        for (const InstanceState &state : states) {
+            if (state.name == name) {
+                return state;
+            }
+        }
+        qFatal("no instance %s", qPrintable(name));
+    }
+    QString release(const QString &version) const { return m_target.releaseDirectory(version); }
+
+private Q_SLOTS:
+    void init()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        const QString root = m_folder->path();
+        m_port = freePort();
+        const QString program = qEnvironmentVariable("CUTOVER_BIN") + u"/cutover-demo-service"_s;
+        for (const QString &version : {u"1.0.0"_s, u"1.1.0"_s}) {
+            writeFile(root + u"/releases/"_s + version + u"/hello.txt"_s, version.toUtf8());
+            QVERIFY2(QFile::copy(program, root + u"/releases/"_s + version + u"/serve"_s), qPrintable(program));
+        }
+        writeFile(root + u"/service.env"_s, "# comment\nGREETING=\"hello there\"\n");
+        writeFile(root + u"/target.yaml"_s, uR"(schema: 1
+name: test
+product: test
+environment: development
+state: state
+releases: releases
+repository: {url: repository, keys: [key.pub]}
+services:
+  - name: web
+    instances: [{name: web-1, port: %1}]
+    command: [serve, repository, --port, "{port}", --folder, "{release}"]
+    health: {http: "http://127.0.0.1:{port}/hello.txt", ready_within: 10s, interval: 50ms}
+    stop_timeout: 5s
+  - name: broken
+    managed: false
+    instances: [{name: broken-1}]
+    command: [/bin/sh, -c, "echo it is broken; exit 7"]
+    health: {tcp: "127.0.0.1:1"}
+  - name: stubborn
+    managed: false
+    instances: [{name: stubborn-1}]
+    environment_file: service.env
+    environment: {WHO: "{name}"}
+    command: [/bin/sh, -c, "trap '' TERM; echo $GREETING $WHO; ls -l /proc/self/fd; sleep 1000 & while :; do sleep 1000; done"]
+    stop_timeout: 300ms
+)"_s.arg(m_port).toUtf8());
+        m_target = VALUE(Target::load(root + u"/target.yaml"_s));
+        m_client = std::make_unique<SupervisorClient>(m_target);
+        OK(QCoro::waitFor(m_client->ensureRunning()));
+    }
+
+    void cleanup()
+    {
+        OK(QCoro::waitFor(m_client->shutdown()));
+        m_client.reset();
+        m_folder.reset();
+    }
+
+    void startsAndStops()
+    {
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        const InstanceState running = state(u"web-1"_s);
+        QCOMPARE(running.state, InstanceState::State::Ready);
+        QCOMPARE(running.release, u"1.0.0"_s);
+        QVERIFY(alive(running.pid));
+        QCOMPARE(VALUE(recordedReleases(m_target)).value(u"web-1"_s), u"1.0.0"_s);
+
+        // Again: nothing happens.
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        QCOMPARE(state(u"web-1"_s).pid, running.pid);
+        // Another release is refused while this one runs.
+        const auto other = QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.1.0"_s)));
+        QVERIFY(!other);
+        QCOMPARE(other.error().code, u"supervisor.runs_other"_s);
+
+        OK(QCoro::waitFor(m_client->stop(u"web-1"_s)));
+        QVERIFY(!alive(running.pid));
+        QVERIFY(!portHolder(m_port));
+        QCOMPARE(state(u"web-1"_s).state, InstanceState::State::Stopped);
+        QVERIFY(!VALUE(recordedReleases(m_target)).contains(u"web-1"_s));
+        OK(QCoro::waitFor(m_client->stop(u"web-1"_s)));
+
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.1.0"_s))));
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        QCOMPARE(state(u"web-1"_s).release, u"1.1.0"_s);
+    }
+
+    void adoptsAfterKill()
+    {
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        const qint64 service = state(u"web-1"_s).pid;
+        const qint64 first = supervisorPid();
+        QCOMPARE(kill(pid_t(first), SIGKILL), 0);
+        QTRY_VERIFY(!alive(first));
+        QVERIFY(alive(service));
+        OK(QCoro::waitFor(m_client->ensureRunning()));
+        QVERIFY(supervisorPid() != first);
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        QCOMPARE(state(u"web-1"_s).pid, service);
+        // It notices the death of one that isn't its child, too.
+        QCOMPARE(kill(pid_t(service), SIGKILL), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(state(u"web-1"_s).restarts, 1, 10000);
+        QTRY_COMPARE_WITH_TIMEOUT(state(u"web-1"_s).state, InstanceState::State::Ready, 10000);
+        QVERIFY(state(u"web-1"_s).pid != service);
+    }
+
+    void adoptsWithoutItsState()
+    {
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        const qint64 service = state(u"web-1"_s).pid;
+        const qint64 first = supervisorPid();
+        QCOMPARE(kill(pid_t(first), SIGKILL), 0);
+        QTRY_VERIFY(!alive(first));
+        // As if killed between the start of the process and the writing of its pid.
+        QVERIFY(QFile::remove(m_target.stateDirectory + u"/supervisor/state.json"_s));
+        OK(QCoro::waitFor(m_client->ensureRunning()));
+        QCOMPARE(state(u"web-1"_s).pid, service);
+        QCOMPARE(state(u"web-1"_s).release, u"1.0.0"_s);
+    }
+
+    void startsWhatDiedMeanwhile()
+    {
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        const qint64 service = state(u"web-1"_s).pid;
+        QCOMPARE(kill(pid_t(supervisorPid()), SIGKILL), 0);
+        QCOMPARE(kill(pid_t(service), SIGKILL), 0);
+        QTRY_VERIFY(!alive(service));
+        OK(QCoro::waitFor(m_client->ensureRunning()));
+        QTRY_COMPARE_WITH_TIMEOUT(state(u"web-1"_s).state, InstanceState::State::Ready, 10000);
+        QVERIFY(state(u"web-1"_s).pid != service);
+    }
+
+    void onlyOne()
+    {
+        Supervisor second(m_target.path);
+        const auto started = second.start();
+        QVERIFY(!started);
+        QCOMPARE(started.error().code, u"supervisor.already_running"_s);
+    }
+
+    void restartsAfterDeath()
+    {
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        const qint64 service = state(u"web-1"_s).pid;
+        QCOMPARE(kill(pid_t(service), SIGSEGV), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(state(u"web-1"_s).state, InstanceState::State::Ready, 10000);
+        QTRY_VERIFY(state(u"web-1"_s).pid != service);
+        QCOMPARE(state(u"web-1"_s).restarts, 1);
+        QCOMPARE(state(u"web-1"_s).lastExit, 128 + SIGSEGV);
+    }
+
+    void portTaken()
+    {
+        QTcpServer squatter;
+        QVERIFY(squatter.listen(QHostAddress::LocalHost, quint16(m_port)));
+        const auto started = QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s)));
+        QVERIFY(!started);
+        QCOMPARE(started.error().code, u"supervisor.port_taken"_s);
+        QCOMPARE(started.error().args[u"port"_s].toInt(), m_port);
+        QVERIFY2(started.error().args[u"holder"_s].toString().contains(QString::number(QCoreApplication::applicationPid())),
+                 qPrintable(started.error().text()));
+        squatter.close();
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+    }
+
+    void diesRightAfterStart()
+    {
+        OK(QCoro::waitFor(m_client->start(u"broken-1"_s, {})));
+        QElapsedTimer timer;
+        timer.start();
+        const auto ready = QCoro::waitFor(m_client->waitReady(u"broken-1"_s));
+        QVERIFY(!ready);
+        QCOMPARE(ready.error().code, u"supervisor.died"_s);
+        QCOMPARE(ready.error().args[u"exit"_s].toInt(), 7);
+        QVERIFY(ready.error().args[u"lastLines"_s].toArray().contains(u"it is broken"_s));
+        QVERIFY(timer.elapsed() < 5000);
+        // It is tried again and again, ever more slowly.
+        QTRY_VERIFY_WITH_TIMEOUT(state(u"broken-1"_s).restarts >= 3, 10000);
+    }
+
+    void killsWhatIgnoresTerm()
+    {
+        OK(QCoro::waitFor(m_client->start(u"stubborn-1"_s, {})));
+        const qint64 service = state(u"stubborn-1"_s).pid;
+        const QString log = m_target.stateDirectory + u"/logs/stubborn-1.log"_s;
+        QTRY_VERIFY(readFile(log).contains("hello there stubborn-1"));
+        QTRY_VERIFY(readFile(log).contains("/dev/null"));
+        // Inherits nothing: of the supervisor's sockets and locks there is no trace.
+        QVERIFY(!readFile(log).contains("lock") && !readFile(log).contains("socket:"));
+        QCOMPARE(getpgid(pid_t(service)), pid_t(service));
+        OK(QCoro::waitFor(m_client->stop(u"stubborn-1"_s)));
+        QVERIFY(!alive(service));
+        // Its children went with it.
+        QTRY_VERIFY(kill(-pid_t(service), 0) != 0);
+    }
+
+    void missingReleaseAndInstance()
+    {
+        auto started = QCoro::waitFor(m_client->start(u"web-1"_s, release(u"9.9.9"_s)));
+        QVERIFY(!started);
+        QCOMPARE(started.error().code, u"supervisor.no_release"_s);
+        started = QCoro::waitFor(m_client->start(u"web-7"_s, release(u"1.0.0"_s)));
+        QVERIFY(!started);
+        QCOMPARE(started.error().code, u"supervisor.unknown_instance"_s);
+        QVERIFY(!started.error().hint().isEmpty());
+    }
+};
+
+} // namespace
+
+DEPLOY_TEST_MAIN(SupervisorTest)
+#include "supervisortest.moc"
