@@ -5,6 +5,7 @@
 
 #include "deploy/localexchange.h"
 #include "system/clock.h"
+#include "system/files.h"
 #include "system/processes.h"
 
 #include <QCoreApplication>
@@ -118,6 +119,7 @@ Async<> SupervisorClient::ensureRunning(std::stop_token stop)
     environment.remove(u"CUTOVER_FAULT"_s);
     environment.remove(u"CUTOVER_FAULT_LOG"_s);
     const QString log = d->target.stateDirectory + u"/logs/supervisor.log"_s;
+    CO_CHECK(files::makePath(QFileInfo(log).absolutePath()));
     CO_TRY(const qint64 pid, startDetached(program, {u"supervise"_s, u"--target"_s, d->target.path}, log, environment));
     for (const qint64 begin = Clock::system().monotonic(); Clock::system().monotonic() - begin < StartMs;) {
         if (const auto running = co_await isRunning(); running && *running) {

@@ -55,32 +55,7 @@ private Q_SLOTS:
             QVERIFY2(QFile::copy(program, root + u"/releases/"_s + version + u"/serve"_s), qPrintable(program));
         }
         writeFile(root + u"/service.env"_s, "# comment\nGREETING=\"hello there\"\n");
-        writeFile(root + u"/target.yaml"_s, uR"(schema: 1
-name: test
-product: test
-environment: development
-state: state
-releases: releases
-repository: {url: repository, keys: [key.pub]}
-services:
-  - name: web
-    instances: [{name: web-1, port: %1}]
-    command: [serve, repository, --port, "{port}", --folder, "{release}"]
-    health: {http: "http://127.0.0.1:{port}/hello.txt", ready_within: 10s, interval: 50ms}
-    stop_timeout: 5s
-  - name: broken
-    managed: false
-    instances: [{name: broken-1}]
-    command: [/bin/sh, -c, "echo it is broken; exit 7"]
-    health: {tcp: "127.0.0.1:1"}
-  - name: stubborn
-    managed: false
-    instances: [{name: stubborn-1}]
-    environment_file: service.env
-    environment: {WHO: "{name}"}
-    command: [/bin/sh, -c, "trap '' TERM; echo $GREETING $WHO; ls -l /proc/self/fd; sleep 1000 & while :; do sleep 1000; done"]
-    stop_timeout: 300ms
-)"_s.arg(m_port).toUtf8());
+        writeFile(root + u"/target.yaml"_s, QString::fromUtf8(readFile(QFINDTESTDATA("supervisor.yaml"))).arg(m_port).toUtf8());
         m_target = VALUE(Target::load(root + u"/target.yaml"_s));
         m_client = std::make_unique<SupervisorClient>(m_target);
         OK(QCoro::waitFor(m_client->ensureRunning()));
