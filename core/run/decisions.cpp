@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "run/decisions.h"
+
+#include <QTime>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr int minutesOfDay = 24 * 60;
+
+bool isFinished(const StepRecord &step)
+{
+    return step.state == StepState::Done || step.state == StepState::Accepted;
+}
+
+bool isFinalizing(const QList<StepRecord> &steps)
+{
+    return !steps.isEmpty() && steps.constLast().results[stepresult::finalizing].toBool();
+}
+
+std::unexpected<Message> refuse(const char *code, QJsonObject args = {})
+{
+    return std::unexpected(Message{QString::fromLatin1(code), std::move(args)});
+}
+
+} // namespace
+
+bool isPrepared(const StepRecord &step)
+{
+    return step.results[stepresult::prepared].toBool();
+}
+
+bool isGoingBack(const RunRecord &run, const QList<StepRecord> &steps)
+{
+    return run.state == RunState::Reverting || std::any_of(steps.begin(), steps.end(), [](const StepRecord &step) {
+               return step.state == StepState::Reverting || step.state == StepState::Reverted;
+           });
+}
+
+int currentStep(const RunRecord &run, const QList<StepRecord> &steps)
+{
+    if (isGoingBack(run, steps)) {
+        int index = int(steps.size()) - 1;
+        while (index >= 0 && (!isPrepared(steps[index]) || steps[index].state == StepState::Reverted)) {
+            --index;
+        }
+        return index;
+    }
+    int index = 0;
+    while (index < steps.size() && isFinished(steps[index])) {
+        ++index;
+    }
+    return index;
+}
+
+bool mayRevertAutomatically(const RunRecord &run, const QList<StepRecord> &steps)
+{
+    for (qsizetype i = 0; i < steps.size(); ++i) {
+        // A step that is only prepared has changed nothing yet.
+        if (run.plan.steps[i].pointOfNoReturn && isPrepared(steps[i]) && steps[i].state != StepState::Prepared
+            && steps[i].state != StepState::Reverted) {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run, const QList<StepRecord> &steps)
+{
+    if (isFinal(run.state)) {
+        return refuse("run.refused_ended", {{u"state"_s, Message{u"run.state_"_s + stateName(run.state), {}}.toJson()}});
+    }
+    if (isFinalizing(steps)) {
+        return refuse("run.refused_finalizing");
+    }
+    const bool held = run.state == RunState::Held;
+    const int index = currentStep(run, steps);
+    const bool failed = index >= 0 && index < steps.size() && steps[index].state == StepState::Failed;
+    const bool back = isGoingBack(run, steps);
+    if (verb == "hold"_L1) {
+        if (run.state == RunState::Running) {
+            return Outcome::Hold;
+        }
+        return refuse(held ? "run.refused_held" : back ? "run.refused_reverting" : "run.refused_not_running");
+    }
+    if (verb == "abort"_L1 || verb == "rollback"_L1) {
+        if (run.state == RunState::Reverting) {
+            return refuse("run.refused_reverting");
+        }
+        return Outcome::Rollback;
+    }
+    if (verb != "resume"_L1 && verb != "retry"_L1 && verb != "accept"_L1 && verb != "abandon"_L1) {
+        return refuse("run.refused_verb", {{u"verb"_s, verb}});
+    }
+    if (!held) {
+        return refuse("run.refused_not_held");
+    }
+    if (verb == "abandon"_L1) {
+        return Outcome::Abandon;
+    }
+    if (verb == "accept"_L1) {
+        if (!failed || back) {
+            return refuse("run.refused_accept_none");
+        }
+        if (!isPrepared(steps[index])) {
+            return refuse("run.refused_accept_unprepared");
+        }
+        return Outcome::Accept;
+    }
+    if (back || !failed) {
+        return Outcome::Resume;
+    }
+    if (verb == "resume"_L1) {
+        return refuse("run.refused_resume_failed");
+    }
+    return isPrepared(steps[index]) ? Outcome::RetryPrepared : Outcome::RetryUnprepared;
+}
+
+QStringList offeredCommands(const RunRecord &run, const QList<StepRecord> &steps)
+{
+    QStringList verbs;
+    if (run.state == RunState::Held) {
+        const bool resumes = decide(u"resume"_s, run, steps).has_value();
+        verbs = {resumes && !isGoingBack(run, steps) ? u"resume"_s : u"retry"_s, u"accept"_s, u"rollback"_s, u"abandon"_s};
+        if (isGoingBack(run, steps)) {
+            // Retry is the roll back here: one verb for one action.
+            verbs.removeOne(u"rollback"_s);
+        }
+    } else {
+        verbs = {u"hold"_s, u"abort"_s};
+    }
+    verbs.removeIf([&](const QString &verb) { return !decide(verb, run, steps); });
+    return verbs;
+}
+
+QDateTime turnBackBy(const RunRecord &run, const QList<StepRecord> &steps)
+{
+    const qint64 minute = run.plan.policy["windowEndMinute"_L1].toInteger(-1);
+    if (minute < 0 || !run.started.isValid()) {
+        return {};
+    }
+    const QDateTime started = run.started.toLocalTime();
+    QDateTime end(started.date(), QTime(0, 0).addSecs(int(minute % minutesOfDay) * 60));
+    if (end <= started) {
+        end = QDateTime(started.date().addDays(1), end.time());
+    }
+    qint64 back = run.plan.policy["rollbackMs"_L1].toInteger();
+    if (back == 0) {
+        for (qsizetype i = 0; i < steps.size(); ++i) {
+            if (run.plan.steps[i].changesState && isPrepared(steps[i])) {
+                back += steps[i].durationMs;
+            }
+        }
+    }
+    return end.toUTC().addMSecs(-back - run.plan.policy["turnBackMarginMs"_L1].toInteger());
+}
+
+bool isTooLateToStart(const QJsonObject &policy, const QDateTime &now)
+{
+    const qint64 latest = policy["latestStartMinute"_L1].toInteger(-1);
+    if (latest < 0) {
+        return false;
+    }
+    const QTime local = now.toLocalTime().time();
+    const qint64 minute = local.hour() * 60 + local.minute();
+    const qint64 end = policy["windowEndMinute"_L1].toInteger(-1);
+    // The window may go over midnight, so all is counted from the latest start.
+    const qint64 past = (minute - latest + minutesOfDay) % minutesOfDay;
+    const qint64 closed = end < 0 ? minutesOfDay - latest : (end - latest + minutesOfDay) % minutesOfDay;
+    return past > 0 && past < closed;
+}
+
+QString minuteText(qint64 minuteOfDay)
+{
+    return QTime(0, 0).addSecs(int(minuteOfDay % minutesOfDay) * 60).toString(u"HH:mm"_s);
+}
+
+} // namespace cutover

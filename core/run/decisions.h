@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "run/journal.h"
+#include "run/transitions.h"
+
+namespace cutover {
+
+/// What the orchestrator itself keeps among a step's results; a step's own keys don't begin with "_".
+namespace stepresult {
+constexpr QLatin1StringView prepared("_prepared"); ///< The undo record is journaled.
+constexpr QLatin1StringView changes("_changes"); ///< Starts of work on the step since the last progress or decision.
+constexpr QLatin1StringView finalizing("_finalizing"); ///< Of the last step: there is no way back any more.
+}
+
+[[nodiscard]] bool isPrepared(const StepRecord &step);
+/// Some step was taken back, or is being: the run can only go on to the old version.
+[[nodiscard]] bool isGoingBack(const RunRecord &run, const QList<StepRecord> &steps);
+/// Index of the step that the run is at: the first unfinished one forward, the last one to be
+/// taken back otherwise. Forward steps.size(), back -1 when none is left.
+[[nodiscard]] int currentStep(const RunRecord &run, const QList<StepRecord> &steps);
+/// Whether everything done so far may be taken back without asking: no point of no return passed.
+[[nodiscard]] bool mayRevertAutomatically(const RunRecord &run, const QList<StepRecord> &steps);
+
+/// What a command would bring about now, or the message why it can't be given.
+[[nodiscard]] std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run, const QList<StepRecord> &steps);
+/// The verbs that make sense now, in the order to show them.
+[[nodiscard]] QStringList offeredCommands(const RunRecord &run, const QList<StepRecord> &steps);
+
+/// When the run must turn back to be at the old version before its window ends; null: no limit.
+/// The way back is taken to last as long as the way here did.
+[[nodiscard]] QDateTime turnBackBy(const RunRecord &run, const QList<StepRecord> &steps);
+/// Whether local time is past the policy's latest start (and before the end of the window, when it has one).
+[[nodiscard]] bool isTooLateToStart(const QJsonObject &policy, const QDateTime &now);
+/// "hh:mm" of a minute of the day.
+[[nodiscard]] QString minuteText(qint64 minuteOfDay);
+
+} // namespace cutover
