@@ -260,6 +260,31 @@ Result<> replace(const QString &path, const QByteArray &content, QFileDevice::Pe
     return writer.commit(permissions);
 }
 
+Result<> publish(const QString &path, const QByteArray &content, QFileDevice::Permissions permissions)
+{
+    const QString temporary = temporaryOf(path);
+    const QByteArray name = QFile::encodeName(temporary);
+    int fd = -1;
+    int error = guarded(Kind::FileCreate, temporary, [&fd, &name, mode = modeOf(permissions)] {
+        return fd = ::open(name.constData(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+    });
+    if (!error) {
+        const Descriptor file(fd);
+        error = faultpoints::hit(Kind::FileWrite, name);
+        error = error ? error : writeAll(file, content.constData(), content.size());
+    }
+    if (!error) {
+        error = guarded(Kind::FileRename, path, [&name, to = QFile::encodeName(path)] {
+            return ::rename(name.constData(), to.constData());
+        });
+    }
+    if (error) {
+        discard(temporary);
+        return failErrno(u"file.write"_s, error, path);
+    }
+    return {};
+}
+
 Result<> makePath(const QString &path)
 {
     QStringList missing;

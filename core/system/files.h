@@ -24,6 +24,9 @@ constexpr auto publicFile = privateFile | QFileDevice::ReadGroup | QFileDevice::
 /// fsync of the folder. Keeps owner and mode of an existing file; a new one gets permissions.
 /// A leftover temporary is named ".NAME.cutover-tmp" and is overwritten by the next call.
 [[nodiscard]] Result<> replace(const QString &path, const QByteArray &content, QFileDevice::Permissions permissions = publicFile);
+/// Whole for every reader, but not synced: for signs of life and figures that are renewed each
+/// second, where losing the last one in a crash of the machine means nothing.
+[[nodiscard]] Result<> publish(const QString &path, const QByteArray &content, QFileDevice::Permissions permissions = publicFile);
 /// Makes the folder and its parents, each synced.
 [[nodiscard]] Result<> makePath(const QString &path);
 /// Atomic within a file system; both folders synced.
