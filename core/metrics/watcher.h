@@ -20,7 +20,9 @@ struct Verdict {
     double value = 0;
     double limit = 0;
     qint64 samples = 0;
-    qint64 watchedMs = 0; ///< Monotonic.
+    double baseline = -1; ///< The value before the update; -1: not known.
+    QString token; ///< Of the request that it answers.
+    qint64 watchedMs = 0; ///< Monotonic; time in which the watcher was not alive doesn't count.
     qint64 time = 0; ///< Of the last evaluation, ms since the epoch.
     qint64 bootTime = 0; ///< Clock::monotonic() of it: older than 3 scrapes means the watcher is not alive.
     [[nodiscard]] QJsonObject toJson() const;
@@ -34,16 +36,25 @@ class Watcher : public QObject
 public:
     explicit Watcher(Target target, QObject *parent = nullptr);
     ~Watcher() override;
+    /// Errors "watch.already_running", "file.*", "metrics.store". Scrapes from the event loop until destroyed.
     [[nodiscard]] Result<> start();
+
+Q_SIGNALS:
+    /// One scrape of all instances is evaluated and written.
+    void scraped();
 
 private:
     struct Private;
-    std::unique_ptr<Private> d;
+    std::shared_ptr<Private> d;
 };
 
 /// Starts 'cutoverctl watch' where none is alive; returns when it has scraped once.
 [[nodiscard]] Async<> ensureWatcher(Target target, std::stop_token stop = {});
 /// Milliseconds since its last sign of life; -1 when it isn't alive.
 [[nodiscard]] qint64 watcherSilence(const Target &target);
+/// Alive, and not silent for longer than three scrapes.
+[[nodiscard]] bool watcherIsAlive(const Target &target);
+/// Whether there is anything to watch: a service that says where its metrics are.
+[[nodiscard]] bool hasMetrics(const Target &target);
 
 } // namespace cutover

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "metrics/heartbeat.h"
+#include "metrics/watcher.h"
+#include "system/clock.h"
+#include "system/files.h"
+#include "system/processes.h"
+#include "system/programs.h"
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 startLimitMs = 15000;
+
+/// Three scrapes, and never so short that a busy machine looks dead.
+qint64 silenceLimit(const Target &target)
+{
+    return qMax(qint64(3000), 3 * target.watch.scrapeIntervalMs);
+}
+
+} // namespace
+
+qint64 watcherSilence(const Target &target)
+{
+    return Heartbeat::read(target.stateDirectory).silence();
+}
+
+bool watcherIsAlive(const Target &target)
+{
+    const qint64 silence = watcherSilence(target);
+    return silence >= 0 && silence <= silenceLimit(target);
+}
+
+bool hasMetrics(const Target &target)
+{
+    return std::ranges::any_of(target.services, [](const ServiceSpec &service) { return !service.metricsUrl.isEmpty(); });
+}
+
+Async<> ensureWatcher(Target target, std::stop_token stop)
+{
+    if (watcherIsAlive(target)) {
+        co_return {};
+    }
+    CO_TRY(const QString program, programPath(u"cutoverctl"_s));
+    const QString logs = target.stateDirectory + u"/logs"_s;
+    CO_CHECK(files::makePath(logs));
+    // One that hangs still has the lock, so this one ends at once and the silence goes on.
+    CO_CHECK(startDetached(program, {u"watch"_s, u"--target"_s, target.path}, QString(logs + u"/watcher.log"_s)));
+    const qint64 until = Clock::system().monotonic() + startLimitMs;
+    while (!watcherIsAlive(target)) {
+        if (Clock::system().monotonic() > until) {
+            co_return fail(u"watch.not_started"_s, {{u"limit"_s, startLimitMs}, {u"log"_s, QString(logs + u"/watcher.log"_s)}}, target.name);
+        }
+        CO_CHECK(co_await Clock::system().sleep(50, stop));
+    }
+    co_return {};
+}
+
+} // namespace cutover

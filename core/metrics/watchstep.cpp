@@ -1,0 +1,211 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "metrics/watcher.h"
+#include "metrics/watchrequest.h"
+#include "plan/planners.h"
+#include "plan/step.h"
+#include "system/files.h"
+#include "system/json.h"
+#include "system/random.h"
+
+#include <QJsonDocument>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+/**
+ * Waits for the watcher's verdict on the new version. Holds no opinion of its own: the policy is in
+ * its parameters, the request goes to the watcher, the verdict comes back.
+ */
+class WatchStep : public Step
+{
+public:
+    using Step::Step;
+
+    Async<> observe(StepContext &context, std::stop_token) override
+    {
+        if (!watcherIsAlive(context.target())) {
+            co_return dead(context.target());
+        }
+        co_return {};
+    }
+
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        WatchRequest request;
+        request.run = context.runId();
+        request.token = Random::system().id();
+        request.since = context.clock().now().toMSecsSinceEpoch();
+        request.sinceBoot = Clock::system().monotonic();
+        request.bootId = Clock::system().bootId();
+        request.baseline = context.result(u"precheck"_s, u"baseline"_s)[u"errors"_s].toDouble(-1);
+        request.policy = watchPolicyFromJson(spec().params);
+        co_return request.toJson();
+    }
+
+    Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
+    {
+        const auto request = WatchRequest::fromJson(undo);
+        const QString state = context.target().stateDirectory;
+        CO_CHECK(ask(state, request));
+        const qint64 interval = request.policy.scrapeIntervalMs;
+        const qint64 patience = qMax(qint64(15000), 10 * interval);
+        qint64 lastNews = Clock::system().monotonic();
+        qint64 watched = -1;
+        for (int restarts = 0;;) {
+            const Verdict verdict = answer(state, request);
+            if (verdict.kind != Verdict::Kind::Pending) {
+                co_return conclude(context, request, verdict);
+            }
+            const qint64 now = Clock::system().monotonic();
+            if (verdict.watchedMs != watched) {
+                watched = verdict.watchedMs;
+                lastNews = now;
+                context.progress({watched, request.policy.durationMs, u"ms"_s, verdict.sentence});
+            }
+            if (!watcherIsAlive(context.target())) {
+                if (restarts++ == 3) {
+                    co_return lost({u"watch.died_again"_s, {}});
+                }
+                context.log({u"watch.restarting"_s, {}});
+                if (const auto started = co_await ensureWatcher(context.target(), stop); !started) {
+                    if (started.error().kind == Error::Kind::Cancelled) {
+                        co_return fail(started.error());
+                    }
+                    co_return lost({started.error().code, started.error().args});
+                }
+                lastNews = Clock::system().monotonic();
+            } else if (now - lastNews > patience) {
+                co_return lost({u"watch.no_verdict"_s, {{u"limit"_s, patience}}});
+            }
+            CO_CHECK(co_await Clock::system().sleep(qBound(qint64(50), interval / 2, qint64(500)), stop));
+        }
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
+    {
+        const auto request = WatchRequest::fromJson(undo);
+        if (request.token.isEmpty() || current(context.target().stateDirectory, request.run).token != request.token) {
+            co_return Inspection::NotStarted;
+        }
+        switch (answer(context.target().stateDirectory, request).kind) {
+        case Verdict::Kind::Good:
+            co_return Inspection::Done;
+        case Verdict::Kind::NotEnoughData:
+            co_return request.policy.noData == WatchSpec::NoData::Proceed ? Inspection::Done : Inspection::Unknown;
+        case Verdict::Kind::Bad:
+        case Verdict::Kind::Pending:
+            break;
+        }
+        co_return watcherIsAlive(context.target()) ? Inspection::Partial : Inspection::Unknown;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject, std::stop_token) override
+    {
+        // The verdict stays: it is why.
+        co_return files::remove(WatchRequest::path(context.target().stateDirectory, context.runId()));
+    }
+
+    Async<> finalize(StepContext &context, QJsonObject) override
+    {
+        CO_CHECK(files::remove(WatchRequest::path(context.target().stateDirectory, context.runId())));
+        co_return files::remove(WatchRequest::verdictPath(context.target().stateDirectory, context.runId()));
+    }
+
+private:
+    static QJsonObject readObject(const QString &path)
+    {
+        const auto content = files::read(path, 1 << 20);
+        return content ? QJsonDocument::fromJson(*content).object() : QJsonObject();
+    }
+
+    static WatchRequest current(const QString &state, const QString &run)
+    {
+        return WatchRequest::fromJson(readObject(WatchRequest::path(state, run)));
+    }
+
+    /// Pending until there is an answer to this very request.
+    static Verdict answer(const QString &state, const WatchRequest &request)
+    {
+        const auto verdict = Verdict::fromJson(readObject(WatchRequest::verdictPath(state, request.run)));
+        return verdict.token == request.token ? verdict : Verdict();
+    }
+
+    static Result<> ask(const QString &state, const WatchRequest &request)
+    {
+        if (current(state, request.run).token == request.token) {
+            return {}; // Asked before we were interrupted.
+        }
+        CHECK(files::makePath(WatchRequest::folder(state)));
+        return files::replace(WatchRequest::path(state, request.run), json::canonical(request.toJson()));
+    }
+
+    static std::unexpected<Error> dead(const Target &target)
+    {
+        const qint64 silence = watcherSilence(target);
+        return silence < 0 ? fail(u"watch.watcher_dead"_s) : fail(u"watch.watcher_silent"_s, {{u"silence"_s, silence}});
+    }
+
+    static std::unexpected<Error> lost(const Message &reason)
+    {
+        return fail(u"watch.watcher_lost"_s, {{u"reason"_s, reason.toJson()}}, {}, Error::Kind::Unknown);
+    }
+
+    static Result<> conclude(StepContext &context, const WatchRequest &request, const Verdict &verdict)
+    {
+        context.setResult(u"verdict"_s, verdict.toJson());
+        const QString metric = request.policy.errorsCounter;
+        switch (verdict.kind) {
+        case Verdict::Kind::Bad:
+            return fail(verdict.sentence.code, verdict.sentence.args, metric);
+        case Verdict::Kind::NotEnoughData:
+            if (request.policy.noData == WatchSpec::NoData::Proceed) {
+                context.log({u"watch.proceeding"_s, verdict.sentence.args});
+                return {};
+            }
+            // What is unknown holds; only the policy makes it a failure.
+            return fail(verdict.sentence.code, verdict.sentence.args, metric,
+                        request.policy.noData == WatchSpec::NoData::Rollback ? Error::Kind::Permanent : Error::Kind::Unknown);
+        case Verdict::Kind::Good:
+        case Verdict::Kind::Pending:
+            break;
+        }
+        context.log(verdict.sentence);
+        context.progress({request.policy.durationMs, request.policy.durationMs, u"ms"_s, verdict.sentence});
+        return {};
+    }
+};
+
+const StepRegistry::Registration registration(u"watch"_s, 1, [](StepSpec spec) { return std::make_unique<WatchStep>(std::move(spec)); });
+
+} // namespace
+
+Async<QList<StepSpec>> planWatch(PlanningContext context, StagedRelease release)
+{
+    const WatchSpec &policy = context.target.watch;
+    if (!hasMetrics(context.target) || policy.durationMs <= 0) {
+        co_return QList<StepSpec>();
+    }
+    StepSpec step;
+    step.id = u"watch"_s;
+    step.kind = u"watch"_s;
+    step.params = watchPolicyToJson(policy);
+    step.title = {u"watch.title"_s, {}};
+    const QString noData = step.params[u"noData"_s].toString();
+    step.intent = {u"watch.intent_"_s + noData,
+                   {{u"version"_s, release.info.manifest.version.toString()},
+                    {u"duration"_s, policy.durationMs},
+                    {u"limit"_s, policy.maxErrorProportion},
+                    {u"window"_s, policy.windowMs},
+                    {u"minimum"_s, policy.minimumSamples}}};
+    step.expectedMs = policy.durationMs;
+    step.changesState = false;
+    step.automaticRollback = policy.automaticRollback;
+    co_return QList<StepSpec>{step};
+}
+
+} // namespace cutover
