@@ -10,8 +10,10 @@ namespace cutover {
 /**
  * One migration: NNNN_name.up.sql and NNNN_name.down.sql in a release. Header lines of the files:
  *   -- cutover: phase=expand|contract|data
- *   -- cutover: loses=TABLE            (down: rows or columns of it are lost)
- *   -- cutover: batch=TABLE key=COLUMN size=1000   (data: the statements run per key range :from … :to)
+ *   -- cutover: loses=TABLE            (down: its rows are lost)
+ *   -- cutover: loses=TABLE.COLUMN     (down: its values that are not null are lost)
+ *   -- cutover: batch=TABLE key=COLUMN size=1000   (data: the statements run per key range, :from and
+ *      :to its first and last key; those that name neither run once, before the first range)
  */
 struct Migration {
     QString revision; ///< "0002"
@@ -19,25 +21,34 @@ struct Migration {
     QString phase = QStringLiteral("expand");
     QString up, down; ///< SQL as it will run; down empty: irreversible.
     QString upSha256;
-    QStringList loses;
+    QStringList loses; ///< "TABLE" or "TABLE.COLUMN"
     QString batchTable, batchKey;
     int batchSize = 0;
 };
 
-/// Reads a folder; errors "migration.*" name file and line: gaps, duplicates, missing down file of an expand migration, bad header.
+/// Reads a folder, in order of revisions; errors "migration.*" name file and line: gaps, duplicates,
+/// missing down file of an expand migration, bad header, unfinished statement.
 [[nodiscard]] Result<QList<Migration>> readMigrations(const QString &folder);
 
-/// Applied revisions with their digests, in order, from the table cutover_migrations.
+/// As recorded in the database's own table, cutover_migrations, which also keeps the way back.
 struct AppliedMigration {
     QString revision, name, sha256;
-    QString cursor; ///< Data migration under way: last key done; empty when finished.
+    QString cursor; ///< Data migration under way: last key done, as an SQL literal; empty when finished.
+    QString phase;
+    QString down; ///< The down file's text; empty: irreversible.
+
+    /// What downgrade() and downgradeLoss() need.
+    [[nodiscard]] Migration migration() const;
 };
+/// In order of revisions.
 [[nodiscard]] Async<QList<AppliedMigration>> appliedMigrations(DatabaseSpec database);
 
 /// Each migration in one transaction with its bookkeeping row (data migrations: one per batch).
+/// Applied already with the same digest: nothing happens; a data migration goes on behind its cursor.
 [[nodiscard]] Async<> upgrade(DatabaseSpec database, Migration migration, Database::ProgressFunction progress, std::stop_token stop);
+/// Not applied: nothing happens. Refused unless it is the newest applied one ("migration.not_newest").
 [[nodiscard]] Async<> downgrade(DatabaseSpec database, Migration migration, std::stop_token stop);
-/// Rows and values that a downgrade would lose now, by table, counted.
+/// Rows and values that a downgrade would lose now, counted, by "TABLE" or "TABLE.COLUMN".
 [[nodiscard]] Async<QMap<QString, qint64>> downgradeLoss(DatabaseSpec database, QList<Migration> migrations);
 
 } // namespace cutover

@@ -1,0 +1,211 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "migration/migrationplan.h"
+
+#include "system/json.h"
+#include "system/worker.h"
+
+#include <QCoroFuture>
+#include <QDir>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+/// Several databases have a folder each, named in the target; the manifest's own is for the only one.
+QString folderIn(const QString &release, const DatabaseSpec &database, const Manifest &manifest)
+{
+    return QDir(release + u'/' + database.migrations).exists() ? database.migrations : manifest.migrationsDirectory;
+}
+
+struct Chain {
+    QString folder; ///< Relative to the release.
+    QList<Migration> pending, owed;
+    QString head;
+};
+
+/// What the release's chain means for a database that has applied.
+Result<Chain> judge(const QList<Migration> &chain, const QList<AppliedMigration> &applied, const QStringList &due)
+{
+    Chain judged;
+    QMap<QString, Migration> known;
+    for (const Migration &migration : chain) {
+        known.insert(migration.revision, migration);
+    }
+    QStringList finished;
+    for (const AppliedMigration &done : applied) {
+        const auto file = known.constFind(done.revision);
+        if (file == known.cend()) {
+            // Newer than the release knows: left from a newer release whose schema was kept.
+            if (!chain.isEmpty() && done.revision <= chain.last().revision) {
+                return fail(u"migration.unknown"_s, {{u"revision"_s, done.revision}, {u"name"_s, done.name}});
+            }
+        } else if (file->upSha256 != done.sha256) {
+            return fail(u"migration.changed"_s, {{u"revision"_s, done.revision}, {u"expected"_s, done.sha256}, {u"found"_s, file->upSha256}},
+                        done.revision + u'_' + file->name + u".up.sql"_s);
+        }
+        if (done.cursor.isEmpty()) {
+            finished.append(done.revision);
+            judged.head = done.revision;
+        }
+    }
+    for (const Migration &migration : chain) {
+        if (finished.contains(migration.revision)) {
+            continue;
+        }
+        const bool owed = migration.phase == "contract"_L1 && !due.contains(migration.revision);
+        (owed ? judged.owed : judged.pending).append(migration);
+    }
+    return judged;
+}
+
+Async<Chain> chainFor(PlanningContext context, StagedRelease release, DatabaseSpec database)
+{
+    const Manifest manifest = release.info.manifest;
+    const QString folder = folderIn(release.preview, database, manifest);
+    const QString root = release.preview;
+    const QString installed = context.installed.isEmpty() ? QString() : context.target.releaseDirectory(context.installed);
+    const QString installedFolder = installed.isEmpty() ? QString() : QString(installed + u'/' + folderIn(installed, database, manifest));
+    Worker worker;
+    struct Read {
+        QList<Migration> chain;
+        QStringList due;
+    };
+    CO_TRY(const Read read, co_await worker.run([root, folder, installedFolder]() -> Result<Read> {
+        Read read;
+        TRY(read.chain, readMigrations(root + u'/' + folder));
+        if (!installedFolder.isEmpty() && QDir(installedFolder).exists()) {
+            TRY(const QList<Migration> carried, readMigrations(installedFolder));
+            for (const Migration &migration : carried) {
+                read.due.append(migration.revision);
+            }
+        }
+        return read;
+    }));
+    CO_TRY(const QList<AppliedMigration> applied, co_await appliedMigrations(database));
+    CO_TRY(Chain judged, judge(read.chain, applied, read.due));
+    judged.folder = folder;
+    co_return judged;
+}
+
+QString factOf(const DatabaseSpec &database)
+{
+    return u"migration.head:"_s + database.name;
+}
+
+StepSpec migrateStep(const PlanningContext &context, const DatabaseSpec &database, const Migration &migration, const QString &folder,
+                     const QString &release, const QString &head)
+{
+    const QString stem = migration.revision + u'_' + migration.name;
+    const QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, migration.revision}, {u"name"_s, migration.name}};
+    StepSpec step;
+    step.id = u"migrate:"_s + database.name + u':' + migration.revision;
+    step.kind = u"migrate"_s;
+    step.params = {{u"database"_s, database.name},
+                   {u"revision"_s, migration.revision},
+                   {u"name"_s, migration.name},
+                   {u"phase"_s, migration.phase},
+                   {u"sha256"_s, migration.upSha256},
+                   {u"downSha256"_s, json::sha256(migration.down.toUtf8())},
+                   {u"release"_s, release},
+                   {u"folder"_s, folder}};
+    step.title = {u"migration.step"_s, names};
+    step.intent = {migration.batchTable.isEmpty() ? u"migration.step.intent"_s : u"migration.step.intent_data"_s, names};
+    step.previews.append({u"sql"_s, stem + u".up.sql"_s, migration.up});
+    if (!migration.down.isEmpty()) {
+        step.previews.append({u"sql"_s, stem + u".down.sql"_s, migration.down});
+    }
+    if (migration.revision > head) {
+        step.changes = {{factOf(database), migration.revision}};
+    }
+    step.expectedMs = context.measuredMs.value(step.kind, 500);
+    step.pointOfNoReturn = migration.down.isEmpty();
+    step.automaticRollback = !step.pointOfNoReturn;
+    return step;
+}
+
+} // namespace
+
+Async<QList<StepSpec>> planMigrations(PlanningContext context, StagedRelease release)
+{
+    QList<StepSpec> steps;
+    for (const DatabaseSpec &database : context.target.databases) {
+        if (database.migrations.isEmpty()) {
+            continue;
+        }
+        CO_TRY(const Chain chain, co_await chainFor(context, release, database));
+        QString head = chain.head;
+        for (const Migration &migration : chain.pending) {
+            steps.append(migrateStep(context, database, migration, chain.folder, release.info.manifest.version.toString(), head));
+            head = qMax(head, migration.revision);
+        }
+    }
+    co_return steps;
+}
+
+Async<QStringList> owedMigrations(PlanningContext context, StagedRelease release)
+{
+    QStringList owed;
+    for (const DatabaseSpec &database : context.target.databases) {
+        if (database.migrations.isEmpty()) {
+            continue;
+        }
+        CO_TRY(const Chain chain, co_await chainFor(context, release, database));
+        for (const Migration &migration : chain.owed) {
+            owed.append(database.name + u':' + migration.revision);
+        }
+    }
+    co_return owed;
+}
+
+Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec database, QString revision)
+{
+    CO_TRY(const QList<AppliedMigration> applied, co_await appliedMigrations(database));
+    QList<StepSpec> steps;
+    for (qsizetype i = applied.size() - 1; i >= 0 && applied[i].revision > revision; --i) {
+        const AppliedMigration &done = applied[i];
+        const Migration migration = done.migration();
+        const QString file = done.revision + u'_' + done.name + u".down.sql"_s;
+        if (migration.down.isEmpty()) {
+            co_return fail(u"migration.irreversible"_s, {{u"revision"_s, done.revision}}, file);
+        }
+        CO_TRY(const auto loss, co_await downgradeLoss(database, {migration}));
+        QJsonObject accepted;
+        qint64 lost = 0;
+        QString table = u"Lost\tValues"_s;
+        for (const auto &[name, count] : loss.asKeyValueRange()) {
+            accepted.insert(name, count);
+            lost += count;
+            table += u'\n' + name + u'\t' + QString::number(count);
+        }
+        const QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, done.revision}, {u"name"_s, done.name}, {u"lost"_s, lost}};
+        StepSpec step;
+        step.id = u"downgrade:"_s + database.name + u':' + done.revision;
+        step.kind = u"downgrade"_s;
+        step.params = {{u"database"_s, database.name},
+                       {u"revision"_s, done.revision},
+                       {u"downSha256"_s, json::sha256(migration.down.toUtf8())},
+                       {u"accepted"_s, accepted}};
+        step.title = {u"migration.downgrade"_s, names};
+        step.intent = {lost > 0 ? u"migration.downgrade.intent_loss"_s : u"migration.downgrade.intent"_s, names};
+        step.previews = {{u"sql"_s, file, migration.down}};
+        if (!accepted.isEmpty()) {
+            step.previews.append({u"table"_s, database.name, table});
+        }
+        QString before;
+        for (qsizetype j = 0; j < i; ++j) {
+            before = applied[j].cursor.isEmpty() ? applied[j].revision : before;
+        }
+        step.changes = {{factOf(database), before}};
+        step.expectedMs = context.measuredMs.value(step.kind, 500);
+        step.pointOfNoReturn = lost > 0;
+        step.automaticRollback = false;
+        steps.append(step);
+    }
+    co_return steps;
+}
+
+} // namespace cutover

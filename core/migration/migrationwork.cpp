@@ -1,0 +1,273 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "migration/migrationwork.h"
+
+#include "database/schema.h"
+#include "migration/migrationheader.h"
+#include "migration/migrationscript.h"
+#include "system/clock.h"
+
+#include <QElapsedTimer>
+
+#include <sqlite3.h>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+Migration AppliedMigration::migration() const
+{
+    Migration migration;
+    migration.revision = revision;
+    migration.name = name;
+    migration.phase = phase;
+    migration.upSha256 = sha256;
+    migration.down = down;
+    // It was read without error before it was recorded.
+    Migration back;
+    (void)readMigrationHeader(down, name, back);
+    migration.loses = back.loses;
+    return migration;
+}
+
+namespace migration {
+
+namespace {
+
+using sqlite::Connection;
+
+QString fileOf(const Migration &migration, QLatin1StringView direction)
+{
+    return migration.revision + u'_' + migration.name + u'.' + direction + u".sql"_s;
+}
+
+Result<> makeTable(Connection &connection)
+{
+    return connection.execute(u"CREATE TABLE IF NOT EXISTS cutover_migrations (revision TEXT PRIMARY KEY, name TEXT NOT NULL,"
+                              " phase TEXT NOT NULL, sha256 TEXT NOT NULL, down TEXT NOT NULL, cursor TEXT NOT NULL, changed TEXT NOT NULL)"_s);
+}
+
+Result<> record(Connection &connection, const Migration &migration, const QString &cursor)
+{
+    // The header's losses may stand in the up file; the way back needs them.
+    QString down = migration.down;
+    if (!down.isEmpty()) {
+        Migration back;
+        CHECK(readMigrationHeader(down, fileOf(migration, "down"_L1), back));
+        for (const QString &lost : migration.loses) {
+            if (!back.loses.contains(lost)) {
+                down = u"-- cutover: loses="_s + lost + u'\n' + down;
+            }
+        }
+    }
+    return connection.execute(u"INSERT OR REPLACE INTO cutover_migrations (revision, name, phase, sha256, down, cursor, changed)"
+                              " VALUES (?, ?, ?, ?, ?, ?, ?)"_s,
+                              {migration.revision, migration.name, migration.phase, migration.upSha256, down, cursor,
+                               Clock::system().now().toUTC().toString(Qt::ISODateWithMs)});
+}
+
+Result<qint64> brokenReferences(Connection &connection)
+{
+    TRY(const QVariant count, connection.value(u"SELECT count(*) FROM pragma_foreign_key_check"_s));
+    return count.toLongLong();
+}
+
+/// Scripts run without foreign keys, as rebuilding a table needs it; what they leave is checked.
+Result<> withReferencesKept(Connection &connection, const QString &where, const std::function<Result<>()> &work)
+{
+    TRY(const qint64 before, brokenReferences(connection));
+    CHECK(work());
+    TRY(const qint64 after, brokenReferences(connection));
+    if (after > before) {
+        return fail(u"migration.references"_s, {{u"count"_s, after - before}}, where);
+    }
+    return {};
+}
+
+Result<std::optional<AppliedMigration>> findUnchanged(Connection &connection, const Migration &migration)
+{
+    TRY(const auto row, find(connection, migration.revision));
+    if (row && row->sha256 != migration.upSha256) {
+        return fail(u"migration.changed"_s,
+                    {{u"revision"_s, migration.revision}, {u"expected"_s, row->sha256}, {u"found"_s, migration.upSha256}},
+                    fileOf(migration, "up"_L1));
+    }
+    return row;
+}
+
+/// The keys of the next range behind the cursor; count 0: there is none.
+struct Range {
+    QVariant from, to;
+    QString cursor; ///< to, as an SQL literal.
+    qint64 count = 0;
+};
+
+Result<Range> nextRange(Connection &connection, const Migration &migration, const QString &cursor)
+{
+    const QString key = sqlite::quoted(migration.batchKey);
+    const QString behind = cursor.isEmpty() ? QString() : QString(u" WHERE "_s + key + u" > "_s + cursor);
+    TRY(sqlite::Statement row,
+        connection.prepare(u"SELECT min(k), max(k), quote(max(k)), count(*) FROM (SELECT "_s + key + u" AS k FROM "_s
+                               + sqlite::quoted(migration.batchTable) + behind + u" ORDER BY 1 LIMIT ?)"_s,
+                           {migration.batchSize}));
+    CHECK(row.step());
+    return Range{row.column(0), row.column(1), row.text(2), row.integer(3)};
+}
+
+Result<> upgradeWhole(Connection &connection, const Migration &migration)
+{
+    const QString file = fileOf(migration, "up"_L1);
+    TRY(const QList<ScriptStatement> statements, splitScript(migration.up, file));
+    return connection.transaction([&]() -> Result<> {
+        CHECK(makeTable(connection));
+        TRY(const auto row, findUnchanged(connection, migration));
+        if (row) {
+            return {};
+        }
+        CHECK(withReferencesKept(connection, file, [&] { return runStatements(connection, statements, file); }));
+        return record(connection, migration, {});
+    });
+}
+
+Result<> upgradeInRanges(Connection &connection, const Migration &migration, const ProgressFunction &progress, const std::stop_token &stop)
+{
+    const QString file = fileOf(migration, "up"_L1);
+    TRY(const QList<ScriptStatement> statements, splitScript(migration.up, file));
+    QList<ScriptStatement> once, perRange;
+    for (const ScriptStatement &statement : statements) {
+        (statement.isPerRange() ? perRange : once).append(statement);
+    }
+    TRY(const QVariant total, connection.value(u"SELECT count(*) FROM "_s + sqlite::quoted(migration.batchTable)));
+    qint64 done = -1;
+    bool finished = false;
+    while (!finished) {
+        if (stop.stop_requested()) {
+            return fail(u"system.cancelled"_s, {}, file, Error::Kind::Cancelled);
+        }
+        QElapsedTimer timer;
+        timer.start();
+        CHECK(connection.transaction([&]() -> Result<> {
+            CHECK(makeTable(connection));
+            TRY(const auto row, findUnchanged(connection, migration));
+            if (row && row->cursor.isEmpty()) {
+                finished = true;
+                return {};
+            }
+            if (done < 0 && row) {
+                TRY(const QVariant before, connection.value(u"SELECT count(*) FROM "_s + sqlite::quoted(migration.batchTable) + u" WHERE "_s
+                                                            + sqlite::quoted(migration.batchKey) + u" <= "_s + row->cursor));
+                done = before.toLongLong();
+            }
+            done = qMax(done, 0);
+            if (!row) {
+                CHECK(runStatements(connection, once, file));
+            }
+            TRY(const Range range, nextRange(connection, migration, row ? row->cursor : QString()));
+            if (range.count > 0) {
+                CHECK(runStatements(connection, perRange, file, range.from, range.to));
+                done += range.count;
+            }
+            // Inside the transaction no row can come behind the last range.
+            finished = range.count < migration.batchSize;
+            return record(connection, migration, finished ? QString() : range.cursor);
+        }));
+        if (progress) {
+            progress(finished ? total.toLongLong() : qMin(done, total.toLongLong()), total.toLongLong());
+        }
+        if (!finished) {
+            // Writers that wait for the lock poll it; without a pause they would never get it.
+            sqlite3_sleep(int(qBound(1, timer.elapsed() / 4, 50)));
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Result<QList<AppliedMigration>> applied(Connection &connection)
+{
+    QList<AppliedMigration> all;
+    TRY(const bool known, connection.hasTable(migrationTable));
+    if (!known) {
+        return all;
+    }
+    TRY(sqlite::Statement rows,
+        connection.prepare(u"SELECT revision, name, sha256, cursor, phase, down FROM cutover_migrations ORDER BY revision"_s));
+    while (true) {
+        TRY(const bool more, rows.step());
+        if (!more) {
+            return all;
+        }
+        all.append({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5)});
+    }
+}
+
+Result<std::optional<AppliedMigration>> find(Connection &connection, const QString &revision)
+{
+    TRY(const QList<AppliedMigration> all, applied(connection));
+    for (const AppliedMigration &migration : all) {
+        if (migration.revision == revision) {
+            return migration;
+        }
+    }
+    return std::nullopt;
+}
+
+Result<Loss> countLoss(Connection &connection, const QStringList &loses)
+{
+    Loss loss;
+    for (const QString &lost : loses) {
+        const QString table = lost.section(u'.', 0, 0);
+        const QString column = lost.section(u'.', 1);
+        TRY(const QVariant exists,
+            column.isEmpty()
+                ? connection.value(u"SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ?"_s, {table})
+                : connection.value(u"SELECT 1 FROM pragma_table_info(?) WHERE name = ?"_s, {table, column}));
+        if (!exists.isValid()) {
+            loss.insert(lost, 0);
+            continue;
+        }
+        TRY(const QVariant count,
+            connection.value(u"SELECT count("_s + (column.isEmpty() ? u"*"_s : sqlite::quoted(column)) + u") FROM "_s + sqlite::quoted(table)));
+        loss.insert(lost, count.toLongLong());
+    }
+    return loss;
+}
+
+Result<> upgrade(Connection &connection, const Migration &migration, const ProgressFunction &progress, const std::stop_token &stop)
+{
+    return migration.batchTable.isEmpty() ? upgradeWhole(connection, migration)
+                                          : upgradeInRanges(connection, migration, progress, stop);
+}
+
+Result<> downgrade(Connection &connection, const Migration &migration, const Judge &judge)
+{
+    const QString file = fileOf(migration, "down"_L1);
+    return connection.transaction([&]() -> Result<> {
+        TRY(const QList<AppliedMigration> all, applied(connection));
+        bool present = false;
+        for (const AppliedMigration &other : all) {
+            present = present || other.revision == migration.revision;
+        }
+        if (!present) {
+            return {};
+        }
+        if (all.last().revision != migration.revision) {
+            return fail(u"migration.not_newest"_s, {{u"revision"_s, migration.revision}, {u"newest"_s, all.last().revision}}, file);
+        }
+        if (migration.down.isEmpty()) {
+            return fail(u"migration.irreversible"_s, {{u"revision"_s, migration.revision}}, file);
+        }
+        if (judge) {
+            TRY(const Loss loss, countLoss(connection, migration.loses));
+            CHECK(judge(loss));
+        }
+        TRY(const QList<ScriptStatement> statements, splitScript(migration.down, file));
+        CHECK(withReferencesKept(connection, file, [&] { return runStatements(connection, statements, file); }));
+        return connection.execute(u"DELETE FROM cutover_migrations WHERE revision = ?"_s, {migration.revision});
+    });
+}
+
+} // namespace migration
+} // namespace cutover

@@ -1,0 +1,196 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "migration/migrationplan.h"
+#include "migrationfolder.h"
+#include "tests/support/steps.h"
+
+#include <QTemporaryDir>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using cutover::testing::await;
+using cutover::testing::makeOrders;
+using cutover::testing::runSql;
+using cutover::testing::TestContext;
+using cutover::testing::valueOf;
+using cutover::testing::writeFile;
+
+class MigrationStepsTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init()
+    {
+        m_directory = std::make_unique<QTemporaryDir>();
+        m_target = {};
+        m_target.stateDirectory = m_directory->path();
+        m_target.releasesDirectory = m_directory->filePath(u"releases"_s);
+        m_target.databases = {{u"main"_s, u"sqlite"_s, m_directory->filePath(u"main.db"_s), u"migrations"_s, {}}};
+        makeOrders(file(), 10);
+        write(u"1.3.0"_s, "0001_note.up.sql", "ALTER TABLE orders ADD COLUMN note TEXT;");
+        write(u"1.3.0"_s, "0001_note.down.sql", "-- cutover: loses=orders.note\nALTER TABLE orders DROP COLUMN note;");
+        write(u"1.3.0"_s, "0002_drop.up.sql", "-- cutover: phase=contract\nALTER TABLE orders DROP COLUMN side;");
+        write(u"1.3.0"_s, "0003_tags.up.sql", "CREATE TABLE tags (id, tag);");
+        write(u"1.3.0"_s, "0003_tags.down.sql", "-- cutover: loses=tags\nDROP TABLE tags;");
+    }
+
+    void plansWhatIsPendingAndOwesContracts()
+    {
+        const auto steps = await(planMigrations(context(u"1.2.0"_s), release(3)));
+        QVERIFY2(steps, qPrintable(steps ? QString() : steps.error().text()));
+        QCOMPARE(steps->size(), 2);
+        QCOMPARE(steps->at(0).id, u"migrate:main:0001"_s);
+        QCOMPARE(steps->at(0).changes, (Facts{{u"migration.head:main"_s, u"0001"_s}}));
+        QCOMPARE(steps->at(0).previews.size(), 2);
+        QCOMPARE(steps->at(0).previews[0].type, u"sql"_s);
+        QVERIFY(!steps->at(0).pointOfNoReturn);
+        QCOMPARE(steps->at(1).id, u"migrate:main:0003"_s);
+        QCOMPARE(*await(owedMigrations(context(u"1.2.0"_s), release(3))), QStringList{u"main:0002"_s});
+        // Planning changed nothing.
+        QVERIFY(!valueOf(file(), u"SELECT 1 FROM sqlite_master WHERE name = 'cutover_migrations'"_s).isValid());
+
+        // A later release runs what the installed one carries.
+        for (const StepSpec &spec : *steps) {
+            TestContext context(m_target);
+            QVERIFY(await((*StepRegistry::create(spec))->apply(context, {}, {})));
+        }
+        const auto later = await(planMigrations(context(u"1.3.0"_s), release(3)));
+        QCOMPARE(later->size(), 1);
+        QCOMPARE(later->at(0).id, u"migrate:main:0002"_s);
+        QVERIFY(later->at(0).pointOfNoReturn);
+        QVERIFY(!later->at(0).automaticRollback);
+        QVERIFY(later->at(0).changes.isEmpty());
+        QVERIFY(await(owedMigrations(context(u"1.3.0"_s), release(3)))->isEmpty());
+    }
+
+    void refusesAChangedOrForeignHistory()
+    {
+        apply(0);
+        write(u"1.3.0"_s, "0001_note.up.sql", "ALTER TABLE orders ADD COLUMN other TEXT;");
+        QCOMPARE(await(planMigrations(context(u"1.2.0"_s), release(3))).error().code, u"migration.changed"_s);
+    }
+
+    void keepsASchemaThatANewerReleaseLeft()
+    {
+        apply(0);
+        for (const auto name : {"0001_note.up.sql", "0001_note.down.sql", "0002_drop.up.sql", "0003_tags.up.sql", "0003_tags.down.sql"}) {
+            QFile::remove(m_target.releaseDirectory(u"1.3.0"_s) + u"/migrations/"_s + QString::fromLatin1(name));
+        }
+        const auto steps = await(planMigrations(context(u"1.2.0"_s), release(3)));
+        QVERIFY2(steps, qPrintable(steps ? QString() : steps.error().text()));
+        QVERIFY(steps->isEmpty());
+    }
+
+    void refusesFilesThatWereNotApproved()
+    {
+        const auto steps = await(planMigrations(context(u"1.2.0"_s), release(3)));
+        auto step = StepRegistry::create(steps->at(0));
+        TestContext context(m_target);
+        QVERIFY(await((*step)->observe(context, {})));
+        write(u"1.3.0"_s, "0001_note.down.sql", "DROP TABLE orders;");
+        QCOMPARE(await((*step)->observe(context, {})).error().code, u"migration.changed"_s);
+        QCOMPARE(await((*step)->apply(context, {}, {})).error().code, u"migration.changed"_s);
+        QCOMPARE(await((*step)->inspect(context, {})).value(), Inspection::NotStarted);
+    }
+
+    void revertGoesBackWhenNothingIsLost()
+    {
+        const QString before = digest();
+        auto first = apply(0);
+        auto third = apply(1);
+        TestContext context(m_target);
+        QCOMPARE(await(third->inspect(context, {})).value(), Inspection::Done);
+        QVERIFY(await(third->verify(context, {})));
+        QVERIFY(await(third->revert(context, {}, {})));
+        QVERIFY(await(third->revert(context, {}, {})));
+        QVERIFY(await(first->revert(context, {}, {})));
+        QCOMPARE(digest(), before);
+        QVERIFY(context.logged.isEmpty());
+        QCOMPARE(await(first->inspect(context, {})).value(), Inspection::NotStarted);
+    }
+
+    void revertKeepsWhatWouldBeLost()
+    {
+        auto first = apply(0);
+        runSql(file(), {u"UPDATE orders SET note = 'kept' WHERE id = 1"_s});
+        TestContext context(m_target);
+        QVERIFY(await(first->revert(context, {}, {})));
+        QCOMPARE(valueOf(file(), u"SELECT note FROM orders WHERE id = 1"_s).toString(), u"kept"_s);
+        QCOMPARE(context.logged.size(), 1);
+        QCOMPARE(context.logged.first().code, u"migration.kept"_s);
+        QVERIFY2(context.logged.first().text().contains(u"1 value of orders.note"_s), qPrintable(context.logged.first().text()));
+        QVERIFY(context.result({}, u"kept"_s).isObject());
+    }
+
+    void downgradeCountsAndRefusesMore()
+    {
+        apply(0);
+        apply(1);
+        runSql(file(), {u"UPDATE orders SET note = 'x' WHERE id <= 4"_s});
+        const auto steps = await(planDowngrades(context(u"1.3.0"_s), m_target.databases[0], {}));
+        QVERIFY2(steps, qPrintable(steps ? QString() : steps.error().text()));
+        QCOMPARE(steps->size(), 2);
+        QCOMPARE(steps->at(0).id, u"downgrade:main:0003"_s);
+        QCOMPARE(steps->at(0).changes, (Facts{{u"migration.head:main"_s, u"0001"_s}}));
+        QVERIFY(!steps->at(0).pointOfNoReturn);
+        QCOMPARE(steps->at(1).changes, (Facts{{u"migration.head:main"_s, u""_s}}));
+        QVERIFY(steps->at(1).pointOfNoReturn);
+        QCOMPARE(steps->at(1).params["accepted"_L1].toObject()["orders.note"_L1].toInt(), 4);
+
+        runSql(file(), {u"INSERT INTO tags VALUES (1, 'new')"_s});
+        TestContext context(m_target);
+        auto third = *StepRegistry::create(steps->at(0));
+        QCOMPARE(await(third->apply(context, {}, {})).error().code, u"migration.would_lose"_s);
+        runSql(file(), {u"DELETE FROM tags"_s});
+        QVERIFY(await(third->apply(context, {}, {})));
+        QCOMPARE(await(third->inspect(context, {})).value(), Inspection::Done);
+        // The new code wrote one more before it was gone: counted, and told.
+        runSql(file(), {u"UPDATE orders SET note = 'x' WHERE id = 5"_s});
+        auto first = *StepRegistry::create(steps->at(1));
+        QVERIFY(await(first->apply(context, {}, {})));
+        QVERIFY(await(first->verify(context, {})));
+        QCOMPARE(context.result({}, u"lost"_s)["orders.note"_L1].toInt(), 5);
+        QCOMPARE(valueOf(file(), u"SELECT count(*) FROM orders"_s).toInt(), 10);
+    }
+
+private:
+    QString file() const { return m_target.databases[0].file; }
+    QString digest() { return *await((*Database::create(m_target.databases[0]))->schemaDigest()); }
+    void write(const QString &version, const QByteArray &name, const QByteArray &content)
+    {
+        writeFile(m_target.releaseDirectory(version) + u"/migrations/"_s + QString::fromUtf8(name), content);
+    }
+    PlanningContext context(const QString &installed) const { return {m_target, {}, installed}; }
+    StagedRelease release(int minor) const
+    {
+        StagedRelease staged;
+        staged.info.manifest.version = {1, quint64(minor), 0, {}, {}};
+        staged.preview = m_target.releaseDirectory(staged.info.manifest.version.toString());
+        return staged;
+    }
+    /// Plans, and runs the n-th step that was planned at first.
+    std::unique_ptr<Step> apply(int n)
+    {
+        if (m_plannedIn != m_directory.get()) {
+            m_planned = *await(planMigrations(context(u"1.2.0"_s), release(3)));
+            m_plannedIn = m_directory.get();
+        }
+        auto step = *StepRegistry::create(m_planned[n]);
+        TestContext context(m_target);
+        const auto done = await(step->apply(context, {}, {}));
+        if (!done) {
+            qWarning("%s", qPrintable(done.error().text()));
+        }
+        return step;
+    }
+
+    std::unique_ptr<QTemporaryDir> m_directory;
+    Target m_target;
+    QList<StepSpec> m_planned;
+    QTemporaryDir *m_plannedIn = nullptr;
+};
+
+QTEST_GUILESS_MAIN(MigrationStepsTest)
+#include "migrationstepstest.moc"
