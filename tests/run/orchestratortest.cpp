@@ -1,0 +1,633 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "run/decisions.h"
+#include "run/orchestrator.h"
+#include "scriptedstep.h"
+#include "tests/support/steps.h"
+#include "system/files.h"
+#include "system/random.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTimer>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+using namespace cutover::testing;
+
+namespace {
+
+Error error(Error::Kind kind)
+{
+    return {u"file.write"_s, {{u"path"_s, u"/x"_s}, {u"reason"_s, u"because"_s}}, kind};
+}
+
+/// Fails the first times that it is asked.
+World::Hook failing(int times, Error::Kind kind)
+{
+    return [times, kind, asked = 0]() mutable -> std::optional<Error> {
+        return asked++ < times ? std::optional(error(kind)) : std::nullopt;
+    };
+}
+
+World::Hook crashing(int times = 1)
+{
+    return [times, asked = 0]() mutable -> std::optional<Error> {
+        if (asked++ < times) {
+            throw World::Crash();
+        }
+        return {};
+    };
+}
+
+} // namespace
+
+class OrchestratorTest : public QObject
+{
+    Q_OBJECT
+private:
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<Journal> m_journal;
+    Target m_target;
+    Plan m_plan;
+    QString m_run;
+    std::unique_ptr<ManualClock> m_clock;
+    QList<QJsonObject> m_told;
+
+    static World &world() { return World::instance(); }
+
+    void begin(const QJsonObject &policy = {}, qint64 waitMs = 0)
+    {
+        m_plan = Plan();
+        m_plan.targetName = m_target.name;
+        m_plan.from = u"1.0.0"_s;
+        m_plan.to = u"1.1.0"_s;
+        m_plan.steps = {scriptedStep(u"a"_s, u"old"_s, u"new"_s), scriptedStep(u"b"_s, u"old"_s, u"new"_s, waitMs),
+                        scriptedStep(u"c"_s, u"old"_s, u"new"_s)};
+        m_plan.policy = policy;
+    }
+
+    void record(const QString &digest = {})
+    {
+        m_plan.facts = await(FactSource::collect(m_target)).value();
+        RunRecord run;
+        run.id = m_run = Random::system().id();
+        run.plan = m_plan;
+        run.planDigest = digest.isEmpty() ? m_plan.digest() : digest;
+        run.startedBy = u"kim@desk"_s;
+        run.created = m_clock->now();
+        QVERIFY(m_journal->addRun(run));
+    }
+
+    /// Empty: the runner was killed.
+    std::optional<RunState> go(bool leaveWhenHeld = true, Clock *clock = nullptr)
+    {
+        Orchestrator orchestrator(m_target, m_journal.get(), m_run, -1, clock ? clock : m_clock.get());
+        connect(&orchestrator, &Orchestrator::told, this, [this](const QJsonObject &what) { m_told.append(what); });
+        try {
+            const auto state = await(orchestrator.run(leaveWhenHeld));
+            if (!state) {
+                qWarning() << state.error().text();
+                return {};
+            }
+            return *state;
+        } catch (const World::Crash &) {
+            return {};
+        }
+    }
+
+    QString command(const QString &verb, const QString &expectedState = {}, const QJsonObject &args = {})
+    {
+        // From another connection, as a console does.
+        const auto other = Journal::open(m_target.stateDirectory);
+        CommandRecord record;
+        record.id = Random::system().id();
+        record.runId = m_run;
+        record.verb = verb;
+        record.args = args;
+        record.expectedState = expectedState;
+        record.by = u"kim@desk"_s;
+        record.created = QDateTime::currentDateTimeUtc();
+        if (!other || !(*other)->addCommand(record)) {
+            qFatal("the command could not be given");
+        }
+        return record.id;
+    }
+    QString outcome(const QString &id)
+    {
+        const auto commands = m_journal->commands(m_run).value();
+        for (const CommandRecord &command : commands) {
+            if (command.id == id) {
+                return command.taken.isValid() ? command.outcome.code : QString();
+            }
+        }
+        return {};
+    }
+
+    RunRecord run() { return m_journal->run(m_run).value(); }
+    StepRecord step(int index) { return m_journal->steps(m_run).value().at(index); }
+    bool hadEvent(const QString &code)
+    {
+        const auto events = m_journal->events(m_run).value();
+        return std::any_of(events.begin(), events.end(), [&](const EventRecord &event) { return event.message.code == code; });
+    }
+    static QMap<QString, QString> all(const QString &value) { return {{u"a"_s, value}, {u"b"_s, value}, {u"c"_s, value}}; }
+
+private Q_SLOTS:
+    void init()
+    {
+        world() = World();
+        m_told.clear();
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_clock = std::make_unique<ManualClock>(QDateTime(QDate(2026, 3, 2), QTime(12, 0)));
+        m_target = Target();
+        m_target.name = u"demo"_s;
+        m_target.path = m_folder->filePath(u"target.yaml"_s);
+        m_target.stateDirectory = m_folder->filePath(u"state"_s);
+        m_target.releasesDirectory = m_folder->filePath(u"releases"_s);
+        QVERIFY(files::makePath(m_target.stateDirectory));
+        QVERIFY(files::replace(m_target.path, "name: demo\n"));
+        m_journal = Journal::open(m_target.stateDirectory).value();
+    }
+    void cleanup()
+    {
+        QVERIFY(m_journal->verifyAudit());
+        m_journal.reset();
+    }
+
+    void goesThroughAllSteps()
+    {
+        begin();
+        record();
+        QCOMPARE(go(), RunState::Succeeded);
+        QStringList expected;
+        for (const QString &id : {u"a"_s, u"b"_s, u"c"_s}) {
+            for (const QString &part : {u"observe"_s, u"prepare"_s, u"apply"_s, u"verify"_s}) {
+                expected.append(QString(id + u':' + part));
+            }
+        }
+        QCOMPARE(world().calls, expected + QStringList({u"a:finalize"_s, u"b:finalize"_s, u"c:finalize"_s}));
+        QCOMPARE(world().values, all(u"new"_s));
+        QCOMPARE(step(1).state, StepState::Done);
+        QCOMPARE(step(1).undo[u"old"_s].toString(), u"old"_s);
+        QCOMPARE(step(1).results[u"applied"_s].toBool(), true);
+        QVERIFY(run().ended.isValid());
+        QVERIFY(run().reason.isEmpty());
+        QCOMPARE(m_journal->auditTrail().value().size(), 2);
+        QVERIFY(files::read(m_target.stateDirectory + u"/runs/"_s + m_run + u"/log.txt"_s).value().contains("b run"));
+    }
+
+    void retriesTransientErrorsUpToTheLimit()
+    {
+        begin({{u"transientRetries"_s, 2}});
+        world().before[u"a:observe"_s] = failing(1, Error::Kind::Transient);
+        world().before[u"b:apply"_s] = failing(2, Error::Kind::Transient);
+        world().before[u"c:verify"_s] = failing(2, Error::Kind::Transient);
+        record();
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(world().count(u"b:apply"_s), 3);
+        QCOMPARE(world().count(u"b:prepare"_s), 1);
+        QCOMPARE(step(1).attempt, 3);
+        QVERIFY(hadEvent(u"run.step_again"_s));
+    }
+
+    void takesEverythingBackWhenAStepFails()
+    {
+        begin({{u"transientRetries"_s, 2}});
+        world().before[u"c:apply"_s] = failing(3, Error::Kind::Transient);
+        record();
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(world().values, all(u"old"_s));
+        QCOMPARE(world().calls.sliced(world().calls.size() - 3), (QStringList{u"c:revert"_s, u"b:revert"_s, u"a:revert"_s}));
+        QCOMPARE(world().count(u"a:finalize"_s), 0);
+        QCOMPARE(run().reason.code, u"run.step_failed_reverting"_s);
+        QVERIFY(run().reason.text().contains(u"because"));
+        QCOMPARE(run().error.code, u"file.write"_s);
+    }
+
+    void leavesUntouchedWhatNeverBegan()
+    {
+        begin();
+        world().before[u"b:observe"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(world().count(u"b:revert"_s), 0);
+        QCOMPARE(world().count(u"c:observe"_s), 0);
+        QCOMPARE(step(2).state, StepState::Pending);
+    }
+
+    void holdsWherePolicySaysSoAndRetries()
+    {
+        begin();
+        m_plan.steps[1].automaticRollback = false;
+        world().after[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().inspections[u"b"_s] = Inspection::Partial;
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.step_failed_held"_s);
+        QVERIFY(!run().heldUntil.isValid());
+        QCOMPARE(world().values[u"a"_s], u"new"_s);
+        // Not prepared again: the undo record must stay the one of the untouched state.
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(world().count(u"b:prepare"_s), 1);
+        QCOMPARE(world().count(u"b:apply"_s), 2);
+        QCOMPARE(step(1).undo[u"old"_s].toString(), u"old"_s);
+        QVERIFY(run().reason.isEmpty());
+    }
+
+    void retriesAStepThatNeverBeganFromItsStart()
+    {
+        begin();
+        m_plan.steps[1].automaticRollback = false;
+        world().before[u"b:observe"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        const QString accept = command(u"accept"_s, u"held"_s);
+        const QString retry = command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(outcome(accept), u"run.refused_accept_unprepared"_s);
+        QCOMPARE(outcome(retry), u"run.command_taken"_s);
+        QCOMPARE(world().count(u"b:inspect"_s), 0);
+    }
+
+    void inspectsAfterAnErrorOfUnknownEffect()
+    {
+        begin();
+        world().after[u"b:apply"_s] = failing(1, Error::Kind::Unknown);
+        record();
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(world().count(u"b:apply"_s), 1);
+        QCOMPARE(world().count(u"b:inspect"_s), 1);
+    }
+
+    void holdsWhenTheEffectStaysUnknown_data()
+    {
+        QTest::addColumn<int>("inspection");
+        QTest::newRow("not started") << int(Inspection::NotStarted);
+        QTest::newRow("partial") << int(Inspection::Partial);
+        QTest::newRow("unknown") << int(Inspection::Unknown);
+    }
+    void holdsWhenTheEffectStaysUnknown()
+    {
+        QFETCH(const int, inspection);
+        begin();
+        world().before[u"b:apply"_s] = failing(1, Error::Kind::Unknown);
+        world().inspections[u"b"_s] = Inspection(inspection);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.step_unknown"_s);
+        QCOMPARE(world().count(u"b:apply"_s), 1);
+
+        const QString early = command(u"accept"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(outcome(early), u"run.refused_accept_not_done"_s);
+        // Somebody does it by hand.
+        world().values[u"b"_s] = u"new"_s;
+        world().inspections[u"b"_s] = Inspection::Done;
+        const QString late = command(u"accept"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(outcome(late), u"run.command_taken"_s);
+        QCOMPARE(step(1).state, StepState::Accepted);
+    }
+
+    void holdsWhenTakingBackFailsAndGoesOnlyBack()
+    {
+        begin();
+        world().before[u"c:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().before[u"a:revert"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.revert_failed"_s);
+        QCOMPARE(step(1).state, StepState::Reverted);
+        QCOMPARE(step(0).state, StepState::Reverting);
+        const QString accept = command(u"accept"_s, u"held"_s);
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(outcome(accept), u"run.refused_accept_none"_s);
+        QCOMPARE(world().count(u"b:revert"_s), 1);
+        QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    void takesCommandsOnceAndOnlyInTheExpectedState()
+    {
+        begin();
+        m_plan.steps[1].automaticRollback = false;
+        world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        const QString stale = command(u"rollback"_s, u"running"_s);
+        const QString other = command(u"retry"_s, u"held"_s, {{u"step"_s, u"a"_s}});
+        const QString unknown = command(u"dance"_s);
+        const QString first = command(u"retry"_s, u"held"_s);
+        const QString second = command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(outcome(stale), u"run.refused_state"_s);
+        QCOMPARE(outcome(other), u"run.refused_step"_s);
+        QCOMPARE(outcome(unknown), u"run.refused_verb"_s);
+        QCOMPARE(outcome(first), u"run.command_taken"_s);
+        QCOMPARE(outcome(second), u"run.refused_state"_s);
+        QCOMPARE(world().count(u"b:apply"_s), 2);
+        int decisions = 0;
+        const auto trail = m_journal->auditTrail().value();
+        for (const AuditRecord &row : trail) {
+            decisions += row.what == u"run.command";
+        }
+        QCOMPARE(decisions, 1);
+        const QString late = command(u"abort"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(outcome(late), u"run.refused_ended"_s);
+    }
+
+    void abortStopsTheStepAtWork()
+    {
+        begin({}, 60000);
+        record();
+        QTimer::singleShot(300, this, [this] { command(u"abort"_s, u"running"_s); });
+        QElapsedTimer timer;
+        timer.start();
+        QCOMPARE(go(true, &Clock::system()), RunState::RolledBack);
+        QVERIFY(timer.elapsed() < 10000);
+        QCOMPARE(run().reason.code, u"run.aborted_by"_s);
+        QCOMPARE(world().values, all(u"old"_s));
+        QCOMPARE(world().count(u"b:revert"_s), 1);
+    }
+
+    void abortWaitsForAStepThatCantStop()
+    {
+        begin({}, 1600);
+        m_plan.steps[1].params.insert(u"cancellable"_s, false);
+        record();
+        QTimer::singleShot(300, this, [this] { command(u"abort"_s, u"running"_s); });
+        QCOMPARE(go(true, &Clock::system()), RunState::RolledBack);
+        QCOMPARE(world().count(u"b:apply"_s), 1);
+        QCOMPARE(world().count(u"b:verify"_s), 0);
+        QCOMPARE(world().count(u"b:revert"_s), 1);
+        QVERIFY(std::any_of(m_told.begin(), m_told.end(), [](const QJsonObject &what) { return what[u"type"_s] == u"alive"_s; }));
+        QVERIFY(step(1).durationMs >= 1500);
+    }
+
+    void holdWaitsForTheStepAndResumeGoesOn()
+    {
+        begin({}, 600);
+        record();
+        QString held;
+        QTimer::singleShot(200, this, [&] { held = command(u"hold"_s, u"running"_s); });
+        QCOMPARE(go(true, &Clock::system()), RunState::Held);
+        QCOMPARE(outcome(held), u"run.command_taken"_s);
+        QCOMPARE(step(1).state, StepState::Done);
+        QCOMPARE(step(2).state, StepState::Pending);
+        QCOMPARE(run().reason.code, u"run.held_by"_s);
+        // Taken by a runner that stays, without anybody waking it.
+        QTimer::singleShot(300, this, [this] { command(u"resume"_s, u"held"_s); });
+        QCOMPARE(go(false, &Clock::system()), RunState::Succeeded);
+        QCOMPARE(world().count(u"b:apply"_s), 1);
+    }
+
+    void abandonLeavesTheSystemAsItIs()
+    {
+        begin();
+        m_plan.steps[1].automaticRollback = false;
+        world().after[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        const QString wrong = command(u"abandon"_s, u"held"_s, {{u"name"_s, u"production"_s}});
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(outcome(wrong), u"run.refused_name"_s);
+        command(u"abandon"_s, u"held"_s, {{u"name"_s, u"demo"_s}});
+        QCOMPARE(go(), RunState::Abandoned);
+        QCOMPARE(world().values[u"b"_s], u"new"_s);
+        QCOMPARE(run().reason.code, u"run.abandoned_by"_s);
+    }
+
+    void holdsWhenAFactChangesBetweenSteps()
+    {
+        begin();
+        world().values[u"other"_s] = u"before"_s;
+        world().after[u"a:verify"_s] = []() -> std::optional<Error> {
+            world().values[u"other"_s] = u"after"_s;
+            return {};
+        };
+        record();
+        QCOMPARE(go(), RunState::Held);
+        const QString reason = run().reason.text();
+        QVERIFY2(reason.contains(u"before") && reason.contains(u"after") && reason.contains(u"world:other"), qPrintable(reason));
+        QCOMPARE(world().count(u"b:observe"_s), 0);
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        world().values[u"other"_s] = u"before"_s;
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+    }
+
+    void waitsForAFactThatIsOnlyMissingForAMoment()
+    {
+        begin();
+        world().values[u"other"_s] = u"up"_s;
+        world().after[u"a:verify"_s] = []() -> std::optional<Error> {
+            world().values.remove(u"other"_s);
+            QTimer::singleShot(0, [] { world().values[u"other"_s] = u"up"_s; });
+            return {};
+        };
+        record();
+        QCOMPARE(go(true, &Clock::system()), RunState::Succeeded);
+    }
+
+    void holdsWhenTheEndIsNotAsPlanned()
+    {
+        begin();
+        world().after[u"c:verify"_s] = []() -> std::optional<Error> {
+            world().values[u"a"_s] = u"edited"_s;
+            return {};
+        };
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.world_changed_end"_s);
+        QCOMPARE(world().count(u"a:finalize"_s), 0);
+        command(u"rollback"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    void refusesToStartInAChangedWorld()
+    {
+        begin();
+        record();
+        world().values[u"a"_s] = u"edited"_s;
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(run().reason.code, u"run.refused_to_start"_s);
+        QVERIFY(run().reason.text().contains(u"edited"));
+        QVERIFY(world().calls.isEmpty());
+    }
+
+    void refusesAnEditedTarget()
+    {
+        begin();
+        record();
+        QVERIFY(files::replace(m_target.path, "name: demo # edited\n"));
+        QCOMPARE(go(), RunState::RolledBack);
+        QVERIFY(run().reason.text().contains(u"target.digest"));
+    }
+
+    void refusesAPlanThatWasNotApproved()
+    {
+        begin();
+        record(u"0123"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(run().error.code, u"run.plan_changed"_s);
+        QVERIFY(world().calls.isEmpty());
+    }
+
+    void refusesToStartTooLate()
+    {
+        begin({{u"latestStartMinute"_s, 11 * 60}, {u"windowEndMinute"_s, 14 * 60}});
+        record();
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(run().reason.code, u"run.too_late"_s);
+        QVERIFY(run().reason.text().contains(u"11:00"));
+        QVERIFY(world().calls.isEmpty());
+    }
+
+    void turnsBackInTime()
+    {
+        begin({{u"windowEndMinute"_s, 14 * 60}, {u"turnBackMarginMs"_s, 600000}});
+        world().after[u"a:apply"_s] = [this]() -> std::optional<Error> {
+            m_clock->advance(115 * 60000);
+            return {};
+        };
+        record();
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(run().reason.code, u"run.turn_back"_s);
+        QCOMPARE(world().count(u"b:observe"_s), 0);
+        QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    void neverGoesBackOverThePointOfNoReturnByItself()
+    {
+        begin({{u"holdDefault"_s, u"rollback"_s}, {u"holdMs"_s, 1000}});
+        m_plan.steps[1].pointOfNoReturn = true;
+        world().before[u"c:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.step_failed_no_return"_s);
+        QVERIFY(!run().heldUntil.isValid());
+        // A person may.
+        command(u"rollback"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    void takesTheDefaultWhenNobodyDecides()
+    {
+        begin({{u"holdDefault"_s, u"rollback"_s}, {u"holdMs"_s, 60000}});
+        m_plan.steps[1].automaticRollback = false;
+        world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(true), RunState::Held);
+        QCOMPARE(m_clock->now().msecsTo(run().heldUntil), 60000);
+        QCOMPARE(go(false), RunState::RolledBack);
+        QCOMPARE(run().reason.code, u"run.hold_expired"_s);
+        QCOMPARE(world().values, all(u"old"_s));
+        QCOMPARE(m_clock->monotonic() / 1000, 60);
+    }
+
+    void resumesAfterACrashAnywhere_data()
+    {
+        QTest::addColumn<QString>("call");
+        QTest::addColumn<bool>("after");
+        QTest::addColumn<bool>("fails");
+        for (const QString &call : {u"b:observe"_s, u"b:prepare"_s, u"b:apply"_s, u"b:verify"_s, u"c:finalize"_s}) {
+            for (const bool after : {false, true}) {
+                QTest::addRow("%s %s", after ? "after" : "before", qPrintable(call)) << call << after << false;
+            }
+        }
+        for (const QString &call : {u"c:revert"_s, u"b:revert"_s, u"a:revert"_s}) {
+            for (const bool after : {false, true}) {
+                QTest::addRow("%s %s", after ? "after" : "before", qPrintable(call)) << call << after << true;
+            }
+        }
+    }
+    void resumesAfterACrashAnywhere()
+    {
+        QFETCH(const QString, call);
+        QFETCH(const bool, after);
+        QFETCH(const bool, fails);
+        begin();
+        if (fails) {
+            world().after[u"c:verify"_s] = failing(99, Error::Kind::Permanent);
+        }
+        (after ? world().after : world().before)[call] = crashing();
+        record();
+        QCOMPARE(go(), std::nullopt);
+        QCOMPARE(go(), fails ? RunState::RolledBack : RunState::Succeeded);
+        QCOMPARE(world().values, all(fails ? u"old"_s : u"new"_s));
+        QVERIFY(hadEvent(u"run.resumed"_s));
+        // What had taken effect is not done again.
+        QCOMPARE(world().count(u"b:apply"_s), call == u"b:apply" && !after ? 2 : 1);
+        QCOMPARE(step(1).undo[u"old"_s].toString(), u"old"_s);
+    }
+
+    void holdsAfterACrashWhoseEffectIsUnknown()
+    {
+        begin();
+        world().before[u"b:apply"_s] = crashing();
+        record();
+        QCOMPARE(go(), std::nullopt);
+        world().values[u"b"_s] = u"neither"_s;
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.step_interrupted"_s);
+        command(u"rollback"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    void breaksALoopOfCrashes()
+    {
+        begin({{u"loopLimit"_s, 4}});
+        world().before[u"b:apply"_s] = crashing(99);
+        record();
+        for (int i = 0; i < 4; ++i) {
+            QCOMPARE(go(), std::nullopt);
+        }
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.loop"_s);
+        QVERIFY(run().reason.text().contains(u"4"));
+        // A decision counts as progress.
+        world().before.clear();
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+    }
+
+    void breaksALoopOfCrashesOnTheWayBack()
+    {
+        begin({{u"loopLimit"_s, 4}});
+        world().before[u"c:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().before[u"b:revert"_s] = crashing(99);
+        record();
+        for (int i = 0; i < 4; ++i) {
+            QCOMPARE(go(), std::nullopt);
+        }
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.loop"_s);
+        world().before.clear();
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+    }
+
+    void noticesAStepOfTheWallClock()
+    {
+        begin({}, 700);
+        record();
+        world().after[u"a:verify"_s] = [this]() -> std::optional<Error> {
+            QTimer::singleShot(400, this, [this] { m_clock->stepWall(3'600'000); });
+            return {};
+        };
+        QCOMPARE(go(), RunState::Succeeded);
+        QVERIFY(hadEvent(u"run.clock_stepped"_s));
+        QVERIFY(run().activeMs < 60000);
+    }
+};
+
+QTEST_GUILESS_MAIN(OrchestratorTest)
+#include "orchestratortest.moc"
