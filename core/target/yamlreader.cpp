@@ -223,7 +223,9 @@ QString Report::where(int line, int column) const
 
 void Report::add(const QString &code, int line, int column, QJsonObject args)
 {
-    const int rank = code == u"unknown_key" ? 0 : code == u"missing" ? 2 : 1;
+    // What only follows from another field comes last: that one may be the wrong one.
+    static const QStringList relations{u"duplicate"_s, u"unknown_name"_s, u"no_balancer"_s, u"no_port"_s, u"scrape_interval"_s};
+    const int rank = code == u"unknown_key" ? 0 : code == u"missing" ? 2 : relations.contains(code) ? 3 : 1;
     m_problems.push_back({rank, line, column, Error{m_prefix + u'.' + code, std::move(args), Error::Kind::Permanent, where(line, column)}});
 }
 

@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "target/target.h"
+
+#include <QFile>
+#include <QFileInfo>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+
+class IdentityTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void staysTheSame();
+    void refusesAnother_data();
+    void refusesAnother();
+    void refusesAReplacedDatabase();
+    void databaseMayComeLaterAndGo();
+    void refusesADamagedPin();
+
+private:
+    std::unique_ptr<QTemporaryDir> m_directory;
+    Target m_target;
+};
+
+static void write(const QString &path, const QByteArray &content)
+{
+    QFile file(path);
+    if (!file.open(QFile::WriteOnly) || file.write(content) != content.size()) {
+        qFatal("write");
+    }
+}
+
+void IdentityTest::init()
+{
+    m_directory = std::make_unique<QTemporaryDir>();
+    m_target = {};
+    m_target.path = m_directory->filePath(u"target.yaml"_s);
+    m_target.name = u"trading"_s;
+    m_target.product = u"demo"_s;
+    m_target.environment = u"staging"_s;
+    m_target.stateDirectory = m_directory->filePath(u"state"_s);
+    m_target.balancer = {u"haproxy"_s, m_directory->filePath(u"h.sock"_s), {}};
+    m_target.databases = {{u"main"_s, u"sqlite"_s, m_directory->filePath(u"main.db"_s), {}, {}}};
+    write(m_target.path, "x");
+    write(m_target.databases[0].file, "staging");
+    write(m_directory->filePath(u"production.db"_s), "production");
+}
+
+void IdentityTest::staysTheSame()
+{
+    const auto first = pinIdentity(m_target);
+    QVERIFY2(first, first ? "" : qPrintable(first.error().text()));
+    QVERIFY(first->contains(u"machine"_s));
+    QVERIFY(first->contains(u"database.main.inode"_s));
+    QVERIFY(QFileInfo::exists(m_directory->filePath(u"state/identity.json"_s)));
+    write(m_target.databases[0].file, "other content, same file");
+    QCOMPARE(*pinIdentity(m_target), *first);
+}
+
+void IdentityTest::refusesAnother_data()
+{
+    QTest::addColumn<QString>("member");
+    for (const char *member : {"database.main.file", "name", "product", "environment", "balancer.socket", "path"}) {
+        QTest::newRow(member) << QString::fromLatin1(member);
+    }
+}
+
+void IdentityTest::refusesAnother()
+{
+    QFETCH(const QString, member);
+    QVERIFY(pinIdentity(m_target));
+    if (member == u"database.main.file") {
+        m_target.databases[0].file = m_directory->filePath(u"production.db"_s);
+    } else if (member == u"name") {
+        m_target.name = u"x"_s;
+    } else if (member == u"product") {
+        m_target.product = u"x"_s;
+    } else if (member == u"environment") {
+        m_target.environment = u"production"_s;
+    } else if (member == u"balancer.socket") {
+        m_target.balancer.socket = u"/x"_s;
+    } else {
+        m_target.path = m_directory->filePath(u"production.db"_s);
+    }
+    const auto result = pinIdentity(m_target);
+    QVERIFY(!result);
+    QCOMPARE(result.error().code, u"target.identity_changed"_s);
+    QCOMPARE(result.error().args[u"member"_s].toString().section(u'.', 0, 1), member.section(u'.', 0, 1));
+    QVERIFY(!result.error().args[u"pinned"_s].toString().isEmpty());
+    QVERIFY(!result.error().args[u"found"_s].toString().isEmpty());
+    QVERIFY(!result.error().hint().isEmpty());
+}
+
+void IdentityTest::refusesAReplacedDatabase()
+{
+    QVERIFY(pinIdentity(m_target));
+    QVERIFY(QFile::rename(m_target.databases[0].file, m_directory->filePath(u"old.db"_s)));
+    QVERIFY(QFile::rename(m_directory->filePath(u"production.db"_s), m_target.databases[0].file));
+    const auto result = pinIdentity(m_target);
+    QVERIFY(!result);
+    QCOMPARE(result.error().args[u"member"_s].toString(), u"database.main.inode"_s);
+}
+
+void IdentityTest::databaseMayComeLaterAndGo()
+{
+    QVERIFY(QFile::remove(m_target.databases[0].file));
+    const auto without = pinIdentity(m_target);
+    QVERIFY(without);
+    QVERIFY(!without->contains(u"database.main.inode"_s));
+    write(m_target.databases[0].file, "new");
+    const auto with = pinIdentity(m_target);
+    QVERIFY(with);
+    QVERIFY(with->contains(u"database.main.inode"_s));
+    QVERIFY(QFile::rename(m_target.databases[0].file, m_directory->filePath(u"away"_s)));
+    QVERIFY(pinIdentity(m_target));
+    // Once pinned, it stays pinned.
+    QVERIFY(QFile::rename(m_directory->filePath(u"production.db"_s), m_target.databases[0].file));
+    QVERIFY(!pinIdentity(m_target));
+}
+
+void IdentityTest::refusesADamagedPin()
+{
+    QVERIFY(pinIdentity(m_target));
+    write(m_directory->filePath(u"state/identity.json"_s), "{");
+    QCOMPARE(pinIdentity(m_target).error().code, u"target.identity_unreadable"_s);
+}
+
+QTEST_GUILESS_MAIN(IdentityTest)
+#include "identitytest.moc"

@@ -1,0 +1,506 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "system/json.h"
+#include "target/target.h"
+
+#include <QFile>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+
+/// Every field that there is, one a line, so that each can be taken away or spoilt by its line.
+static const QByteArray full = [] {
+    QFile file(QStringLiteral(FULL_TARGET));
+    return file.open(QFile::ReadOnly) ? file.readAll() : QByteArray();
+}();
+
+static const QStringList mandatory{
+    u"schema"_s, u"name"_s, u"product"_s, u"environment"_s, u"state"_s, u"releases"_s, u"repository"_s, u"repository.url"_s,
+    u"repository.keys"_s, u"services"_s, u"services[0].instances"_s, u"services[0].command"_s, u"services[0].health"_s,
+    u"services[1].instances"_s, u"services[1].command"_s, u"balancer.kind"_s, u"balancer.socket"_s, u"databases[0].driver"_s,
+    u"databases[0].file"_s, u"features.database"_s, u"commands[0].after"_s, u"commands[0].apply"_s};
+
+/** A line that holds a key, and where its block ends. Lines count from 0. */
+struct Field {
+    QString path;
+    QString parent;
+    int parentLine = 0; ///< Where an error about the map that holds it points.
+    QByteArray key;
+    int line = 0;
+    int end = 0; ///< The line after its last.
+    bool opensItem = false; ///< "- key: …": can't be cut alone.
+    QByteArray value; ///< Empty when it opens a block.
+    [[nodiscard]] bool isContainer() const { return value.isEmpty() || value.startsWith('['); }
+    [[nodiscard]] bool isFree() const { return parent == u"services[0].environment" || key == "expect_body"; }
+};
+
+static const QList<QByteArray> &lines()
+{
+    static const QList<QByteArray> list = full.split('\n');
+    return list;
+}
+
+static QList<Field> fields()
+{
+    struct Open {
+        int indent;
+        QString path;
+        int line;
+        int items = -1;
+    };
+    QList<Field> result;
+    QList<Open> stack{{-1, {}, int(lines().indexOf("schema: 1"))}};
+    for (int i = 0; i < lines().size(); ++i) {
+        QByteArray text = lines().at(i).trimmed();
+        int indent = int(lines().at(i).size() - text.size());
+        if (text.isEmpty() || text.startsWith('#')) {
+            continue;
+        }
+        while (stack.last().indent >= indent) {
+            stack.removeLast();
+        }
+        const bool item = text.startsWith("- ");
+        if (item) {
+            const QString path = stack.last().path + u'[' + QString::number(++stack.last().items) + u']';
+            stack << Open{indent, path, i};
+            text = text.mid(2);
+            indent += 2;
+        }
+        const qsizetype colon = text.indexOf(':');
+        if (colon < 0 || text.startsWith('"')) {
+            continue;
+        }
+        Field field;
+        field.parent = stack.last().path;
+        field.parentLine = stack.last().line;
+        field.key = text.left(colon);
+        field.value = text.mid(colon + 1).trimmed();
+        field.path = (field.parent.isEmpty() ? QString() : QString(field.parent + u'.')) + QString::fromLatin1(field.key);
+        field.line = i;
+        field.end = i + 1;
+        while (field.end < lines().size() && !lines().at(field.end).isEmpty()
+               && lines().at(field.end).size() - lines().at(field.end).trimmed().size() > indent) {
+            ++field.end;
+        }
+        field.opensItem = item;
+        result << field;
+        stack << Open{indent, field.path, i};
+    }
+    return result;
+}
+
+static QByteArray replaceLines(int from, int to, const QByteArrayList &replacement)
+{
+    return (lines().mid(0, from) + replacement + lines().mid(to)).join('\n');
+}
+
+class TargetTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void readsEveryField();
+    void tableCoversTheFile();
+    void missing_data();
+    void missing();
+    void mistyped_data();
+    void mistyped();
+    void misspelt_data() { missing_data(); }
+    void misspelt();
+    void twice_data() { missing_data(); }
+    void twice();
+    void wrong_data();
+    void wrong();
+    void relativePathsAreOfTheFilesFolder();
+    void expand();
+    void defaults();
+    void unreadable();
+
+private:
+    Result<Target> load(const QByteArray &text);
+    [[nodiscard]] QString where(int line, qsizetype column) const
+    {
+        return m_directory.filePath(u"target.yaml"_s) + u':' + QString::number(line + 1) + u':' + QString::number(column + 1);
+    }
+    QTemporaryDir m_directory;
+};
+
+Result<Target> TargetTest::load(const QByteArray &text)
+{
+    QFile file(m_directory.filePath(u"target.yaml"_s));
+    if (!file.open(QFile::WriteOnly) || file.write(text) != text.size()) {
+        qFatal("write");
+    }
+    file.close();
+    return Target::load(file.fileName());
+}
+
+void TargetTest::readsEveryField()
+{
+    const auto loaded = load(full);
+    QVERIFY2(loaded, loaded ? "" : qPrintable(loaded.error().text()));
+    const Target &t = *loaded;
+    QCOMPARE(t.name, u"trading"_s);
+    QCOMPARE(t.product, u"trading-demo"_s);
+    QVERIFY(t.isProduction());
+    QCOMPARE(t.stateDirectory, m_directory.filePath(u"state"_s));
+    QCOMPARE(t.releasesDirectory, u"/srv/trading/releases"_s);
+    QCOMPARE(t.currentLink(), u"/srv/trading/releases/current"_s);
+    QCOMPARE(t.repository.url, u"http://127.0.0.1:8900/releases"_s);
+    QCOMPARE(t.repository.publicKeys, QStringList{m_directory.filePath(u"keys/release.pub"_s)});
+    QCOMPARE(t.services.size(), 2);
+    const ServiceSpec &s = t.services[0];
+    QCOMPARE(s.name, u"backend"_s);
+    QCOMPARE(s.runtime, u"process"_s);
+    QCOMPARE(s.strategy, Strategy::Recreate);
+    QVERIFY(!s.mayOverlap);
+    QVERIFY(s.managed);
+    QCOMPARE(s.instances.size(), 2);
+    QCOMPARE(s.instances[1].name, u"backend-2"_s);
+    QCOMPARE(s.instances[1].port, 8102);
+    QCOMPARE(s.command, (QStringList{u"bin/backend"_s, u"--port"_s, u"{port}"_s}));
+    QCOMPARE(s.environment, (QMap<QString, QString>{{u"DATABASE"_s, u"data/trading.db"_s}, {u"EMPTY"_s, u""_s}}));
+    QCOMPARE(s.environmentFile, m_directory.filePath(u"trading.env"_s));
+    QCOMPARE(s.health.http, u"http://127.0.0.1:{port}/api/health"_s);
+    QCOMPARE(s.health.expectStatus, 200);
+    QCOMPARE(s.health.expectBody, u"ok"_s);
+    QCOMPARE(s.health.timeoutMs, 2000);
+    QCOMPARE(s.health.intervalMs, 100);
+    QCOMPARE(s.health.readyWithinMs, 20000);
+    QCOMPARE(s.versionUrl, u"http://127.0.0.1:{port}/api/version"_s);
+    QCOMPARE(s.metricsUrl, u"http://127.0.0.1:{port}/metrics"_s);
+    QCOMPARE(s.balancerBackend, u"app"_s);
+    QCOMPARE(s.drainLimitMs, 15000);
+    QCOMPARE(s.stopTimeoutMs, 5000);
+    QVERIFY(!t.services[1].managed);
+    QCOMPARE(t.services[1].instances[0].port, 0);
+    QCOMPARE(t.balancer.kind, u"haproxy"_s);
+    QCOMPARE(t.balancer.socket, m_directory.filePath(u"haproxy.sock"_s));
+    QCOMPARE(t.balancer.maintenanceBackend, u"maintenance"_s);
+    QCOMPARE(t.databases.size(), 1);
+    QCOMPARE(t.databases[0].driver, u"sqlite"_s);
+    QCOMPARE(t.databases[0].file, m_directory.filePath(u"data/trading.db"_s));
+    QCOMPARE(t.databases[0].migrations, u"migrations"_s);
+    QCOMPARE(t.databases[0].countTables, (QStringList{u"orders"_s, u"fills"_s}));
+    QCOMPARE(t.configuration.size(), 1);
+    QCOMPARE(t.configuration[0].file, m_directory.filePath(u"trading.env"_s));
+    QCOMPARE(t.configuration[0].secretPatterns, (QStringList{u"*_KEY"_s, u"*_PASSWORD"_s}));
+    QCOMPARE(t.features.database, u"trading"_s);
+    QCOMPARE(t.features.table, u"flags"_s);
+    QCOMPARE(t.features.auditTable, u"flag_audit"_s);
+    QCOMPARE(t.watch.requestsCounter, u"requests_total"_s);
+    QCOMPARE(t.watch.errorsCounter, u"errors_total"_s);
+    QCOMPARE(t.watch.maxErrorProportion, 0.03);
+    QCOMPARE(t.watch.windowMs, 30000);
+    QCOMPARE(t.watch.durationMs, 300000);
+    QCOMPARE(t.watch.scrapeIntervalMs, 500);
+    QCOMPARE(t.watch.minimumSamples, 20);
+    QCOMPARE(t.watch.consecutiveBreaches, 3);
+    QCOMPARE(t.watch.noData, WatchSpec::NoData::Rollback);
+    QVERIFY(!t.watch.automaticRollback);
+    QCOMPARE(t.backup.directory, u"/var/backups/trading"_s);
+    QCOMPARE(t.backup.keep, 7);
+    QCOMPARE(t.check.minimumFreeBytes, 4000000000);
+    QCOMPARE(t.check.probes.size(), 3);
+    QVERIFY(!t.check.probes[0].critical);
+    QCOMPARE(t.check.probes[1].tcp, u"[::1]:9000"_s);
+    QCOMPARE(t.check.probes[2].command, (QStringList{u"/bin/true"_s, u""_s}));
+    QCOMPARE(t.check.logFile, m_directory.filePath(u"backend.log"_s));
+    QCOMPARE(t.check.maxLogErrors, 9);
+    QCOMPARE(t.check.latencyUrl, u"http://127.0.0.1:8080/api/version"_s);
+    QCOMPARE(t.check.latencyP95Ms, 150);
+    QCOMPARE(t.check.latencyRequests, 50);
+    QCOMPARE(t.check.latencyConcurrency, 5);
+    QCOMPARE(t.policy.holdMs, 600000);
+    QCOMPARE(t.policy.holdDefault, PolicySpec::Default::Rollback);
+    QCOMPARE(t.policy.transientRetries, 5);
+    QCOMPARE(t.policy.latestStartMinuteOfDay, 22 * 60 + 30);
+    QCOMPARE(t.policy.windowEndMinuteOfDay, 23 * 60 + 45);
+    QCOMPARE(t.policy.turnBackMarginMs, 120000);
+    QCOMPARE(t.commands.size(), 1);
+    QCOMPARE(t.commands[0].name, u"warm-cache"_s);
+    QCOMPARE(t.commands[0].after, u"deploy"_s);
+    QCOMPARE(t.commands[0].preview, (QStringList{u"bin/warm"_s, u"--preview"_s}));
+    QCOMPARE(t.commands[0].apply, QStringList{u"bin/warm"_s});
+    QCOMPARE(t.commands[0].revert, QStringList{u"bin/cool"_s});
+    QCOMPARE(t.commands[0].inspect, (QStringList{u"bin/warm"_s, u"--inspect"_s}));
+    QCOMPARE(t.commands[0].timeoutMs, 90000);
+    QCOMPARE(t.digest, json::sha256(full));
+    QCOMPARE(t.service(u"backend"_s), &t.services[0]);
+    QCOMPARE(t.service(u"x"_s), nullptr);
+    QCOMPARE(t.serviceOfInstance(u"balancer-1"_s), &t.services[1]);
+    QCOMPARE(t.serviceOfInstance(u"backend"_s), nullptr);
+    QCOMPARE(t.database(u"trading"_s), &t.databases[0]);
+}
+
+void TargetTest::tableCoversTheFile()
+{
+    // The tables below are made from the file: a reader of it that finds nothing would test nothing.
+    QStringList paths;
+    for (const Field &field : fields()) {
+        paths << field.path;
+    }
+    QVERIFY2(paths.size() > 90, qPrintable(QString::number(paths.size())));
+    for (const QString &path : mandatory) {
+        QVERIFY2(paths.contains(path), qPrintable(path));
+    }
+    QVERIFY(paths.contains(u"services[0].instances[1].port"_s));
+    QVERIFY(paths.contains(u"services[0].health.http"_s));
+    QVERIFY(paths.contains(u"checks.probes[2].command"_s));
+}
+
+void TargetTest::missing_data()
+{
+    QTest::addColumn<int>("index");
+    const auto all = fields();
+    for (int i = 0; i < all.size(); ++i) {
+        QTest::newRow(qPrintable(all[i].path)) << i;
+    }
+}
+
+void TargetTest::missing()
+{
+    QFETCH(const int, index);
+    const Field field = fields().at(index);
+    QByteArrayList rest;
+    if (field.opensItem) {
+        // The item's next key takes its place; an item of one key is left empty.
+        const QByteArray dash = lines().at(field.line).left(lines().at(field.line).indexOf("- ") + 2);
+        const bool more = field.end < lines().size() && lines().at(field.end).startsWith(QByteArray(dash.size(), ' '));
+        rest << dash + (more ? lines().at(field.end).trimmed() : QByteArray("{}"));
+        const auto result = load(replaceLines(field.line, field.end + (more ? 1 : 0), rest));
+        QVERIFY(!result);
+        QCOMPARE(result.error().code, u"target.missing"_s);
+        QCOMPARE(result.error().args[u"field"_s].toString(), field.path);
+        QVERIFY2(result.error().where.startsWith(where(field.line, 0).chopped(1)), qPrintable(result.error().where));
+        return;
+    }
+    const auto result = load(replaceLines(field.line, field.end, {}));
+
+    const bool isPort = field.parent.startsWith(u"services[0].instances") && field.key == "port";
+    const bool isKind = (field.parent == u"services[0].health" && field.key == "http")
+        || (field.parent.startsWith(u"checks.probes[") && QByteArrayList{"http", "tcp", "command"}.contains(field.key));
+    const bool isReferred = field.path == u"balancer" || field.path == u"databases";
+    if (field.path == u"services[1].managed") {
+        // Managed by default, and what a release replaces needs a health probe.
+        QVERIFY(!result);
+        QCOMPARE(result.error().args[u"field"_s].toString(), u"services[1].health"_s);
+        return;
+    }
+    if (!isPort && !isKind && !isReferred && !mandatory.contains(field.path)) {
+        QVERIFY2(result, result ? "" : qPrintable(result.error().text()));
+        return;
+    }
+    QVERIFY(!result);
+    const Error &error = result.error();
+    QVERIFY(Catalogue::contains(error.code));
+    QVERIFY(!error.hint().isEmpty());
+    if (isReferred) {
+        QCOMPARE(error.code, field.path == u"balancer" ? u"target.no_balancer"_s : u"target.unknown_name"_s);
+        return;
+    }
+    QCOMPARE(error.code, isPort ? u"target.no_port"_s : isKind ? u"target.probe_kind"_s : u"target.missing"_s);
+    QCOMPARE(error.args[u"field"_s].toString(), isKind ? field.parent : field.path);
+    if (!isPort) {
+        QVERIFY2(error.where.startsWith(where(field.parentLine, 0).chopped(1)), qPrintable(error.where));
+    }
+}
+
+void TargetTest::mistyped_data()
+{
+    QTest::addColumn<int>("index");
+    QTest::addColumn<QByteArray>("value");
+    const auto all = fields();
+    for (int i = 0; i < all.size(); ++i) {
+        QByteArrayList values = all[i].isContainer() ? QByteArrayList{"sometext", "5", "true"} : QByteArrayList{"{wrong: 1}", "[wrong]"};
+        if (!all[i].isFree()) {
+            values << "~" << "";
+        }
+        for (const QByteArray &value : values) {
+            QTest::addRow("%s: %s", qPrintable(all[i].path), value.constData()) << i << value;
+        }
+    }
+}
+
+void TargetTest::mistyped()
+{
+    QFETCH(const int, index);
+    QFETCH(const QByteArray, value);
+    const Field field = fields().at(index);
+    const QByteArray line = lines().at(field.line);
+    const qsizetype column = line.indexOf(field.key);
+    const auto result = load(replaceLines(field.line, field.end, {line.left(column) + field.key + ": " + value}));
+    QVERIFY(!result);
+    const Error &error = result.error();
+    QVERIFY2(error.code.startsWith(u"target.expected_"), qPrintable(error.code));
+    QVERIFY2(Catalogue::contains(error.code), qPrintable(error.code));
+    QVERIFY(!error.hint().isEmpty());
+    QVERIFY2(!error.what().contains(u"%{"), qPrintable(error.what()));
+    QCOMPARE(error.args[u"field"_s].toString(), field.path);
+    QCOMPARE(error.code, QString(u"target.expected_"_s + error.args[u"expected"_s].toString()));
+    QVERIFY(!error.args[u"found"_s].toString().isEmpty());
+    QCOMPARE(error.where, where(field.line, value.isEmpty() ? column : column + field.key.size() + 2));
+}
+
+void TargetTest::misspelt()
+{
+    QFETCH(const int, index);
+    const Field field = fields().at(index);
+    if (field.parent == u"services[0].environment") {
+        return;
+    }
+    QByteArray line = lines().at(field.line);
+    const qsizetype column = line.indexOf(field.key);
+    line.insert(column + 1, 'q');
+    const auto result = load(replaceLines(field.line, field.line + 1, {line}));
+    QVERIFY(!result);
+    const Error &error = result.error();
+    QCOMPARE(error.code, u"target.unknown_key"_s);
+    QCOMPARE(error.args[u"nearest"_s].toString(), QString::fromLatin1(field.key));
+    QCOMPARE(error.where, where(field.line, column));
+    QVERIFY(error.hint().contains(QString::fromLatin1(field.key)));
+}
+
+void TargetTest::twice()
+{
+    QFETCH(const int, index);
+    const Field field = fields().at(index);
+    const qsizetype column = lines().at(field.line).indexOf(field.key);
+    const auto result = load(replaceLines(field.end, field.end, {QByteArray(column, ' ') + field.key + ": 1"}));
+    QVERIFY(!result);
+    QCOMPARE(result.error().code, u"target.duplicate_key"_s);
+    QCOMPARE(result.error().args[u"first"_s].toInt(), field.line + 1);
+    QCOMPARE(result.error().where, where(field.end, column));
+}
+
+void TargetTest::wrong_data()
+{
+    QTest::addColumn<QByteArray>("from");
+    QTest::addColumn<QByteArray>("to");
+    QTest::addColumn<QString>("code");
+    QTest::addColumn<QString>("field");
+    const auto row = [](const char *from, const char *to, const char *code, const char *field) {
+        QTest::addRow("%s -> %s", from, to) << QByteArray(from) << QByteArray(to) << QString::fromLatin1(code) << QString::fromLatin1(field);
+    };
+    row("schema: 1", "schema: 2", "target.schema", "schema");
+    row("name: trading\n", "name: ../x\n", "target.expected_name", "name");
+    row("name: trading\n", "name: \"trad\\ning\"\n", "target.expected_name", "name");
+    row("environment: production", "environment: Production", "target.expected_choice", "environment");
+    row("url: http://127.0.0.1:8900/releases", "url: ftp://x/y", "target.expected_url", "repository.url");
+    row("url: http://127.0.0.1:8900/releases", "url: http://u:p@x/y", "target.secret_in_url", "repository.url");
+    row("url: http://127.0.0.1:8900/releases", "url: http://", "target.expected_url", "repository.url");
+    row("    - keys/release.pub", "    - \"\"", "target.expected_text", "repository.keys[0]");
+    row("name: backend-2", "name: backend-1", "target.duplicate", "services[0].instances[1].name");
+    row("name: balancer-1", "name: backend-1", "target.duplicate", "services[1].instances[0].name");
+    row("port: 8102", "port: 8101", "target.duplicate", "services[0].instances[1].port");
+    row("port: 8102", "port: 0", "target.expected_integer", "services[0].instances[1].port");
+    row("port: 8102", "port: 65536", "target.expected_integer", "services[0].instances[1].port");
+    row("port: 8102", "port: \"8102\"", "target.expected_integer", "services[0].instances[1].port");
+    row("name: balancer\n", "name: backend\n", "target.duplicate", "services[1].name");
+    row("name: broker", "name: quotes", "target.duplicate", "checks.probes[1].name");
+    row("strategy: recreate", "strategy: roling", "target.expected_choice", "services[0].strategy");
+    row("overlap: never", "overlap: no", "target.expected_choice", "services[0].overlap");
+    row("managed: true", "managed: yes", "target.expected_boolean", "services[0].managed");
+    row("      DATABASE: ", "      DATA-BASE: ", "target.expected_variable", "services[0].environment.DATA-BASE");
+    row("{port}/api/health", "{prot}/api/health", "target.placeholder", "services[0].health.http");
+    row("expect_status: 200", "tcp: x:1", "target.probe_kind", "services[0].health");
+    row("expect_status: 200", "expect_status: 99", "target.expected_integer", "services[0].health.expect_status");
+    row("timeout: 2s", "timeout: 2", "target.expected_duration", "services[0].health.timeout");
+    row("timeout: 2s", "timeout: 0s", "target.expected_duration", "services[0].health.timeout");
+    row("kind: haproxy", "kind: nginx", "target.expected_choice", "balancer.kind");
+    row("socket: haproxy.sock",
+        "socket: /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "target.socket_path", "balancer.socket");
+    row("migrations: migrations", "migrations: ../x", "target.expected_relative_path", "databases[0].migrations");
+    row("migrations: migrations", "migrations: /x", "target.expected_relative_path", "databases[0].migrations");
+    row("[orders, fills]", "[orders, a;b]", "target.expected_identifier", "databases[0].count_tables[1]");
+    row("\"*_KEY\", \"*_PASSWORD\"", "[a], b", "target.expected_text", "configuration[0].secrets[0]");
+    row("database: trading", "database: tradng", "target.unknown_name", "features.database");
+    row("table: flags", "table: fla gs", "target.expected_identifier", "features.table");
+    row("requests_counter: requests_total", "requests_counter: a-b", "target.expected_metric", "watch.requests_counter");
+    row("3 %", "3", "target.expected_proportion", "watch.max_error_proportion");
+    row("scrape_interval: 500ms", "scrape_interval: 20s", "target.scrape_interval", "watch.scrape_interval");
+    row("no_data: rollback", "no_data: ignore", "target.expected_choice", "watch.no_data");
+    row("keep: 7", "keep: 0", "target.expected_integer", "backup.keep");
+    row("4 GB", "4 gigs", "target.expected_size", "checks.minimum_free");
+    row("\"[::1]:9000\"", "localhost", "target.expected_host_port", "checks.probes[1].tcp");
+    row("\"[::1]:9000\"", "localhost:70000", "target.expected_host_port", "checks.probes[1].tcp");
+    row("\"[::1]:9000\"", "\"localhost:{port}\"", "target.placeholder", "checks.probes[1].tcp");
+    row("latest_start: 22:30", "latest_start: 25:00", "target.expected_time", "policy.latest_start");
+    row("command: [haproxy]", "command: []", "target.expected_list", "services[1].command");
+    row("apply: [bin/warm]", "apply: [\"\"]", "target.expected_text", "commands[0].apply[0]");
+    row("state: state", "state: \"a\\0b\"", "target.expected_text", "state");
+}
+
+void TargetTest::wrong()
+{
+    QFETCH(const QByteArray, from);
+    QFETCH(const QByteArray, to);
+    QByteArray text = full;
+    const qsizetype at = text.indexOf(from);
+    QVERIFY(at >= 0);
+    text.replace(at, from.size(), to);
+    const auto result = load(text);
+    QVERIFY(!result);
+    QTEST(result.error().code, "code");
+    QTEST(result.error().args[u"field"_s].toString(), "field");
+    QVERIFY2(!result.error().what().contains(u"%{"), qPrintable(result.error().what()));
+    QVERIFY2(!result.error().hint().contains(u"%{"), qPrintable(result.error().hint()));
+    QVERIFY(!result.error().where.isEmpty());
+}
+
+void TargetTest::relativePathsAreOfTheFilesFolder()
+{
+    QByteArray text = full;
+    text.replace("url: http://127.0.0.1:8900/releases", "url: ../repository");
+    const auto loaded = load(text);
+    QVERIFY(loaded);
+    QVERIFY(loaded->repository.url.startsWith(u"file:///"));
+    QVERIFY(!loaded->repository.url.contains(u".."));
+}
+
+void TargetTest::expand()
+{
+    const ServiceSpec service;
+    const InstanceSpec instance{u"{port}"_s, 81};
+    QCOMPARE(service.expand(u"a{port}b{name}c{release}d{x}e{"_s, instance, u"/r"_s), u"a81b{port}c/rd{x}e{"_s);
+    QCOMPARE(service.expand({}, instance), QString());
+}
+
+void TargetTest::defaults()
+{
+    const auto loaded = load(
+        "schema: 1\n"
+        "name: small\n"
+        "product: p\n"
+        "environment: demo\n"
+        "state: /s\n"
+        "releases: /r\n"
+        "repository: {url: \"file:///x\", keys: [k]}\n"
+        "services:\n"
+        "  - name: a\n"
+        "    instances: [{name: a-1}]\n"
+        "    command: [a]\n"
+        "    health: {command: [/bin/true]}\n");
+
+    QVERIFY2(loaded, loaded ? "" : qPrintable(loaded.error().text()));
+    QCOMPARE(loaded->backup.directory, u"/s/backups"_s);
+    QCOMPARE(loaded->watch.minimumSamples, WatchSpec().minimumSamples);
+    QCOMPARE(loaded->policy.latestStartMinuteOfDay, -1);
+    QCOMPARE(loaded->services[0].strategy, Strategy::Rolling);
+    QVERIFY(loaded->services[0].mayOverlap);
+    QVERIFY(loaded->features.database.isEmpty());
+}
+
+void TargetTest::unreadable()
+{
+    QCOMPARE(Target::load(u"/nonexistent/target.yaml"_s).error().code, u"file.not_found"_s);
+    QVERIFY(!Target::load(m_directory.path()));
+    QCOMPARE(load(QByteArray(2 << 20, ' ')).error().code, u"file.too_big"_s);
+}
+
+QTEST_GUILESS_MAIN(TargetTest)
+#include "targettest.moc"
