@@ -66,6 +66,15 @@ qint64 Console::runnerSilence() const
 
 QString Console::whyNotChange() const
 {
+    const QString reason = whyNotChangeDuringRun();
+    if (reason.isEmpty() && !m_target->activeRun.isEmpty()) {
+        return tr("Another run is under way.");
+    }
+    return reason;
+}
+
+QString Console::whyNotChangeDuringRun() const
+{
     if (!m_connected) {
         return tr("There is no connection to the control host.");
     }
@@ -74,9 +83,6 @@ QString Console::whyNotChange() const
     }
     if (!m_target->problem.code.isEmpty()) {
         return m_target->problem.what();
-    }
-    if (!m_target->activeRun.isEmpty()) {
-        return tr("Another run is under way.");
     }
     if (!m_target->connHolder.isEmpty() && !m_target->connOurs) {
         return tr("%1 has the conn.").arg(m_target->connHolder);

@@ -35,6 +35,8 @@ public:
     [[nodiscard]] qint64 runnerSilence() const;
     /// Why nothing can be started now, as a sentence: no connection, a run under way, somebody else has the conn. Empty: it can.
     [[nodiscard]] QString whyNotChange() const;
+    /// The same for what may be changed while a run is under way, too.
+    [[nodiscard]] QString whyNotChangeDuringRun() const;
 
     void refresh();
     /// room: RoomSpec::id; argument: see Room::open().

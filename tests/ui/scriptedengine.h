@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "serve/engineclient.h"
+
+#include <QJsonArray>
+
+namespace cutover {
+
+/**
+ * An engine that answers from what a test put into it, through the same protocol as the real one,
+ * so that JSON forms and typed wrappers are exercised too. Answers arrive in a later turn of the
+ * event loop, as real ones do.
+ */
+class ScriptedEngine : public EngineClient
+{
+    Q_OBJECT
+public:
+    using EngineClient::EngineClient;
+
+    struct Job {
+        QList<QJsonObject> items;
+        QJsonObject result;
+        Error error; ///< With a code: the job fails with it.
+        bool finish = true; ///< false: stays running after its items.
+    };
+    struct Call {
+        QString method;
+        QJsonObject params;
+    };
+
+    TargetView target;
+    QList<ReleaseView> releaseList;
+    QList<RunView> runViews; ///< Newest first.
+    QMap<QString, QList<EventRecord>> eventLists;
+    QMap<QString, QString> logs;
+    QMap<QString, QString> reports;
+    QList<RestorePointView> points;
+    QList<FeatureFlag> flags;
+    QMap<QString, QList<MetricPoint>> series;
+    Job checks;
+    Job updatePlan;
+    Job rollbackPlan;
+    QMap<QString, Error> failures; ///< Method → what it is refused with.
+    QList<Call> calls;
+
+    [[nodiscard]] Async<QJsonObject> call(QString method, QJsonObject params = {}) override;
+    [[nodiscard]] bool isConnected() const override { return m_connected; }
+    void setConnected(bool connected, const Error &error = {});
+    /// changed(), for tests.
+    void tell(const QStringList &topics) { Q_EMIT changed(topics); }
+    [[nodiscard]] int count(const QString &method) const;
+    [[nodiscard]] QJsonObject lastParams(const QString &method) const;
+
+private:
+    [[nodiscard]] Result<QJsonObject> answer(const QString &method, const QJsonObject &params);
+    [[nodiscard]] QJsonObject start(const Job &job);
+    [[nodiscard]] Result<QJsonObject> applyFlags(const QJsonArray &changes);
+
+    bool m_connected = true;
+    int m_jobs = 0;
+};
+
+} // namespace cutover

@@ -1,0 +1,238 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "overview/overviewroom.h"
+
+#include "common/ask.h"
+#include "common/cardgrid.h"
+#include "common/inlinemessage.h"
+#include "common/page.h"
+#include "common/times.h"
+#include "overview/componentcard.h"
+#include "overview/releasecard.h"
+#include "shell/console.h"
+
+#include <QPushButton>
+#include <QVBoxLayout>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+const Rooms::Registration registration{{10, u"overview"_s, u"go-home"_s, [] { return OverviewRoom::tr("Overview"); },
+                                        [](Console *console) -> Room * { return new OverviewRoom(console); }}};
+
+/// Older than this, a backup is not what anybody wants to go back to.
+constexpr qint64 StaleBackupSeconds = 48LL * 3600;
+constexpr qint64 LowDiskBytes = 2LL << 30;
+/// The watcher scrapes each second; after this it is not alive.
+constexpr qint64 WatcherSilenceLimit = 10'000;
+
+ComponentCard *instanceCard(const InstanceView &instance)
+{
+    auto *card = new ComponentCard(u"network-server"_s, instance.name);
+    card->setState(statusOfInstance(instance.state));
+    QStringList facts;
+    facts.append(instance.version.isEmpty() ? OverviewRoom::tr("no version") : instance.version);
+    if (instance.sessions >= 0) {
+        facts.append(OverviewRoom::tr("%n session(s)", nullptr, instance.sessions));
+    }
+    QStringList more{instance.service};
+    if (instance.port > 0) {
+        more.append(OverviewRoom::tr("port %1").arg(instance.port));
+    }
+    if (instance.pid > 0) {
+        more.append(OverviewRoom::tr("process %1").arg(instance.pid));
+    }
+    card->setLines(facts.join(u" · "_s), more.join(u" · "_s));
+    return card;
+}
+
+ComponentCard *databaseCard(const TargetView &target)
+{
+    auto *card = new ComponentCard(u"server-database"_s, OverviewRoom::tr("Database"));
+    card->setState(target.problem.code.isEmpty() ? Status::Ready : Status::Unknown);
+    QStringList revisions;
+    for (auto it = target.revisions.cbegin(); it != target.revisions.cend(); ++it) {
+        revisions.append(it.value().isEmpty() ? OverviewRoom::tr("no migration yet") : OverviewRoom::tr("at %1").arg(it.value()));
+    }
+    card->setLines(target.database, revisions.join(u", "_s));
+    return card;
+}
+
+ComponentCard *balancerCard(const TargetView &target)
+{
+    auto *card = new ComponentCard(u"distribute-graph"_s, OverviewRoom::tr("Load balancer"));
+    card->setState(target.balancer == "up"_L1 ? Status::Ready : target.balancer == "down"_L1 ? Status::Down : Status::Unknown);
+    int sessions = 0;
+    int balanced = 0;
+    for (const InstanceView &instance : target.instances) {
+        if (instance.sessions >= 0) {
+            sessions += instance.sessions;
+            ++balanced;
+        }
+    }
+    card->setLines(OverviewRoom::tr("%n session(s)", nullptr, sessions), OverviewRoom::tr("in front of %n instance(s)", nullptr, balanced));
+    return card;
+}
+
+ComponentCard *diskCard(const TargetView &target)
+{
+    auto *card = new ComponentCard(u"drive-harddisk"_s, OverviewRoom::tr("Disk"));
+    const bool known = target.freeBytes >= 0;
+    const bool low = known && target.freeBytes < LowDiskBytes;
+    card->setState(!known ? Status::Unknown : low ? Status::Warning : Status::Ready, low ? OverviewRoom::tr("Low") : known ? OverviewRoom::tr("Enough") : QString());
+    card->setLines(known ? OverviewRoom::tr("%1 free").arg(sizeText(target.freeBytes)) : OverviewRoom::tr("not known"), OverviewRoom::tr("on %1").arg(target.host));
+    return card;
+}
+
+ComponentCard *backupCard(const TargetView &target)
+{
+    auto *card = new ComponentCard(u"backup"_s, OverviewRoom::tr("Backup"));
+    if (!target.lastBackup.isValid()) {
+        card->setState(Status::Unknown, OverviewRoom::tr("None yet"));
+        card->setLines(OverviewRoom::tr("Each update makes one first"));
+        return card;
+    }
+    const bool stale = target.lastBackup.secsTo(QDateTime::currentDateTimeUtc()) > StaleBackupSeconds;
+    const bool proven = target.lastProvenBackup.isValid();
+    card->setState(stale ? Status::Warning : proven ? Status::Passed : Status::Unknown,
+                   stale ? OverviewRoom::tr("Old") : proven ? OverviewRoom::tr("Proven") : OverviewRoom::tr("Unproven"));
+    card->setLines(OverviewRoom::tr("Last: %1").arg(relativeTime(target.lastBackup)),
+                   proven ? OverviewRoom::tr("last proven: %1").arg(relativeTime(target.lastProvenBackup)) : OverviewRoom::tr("no restore of it was tried"));
+    card->setSecondToolTip(exactTime(proven ? target.lastProvenBackup : target.lastBackup));
+    return card;
+}
+
+ComponentCard *watcherCard(const TargetView &target)
+{
+    auto *card = new ComponentCard(u"view-visible"_s, OverviewRoom::tr("Watcher"));
+    const bool alive = target.watcherSilenceMs >= 0 && target.watcherSilenceMs < WatcherSilenceLimit;
+    card->setState(alive ? Status::Running : Status::Stopped);
+    card->setLines(alive ? OverviewRoom::tr("Scraping metrics") : OverviewRoom::tr("Nothing is measured"),
+                   alive ? aliveText(target.watcherSilenceMs) : OverviewRoom::tr("starts with the next run"));
+    return card;
+}
+
+} // namespace
+
+OverviewRoom::OverviewRoom(Console *console, QWidget *parent)
+    : Room(parent)
+    , m_console(console)
+    , m_page(new Page(tr("Overview"), Page::Scroll::Vertical))
+    , m_cards(new CardGrid(236))
+    , m_releasesTitle(new TextLabel(tr("Available updates"), TextStyle::Section))
+    , m_releaseList(new QVBoxLayout)
+    , m_upToDate(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
+{
+    auto *column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->addWidget(m_page);
+    m_releaseList->setSpacing(space::Group);
+    m_page->body()->addWidget(m_cards);
+    m_page->body()->addSpacing(space::Tight);
+    m_page->body()->addWidget(m_releasesTitle);
+    m_page->body()->addWidget(m_upToDate);
+    m_page->body()->addLayout(m_releaseList);
+    m_page->body()->addStretch(1);
+    m_upToDate->hide();
+    m_page->setBusy(true);
+
+    connect(console, &Console::targetChanged, this, &OverviewRoom::showTarget);
+    connect(console, &Console::connectionChanged, this, [this] {
+        refreshReasons();
+        if (m_console->isConnected()) {
+            loadReleases();
+        }
+    });
+    connect(console->engine(), &EngineClient::changed, this, [this](const QStringList &topics) {
+        if (topics.contains(u"releases"_s) || topics.contains(u"runs"_s)) {
+            loadReleases();
+        }
+    });
+    if (console->isConnected()) {
+        loadReleases();
+    }
+    showTarget();
+}
+
+void OverviewRoom::showTarget()
+{
+    if (!m_console->target()) {
+        return;
+    }
+    const TargetView &target = *m_console->target();
+    m_page->setBusy(!m_loaded);
+    int ready = 0;
+    QList<QWidget *> cards;
+    for (const InstanceView &instance : target.instances) {
+        cards.append(instanceCard(instance));
+        ready += instance.state == "ready"_L1 ? 1 : 0;
+    }
+    cards.append({databaseCard(target), backupCard(target), diskCard(target)});
+    if (target.balancer != "none"_L1 && !target.balancer.isEmpty()) {
+        cards.insert(target.instances.size() + 1, balancerCard(target));
+    }
+    cards.append(watcherCard(target));
+    m_cards->setCards(cards);
+    if (target.version.isEmpty()) {
+        m_page->setCaption(tr("Nothing is installed yet."));
+    } else if (target.instances.isEmpty()) {
+        m_page->setCaption(tr("%1 is installed.").arg(target.version));
+    } else {
+        m_page->setCaption(tr("%1 is installed. %2 of %3 instances are ready.").arg(target.version).arg(ready).arg(target.instances.size()));
+    }
+    refreshReasons();
+}
+
+void OverviewRoom::loadReleases()
+{
+    ask<QList<ReleaseView>>(this, m_console->engine()->releases(), [this](const Result<QList<ReleaseView>> &releases) {
+        m_page->setBusy(false);
+        if (!releases) {
+            m_page->message()->tell(releases.error(), InlineMessage::Kind::Caution);
+            return;
+        }
+        m_page->message()->clear();
+        m_releases.clear();
+        for (const ReleaseView &release : *releases) {
+            if (release.updateType != "none"_L1 && release.updateType != "downgrade"_L1) {
+                m_releases.append(release);
+            }
+        }
+        std::ranges::sort(m_releases, [](const ReleaseView &a, const ReleaseView &b) { return a.manifest.version < b.manifest.version; });
+        m_loaded = true;
+        showReleases();
+    });
+}
+
+void OverviewRoom::showReleases()
+{
+    const bool none = m_releases.isEmpty();
+    m_upToDate->setVisible(none);
+    const QString version = m_console->target() ? m_console->target()->version : QString();
+    m_upToDate->setText(version.isEmpty() ? tr("The repository offers no release.") : tr("%1 is the newest release that the repository offers.").arg(version));
+    qDeleteAll(std::exchange(m_releaseCards, {}));
+    bool primary = true;
+    for (const ReleaseView &release : std::as_const(m_releases)) {
+        const bool possible = release.blocked.code.isEmpty();
+        auto *card = new ReleaseCard(release, possible && std::exchange(primary, false));
+        card->updateButton()->setVisible(Rooms::contains(u"updates"_s));
+        connect(card, &ReleaseCard::updateWanted, this, [this](const QString &wanted) { m_console->openRoom(u"updates"_s, wanted); });
+        m_releaseList->addWidget(card);
+        m_releaseCards.append(card);
+    }
+    refreshReasons();
+}
+
+void OverviewRoom::refreshReasons()
+{
+    const QString reason = m_console->whyNotChange();
+    for (ReleaseCard *card : std::as_const(m_releaseCards)) {
+        card->setReason(reason);
+    }
+}
+
+} // namespace cutover

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "serve/views.h"
+#include "shell/room.h"
+
+class QVBoxLayout;
+
+namespace cutover {
+
+class CardGrid;
+class EmptyState;
+class Page;
+class ReleaseCard;
+class TextLabel;
+
+/** The first room: is everything well, and is there something to install? */
+class OverviewRoom : public Room
+{
+    Q_OBJECT
+public:
+    explicit OverviewRoom(Console *console, QWidget *parent = nullptr);
+
+private:
+    void showTarget();
+    void loadReleases();
+    void showReleases();
+    void refreshReasons();
+
+    Console *m_console;
+    Page *m_page;
+    CardGrid *m_cards;
+    TextLabel *m_releasesTitle;
+    QVBoxLayout *m_releaseList;
+    TextLabel *m_upToDate;
+    QList<ReleaseView> m_releases;
+    bool m_loaded = false;
+    QList<ReleaseCard *> m_releaseCards;
+};
+
+} // namespace cutover

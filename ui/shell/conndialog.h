@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <QDialog>
+
+class QPlainTextEdit;
+
+namespace cutover {
+
+struct TargetView;
+
+/** Asks for a handover note before the conn is taken from somebody. */
+class ConnDialog : public QDialog
+{
+    Q_OBJECT
+public:
+    explicit ConnDialog(const TargetView &target, QWidget *parent = nullptr);
+    [[nodiscard]] QString note() const;
+
+private:
+    QPlainTextEdit *m_note;
+};
+
+} // namespace cutover

@@ -1,0 +1,289 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "shell/mainwindow.h"
+
+#include "common/ask.h"
+#include "common/buttons.h"
+#include "common/icons.h"
+#include "common/inlinemessage.h"
+#include "common/textlabel.h"
+#include "common/times.h"
+#include "shell/conndialog.h"
+#include "shell/console.h"
+#include "shell/environment.h"
+#include "shell/framebar.h"
+#include "shell/rail.h"
+#include "shell/runbar.h"
+
+#include <QActionGroup>
+#include <QCloseEvent>
+#include <QHBoxLayout>
+#include <QMenu>
+#include <QMessageBox>
+#include <QPainter>
+#include <QShortcut>
+#include <QStackedWidget>
+#include <QTimer>
+#include <QVBoxLayout>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+/// The rail's ground reaches below its list.
+class RailGround : public QWidget
+{
+public:
+    using QWidget::QWidget;
+
+protected:
+    void paintEvent(QPaintEvent *) override
+    {
+        QPainter painter(this);
+        painter.fillRect(rect(), Theme::color(Theme::Role::Sunken));
+        painter.fillRect(width() - 1, 0, 1, height(), Theme::color(Theme::Role::Border));
+    }
+};
+
+} // namespace
+
+MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
+    : QMainWindow(parent)
+    , m_console(new Console(engine, this))
+    , m_rail(new Rail(Rooms::all()))
+    , m_stack(new QStackedWidget)
+    , m_banners(new QVBoxLayout)
+    , m_connection(new InlineMessage)
+    , m_conn(new InlineMessage)
+    , m_problem(new InlineMessage)
+{
+    setWindowTitle(tr("Cutover"));
+    auto *frame = new FrameBar(m_console);
+    auto *run = new RunBar(m_console);
+
+    auto *ground = new RailGround;
+    auto *left = new QVBoxLayout(ground);
+    left->setContentsMargins(0, space::Inside, 1, space::Inside);
+    left->setSpacing(0);
+    left->addWidget(m_rail, 1);
+    auto *themeRow = new QHBoxLayout;
+    themeRow->setContentsMargins(space::Inside, 0, space::Inside, 0);
+    addThemeButton(themeRow);
+    left->addLayout(themeRow);
+    ground->setFixedWidth(m_rail->sizeHint().width());
+
+    m_banners->setContentsMargins(space::Page, 0, space::Page, 0);
+    m_banners->setSpacing(space::Inside);
+    for (InlineMessage *banner : {m_connection, m_conn, m_problem}) {
+        m_banners->addWidget(banner);
+    }
+    auto *right = new QVBoxLayout;
+    right->setContentsMargins(0, 0, 0, 0);
+    right->setSpacing(0);
+    right->addLayout(m_banners);
+    right->addWidget(m_stack, 1);
+    auto *middle = new QHBoxLayout;
+    middle->setSpacing(0);
+    middle->addWidget(ground);
+    middle->addLayout(right, 1);
+
+    auto *central = new QWidget;
+    auto *column = new QVBoxLayout(central);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(frame);
+    column->addLayout(middle, 1);
+    column->addWidget(run);
+    setCentralWidget(central);
+    setMinimumSize(960, 600);
+    resize(1280, 800);
+
+    connect(m_rail, &Rail::roomChosen, this, [this](const QString &id) { openRoom(id); });
+    connect(frame, &FrameBar::connWanted, this, &MainWindow::takeConn);
+    connect(m_console, &Console::roomWanted, this, &MainWindow::openRoom);
+    connect(m_console, &Console::connectionChanged, this, &MainWindow::refreshBanners);
+    connect(m_console, &Console::targetChanged, this, &MainWindow::refreshBanners);
+    connect(m_console, &Console::failed, this, [this](const Error &error) {
+        m_problem->clear();
+        m_problem->tell(error);
+        m_problem->setClosable(true);
+    });
+
+    const QList<RoomSpec> rooms = Rooms::all();
+    for (int i = 0; i < rooms.size() && i < 9; ++i) {
+        auto *jump = new QShortcut(QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + i)), this);
+        connect(jump, &QShortcut::activated, this, [this, id = rooms.at(i).id] { openRoom(id); });
+    }
+    auto *reload = new QShortcut(QKeySequence::Refresh, this);
+    connect(reload, &QShortcut::activated, this, [this, engine] {
+        m_console->refresh();
+        Q_EMIT engine->changed({u"runs"_s, u"releases"_s, u"features"_s, u"restorePoints"_s, u"metrics"_s});
+    });
+    auto *change = new QShortcut(QKeySequence(Qt::Key_F6), this);
+    connect(change, &QShortcut::activated, this, [this] {
+        if (m_rail->hasFocus() && m_stack->currentWidget() != nullptr) {
+            m_stack->currentWidget()->setFocus(Qt::TabFocusReason);
+            focusNextChild();
+        } else {
+            m_rail->setFocus(Qt::TabFocusReason);
+        }
+    });
+    if (!rooms.isEmpty()) {
+        openRoom(rooms.first().id);
+        // The first room is painted before the others are made; their badges come a moment later.
+        QTimer::singleShot(0, this, [this, rooms] {
+            for (const RoomSpec &spec : rooms) {
+                [[maybe_unused]] const Room *made = room(spec.id);
+            }
+        });
+    }
+    m_rail->setFocus();
+    refreshBanners();
+}
+
+void MainWindow::addThemeButton(QHBoxLayout *row)
+{
+    auto *button = new FlatButton(u"contrast"_s, tr("Appearance"));
+    auto *menu = new QMenu(button);
+    auto *group = new QActionGroup(menu);
+    const std::pair<Theme::Mode, QString> modes[]{
+        {Theme::Mode::System, tr("As the system")}, {Theme::Mode::Light, tr("Light")}, {Theme::Mode::Dark, tr("Dark")}};
+    for (const auto &[mode, name] : modes) {
+        QAction *action = menu->addAction(name);
+        action->setCheckable(true);
+        action->setChecked(Theme::instance().mode() == mode);
+        group->addAction(action);
+        connect(action, &QAction::triggered, this, [mode] { Theme::instance().setMode(mode); });
+        connect(&Theme::instance(), &Theme::changed, action, [action, mode] { action->setChecked(Theme::instance().mode() == mode); });
+    }
+    button->setMenu(menu);
+    row->addWidget(button);
+    row->addStretch();
+}
+
+Room *MainWindow::room(const QString &id)
+{
+    if (Room *known = m_rooms.value(id)) {
+        return known;
+    }
+    for (const RoomSpec &spec : Rooms::all()) {
+        if (spec.id == id) {
+            Room *made = spec.create(m_console);
+            connect(made, &Room::badgeChanged, this,
+                    [this, id](int count, const QString &description) { m_rail->setBadge(id, count, description); });
+            m_rooms.insert(id, made);
+            m_stack->addWidget(made);
+            return made;
+        }
+    }
+    return nullptr;
+}
+
+void MainWindow::openRoom(const QString &id, const QString &argument)
+{
+    Room *wanted = room(id);
+    if (wanted == nullptr) {
+        return;
+    }
+    const bool moved = m_stack->currentWidget() != wanted || !argument.isEmpty();
+    m_stack->setCurrentWidget(wanted);
+    {
+        // Choosing the line in the rail would open the room a second time, without its argument.
+        const QSignalBlocker blocker(m_rail);
+        m_rail->setCurrentRoom(id);
+    }
+    m_rail->viewport()->update();
+    if (moved) {
+        wanted->open(argument);
+    }
+}
+
+QString MainWindow::currentRoom() const
+{
+    return m_rooms.key(static_cast<Room *>(m_stack->currentWidget()));
+}
+
+void MainWindow::refreshBanners()
+{
+    const auto &target = m_console->target();
+    if (target) {
+        setWindowTitle(tr("%1 (%2) – Cutover").arg(target->name, environmentText(target->environment)));
+    }
+    if (!m_console->isConnected()) {
+        const Error &error = m_console->connectionError();
+        if (error.code.isEmpty()) {
+            m_connection->tell(InlineMessage::Kind::Info, tr("Connecting to the control host…"));
+        } else {
+            m_connection->tell(InlineMessage::Kind::Danger, tr("The connection to the control host is lost. What is shown may be out of date."),
+                               tr("%1 It is tried again by itself; a run under way goes on.").arg(error.what()), error.text());
+        }
+    } else {
+        m_connection->clear();
+    }
+    m_conn->clear();
+    if (m_console->isConnected() && target && !target->connHolder.isEmpty() && !target->connOurs) {
+        QString what = tr("%1 has the conn since %2. You can watch.").arg(target->connHolder, relativeTime(target->connSince));
+        m_conn->tell(InlineMessage::Kind::Info, what, target->connNote.isEmpty() ? QString() : tr("Note: “%1”").arg(target->connNote));
+        connect(m_conn->addAction(tr("Take over…")), &QPushButton::clicked, this, &MainWindow::takeConn);
+    }
+    m_problem->clear();
+    if (m_console->isConnected() && target && !target->problem.code.isEmpty()) {
+        m_problem->tell(target->problem, InlineMessage::Kind::Caution);
+    }
+    const bool any = !m_connection->isHidden() || !m_conn->isHidden() || !m_problem->isHidden();
+    m_banners->setContentsMargins(space::Page, any ? space::Group : 0, space::Page, 0);
+}
+
+void MainWindow::takeConn()
+{
+    if (!m_console->target()) {
+        return;
+    }
+    QString note;
+    const bool force = !m_console->target()->connHolder.isEmpty();
+    if (force) {
+        ConnDialog dialog(*m_console->target(), this);
+        if (dialog.exec() != QDialog::Accepted) {
+            return;
+        }
+        note = dialog.note();
+    }
+    ask<void>(this, m_console->engine()->takeConn(force, note), [this](const Result<> &taken) {
+        if (!taken) {
+            m_problem->clear();
+            m_problem->tell(taken.error());
+            m_problem->setClosable(true);
+        }
+        m_console->refresh();
+    });
+}
+
+void MainWindow::closeEvent(QCloseEvent *event)
+{
+    const auto &run = m_console->activeRun();
+    if (run) {
+        QMessageBox question(this);
+        question.setIcon(QMessageBox::NoIcon);
+        question.setWindowTitle(tr("Close the window"));
+        const QString what = run->run.plan.kind == "rollback"_L1 ? tr("The rollback to %1 goes on without the window.").arg(run->run.plan.to)
+                                                                 : tr("The update to %1 goes on without the window.").arg(run->run.plan.to);
+        question.setText(what);
+        question.setInformativeText(tr("Open the console again at any time to see it. If it fails, it follows the plan's policy: it holds, or rolls back."));
+        QPushButton *stay = question.addButton(tr("Stay"), QMessageBox::RejectRole);
+        QPushButton *leave = question.addButton(tr("Close the window"), QMessageBox::AcceptRole);
+        question.setDefaultButton(stay);
+        question.setEscapeButton(stay);
+        question.exec();
+        if (question.clickedButton() != leave) {
+            event->ignore();
+            return;
+        }
+    }
+    Q_EMIT closing(run.has_value());
+    event->accept();
+}
+
+} // namespace cutover

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "shell/room.h"
+
+#include <QMainWindow>
+
+class QHBoxLayout;
+class QStackedWidget;
+class QVBoxLayout;
+
+namespace cutover {
+
+class Console;
+class EngineClient;
+class InlineMessage;
+class Rail;
+
+/** The window of one target: frame bar, rail, rooms, run bar. */
+class MainWindow : public QMainWindow
+{
+    Q_OBJECT
+public:
+    /// engine outlives the window.
+    explicit MainWindow(EngineClient *engine, QWidget *parent = nullptr);
+
+    [[nodiscard]] Console *console() const { return m_console; }
+    [[nodiscard]] Rail *rail() const { return m_rail; }
+    /// Makes the room where it isn't there yet. Unknown names are ignored.
+    void openRoom(const QString &id, const QString &argument = {});
+    [[nodiscard]] QString currentRoom() const;
+    [[nodiscard]] Room *room(const QString &id);
+
+Q_SIGNALS:
+    /// The window is about to close; runActive: a run goes on without it.
+    void closing(bool runActive);
+
+protected:
+    void closeEvent(QCloseEvent *event) override;
+
+private:
+    void refreshBanners();
+    void takeConn();
+    void addThemeButton(QHBoxLayout *row);
+
+    Console *m_console;
+    Rail *m_rail;
+    QStackedWidget *m_stack;
+    QVBoxLayout *m_banners;
+    InlineMessage *m_connection;
+    InlineMessage *m_conn;
+    InlineMessage *m_problem;
+    QHash<QString, Room *> m_rooms;
+};
+
+} // namespace cutover
