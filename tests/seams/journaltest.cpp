@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "codeof.h"
+
 #include "run/journal.h"
 #include "run/journalschema.h"
 #include "run/spacereserve.h"
@@ -114,7 +116,7 @@ private Q_SLOTS:
     {
         const auto journal = Journal::open(state()).value();
         QVERIFY(journal->addRun(someRun(u"1"_s)));
-        QCOMPARE(journal->addRun(someRun(u"2"_s)).error().code, u"journal.run_active"_s);
+        QCOMPARE(codeOf(journal->addRun(someRun(u"2"_s))), u"journal.run_active"_s);
         RunRecord first = journal->run(u"1"_s).value();
         first.state = RunState::RolledBack;
         QVERIFY(journal->updateRun(first));
@@ -124,10 +126,10 @@ private Q_SLOTS:
         QVERIFY(!journal->updateRun(first));
         QCOMPARE(journal->runs().value().size(), 2);
         QCOMPARE(journal->runs(1).value().at(0).id, u"2"_s);
-        QCOMPARE(journal->run(u"3"_s).error().code, u"journal.no_run"_s);
-        QCOMPARE(journal->updateRun(someRun(u"3"_s, RunState::Succeeded)).error().code, u"journal.no_run"_s);
+        QCOMPARE(codeOf(journal->run(u"3"_s)), u"journal.no_run"_s);
+        QCOMPARE(codeOf(journal->updateRun(someRun(u"3"_s, RunState::Succeeded))), u"journal.no_run"_s);
         StepRecord none{.runId = u"1"_s, .index = 7};
-        QCOMPARE(journal->updateStep(none).error().code, u"journal.no_step"_s);
+        QCOMPARE(codeOf(journal->updateStep(none)), u"journal.no_step"_s);
     }
 
     void commandIsTakenOnce()
@@ -140,10 +142,10 @@ private Q_SLOTS:
         QVERIFY(console->addCommand(command)); // Sent again after a lost link.
         CommandRecord other = command;
         other.verb = u"abort"_s;
-        QCOMPARE(console->addCommand(other).error().code, u"journal.command_id"_s);
+        QCOMPARE(codeOf(console->addCommand(other)), u"journal.command_id"_s);
         QCOMPARE(runner->pendingCommands(u"1"_s).value().size(), 1);
         QVERIFY(runner->finishCommand(u"c1"_s, {u"done"_s, {}}));
-        QCOMPARE(console->finishCommand(u"c1"_s, {u"done"_s, {}}).error().code, u"journal.command_taken"_s);
+        QCOMPARE(codeOf(console->finishCommand(u"c1"_s, {u"done"_s, {}})), u"journal.command_taken"_s);
         QVERIFY(runner->pendingCommands(u"1"_s).value().isEmpty());
         const CommandRecord taken = console->commands(u"1"_s).value().at(0);
         QCOMPARE(taken.outcome.code, u"done"_s);
@@ -158,7 +160,7 @@ private Q_SLOTS:
         QVERIFY(journal->takeConn({.holder = u"kim@desk"_s, .session = u"a"_s}, false));
         QVERIFY(journal->takeConn({.holder = u"kim@desk"_s, .session = u"a"_s}, false));
         const auto refused = journal->takeConn({.holder = u"lee@home"_s, .session = u"b"_s}, false);
-        QCOMPARE(refused.error().code, u"journal.conn_held"_s);
+        QCOMPARE(codeOf(refused), u"journal.conn_held"_s);
         QVERIFY(refused.error().what().contains("kim@desk"_L1));
         QVERIFY(journal->takeConn({.holder = u"lee@home"_s, .session = u"b"_s, .note = u"shift change"_s}, true));
         QVERIFY(journal->releaseConn(u"a"_s));
@@ -186,7 +188,7 @@ private Q_SLOTS:
         QCOMPARE(all[0].proven, point.proven);
         QCOMPARE(all[0].members, point.members);
         QCOMPARE(all[0].size, point.size);
-        QCOMPARE(journal->restorePoint(u"p2"_s).error().code, u"journal.no_restore_point"_s);
+        QCOMPARE(codeOf(journal->restorePoint(u"p2"_s)), u"journal.no_restore_point"_s);
     }
 
     void dataVersionGrowsWithEverybodysWrites()
@@ -242,9 +244,9 @@ private Q_SLOTS:
     {
         (void)Journal::open(state()).value();
         tamper({QString(u"PRAGMA user_version="_s + QString::number(journalMigrations().size() + 1))});
-        QCOMPARE(Journal::open(state()).error().code, u"journal.newer"_s);
-        QCOMPARE(Journal::open(state(), Journal::Mode::ReadOnly).error().code, u"journal.newer"_s);
-        QCOMPARE(Journal::open(m_dir->filePath(u"none"_s), Journal::Mode::ReadOnly).error().code, u"journal.absent"_s);
+        QCOMPARE(codeOf(Journal::open(state())), u"journal.newer"_s);
+        QCOMPARE(codeOf(Journal::open(state(), Journal::Mode::ReadOnly)), u"journal.newer"_s);
+        QCOMPARE(codeOf(Journal::open(m_dir->filePath(u"none"_s), Journal::Mode::ReadOnly)), u"journal.absent"_s);
     }
 
     void manyOpenAndWriteAtOnce()
@@ -281,7 +283,7 @@ private Q_SLOTS:
         QVERIFY(journal->addEvent(u"1"_s, {}, {u"test"_s, {}}));
         faultpoints::arm("enospc@1+");
         QVERIFY(!QFile::exists(reserve));
-        QCOMPARE(journal->addEvent(u"1"_s, {}, {u"test"_s, {}}).error().code, u"journal.no_space"_s);
+        QCOMPARE(codeOf(journal->addEvent(u"1"_s, {}, {u"test"_s, {}})), u"journal.no_space"_s);
         faultpoints::arm({});
         QCOMPARE(journal->events(u"1"_s).value().size(), 1);
         (void)Journal::open(state()).value();
