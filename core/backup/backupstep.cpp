@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "backup/restorepoints.h"
+#include "backup/sealing.h"
+#include "database/database.h"
+#include "plan/keyeddigest.h"
+#include "plan/step.h"
+#include "system/files.h"
+#include "system/json.h"
+#include "system/random.h"
+#include "system/worker.h"
+
+#include <QCoroFuture>
+#include <QFileInfo>
+#include <QJsonDocument>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+QString describedIn(const QString &directory)
+{
+    return directory + u"/manifest.json"_s;
+}
+
+/// The configuration files that exist, sealed into the folder; members by name.
+Result<QJsonObject> sealConfiguration(const QString &stateDirectory, const QList<ConfigurationSpec> &specs, const QString &directory)
+{
+    QJsonObject members;
+    for (const ConfigurationSpec &spec : specs) {
+        if (!QFileInfo::exists(spec.file)) {
+            continue;
+        }
+        TRY(const QByteArray content, files::read(spec.file));
+        TRY(const QByteArray sealed, seal(stateDirectory, content));
+        TRY(const QString digest, keyedDigest(stateDirectory, content));
+        const QString file = u"%1/configuration-%2.sealed"_s.arg(directory).arg(members.size() + 1);
+        CHECK(files::replace(file, sealed, files::privateFile));
+        members.insert(configurationMember(spec.file),
+                       QJsonObject{{u"file"_s, file}, {u"sha256"_s, json::sha256(sealed)}, {u"size"_s, sealed.size()}, {u"content"_s, digest}});
+    }
+    return members;
+}
+
+/// A private folder of the restore point.
+Result<> makeFolder(const QString &directory)
+{
+    CHECK(files::makePath(directory));
+    if (!QFile::setPermissions(directory, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner)) {
+        return fail(u"backup.folder"_s, {{u"path"_s, directory}}, directory);
+    }
+    return {};
+}
+
+/// What the folder holds, for whoever has only the folder. Written last: with it the backup is whole.
+Result<> describe(const RestorePoint &point)
+{
+    const QJsonObject content{{u"id"_s, point.id},           {u"run"_s, point.runId},     {u"created"_s, point.created.toString(Qt::ISODateWithMs)},
+                              {u"version"_s, point.version}, {u"reason"_s, point.reason}, {u"facts"_s, point.facts},
+                              {u"members"_s, point.members}};
+    return files::replace(describedIn(point.directory), QJsonDocument(content).toJson(), files::privateFile);
+}
+
+class BackupStep : public Step
+{
+public:
+    using Step::Step;
+
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        co_return QJsonObject{{u"id"_s, Random::system().id()}, {u"created"_s, context.clock().now().toString(Qt::ISODateWithMs)}};
+    }
+
+    Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
+    {
+        const Target target = context.target();
+        RestorePoint point;
+        point.id = undo["id"_L1].toString();
+        point.runId = context.runId();
+        point.created = QDateTime::fromString(undo["created"_L1].toString(), Qt::ISODateWithMs);
+        point.version = spec().params["version"_L1].toString();
+        point.reason = spec().params["reason"_L1].toString();
+        point.directory = target.backup.directory + u'/' + point.id;
+        CO_CHECK(makeFolder(point.directory));
+        CO_TRY(point.facts, co_await FactSource::collect(target));
+        for (const DatabaseSpec &spec : target.databases) {
+            CO_TRY(const auto database, Database::create(spec));
+            const QJsonObject names{{u"database"_s, spec.name}};
+            CO_TRY(const BackupInfo info,
+                   co_await database->backup(
+                       point.directory + u'/' + spec.name + u".sqlite"_s,
+                       [&context, names](qint64 done, qint64 total) {
+                           context.progress({done, total, u"pages"_s, {u"backup.doing"_s, names}});
+                       },
+                       stop));
+            point.members.insert(databaseMember(spec.name), toJson(info));
+            point.size += info.size;
+        }
+        Worker worker;
+        CO_TRY(const QJsonObject sealed, co_await worker.run([target, directory = point.directory] {
+            return sealConfiguration(target.stateDirectory, target.configuration, directory);
+        }));
+        for (auto member = sealed.begin(); member != sealed.end(); ++member) {
+            point.members.insert(member.key(), *member);
+            point.size += (*member)["size"_L1].toInteger();
+        }
+        CO_CHECK(describe(point));
+        CO_CHECK(co_await saveRestorePoint(target.stateDirectory, point));
+        context.setResult(u"restorePoint"_s, point.id);
+        context.setResult(u"size"_s, point.size);
+        co_return Result<>();
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
+    {
+        const QString id = undo["id"_L1].toString();
+        const QString directory = context.target().backup.directory + u'/' + id;
+        if (id.isEmpty() || !QFileInfo::exists(directory)) {
+            co_return Inspection::NotStarted;
+        }
+        CO_TRY(const QList<RestorePoint> points, co_await readRestorePoints(context.target().stateDirectory));
+        for (const RestorePoint &point : points) {
+            if (point.id == id && point.available && QFileInfo::exists(describedIn(directory))) {
+                // Its result may not have been journaled any more.
+                context.setResult(u"restorePoint"_s, id);
+                co_return Inspection::Done;
+            }
+        }
+        co_return Inspection::Partial;
+    }
+};
+
+/// Digest and content of a sealed configuration file.
+Result<> proveConfiguration(const QString &stateDirectory, const QJsonObject &member)
+{
+    const QString file = member["file"_L1].toString();
+    TRY(const QByteArray sealed, files::read(file));
+    if (const QString digest = json::sha256(sealed); digest != member["sha256"_L1].toString()) {
+        return fail(u"database.backup_altered"_s, {{u"file"_s, file}, {u"expected"_s, member["sha256"_L1]}, {u"found"_s, digest}}, file);
+    }
+    TRY(const QByteArray content, unseal(stateDirectory, sealed, file));
+    TRY(const QString digest, keyedDigest(stateDirectory, content));
+    if (digest != member["content"_L1].toString()) {
+        return fail(u"backup.sealed"_s, {{u"file"_s, file}}, file);
+    }
+    return {};
+}
+
+class VerifyBackupStep : public Step
+{
+public:
+    using Step::Step;
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
+    {
+        const Target target = context.target();
+        const QString id = context.result(spec().params["backup"_L1].toString(), u"restorePoint"_s).toString();
+        CO_TRY(RestorePoint point, co_await readRestorePoint(target.stateDirectory, id));
+        qint64 done = 0;
+        const QStringList names = point.members.keys();
+        for (const QString &name : names) {
+            const QJsonObject member = point.members[name].toObject();
+            context.progress({done++, point.members.size(), u"files"_s, {u"backup.verifying"_s, {{u"member"_s, name}}}});
+            if (name.startsWith(u"configuration:"_s)) {
+                CO_CHECK(proveConfiguration(target.stateDirectory, member));
+                continue;
+            }
+            const DatabaseSpec *database = target.database(name.section(u':', 1));
+            if (!database) {
+                co_return fail(u"backup.no_database"_s, {{u"member"_s, name}}, target.path);
+            }
+            CO_TRY(const auto driver, Database::create(*database));
+            CO_CHECK(co_await driver->verifyBackup(backupInfoFromJson(member), stop));
+        }
+        point.proven = context.clock().now();
+        CO_CHECK(co_await saveRestorePoint(target.stateDirectory, point));
+        context.setResult(u"restorePoint"_s, point.id);
+        context.setResult(u"proven"_s, point.proven.toString(Qt::ISODateWithMs));
+        co_return Result<>();
+    }
+
+    Async<Inspection> inspect(StepContext &, QJsonObject) override
+    {
+        // Only looks; doing it again is the surest answer.
+        co_return Inspection::NotStarted;
+    }
+};
+
+const StepRegistry::Registration backup(u"backup"_s, 1, [](StepSpec spec) { return std::make_unique<BackupStep>(std::move(spec)); });
+const StepRegistry::Registration verify(u"verify_backup"_s, 1,
+                                        [](StepSpec spec) { return std::make_unique<VerifyBackupStep>(std::move(spec)); });
+
+} // namespace
+
+} // namespace cutover

@@ -1,0 +1,186 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "backup/restorepoints.h"
+#include "backup/sealing.h"
+#include "database/database.h"
+#include "plan/keyeddigest.h"
+#include "plan/step.h"
+#include "system/files.h"
+#include "system/json.h"
+#include "system/worker.h"
+
+#include <QCoroFuture>
+#include <QFileInfo>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+/// Puts one database's backup into the live database; the plan has stopped its writers.
+class RestoreDatabaseStep : public Step
+{
+public:
+    using Step::Step;
+
+    Async<> observe(StepContext &context, std::stop_token) override
+    {
+        CO_CHECK(database(context));
+        if (const QString file = info().file; !QFileInfo::exists(file)) {
+            co_return fail(u"database.backup_missing"_s, {{u"file"_s, file}}, file);
+        }
+        co_return Result<>();
+    }
+
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        // Writers are stopped, so this is exactly what the restore gives up.
+        CO_TRY(const auto live, database(context));
+        const BackupInfo then = info();
+        QJsonObject lost;
+        const Result<QMap<QString, qint64>> now = co_await live->countRows();
+        if (now) {
+            for (const auto &[table, rows] : now->asKeyValueRange()) {
+                if (const qint64 more = rows - then.rows.value(table); more > 0) {
+                    lost.insert(table, more);
+                }
+            }
+        } else if (now.error().code != "database.missing"_L1 && now.error().code != "database.corrupt"_L1) {
+            co_return fail(now.error());
+        }
+        context.setResult(u"lost"_s, lost);
+        co_return QJsonObject{{u"lost"_s, lost}};
+    }
+
+    Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
+    {
+        CO_TRY(const auto live, database(context));
+        context.setResult(u"lost"_s, undo["lost"_L1]);
+        const QJsonObject names{{u"database"_s, spec().params["database"_L1]}};
+        co_return co_await live->restore(
+            info(),
+            [&context, names](qint64 done, qint64 total) {
+                context.progress({done, total, u"pages"_s, {u"backup.restoring"_s, names}});
+            },
+            stop);
+    }
+
+    Async<> verify(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(const auto live, database(context));
+        co_return co_await live->check();
+    }
+
+    Async<Inspection> inspect(StepContext &, QJsonObject) override
+    {
+        // Equal counts do not prove equal rows; restoring again is safe and exact.
+        co_return Inspection::Partial;
+    }
+
+private:
+    BackupInfo info() const { return backupInfoFromJson(spec().params["backup"_L1].toObject()); }
+
+    Result<std::unique_ptr<Database>> database(StepContext &context) const
+    {
+        const QString name = spec().params["database"_L1].toString();
+        const DatabaseSpec *database = context.target().database(name);
+        if (!database) {
+            return fail(u"backup.no_database"_s, {{u"member"_s, name}}, context.target().path);
+        }
+        return Database::create(*database);
+    }
+};
+
+class RestoreConfigurationStep : public Step
+{
+public:
+    using Step::Step;
+
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        const QString state = context.target().stateDirectory;
+        const QString file = this->file();
+        if (!QFileInfo::exists(file)) {
+            co_return QJsonObject{{u"existed"_s, false}};
+        }
+        const QString saved = u"%1/%2.sealed"_s.arg(context.runDirectory(), json::sha256(file.toUtf8()).first(16));
+        CO_CHECK(files::makePath(context.runDirectory()));
+        CO_TRY(const QByteArray content, files::read(file));
+        CO_TRY(const QByteArray sealed, seal(state, content));
+        CO_TRY(const QString digest, keyedDigest(state, content));
+        CO_CHECK(files::replace(saved, sealed, files::privateFile));
+        co_return QJsonObject{{u"existed"_s, true}, {u"saved"_s, saved}, {u"content"_s, digest}};
+    }
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token) override
+    {
+        const QJsonObject member = spec().params["backup"_L1].toObject();
+        co_return put(context, member["file"_L1].toString());
+    }
+
+    Async<> verify(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(const QString now, present(context));
+        if (now != wanted()) {
+            co_return fail(u"backup.configuration_differs"_s, {{u"file"_s, file()}}, file());
+        }
+        co_return Result<>();
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
+    {
+        CO_TRY(const QString now, present(context));
+        co_return now == wanted() ? Inspection::Done
+            : now == undo["content"_L1].toString() ? Inspection::NotStarted
+                                                   : Inspection::Unknown;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token) override
+    {
+        if (!undo.contains("existed"_L1)) {
+            co_return Result<>(); // Not even prepared.
+        }
+        if (!undo["existed"_L1].toBool()) {
+            co_return files::remove(file());
+        }
+        co_return put(context, undo["saved"_L1].toString());
+    }
+
+    Async<> finalize(StepContext &, QJsonObject undo) override
+    {
+        const QString saved = undo["saved"_L1].toString();
+        co_return saved.isEmpty() ? Result<>() : files::remove(saved);
+    }
+
+private:
+    QString file() const { return spec().params["file"_L1].toString(); }
+    QString wanted() const { return spec().params["backup"_L1].toObject()["content"_L1].toString(); }
+
+    Result<> put(StepContext &context, const QString &sealedFile) const
+    {
+        TRY(const QByteArray sealed, files::read(sealedFile));
+        TRY(const QByteArray content, unseal(context.target().stateDirectory, sealed, sealedFile));
+        return files::replace(file(), content, files::privateFile);
+    }
+
+    /// Keyed digest of the file as it is; empty when there is none.
+    Result<QString> present(StepContext &context) const
+    {
+        if (!QFileInfo::exists(file())) {
+            return QString();
+        }
+        TRY(const QByteArray content, files::read(file()));
+        return keyedDigest(context.target().stateDirectory, content);
+    }
+};
+
+const StepRegistry::Registration database(u"restore_database"_s, 1,
+                                          [](StepSpec spec) { return std::make_unique<RestoreDatabaseStep>(std::move(spec)); });
+const StepRegistry::Registration configuration(u"restore_configuration"_s, 1,
+                                               [](StepSpec spec) { return std::make_unique<RestoreConfigurationStep>(std::move(spec)); });
+
+} // namespace
+
+} // namespace cutover

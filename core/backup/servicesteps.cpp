@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/supervisorclient.h"
+#include "plan/step.h"
+
+#include <QSet>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+QStringList instancesOf(const StepSpec &spec)
+{
+    QStringList names;
+    for (const QJsonValue &name : spec.params["instances"_L1].toArray()) {
+        names.append(name.toString());
+    }
+    return names;
+}
+
+/// What both have in common: all instances stopped, or all running from one release's folder.
+class ServicesStep : public Step
+{
+public:
+    using Step::Step;
+
+    bool isCancellable() const override { return false; }
+
+protected:
+    Async<> stopAll(StepContext &context)
+    {
+        SupervisorClient supervisor(context.target());
+        CO_CHECK(co_await supervisor.ensureRunning());
+        const QStringList names = instancesOf(spec());
+        qint64 done = 0;
+        // Last started, first stopped.
+        for (qsizetype i = names.size() - 1; i >= 0; --i) {
+            context.progress({done++, names.size(), u"instances"_s, {u"backup.stopping"_s, {{u"instance"_s, names[i]}}}});
+            CO_CHECK(co_await supervisor.stop(names[i]));
+        }
+        co_return Result<>();
+    }
+
+    Async<> startAll(StepContext &context, std::stop_token stop)
+    {
+        SupervisorClient supervisor(context.target());
+        CO_CHECK(co_await supervisor.ensureRunning());
+        const QString directory = context.target().releaseDirectory(spec().params["release"_L1].toString());
+        const QStringList names = instancesOf(spec());
+        qint64 done = 0;
+        for (const QString &name : names) {
+            context.progress({done++, names.size(), u"instances"_s, {u"backup.starting"_s, {{u"instance"_s, name}}}});
+            CO_CHECK(co_await supervisor.start(name, directory));
+        }
+        for (const QString &name : names) {
+            CO_CHECK(co_await supervisor.waitReady(name, stop));
+        }
+        co_return Result<>();
+    }
+
+    /// Instances that run, and whether each of them does so from the release.
+    Async<std::pair<qsizetype, bool>> running(StepContext &context)
+    {
+        SupervisorClient supervisor(context.target());
+        CO_CHECK(co_await supervisor.ensureRunning());
+        CO_TRY(const QList<InstanceState> states, co_await supervisor.states());
+        const QStringList names = instancesOf(spec());
+        const QString release = spec().params["release"_L1].toString();
+        qsizetype alive = 0;
+        bool same = true;
+        for (const InstanceState &state : states) {
+            if (names.contains(state.name) && state.pid > 0) {
+                ++alive;
+                same = same && state.release == release;
+            }
+        }
+        co_return std::pair(alive, same);
+    }
+};
+
+class StopServicesStep : public ServicesStep
+{
+public:
+    using ServicesStep::ServicesStep;
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token) override { return stopAll(context); }
+
+    Async<> verify(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(const auto found, co_await running(context));
+        if (found.first > 0) {
+            co_return fail(u"backup.still_running"_s, {{u"count"_s, found.first}});
+        }
+        co_return Result<>();
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject) override
+    {
+        CO_TRY(const auto found, co_await running(context));
+        co_return found.first == 0 ? Inspection::Done
+            : found.first == instancesOf(spec()).size() ? Inspection::NotStarted
+                                                        : Inspection::Partial;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject, std::stop_token stop) override { return startAll(context, stop); }
+};
+
+class StartServicesStep : public ServicesStep
+{
+public:
+    using ServicesStep::ServicesStep;
+
+    bool isCancellable() const override { return true; }
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return startAll(context, stop); }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject) override
+    {
+        CO_TRY(const auto found, co_await running(context));
+        // That they run does not mean that they are ready; starting again waits for that.
+        co_return found.first == 0 ? Inspection::NotStarted : Inspection::Partial;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject, std::stop_token) override { return stopAll(context); }
+};
+
+const StepRegistry::Registration stopServices(u"stop_services"_s, 1,
+                                              [](StepSpec spec) { return std::make_unique<StopServicesStep>(std::move(spec)); });
+const StepRegistry::Registration startServices(u"start_services"_s, 1,
+                                               [](StepSpec spec) { return std::make_unique<StartServicesStep>(std::move(spec)); });
+
+} // namespace
+
+} // namespace cutover

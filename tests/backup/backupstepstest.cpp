@@ -1,0 +1,263 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "backup/backupplan.h"
+#include "backup/restorepoints.h"
+#include "backup/sealing.h"
+#include "database/sqlite.h"
+#include "system/files.h"
+#include "tests/support/steps.h"
+
+#include <QDir>
+#include <QDirIterator>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using cutover::testing::await;
+using cutover::testing::TestContext;
+using sqlite::Connection;
+
+class BackupStepsTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init()
+    {
+        m_directory = std::make_unique<QTemporaryDir>();
+        m_target = {};
+        m_target.name = u"test"_s;
+        m_target.product = u"test"_s;
+        m_target.path = path("target.yaml");
+        m_target.stateDirectory = path("state");
+        m_target.releasesDirectory = path("releases");
+        m_target.backup = {path("backups"), 2};
+        m_target.databases = {{u"main"_s, u"sqlite"_s, path("main.db"), u"migrations"_s, {}}};
+        m_target.configuration = {{path("app.env"), {u"*KEY*"_s}}};
+        write(m_target.path, "name: test\n");
+        write(path("app.env"), "API_KEY=hunter2\nMODE=fast\n");
+        QVERIFY(QDir().mkpath(m_target.stateDirectory));
+        for (const QString &version : {u"1.1.0"_s, u"1.2.0"_s, u"1.3.0"_s}) {
+            QVERIFY(QDir().mkpath(m_target.releaseDirectory(version)));
+        }
+        QVERIFY(files::switchLink(m_target.currentLink(), u"1.2.0"_s));
+        auto connection = Connection::open(path("main.db"), Connection::Mode::Create);
+        QVERIFY(connection->execute(u"PRAGMA journal_mode = WAL"_s));
+        QVERIFY(connection->execute(u"CREATE TABLE orders (id INTEGER PRIMARY KEY, amount INTEGER)"_s));
+        QVERIFY(connection->execute(u"INSERT INTO orders (amount) VALUES (1), (2), (3)"_s));
+    }
+
+    void makesProvesAndRestores()
+    {
+        const RestorePoint point = makePoint();
+        QCOMPARE(point.version, u"1.2.0"_s);
+        QCOMPARE(point.reason, u"before 1.3.0"_s);
+        QVERIFY(!point.proven.isValid());
+        QCOMPARE(point.facts["release.current"_L1].toString(), u"1.2.0"_s);
+        QCOMPARE(point.members["database:main"_L1]["rows"_L1]["orders"_L1].toInt(), 3);
+
+        TestContext context(m_target);
+        context.results[{u"backup"_s, u"restorePoint"_s}] = point.id;
+        auto verify = *StepRegistry::create(m_steps[1]);
+        const auto proven = await(verify->apply(context, {}, {}));
+        QVERIFY2(proven, qPrintable(proven ? QString() : proven.error().text()));
+        QVERIFY(await(readRestorePoint(m_target.stateDirectory, point.id))->proven.isValid());
+
+        write(path("app.env"), "API_KEY=other\n");
+        auto connection = Connection::open(path("main.db"), Connection::Mode::Existing);
+        QVERIFY(connection->execute(u"INSERT INTO orders (amount) VALUES (4)"_s));
+
+        StepSpec spec;
+        spec.kind = u"restore_configuration"_s;
+        spec.params = {{u"file"_s, path("app.env")}, {u"backup"_s, point.members[configurationMember(path("app.env"))]}};
+        auto configuration = *StepRegistry::create(spec);
+        const auto undo = await(configuration->prepare(context, {}));
+        QVERIFY2(undo, qPrintable(undo ? QString() : undo.error().text()));
+        QCOMPARE(await(configuration->inspect(context, *undo)).value(), Inspection::NotStarted);
+        QVERIFY(await(configuration->apply(context, *undo, {})));
+        QVERIFY(await(configuration->verify(context, {})));
+        QCOMPARE(await(configuration->inspect(context, *undo)).value(), Inspection::Done);
+        QCOMPARE(read(path("app.env")), "API_KEY=hunter2\nMODE=fast\n");
+        QVERIFY(await(configuration->revert(context, *undo, {})));
+        QCOMPARE(read(path("app.env")), "API_KEY=other\n");
+        QVERIFY(await(configuration->finalize(context, *undo)));
+
+        spec.kind = u"restore_database"_s;
+        spec.params = {{u"database"_s, u"main"_s}, {u"backup"_s, point.members[databaseMember(u"main"_s)]}};
+        auto database = *StepRegistry::create(spec);
+        const auto counted = await(database->prepare(context, {}));
+        QCOMPARE((*counted)["lost"_L1]["orders"_L1].toInt(), 1);
+        QVERIFY(await(database->observe(context, {})));
+        QVERIFY(await(database->apply(context, *counted, {})));
+        QVERIFY(await(database->verify(context, {})));
+        QCOMPARE(connection->value(u"SELECT count(*) FROM orders"_s)->toInt(), 3);
+        QCOMPARE(await(database->revert(context, *counted, {})).error().code, u"step.not_revertible"_s);
+    }
+
+    void noSecretIsInTheClear()
+    {
+        const RestorePoint point = makePoint();
+        int files = 0;
+        for (const QString &root : {m_target.backup.directory, m_target.stateDirectory}) {
+            QDirIterator it(root, QDir::Files | QDir::Hidden, QDirIterator::Subdirectories);
+            while (it.hasNext()) {
+                const QString file = it.next();
+                ++files;
+                QVERIFY2(!read(file).contains("hunter2"), qPrintable(file));
+                if (file.startsWith(m_target.backup.directory)) {
+                    QVERIFY2(!(QFile::permissions(file) & (QFile::ReadGroup | QFile::ReadOther | QFile::WriteGroup | QFile::WriteOther)),
+                             qPrintable(file));
+                }
+            }
+        }
+        QVERIFY(files >= 4);
+        QVERIFY(!(QFile::permissions(point.directory) & (QFile::ExeGroup | QFile::ExeOther)));
+    }
+
+    void anAlteredBackupIsNotProven()
+    {
+        const RestorePoint point = makePoint();
+        TestContext context(m_target);
+        context.results[{u"backup"_s, u"restorePoint"_s}] = point.id;
+        auto verify = *StepRegistry::create(m_steps[1]);
+        const QString sealedFile = point.members[configurationMember(path("app.env"))]["file"_L1].toString();
+        const QByteArray sealedBytes = read(sealedFile);
+        QByteArray altered = sealedBytes;
+        altered[altered.size() - 1] = char(altered.back() ^ 1);
+        write(sealedFile, altered);
+        QCOMPARE(await(verify->apply(context, {}, {})).error().code, u"database.backup_altered"_s);
+        QCOMPARE(unseal(m_target.stateDirectory, altered, sealedFile).error().code, u"backup.sealed"_s);
+        QCOMPARE(*unseal(m_target.stateDirectory, sealedBytes, sealedFile), "API_KEY=hunter2\nMODE=fast\n");
+        QCOMPARE(unseal(path("elsewhere"), sealedBytes, sealedFile).error().code, u"backup.sealed"_s);
+        write(sealedFile, sealedBytes);
+        const QString database = point.members["database:main"_L1]["file"_L1].toString();
+        QFile::resize(database, QFileInfo(database).size() - 1);
+        QCOMPARE(await(verify->apply(context, {}, {})).error().code, u"database.backup_altered"_s);
+        QVERIFY(!await(readRestorePoint(m_target.stateDirectory, point.id))->proven.isValid());
+    }
+
+    void interruptedBackupIsRepeatedUnderItsId()
+    {
+        plan();
+        TestContext context(m_target);
+        auto step = *StepRegistry::create(m_steps[0]);
+        const QJsonObject undo = *await(step->prepare(context, {}));
+        QCOMPARE(await(step->inspect(context, undo)).value(), Inspection::NotStarted);
+        QVERIFY(QDir().mkpath(m_target.backup.directory + u'/' + undo["id"_L1].toString()));
+        QCOMPARE(await(step->inspect(context, undo)).value(), Inspection::Partial);
+        QVERIFY(await(step->apply(context, undo, {})));
+        QVERIFY(await(step->apply(context, undo, {})));
+        QCOMPARE(await(step->inspect(context, undo)).value(), Inspection::Done);
+        QCOMPARE(await(readRestorePoints(m_target.stateDirectory))->size(), 1);
+    }
+
+    void cleanUpKeepsWhatIsNeeded()
+    {
+        QList<RestorePoint> points;
+        const auto add = [&](const QString &id, const QString &version, bool proven, const QString &run, bool available = true) {
+            RestorePoint point;
+            point.id = id;
+            point.version = version;
+            point.runId = run;
+            point.available = available;
+            if (proven) {
+                point.proven = QDateTime::currentDateTimeUtc();
+            }
+            points.append(point);
+        };
+        add(u"new"_s, u"1.2.0"_s, false, u"A"_s);
+        add(u"gone"_s, u"1.2.0"_s, true, u"B"_s, false);
+        add(u"second"_s, u"1.2.0"_s, false, u"C"_s);
+        add(u"third"_s, u"1.2.0"_s, false, u"D"_s);
+        add(u"proven"_s, u"1.1.0"_s, true, u"E"_s);
+        add(u"older proven"_s, u"1.1.0"_s, true, u"F"_s);
+        add(u"mine"_s, u"1.0.0"_s, false, u"RUN1"_s);
+        add(u"serving"_s, u"1.3.0"_s, false, u"G"_s);
+        const CleanUpChoice choice = chooseForCleanUp(points, 2, u"RUN1"_s, {u"1.3.0"_s});
+        QCOMPARE(choice.kept, (QStringList{u"new"_s, u"second"_s, u"proven"_s, u"mine"_s, u"serving"_s}));
+        QCOMPARE(choice.remove.size(), 2);
+        QCOMPARE(choice.remove[0].id, u"third"_s);
+        QCOMPARE(choice.remove[1].id, u"older proven"_s);
+    }
+
+    void cleanUpRemovesFolders()
+    {
+        for (int i = 0; i < 4; ++i) {
+            RestorePoint point = makePoint();
+            point.runId = u"EARLIER"_s;
+            point.version = u"1.0.0"_s;
+            QVERIFY(await(saveRestorePoint(m_target.stateDirectory, point)));
+            QTest::qWait(2);
+        }
+        const QString stray = m_target.backup.directory + u"/01ARZ3NDEKTSV4RRFFQ69G5FAV"_s;
+        const QString foreign = m_target.backup.directory + u"/notes"_s;
+        QVERIFY(QDir().mkpath(stray));
+        QVERIFY(QDir().mkpath(foreign));
+        const auto steps = await(planCleanUp({m_target, {}, u"1.2.0"_s}, release()));
+        auto step = *StepRegistry::create(steps->first());
+        TestContext context(m_target);
+        const auto done = await(step->apply(context, {}, {}));
+        QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
+        QVERIFY(!QFile::exists(stray));
+        QVERIFY(QFile::exists(foreign));
+        int available = 0;
+        const auto points = *await(readRestorePoints(m_target.stateDirectory));
+        for (const RestorePoint &point : points) {
+            available += point.available;
+            QCOMPARE(QFile::exists(point.directory), point.available);
+        }
+        QCOMPARE(available, 2);
+        QVERIFY(!QFile::exists(m_target.releaseDirectory(u"1.1.0"_s)));
+        QVERIFY(QFile::exists(m_target.releaseDirectory(u"1.2.0"_s)));
+        QVERIFY(QFile::exists(m_target.releaseDirectory(u"1.3.0"_s)));
+        QVERIFY(await(step->apply(context, {}, {})));
+    }
+
+private:
+    QString path(const char *name) const { return m_directory->filePath(QString::fromLatin1(name)); }
+    static void write(const QString &path, const QByteArray &content)
+    {
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(content);
+    }
+    static QByteArray read(const QString &path)
+    {
+        QFile file(path);
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray("unreadable");
+    }
+    static StagedRelease release()
+    {
+        StagedRelease staged;
+        staged.info.manifest.version = {1, 3, 0, {}, {}};
+        return staged;
+    }
+    void plan()
+    {
+        const auto steps = await(planBackup({m_target, {}, u"1.2.0"_s}, release()));
+        QVERIFY2(steps, qPrintable(steps ? QString() : steps.error().text()));
+        QCOMPARE(steps->size(), 2);
+        m_steps = *steps;
+    }
+    RestorePoint makePoint()
+    {
+        plan();
+        TestContext context(m_target);
+        auto step = *StepRegistry::create(m_steps[0]);
+        const QJsonObject undo = await(step->prepare(context, {})).value_or(QJsonObject());
+        const auto done = await(step->apply(context, undo, {}));
+        if (!done) {
+            qWarning("%s", qPrintable(done.error().text()));
+        }
+        return await(readRestorePoint(m_target.stateDirectory, context.result({}, u"restorePoint"_s).toString())).value_or(RestorePoint());
+    }
+
+    std::unique_ptr<QTemporaryDir> m_directory;
+    Target m_target;
+    QList<StepSpec> m_steps;
+};
+
+QTEST_GUILESS_MAIN(BackupStepsTest)
+#include "backupstepstest.moc"
