@@ -108,4 +108,35 @@ static const Catalogue::Registration packageTexts{{
      QT_TRANSLATE_NOOP("catalogue", "Remove it if it is not in use, then try again.")},
 }};
 
+static const Catalogue::Registration repositoryTexts{{
+    {"repository.unreachable", QT_TRANSLATE_NOOP("catalogue", "The repository could not be reached: %{reason}."),
+     QT_TRANSLATE_NOOP("catalogue", "Check the network and repository.url of the target, then try again.")},
+    {"repository.http_status", QT_TRANSLATE_NOOP("catalogue", "The repository answered with the HTTP status %{status} for “%{file}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Check repository.url of the target, and the repository's own log.")},
+    {"repository.not_found", QT_TRANSLATE_NOOP("catalogue", "The repository has no “%{file}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Check repository.url of the target; the repository's index may be out of date.")},
+    {"repository.too_big", QT_TRANSLATE_NOOP("catalogue", "“%{file}” of the repository is larger than the %{maximum:bytes} expected at most."),
+     QT_TRANSLATE_NOOP("catalogue", "Check that repository.url leads to a repository of Cutover.")},
+    {"repository.index_format", QT_TRANSLATE_NOOP("catalogue", "The repository's index can't be read: %{reason}."),
+     QT_TRANSLATE_NOOP("catalogue", "Let the index be written again by “cutoverctl package index”.")},
+    {"repository.index_entry", QT_TRANSLATE_NOOP("catalogue", "Entry %{entry} of the repository's index has a wrong “%{field}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Let the index be written again by “cutoverctl package index”.")},
+    {"repository.truncated", QT_TRANSLATE_NOOP("catalogue", "The download of “%{file}” ended after %{received:bytes} of %{size:bytes}."),
+     QT_TRANSLATE_NOOP("catalogue", "Try again; it goes on where it stopped.")},
+    {"repository.size", QT_TRANSLATE_NOOP("catalogue", "“%{file}” has %{found:bytes}, but the index says %{expected:bytes}."),
+     QT_TRANSLATE_NOOP("catalogue", "The repository's files and index don't belong together. Tell who runs it.")},
+    {"repository.digest", QT_TRANSLATE_NOOP("catalogue", "“%{file}” differs from the index: expected SHA-256 %{expected}, found %{found}."),
+     QT_TRANSLATE_NOOP("catalogue", "Try again; if it happens twice, tell who runs the repository.")},
+    {"repository.no_space", QT_TRANSLATE_NOOP("catalogue", "The download needs %{needed:bytes}, but only %{free:bytes} are free."),
+     QT_TRANSLATE_NOOP("catalogue", "Free space on that file system, then try again.")},
+    {"path.none",
+     QT_TRANSLATE_NOOP("catalogue",
+                       "No way leads from %{installed} to %{wanted}: %{release} can be applied to “%{from}” only, and the newest in reach is %{reachable}."),
+     QT_TRANSLATE_NOOP("catalogue", "Publish a release in between, or choose another version.")},
+    {"path.unknown", QT_TRANSLATE_NOOP("catalogue", "The repository has no release %{wanted}."),
+     QT_TRANSLATE_NOOP("catalogue", "Choose one of: %{known:list}.")},
+    {"path.downgrade", QT_TRANSLATE_NOOP("catalogue", "%{wanted} is older than the installed %{installed}."),
+     QT_TRANSLATE_NOOP("catalogue", "To go back, use a rollback instead.")},
+}};
+
 } // namespace cutover

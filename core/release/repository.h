@@ -24,6 +24,7 @@ class Repository
 {
 public:
     explicit Repository(const RepositorySpec &spec, const QString &product);
+    /// Those of the product, newest first.
     [[nodiscard]] Async<QList<ReleaseInfo>> releases(std::stop_token stop = {});
     /// Downloads package and signature into directory, resuming an earlier part (HTTP ranges), the
     /// digest checked while streaming, free space checked first. Returns the package's path. A
@@ -38,9 +39,9 @@ private:
     QString m_product;
 };
 
-/// Versions to install one after the other to get from installed to wanted: fewest hops, then
+/// Releases to install one after the other to get from installed to wanted: fewest hops, then
 /// least total risk (low 1, medium 2, high 4), then the newest. Empty when equal. Error
-/// "path.none" names the constraint that breaks the way.
+/// "path.none" names the constraint that breaks the way (args: release, from, reachable).
 [[nodiscard]] Result<QList<ReleaseInfo>> updatePath(const Version &installed, const Version &wanted, const QList<ReleaseInfo> &releases);
 
 } // namespace cutover
