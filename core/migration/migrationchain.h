@@ -11,7 +11,7 @@ namespace cutover {
  * One migration: NNNN_name.up.sql and NNNN_name.down.sql in a release. Header lines of the files:
  *   -- cutover: phase=expand|contract|data
  *   -- cutover: loses=TABLE            (down: its rows are lost)
- *   -- cutover: loses=TABLE.COLUMN     (down: its values that are not null are lost)
+ *   -- cutover: loses=TABLE.COLUMN     (down: its values other than null and its default are lost)
  *   -- cutover: batch=TABLE key=COLUMN size=1000   (data: the statements run per key range, :from and
  *      :to its first and last key; those that name neither run once, before the first range)
  */

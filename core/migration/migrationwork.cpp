@@ -214,22 +214,39 @@ Result<std::optional<AppliedMigration>> find(Connection &connection, const QStri
     return std::nullopt;
 }
 
+/// Which rows count; empty when there is no such table.
+static Result<QString> rowsOf(Connection &connection, const QString &table)
+{
+    TRY(const QVariant exists, connection.value(u"SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ?"_s, {table}));
+    return exists.isValid() ? u"1"_s : QString();
+}
+
+/// Which rows have a value of their own in the column; empty when there is no such column.
+static Result<QString> valuesOf(Connection &connection, const QString &table, const QString &column)
+{
+    TRY(sqlite::Statement row, connection.prepare(u"SELECT dflt_value FROM pragma_table_info(?) WHERE name = ?"_s, {table, column}));
+    TRY(const bool exists, row.step());
+    if (!exists) {
+        return QString();
+    }
+    const QString name = sqlite::quoted(column);
+    const QString fallback = row.text(0);
+    const QString notNull = name + u" IS NOT NULL"_s;
+    return fallback.isEmpty() ? notNull : QString(notNull + u" AND "_s + name + u" IS NOT ("_s + fallback + u')');
+}
+
 Result<Loss> countLoss(Connection &connection, const QStringList &loses)
 {
     Loss loss;
     for (const QString &lost : loses) {
         const QString table = lost.section(u'.', 0, 0);
         const QString column = lost.section(u'.', 1);
-        TRY(const QVariant exists,
-            column.isEmpty()
-                ? connection.value(u"SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ?"_s, {table})
-                : connection.value(u"SELECT 1 FROM pragma_table_info(?) WHERE name = ?"_s, {table, column}));
-        if (!exists.isValid()) {
+        TRY(const QString kept, column.isEmpty() ? rowsOf(connection, table) : valuesOf(connection, table, column));
+        if (kept.isEmpty()) {
             loss.insert(lost, 0);
             continue;
         }
-        TRY(const QVariant count,
-            connection.value(u"SELECT count("_s + (column.isEmpty() ? u"*"_s : sqlite::quoted(column)) + u") FROM "_s + sqlite::quoted(table)));
+        TRY(const QVariant count, connection.value(u"SELECT count(*) FROM "_s + sqlite::quoted(table) + u" WHERE "_s + kept));
         loss.insert(lost, count.toLongLong());
     }
     return loss;

@@ -141,6 +141,16 @@ INSERT INTO orders (amount) VALUES (5))"_s);
         QCOMPARE(value(u"SELECT count(*) FROM orders"_s).toInt(), 3);
     }
 
+    void lossLeavesOutWhatNobodyWrote()
+    {
+        makeOrders(m_spec.file, 10);
+        runSql(m_spec.file, {u"ALTER TABLE orders ADD COLUMN tag TEXT NOT NULL DEFAULT ''"_s, u"UPDATE orders SET tag = 'x' WHERE id = 1"_s});
+        Migration migration;
+        migration.loses = QStringList{u"orders.tag"_s, u"orders"_s, u"orders.none"_s, u"none"_s};
+        QCOMPARE(*await(downgradeLoss(m_spec, {migration})),
+                 (QMap<QString, qint64>{{u"orders.tag"_s, 1}, {u"orders"_s, 10}, {u"orders.none"_s, 0}, {u"none"_s, 0}}));
+    }
+
     void refusesWhatIsNotItsBusiness_data()
     {
         QTest::addColumn<QString>("sql");
