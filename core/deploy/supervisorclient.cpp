@@ -7,12 +7,11 @@
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/processes.h"
+#include "system/programs.h"
 
-#include <QCoreApplication>
 #include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
-#include <QStandardPaths>
 
 using namespace Qt::StringLiterals;
 
@@ -32,19 +31,13 @@ InstanceState::State stateFromText(const QString &text)
     return states.value(text, Stopped);
 }
 
-/// The program that has the supervise role: beside this one, or what CUTOVERCTL names.
-QString controlProgram()
+/// The program that has the supervise role; CUTOVERCTL names another one than ours.
+Result<QString> controlProgram()
 {
     if (const QString named = qEnvironmentVariable("CUTOVERCTL"); !named.isEmpty()) {
         return named;
     }
-    for (const QString &folder : {QCoreApplication::applicationDirPath(), qEnvironmentVariable("CUTOVER_BIN")}) {
-        const QString path = folder + u"/cutoverctl"_s;
-        if (!folder.isEmpty() && QFileInfo(path).isExecutable()) {
-            return path;
-        }
-    }
-    return QStandardPaths::findExecutable(u"cutoverctl"_s);
+    return programPath(u"cutoverctl"_s);
 }
 
 } // namespace
@@ -110,10 +103,7 @@ Async<> SupervisorClient::ensureRunning(std::stop_token stop)
     if (const auto running = co_await isRunning(); running && *running) {
         co_return {};
     }
-    const QString program = controlProgram();
-    if (program.isEmpty()) {
-        co_return fail(u"supervisor.no_program"_s, {{u"program"_s, u"cutoverctl"_s}});
-    }
+    CO_TRY(const QString program, controlProgram());
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     // Faults are meant for the run, not for what outlives it.
     environment.remove(u"CUTOVER_FAULT"_s);

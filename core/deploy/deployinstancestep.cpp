@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The step kind "deploy_instance" 1: one instance of a service goes from one release to another
+// while the others serve. Params: service, instance, fromRelease, toRelease (versions).
+
+#include "deploy/instancemove.h"
+
+#include <QFileInfo>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+class DeployInstanceStep : public Step
+{
+public:
+    using Step::Step;
+
+    Async<> observe(StepContext &context, std::stop_token) override
+    {
+        const QString folder = context.target().releaseDirectory(to());
+        if (!QFileInfo(folder).isDir()) {
+            co_return fail(u"deploy.no_release"_s, {{u"version"_s, to()}, {u"folder"_s, folder}});
+        }
+        CO_TRY(InstanceMove move, create(context));
+        co_return co_await move.checkCapacity();
+    }
+
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        CO_TRY(const InstanceState now, co_await move.state());
+        // An earlier attempt may have replaced it already.
+        const bool known = !now.release.isEmpty() && now.release != to();
+        co_return QJsonObject{{u"from"_s, known ? now.release : spec().params[u"fromRelease"_s].toString()}};
+    }
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return bring(context, to(), false, stop); }
+
+    Async<> verify(StepContext &context, std::stop_token stop) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        CO_CHECK(co_await move.waitReady(to(), stop));
+        CO_TRY(const bool serving, co_await move.isServing());
+        CO_TRY(const InstanceState now, co_await move.state());
+        if (!serving || now.release != to()) {
+            co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()},
+                                                     {u"expected"_s, to()},
+                                                     {u"found"_s, now.release},
+                                                     {u"state"_s, serving ? u"running"_s : u"out of the balancer"_s}});
+        }
+        co_return {};
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        const auto isNew = co_await move.runs(to());
+        const auto isOld = co_await move.runs(undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()));
+        const auto serving = co_await move.isServing();
+        if (!isNew || !isOld || !serving) {
+            co_return Inspection::Unknown;
+        }
+        if (*isNew && *serving) {
+            CO_TRY(const InstanceState now, co_await move.state());
+            co_return now.state == InstanceState::State::Ready ? Inspection::Done : Inspection::Partial;
+        }
+        co_return *isOld && *serving ? Inspection::NotStarted : Inspection::Partial;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
+    {
+        return bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), true, stop);
+    }
+
+private:
+    QString to() const { return spec().params[u"toRelease"_s].toString(); }
+    Result<InstanceMove> create(StepContext &context) const
+    {
+        return InstanceMove::create(context, spec().params[u"service"_s].toString(), spec().params[u"instance"_s].toString());
+    }
+
+    // back: the way back must not be refused for want of another server or for a session that stays.
+    Async<> bring(StepContext &context, QString version, bool back, std::stop_token stop)
+    {
+        CO_TRY(InstanceMove move, create(context));
+        CO_TRY(const bool running, co_await move.runs(version));
+        if (!running) {
+            CO_TRY(const bool serving, co_await move.isServing());
+            if (serving && !back) {
+                CO_CHECK(co_await move.checkCapacity());
+            }
+            CO_CHECK(co_await move.drain(back, stop));
+            CO_CHECK(co_await move.stop());
+            CO_CHECK(co_await move.start(version));
+        }
+        CO_CHECK(co_await move.waitReady(version, stop));
+        co_return co_await move.balance(stop);
+    }
+};
+
+const StepRegistry::Registration registration(u"deploy_instance"_s, 1,
+                                              [](StepSpec spec) { return std::make_unique<DeployInstanceStep>(std::move(spec)); });
+
+} // namespace
+
+} // namespace cutover

@@ -1,0 +1,169 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/instancemove.h"
+
+#include "check/probe.h"
+
+#include <QFileInfo>
+#include <QJsonArray>
+#include <QJsonDocument>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 UpLimitMs = 15000;
+
+} // namespace
+
+InstanceMove::InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance)
+    : m_context(&context)
+    , m_service(service)
+    , m_instance(instance)
+    , m_balancer(context.target().balancer.socket)
+    , m_supervisor(std::make_shared<SupervisorClient>(context.target()))
+{
+}
+
+Result<InstanceMove> InstanceMove::create(StepContext &context, const QString &service, const QString &instance)
+{
+    if (const ServiceSpec *spec = context.target().service(service)) {
+        const auto found = std::ranges::find(spec->instances, instance, &InstanceSpec::name);
+        if (found != spec->instances.end()) {
+            return InstanceMove(context, *spec, *found);
+        }
+    }
+    return fail(u"deploy.unknown_service"_s, {{u"service"_s, service}, {u"instance"_s, instance}}, context.target().path);
+}
+
+bool InstanceMove::isBalanced() const
+{
+    return !m_service.balancerBackend.isEmpty() && !m_context->target().balancer.kind.isEmpty();
+}
+
+void InstanceMove::tell(const QString &code, QJsonObject args, qint64 done)
+{
+    args.insert(u"instance"_s, m_instance.name);
+    m_context->progress({done, 5, {}, {code, args}});
+}
+
+Async<InstanceState> InstanceMove::state()
+{
+    CO_CHECK(co_await m_supervisor->ensureRunning());
+    CO_TRY(const QList<InstanceState> all, co_await m_supervisor->states());
+    for (const InstanceState &state : all) {
+        if (state.name == m_instance.name) {
+            co_return state;
+        }
+    }
+    co_return fail(u"deploy.unknown_service"_s, {{u"service"_s, m_service.name}, {u"instance"_s, m_instance.name}});
+}
+
+Async<bool> InstanceMove::runs(QString version)
+{
+    CO_TRY(const InstanceState now, co_await state());
+    co_return now.release == version && now.pid > 0 && now.state != InstanceState::State::Stopping;
+}
+
+Async<bool> InstanceMove::isServing()
+{
+    if (!isBalanced()) {
+        co_return true;
+    }
+    CO_TRY(const HaproxyServer server, co_await m_balancer.server(m_service.balancerBackend, m_instance.name));
+    co_return server.isUp();
+}
+
+Async<> InstanceMove::checkCapacity()
+{
+    if (!isBalanced()) {
+        co_return {};
+    }
+    CO_TRY(const QList<HaproxyServer> servers, co_await m_balancer.servers(m_service.balancerBackend));
+    QJsonArray states;
+    for (const HaproxyServer &server : servers) {
+        if (server.name != m_instance.name && server.isUp()) {
+            co_return {};
+        }
+        states.append(QString(server.name + u' ' + server.status));
+    }
+    co_return fail(u"deploy.capacity"_s, {{u"instance"_s, m_instance.name}, {u"backend"_s, m_service.balancerBackend}, {u"states"_s, states}});
+}
+
+Async<> InstanceMove::drain(bool force, std::stop_token stop)
+{
+    if (!isBalanced()) {
+        co_return {};
+    }
+    const QString backend = m_service.balancerBackend;
+    const qint64 limit = m_service.drainLimitMs;
+    CO_CHECK(co_await m_balancer.setState(backend, m_instance.name, Haproxy::State::Drain));
+    const auto drained = co_await m_balancer.waitDrained(
+        backend, m_instance.name, limit,
+        [this, limit](int sessions) { tell(u"deploy.doing.drain"_s, {{u"count"_s, sessions}, {u"limit"_s, limit}}); }, stop);
+    if (!drained) {
+        if (!force || drained.error().code != u"haproxy.sessions_left") {
+            // It goes on serving as before, whatever is decided now.
+            (void)co_await m_balancer.setState(backend, m_instance.name, Haproxy::State::Ready);
+            co_return fail(drained.error());
+        }
+        m_context->log({u"deploy.log.forced"_s, {{u"instance"_s, m_instance.name}, {u"count"_s, drained.error().args[u"count"_s]}}});
+    }
+    // No health check wakes it up between stop and start.
+    co_return co_await m_balancer.setState(backend, m_instance.name, Haproxy::State::Maintenance);
+}
+
+Async<> InstanceMove::stop()
+{
+    tell(u"deploy.doing.stop"_s, {}, 1);
+    CO_CHECK(co_await m_supervisor->ensureRunning());
+    co_return co_await m_supervisor->stop(m_instance.name);
+}
+
+Async<> InstanceMove::start(QString version)
+{
+    const QString folder = m_context->target().releaseDirectory(version);
+    if (!QFileInfo(folder).isDir()) {
+        co_return fail(u"deploy.no_release"_s, {{u"version"_s, version}, {u"folder"_s, folder}});
+    }
+    tell(u"deploy.doing.start"_s, {{u"version"_s, version}}, 2);
+    CO_CHECK(co_await m_supervisor->ensureRunning());
+    co_return co_await m_supervisor->start(m_instance.name, folder);
+}
+
+Async<> InstanceMove::waitReady(QString version, std::stop_token stop)
+{
+    tell(u"deploy.doing.ready"_s, {}, 3);
+    CO_CHECK(co_await m_supervisor->waitReady(m_instance.name, stop));
+    if (m_service.versionUrl.isEmpty()) {
+        co_return {};
+    }
+    ProbeSpec probe;
+    probe.name = m_instance.name;
+    probe.http = m_service.expand(m_service.versionUrl, m_instance, m_context->target().releaseDirectory(version));
+    const ProbeResult answer = co_await probeOnce(probe, stop);
+    if (!answer.ok) {
+        co_return fail(answer.error);
+    }
+    const QString found = QJsonDocument::fromJson(answer.body).object()[u"version"_s].toString();
+    if (found != version) {
+        co_return fail(u"deploy.wrong_version"_s,
+                       {{u"instance"_s, m_instance.name}, {u"url"_s, probe.http}, {u"found"_s, found}, {u"expected"_s, version}}, probe.http);
+    }
+    co_return {};
+}
+
+Async<> InstanceMove::balance(std::stop_token stop)
+{
+    if (!isBalanced()) {
+        co_return {};
+    }
+    tell(u"deploy.doing.balance"_s, {}, 4);
+    CO_CHECK(co_await m_balancer.setState(m_service.balancerBackend, m_instance.name, Haproxy::State::Ready));
+    co_return co_await m_balancer.waitUp(m_service.balancerBackend, m_instance.name, UpLimitMs, stop);
+}
+
+} // namespace cutover

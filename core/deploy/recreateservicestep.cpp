@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The step kind "recreate_service" 1: every instance is stopped and proven gone before one of the
+// new release starts, for services of which two versions (or two copies) must not run at once.
+// Users of a balanced service get the balancer's maintenance answer meanwhile.
+// Params: service, instances, fromRelease, toRelease (versions).
+
+#include "deploy/instancemove.h"
+
+#include <QFileInfo>
+#include <QJsonArray>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+class RecreateServiceStep : public Step
+{
+public:
+    using Step::Step;
+
+    Async<> observe(StepContext &context, std::stop_token) override
+    {
+        const QString folder = context.target().releaseDirectory(to());
+        if (!QFileInfo(folder).isDir()) {
+            co_return fail(u"deploy.no_release"_s, {{u"version"_s, to()}, {u"folder"_s, folder}});
+        }
+        CO_TRY(std::vector<InstanceMove> moves, create(context));
+        const BalancerSpec &balancer = context.target().balancer;
+        if (!moves.empty() && moves.front().isBalanced() && !balancer.maintenanceBackend.isEmpty()) {
+            const QString socket = balancer.socket;
+            const QString backend = balancer.maintenanceBackend;
+            const Haproxy haproxy(socket);
+            CO_TRY(const bool found, co_await haproxy.hasBackend(backend));
+            if (!found) {
+                co_return fail(u"haproxy.no_backend"_s, {{u"socket"_s, socket}, {u"backend"_s, backend}}, socket);
+            }
+        }
+        co_return {};
+    }
+
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(std::vector<InstanceMove> moves, create(context));
+        QString from = spec().params[u"fromRelease"_s].toString();
+        for (InstanceMove &move : moves) {
+            CO_TRY(const InstanceState now, co_await move.state());
+            // An earlier attempt may have replaced some already.
+            if (!now.release.isEmpty() && now.release != to()) {
+                from = now.release;
+            }
+        }
+        co_return QJsonObject{{u"from"_s, from}};
+    }
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return bring(context, to(), false, stop); }
+
+    Async<> verify(StepContext &context, std::stop_token stop) override
+    {
+        CO_TRY(std::vector<InstanceMove> moves, create(context));
+        for (InstanceMove &move : moves) {
+            CO_CHECK(co_await move.waitReady(to(), stop));
+            CO_TRY(const bool running, co_await move.runs(to()));
+            CO_TRY(const bool serving, co_await move.isServing());
+            if (!running || !serving) {
+                CO_TRY(const InstanceState now, co_await move.state());
+                co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()},
+                                                         {u"expected"_s, to()},
+                                                         {u"found"_s, now.release},
+                                                         {u"state"_s, serving ? u"running"_s : u"out of the balancer"_s}});
+            }
+        }
+        co_return {};
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
+    {
+        const QString from = undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString());
+        CO_TRY(std::vector<InstanceMove> moves, create(context));
+        bool allNew = true;
+        bool allOld = true;
+        for (InstanceMove &move : moves) {
+            const auto now = co_await move.state();
+            const auto serving = co_await move.isServing();
+            if (!now || !serving) {
+                co_return Inspection::Unknown;
+            }
+            const bool running = now->pid > 0 && *serving && now->state != InstanceState::State::Stopping;
+            allNew = allNew && running && now->release == to() && now->state == InstanceState::State::Ready;
+            allOld = allOld && running && now->release == from;
+        }
+        co_return allNew ? Inspection::Done : allOld ? Inspection::NotStarted : Inspection::Partial;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
+    {
+        return bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), true, stop);
+    }
+
+private:
+    QString to() const { return spec().params[u"toRelease"_s].toString(); }
+    Result<std::vector<InstanceMove>> create(StepContext &context) const
+    {
+        std::vector<InstanceMove> moves;
+        const QJsonArray names = spec().params[u"instances"_s].toArray();
+        for (const QJsonValue &name : names) {
+            TRY(InstanceMove move, InstanceMove::create(context, spec().params[u"service"_s].toString(), name.toString()));
+            moves.push_back(std::move(move));
+        }
+        return moves;
+    }
+
+    Async<> bring(StepContext &context, QString version, bool back, std::stop_token stop)
+    {
+        CO_TRY(std::vector<InstanceMove> moves, create(context));
+        std::vector<InstanceMove *> old;
+        for (InstanceMove &move : moves) {
+            CO_TRY(const bool running, co_await move.runs(version));
+            if (!running) {
+                old.push_back(&move);
+            }
+        }
+        for (InstanceMove *move : old) {
+            if (auto drained = co_await move->drain(back, stop); !drained) {
+                for (InstanceMove *before : old) { // Serve on as before.
+                    (void)co_await before->balance({});
+                }
+                co_return fail(drained.error());
+            }
+        }
+        for (InstanceMove *move : old) {
+            CO_CHECK(co_await move->stop());
+        }
+        for (InstanceMove *move : old) {
+            CO_CHECK(co_await move->start(version));
+        }
+        for (InstanceMove &move : moves) {
+            CO_CHECK(co_await move.waitReady(version, stop));
+        }
+        for (InstanceMove &move : moves) {
+            CO_CHECK(co_await move.balance(stop));
+        }
+        co_return {};
+    }
+};
+
+const StepRegistry::Registration registration(u"recreate_service"_s, 1,
+                                              [](StepSpec spec) { return std::make_unique<RecreateServiceStep>(std::move(spec)); });
+
+} // namespace
+
+} // namespace cutover
