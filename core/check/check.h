@@ -6,6 +6,8 @@
 #include "release/repository.h"
 #include "target/target.h"
 
+#include <stop_token>
+
 namespace cutover {
 
 struct CheckResult {

@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Whether the instances' ports are held by the instances, not by a stranger.
+
+#include "check/checklist.h"
+#include "deploy/portholder.h"
+#include "deploy/supervisorclient.h"
+
+#include <QFile>
+#include <QMap>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+/// Source: proc(5), /proc/PID/stat, fourth field.
+qint64 parentOf(qint64 pid)
+{
+    QFile file(u"/proc/%1/stat"_s.arg(pid));
+    if (!file.open(QIODevice::ReadOnly)) {
+        return 0;
+    }
+    const QByteArray line = file.readAll();
+    return line.sliced(line.lastIndexOf(')') + 1).simplified().split(' ').value(1).toLongLong();
+}
+
+/// A service may listen in a child of its own.
+bool isWithin(qint64 pid, qint64 ancestor)
+{
+    for (int depth = 0; pid > 1 && depth < 16; ++depth, pid = parentOf(pid)) {
+        if (pid == ancestor) {
+            return true;
+        }
+    }
+    return false;
+}
+
+QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
+{
+    SupervisorClient supervisor(scope.target);
+    const auto running = co_await supervisor.isRunning();
+    QMap<QString, qint64> pids;
+    if (running && *running) {
+        const auto states = co_await supervisor.states();
+        if (!states) {
+            co_return wrong(states.error());
+        }
+        for (const InstanceState &state : *states) {
+            pids.insert(state.name, state.pid);
+        }
+    }
+    int held = 0;
+    for (const ServiceSpec &service : scope.target.services) {
+        for (const InstanceSpec &instance : service.instances) {
+            const auto holder = service.runtime == "process"_L1 && instance.port > 0 ? portHolder(instance.port) : std::nullopt;
+            if (!holder) {
+                continue;
+            }
+            if (const qint64 own = pids.value(instance.name); own <= 0 || !isWithin(holder->pid, own)) {
+                const QJsonValue program = holder->pid ? QJsonValue(holder->program) : QJsonValue();
+                co_return wrong(u"check.port_taken"_s,
+                                {{u"port"_s, instance.port}, {u"instance"_s, instance.name}, {u"program"_s, program}, {u"pid"_s, holder->pid}},
+                                instance.name);
+            }
+            ++held;
+        }
+    }
+    co_return passed(u"check.ports_ok"_s, {{u"count"_s, held}});
+}
+
+const CheckKind kind(35, [](const CheckScope &) {
+    return QList<CheckItem>{{u"ports"_s, {u"check.ports"_s, {}}, true, run}};
+});
+
+} // namespace
+
+} // namespace cutover

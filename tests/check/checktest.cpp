@@ -1,0 +1,366 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "smallserver.h"
+#include "testcontext.h"
+
+#include "check/check.h"
+#include "plan/keyeddigest.h"
+#include "plan/planners.h"
+#include "run/journal.h"
+#include "system/files.h"
+#include "system/sqlitevfs.h"
+
+#include <QCoroTask>
+#include <QProcess>
+#include <QSqlDatabase>
+#include <QSqlError>
+#include <QSqlQuery>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+
+/** A small system of real files, a real database and a real server, which each test breaks in one place. */
+class CheckTest : public QObject
+{
+    Q_OBJECT
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<SmallServer> m_server;
+    QByteArray m_version;
+    int m_health = 200;
+    Target m_target;
+
+    using Results = QMap<QString, CheckResult>;
+
+    Results run(const QString &expected = {}, const CheckSink &sink = {}) const
+    {
+        const auto list = QCoro::waitFor(runChecks(m_target, std::nullopt, expected, sink));
+        Results results;
+        if (!list) {
+            qWarning("%s", qPrintable(list.error().text()));
+            return results;
+        }
+        for (const CheckResult &result : *list) {
+            results.insert(result.id, result);
+            // Every sentence is written.
+            if (!Catalogue::contains(result.title.code) || !Catalogue::contains(result.finding.code)) {
+                qWarning("no text: %s %s", qPrintable(result.title.code), qPrintable(result.finding.code));
+                return {};
+            }
+        }
+        return results;
+    }
+    static bool passed(const CheckResult &result) { return result.status == CheckResult::Status::Passed; }
+    void sql(const QString &statement) const
+    {
+        {
+            auto database = QSqlDatabase::addDatabase(u"QSQLITE"_s, u"test"_s);
+            database.setDatabaseName(m_target.databases[0].file);
+            QVERIFY(database.open());
+            QSqlQuery query(database);
+            QVERIFY2(query.exec(statement), qPrintable(query.lastError().text()));
+        }
+        QSqlDatabase::removeDatabase(u"test"_s);
+    }
+    static Result<> apply(TestContext &context, const StepSpec &spec)
+    {
+        TRY(const auto step, StepRegistry::create(spec));
+        CHECK(QCoro::waitFor(step->observe(context, {})));
+        return QCoro::waitFor(step->apply(context, {}, {}));
+    }
+    StepSpec precheck(const QString &installed) const
+    {
+        PlanningContext context;
+        context.target = m_target;
+        context.installed = installed;
+        return QCoro::waitFor(planChecks(context, StagedRelease()))->value(0);
+    }
+    StepSpec health(const QString &version) const
+    {
+        PlanningContext context;
+        context.target = m_target;
+        StagedRelease release;
+        release.info.manifest.version = *Version::parse(version);
+        return QCoro::waitFor(planHealth(context, release))->value(0);
+    }
+
+private Q_SLOTS:
+    void initTestCase() { installSqliteVfs(); }
+
+    void init()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_version = "1.2.0";
+        m_health = 200;
+        m_server = std::make_unique<SmallServer>([this](const QByteArray &path) {
+            if (path == "/version") {
+                return SmallServer::Answer{200, "{\"version\": \"" + m_version + "\"}"};
+            }
+            return SmallServer::Answer{m_health, "ok"};
+        });
+        m_target = Target();
+        m_target.name = u"trading"_s;
+        m_target.path = m_folder->filePath(u"target.yaml"_s);
+        m_target.stateDirectory = m_folder->filePath(u"state"_s);
+        m_target.releasesDirectory = m_folder->filePath(u"releases"_s);
+        m_target.backup.directory = m_folder->filePath(u"backups"_s);
+        m_target.check.minimumFreeBytes = 1 << 20;
+        QVERIFY(files::makePath(m_target.stateDirectory));
+        QVERIFY(files::makePath(m_target.releaseDirectory(u"1.2.0"_s)));
+        QVERIFY(files::switchLink(m_target.currentLink(), u"1.2.0"_s));
+        ServiceSpec service;
+        service.name = u"backend"_s;
+        service.instances = {{u"backend-1"_s, 0}, {u"backend-2"_s, 0}};
+        service.health.http = m_server->url(u"/health"_s);
+        service.versionUrl = m_server->url(u"/version"_s);
+        m_target.services = {service};
+        DatabaseSpec database;
+        database.name = u"trading"_s;
+        database.driver = u"sqlite"_s;
+        database.file = m_folder->filePath(u"trading.db"_s);
+        m_target.databases = {database};
+        sql(u"CREATE TABLE orders (id INTEGER PRIMARY KEY)"_s);
+        m_target.configuration = {{m_folder->filePath(u".env"_s), {}}};
+        QVERIFY(files::replace(m_target.configuration[0].file, "A=1\n"));
+    }
+
+    void allWell()
+    {
+        QStringList told;
+        const Results results = run(u"1.2.0"_s, [&told](const CheckResult &result) {
+            told.append(result.id + u' ' + QString::number(int(result.status)));
+        });
+        QCOMPARE(results.keys(), QStringList({u"backup"_s, u"configuration"_s, u"database:trading"_s, u"disk"_s, u"health:backend-1"_s,
+                                              u"health:backend-2"_s, u"ports"_s, u"version"_s}));
+        for (const CheckResult &result : results) {
+            QVERIFY2(passed(result) || result.id == u"backup", qPrintable(result.id + u": "_s + result.error.text()));
+            QCOMPARE(CheckResult::fromJson(result.toJson()).toJson(), result.toJson());
+        }
+        QCOMPARE(results[u"backup"_s].status, CheckResult::Status::Warning);
+        QVERIFY(results[u"disk"_s].finding.args[u"free"_s].toInteger() > results[u"disk"_s].finding.args[u"needed"_s].toInteger());
+        QCOMPARE(results[u"version"_s].finding.args[u"count"_s].toInt(), 2);
+        QCOMPARE(told.size(), 3 * results.size());
+        QCOMPARE(told[0], u"version 0"_s);
+        QCOMPARE(told[results.size()], u"version 1"_s);
+        QCOMPARE(told[results.size() + 1], u"version 2"_s);
+    }
+
+    void versions()
+    {
+        QCOMPARE(run(u"1.3.0"_s)[u"version"_s].error.code, u"check.version_link"_s);
+        m_version = "1.1.9";
+        const CheckResult mixed = run(u"1.2.0"_s)[u"version"_s];
+        QCOMPARE(mixed.status, CheckResult::Status::Failed);
+        QCOMPARE(mixed.error.code, u"check.version_instance"_s);
+        QVERIFY(mixed.error.what().contains(u"backend-1"_s) && mixed.error.what().contains(u"1.1.9"_s));
+        m_version = "";
+        QCOMPARE(run()[u"version"_s].error.code, u"check.no_version"_s);
+        QVERIFY(files::remove(m_target.currentLink()));
+        QCOMPARE(run(u"1.2.0"_s)[u"version"_s].error.code, u"check.no_release_link"_s);
+    }
+
+    void healthAndProbes()
+    {
+        ProbeSpec external;
+        external.name = u"broker"_s;
+        external.tcp = u"127.0.0.1:%1"_s.arg(freePort());
+        external.critical = false;
+        m_target.check.probes = {external};
+        m_health = 503;
+        const Results results = run();
+        QCOMPARE(results[u"health:backend-2"_s].status, CheckResult::Status::Failed);
+        QCOMPARE(results[u"health:backend-2"_s].error.code, u"probe.status"_s);
+        QCOMPARE(results[u"probe:broker"_s].status, CheckResult::Status::Warning);
+        QCOMPARE(results[u"probe:broker"_s].error.code, u"probe.refused"_s);
+    }
+
+    void disk()
+    {
+        m_target.check.minimumFreeBytes = 1LL << 60;
+        const CheckResult result = run()[u"disk"_s];
+        QCOMPARE(result.status, CheckResult::Status::Failed);
+        QCOMPARE(result.error.code, u"check.disk_full"_s);
+        QVERIFY(result.error.args[u"free"_s].toInteger() > 0);
+        QVERIFY(result.error.args[u"needed"_s].toInteger() >= 1LL << 60);
+    }
+
+    void databases()
+    {
+        QProcess holder;
+        holder.start(u"sqlite3"_s, {m_target.databases[0].file});
+        QVERIFY(holder.waitForStarted());
+        holder.write("BEGIN EXCLUSIVE;\nSELECT 'held';\n");
+        QVERIFY(holder.waitForReadyRead(10000));
+        const CheckResult held = run()[u"database:trading"_s];
+        QCOMPARE(held.error.code, u"check.database_held"_s);
+        QVERIFY2(held.error.what().contains(QString::number(holder.processId())), qPrintable(held.error.what()));
+        holder.closeWriteChannel();
+        QVERIFY(holder.waitForFinished());
+        QVERIFY(passed(run()[u"database:trading"_s]));
+
+        QFile file(m_target.databases[0].file);
+        QVERIFY(file.open(QIODevice::ReadWrite));
+        file.seek(100);
+        file.write(QByteArray(3000, '\x5a'));
+        file.close();
+        const CheckResult damaged = run()[u"database:trading"_s];
+        QCOMPARE(damaged.status, CheckResult::Status::Failed);
+        QVERIFY(!damaged.error.what().isEmpty());
+        QVERIFY(file.remove());
+        QCOMPARE(run()[u"database:trading"_s].error.code, u"check.no_database"_s);
+        QVERIFY(!file.exists());
+    }
+
+    void ports()
+    {
+        m_target.services[0].instances[1].port = m_server->serverPort();
+        const CheckResult result = run()[u"ports"_s];
+        QCOMPARE(result.error.code, u"check.port_taken"_s);
+        QCOMPARE(result.error.args[u"pid"_s].toInteger(), QCoreApplication::applicationPid());
+        m_target.services[0].instances[1].port = freePort();
+        QVERIFY(passed(run()[u"ports"_s]));
+    }
+
+    void log()
+    {
+        m_target.check.logFile = m_folder->filePath(u"app.log"_s);
+        QCOMPARE(run()[u"log"_s].status, CheckResult::Status::Warning);
+        QByteArray text = QByteArray("2026 ERROR too old to count\n").repeated(50) + QByteArray("2026 info all terrorless\n").repeated(600);
+        QVERIFY(files::replace(m_target.check.logFile, text));
+        QVERIFY(passed(run()[u"log"_s]));
+        text += QByteArray("2026 Error: no connection\n").repeated(6);
+        QVERIFY(files::replace(m_target.check.logFile, text));
+        const CheckResult result = run()[u"log"_s];
+        QCOMPARE(result.error.code, u"check.log_errors"_s);
+        QCOMPARE(result.error.args[u"errors"_s].toInt(), 6);
+    }
+
+    void latency()
+    {
+        m_target.check.latencyUrl = m_server->url(u"/quote"_s);
+        m_target.check.latencyRequests = 60;
+        m_target.check.latencyConcurrency = 12;
+        m_server->delayMs = 20;
+        m_server->requests = 0;
+        m_target.services.clear();
+        CheckResult result = run()[u"latency"_s];
+        QVERIFY2(passed(result), qPrintable(result.error.text()));
+        QCOMPARE(m_server->requests, 60);
+        QCOMPARE(m_server->mostAtOnce, 12);
+        QVERIFY(result.finding.args[u"p50"_s].toInt() >= 19);
+        QVERIFY(result.finding.args[u"p99"_s].toInt() >= result.finding.args[u"p95"_s].toInt());
+        m_target.check.latencyP95Ms = 10;
+        result = run()[u"latency"_s];
+        QCOMPARE(result.status, CheckResult::Status::Warning);
+        QCOMPARE(result.error.code, u"check.latency_high"_s);
+        m_health = 500;
+        result = run()[u"latency"_s];
+        QCOMPARE(result.error.code, u"check.latency_failed"_s);
+        QCOMPARE(result.error.args[u"failed"_s].toInt(), 60);
+    }
+
+    void journal()
+    {
+        auto opened = Journal::open(m_target.stateDirectory);
+        QVERIFY2(opened, qPrintable(opened ? QString() : opened.error().text()));
+        Journal &journal = **opened;
+        RestorePoint point;
+        point.id = u"a"_s;
+        point.version = u"1.1.0"_s;
+        point.created = QDateTime::currentDateTimeUtc().addDays(-1);
+        QVERIFY(journal.addRestorePoint(point));
+        QCOMPARE(run()[u"backup"_s].error.code, u"check.no_proven_backup"_s);
+        point.proven = point.created;
+        QVERIFY(journal.addRestorePoint(point));
+        QVERIFY(passed(run()[u"backup"_s]));
+        point.created = QDateTime::currentDateTimeUtc().addDays(-30);
+        QVERIFY(journal.addRestorePoint(point));
+        QCOMPARE(run()[u"backup"_s].error.code, u"check.old_backup"_s);
+
+        const QString file = m_target.configuration[0].file;
+        QCOMPARE(run()[u"configuration"_s].finding.code, u"check.configuration_first"_s);
+        RunRecord done;
+        done.id = u"run-0"_s;
+        done.plan.facts = {{configurationFact(file), *keyedDigest(m_target.stateDirectory, "A=1\n")}};
+        done.planDigest = done.plan.digest();
+        done.created = QDateTime::currentDateTimeUtc();
+        QVERIFY(journal.addRun(done));
+        done.state = RunState::Succeeded;
+        QVERIFY(journal.updateRun(done));
+        QCOMPARE(run()[u"configuration"_s].finding.code, u"check.configuration_ok"_s);
+        QVERIFY(files::replace(file, "A=2\n"));
+        const CheckResult drift = run()[u"configuration"_s];
+        QCOMPARE(drift.status, CheckResult::Status::Warning);
+        QCOMPARE(drift.error.code, u"check.configuration_drift"_s);
+        QVERIFY(files::remove(file));
+        QCOMPARE(run()[u"configuration"_s].error.code, u"file.not_found"_s);
+    }
+
+    void precheckStep()
+    {
+        const StepSpec spec = precheck(u"1.2.0"_s);
+        QVERIFY(!spec.changesState);
+        QVERIFY(Catalogue::contains(spec.title.code) && Catalogue::contains(spec.intent.code));
+        TestContext context(m_target);
+        const auto fine = apply(context, spec); // The missing backup is only a warning.
+        QVERIFY2(fine, qPrintable(fine ? QString() : fine.error().text()));
+        QCOMPARE(context.results[u"checks"_s].toArray().size(), 8);
+        QVERIFY(context.results[u"baseline"_s][u"time"_s].toInteger() > 0);
+        QCOMPARE(context.lastProgress.done, context.lastProgress.total);
+
+        m_health = 500;
+        const auto failed = apply(context, spec);
+        QVERIFY(!failed);
+        QCOMPARE(failed.error().kind, Error::Kind::Permanent);
+        QCOMPARE(failed.error().code, u"check.failed_before"_s);
+        QCOMPARE(failed.error().what(),
+                 QString(u"The check “Health of backend-1” failed before the update: "_s + m_server->url(u"/health"_s)
+                         + u" answered with status 500, expected 2xx."_s));
+        QVERIFY(!context.results[u"checks"_s].toArray().isEmpty());
+    }
+
+    void healthStep()
+    {
+        QVERIFY(files::switchLink(m_target.currentLink(), u"1.3.0"_s));
+        m_version = "1.3.0";
+        TestContext context(m_target);
+        const auto fine = apply(context, health(u"1.3.0"_s));
+        QVERIFY2(fine, qPrintable(fine ? QString() : fine.error().text()));
+
+        ProbeSpec probe;
+        probe.name = u"quotes"_s;
+        probe.tcp = u"127.0.0.1:%1"_s.arg(freePort());
+        m_target.check.probes = {probe};
+        TestContext broken(m_target);
+        const auto failed = apply(broken, health(u"1.3.0"_s));
+        QVERIFY(!failed);
+        QCOMPARE(failed.error().code, u"check.failed_after"_s);
+
+        // It failed before, so the update did not do it.
+        CheckResult before;
+        before.id = u"probe:quotes"_s;
+        before.status = CheckResult::Status::Warning;
+        broken.checks = {before.toJson()};
+        const auto excused = apply(broken, health(u"1.3.0"_s));
+        QVERIFY2(excused, qPrintable(excused ? QString() : excused.error().text()));
+        QVERIFY(broken.logged.contains(u"check.not_ours"_s));
+
+        m_version = "1.2.0";
+        QCOMPARE(apply(context, health(u"1.3.0"_s)).error().code, u"check.failed_after"_s);
+    }
+
+    void stopped()
+    {
+        std::stop_source stop;
+        stop.request_stop();
+        const auto list = QCoro::waitFor(runChecks(m_target, std::nullopt, {}, {}, stop.get_token()));
+        QVERIFY(!list);
+        QCOMPARE(list.error().kind, Error::Kind::Cancelled);
+    }
+};
+
+QTEST_GUILESS_MAIN(CheckTest)
+#include "checktest.moc"
