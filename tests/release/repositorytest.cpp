@@ -67,6 +67,19 @@ private:
     }
     QStringList left() const { return QDir(m_downloads->path()).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot); }
 
+    /// What was asked for of the package, each range once: Qt may repeat a request whose connection closed early.
+    QStringList ranges() const
+    {
+        QStringList list;
+        for (const QByteArray &request : m_server->requests) {
+            if (request.contains(".cutover ")) {
+                list << QString::fromLatin1(request.sliced(request.indexOf(' ') + 1));
+            }
+        }
+        list.removeDuplicates();
+        return list;
+    }
+
     QTemporaryDir m_directory;
     std::unique_ptr<QTemporaryDir> m_downloads;
     std::unique_ptr<FileServer> m_server;
@@ -246,8 +259,7 @@ void RepositoryTest::resumesAfterTruncation()
     const auto file = download(m_release);
     QVERIFY2(file, file ? "" : qPrintable(file.error().text()));
     QCOMPARE(read(*file), m_content);
-    QCOMPARE(m_server->bytesSent, m_content.size());
-    QVERIFY(m_server->requests.contains("/" + m_release.file.toLatin1() + " 800000-"));
+    QCOMPARE(ranges(), (QStringList{u""_s, u"400000-"_s, u"800000-"_s}));
     QCOMPARE(left().size(), 2);
 }
 
@@ -270,11 +282,11 @@ void RepositoryTest::startsOverWhenTheFileWasReplaced()
     m_server->truncateAt = -1;
     m_server->corruptAt = -1;
     m_server->etag = "\"two\"";
-    m_server->bytesSent = 0;
     const auto file = download(m_release);
     QVERIFY2(file, file ? "" : qPrintable(file.error().text()));
     QCOMPARE(read(*file), m_content);
-    QCOMPARE(m_server->bytesSent, m_content.size());
+    // Seen by the tag alone, so in one request.
+    QCOMPARE(ranges(), (QStringList{u""_s, u"400000-"_s}));
 }
 
 void RepositoryTest::recoversFromAPartOfAnotherFile()
@@ -298,9 +310,8 @@ void RepositoryTest::partOfAnotherReleaseIsNotContinued()
     republished.sha256 = QString(64, u'0');
     QVERIFY(!download(republished));
     m_server->truncateAt = -1;
-    m_server->bytesSent = 0;
     QVERIFY(download(m_release));
-    QCOMPARE(m_server->bytesSent, m_content.size());
+    QCOMPARE(ranges(), QStringList{u""_s});
 }
 
 void RepositoryTest::completePartIsNotFetchedAgain()
