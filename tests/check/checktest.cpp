@@ -5,6 +5,7 @@
 #include "testcontext.h"
 
 #include "check/check.h"
+#include "deploy/haproxy.h"
 #include "plan/keyeddigest.h"
 #include "plan/planners.h"
 #include "run/journal.h"
@@ -222,6 +223,36 @@ private Q_SLOTS:
         QCOMPARE(result.error.args[u"pid"_s].toInteger(), QCoreApplication::applicationPid());
         m_target.services[0].instances[1].port = freePort();
         QVERIFY(passed(run()[u"ports"_s]));
+    }
+
+    void balancer()
+    {
+        m_target.balancer.kind = u"haproxy"_s;
+        m_target.balancer.socket = m_folder->filePath(u"haproxy.sock"_s);
+        m_target.services[0].balancerBackend = u"app"_s;
+        QCOMPARE(run()[u"balancer"_s].status, CheckResult::Status::Failed); // Nobody there.
+
+        const QString config = u"global\n  stats socket %1 level admin\ndefaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n"
+                               "  timeout server 1s\nbackend app\n  server backend-1 127.0.0.1:%2\n"_s.arg(m_target.balancer.socket)
+                                   .arg(m_server->serverPort());
+        const QString file = m_folder->filePath(u"haproxy.cfg"_s);
+        const auto start = [&](QProcess &haproxy, const QString &text) {
+            return files::replace(file, text.toUtf8()) && (haproxy.start(u"haproxy"_s, {u"-db"_s, u"-f"_s, file}), haproxy.waitForStarted());
+        };
+        QProcess haproxy;
+        QVERIFY(start(haproxy, config));
+        QTRY_COMPARE_WITH_TIMEOUT(run()[u"balancer"_s].error.code, u"check.no_server"_s, 10000);
+        haproxy.kill();
+        QVERIFY(haproxy.waitForFinished());
+
+        QVERIFY(start(haproxy, QString(config + u"  server backend-2 127.0.0.1:%1 disabled\n"_s.arg(m_server->serverPort()))));
+        QTRY_COMPARE_WITH_TIMEOUT(run()[u"balancer"_s].error.code, u"check.server_down"_s, 10000);
+        QCOMPARE(run()[u"balancer"_s].error.args[u"instance"_s].toString(), u"backend-2"_s);
+        const Haproxy api(m_target.balancer.socket);
+        QVERIFY(QCoro::waitFor(api.setState(u"app"_s, u"backend-2"_s, Haproxy::State::Ready)));
+        QVERIFY(passed(run()[u"balancer"_s]));
+        haproxy.kill();
+        QVERIFY(haproxy.waitForFinished());
     }
 
     void log()

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Whether the load balancer sends requests to every instance.
+
+#include "check/checklist.h"
+#include "deploy/haproxy.h"
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
+{
+    const Haproxy balancer(scope.target.balancer.socket);
+    int up = 0;
+    for (const ServiceSpec &service : scope.target.services) {
+        if (service.balancerBackend.isEmpty()) {
+            continue;
+        }
+        const auto servers = co_await balancer.servers(service.balancerBackend);
+        if (!servers) {
+            co_return wrong(servers.error());
+        }
+        for (const InstanceSpec &instance : service.instances) {
+            QJsonObject args{{u"instance"_s, instance.name}, {u"backend"_s, service.balancerBackend}};
+            const auto server = std::ranges::find(*servers, instance.name, &HaproxyServer::name);
+            if (server == servers->end()) {
+                co_return wrong(u"check.no_server"_s, args, scope.target.balancer.socket);
+            }
+            if (!server->isUp()) {
+                args.insert(u"status"_s, server->status);
+                co_return wrong(u"check.server_down"_s, args, scope.target.balancer.socket);
+            }
+            ++up;
+        }
+    }
+    co_return passed(u"check.balancer_ok"_s, {{u"count"_s, up}});
+}
+
+const CheckKind kind(25, [](const CheckScope &scope) {
+    return scope.target.balancer.kind.isEmpty() ? QList<CheckItem>()
+                                                : QList<CheckItem>{{u"balancer"_s, {u"check.balancer"_s, {}}, true, run}};
+});
+
+} // namespace
+
+} // namespace cutover
