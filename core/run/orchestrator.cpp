@@ -10,6 +10,7 @@
 #include "system/json.h"
 
 #include <QCoroTimer>
+#include <QDir>
 #include <QTimer>
 
 using namespace Qt::StringLiterals;
@@ -105,6 +106,8 @@ struct Orchestrator::Private : StepContext {
     void peek();
     void askToStop();
 
+    /// Removes the run's scratch: what a step could not remove itself.
+    void tidy();
     void tick();
     void tell(const QJsonObject &what) { Q_EMIT q->told(what); }
     void tellState(int index);
@@ -624,6 +627,7 @@ Async<> Orchestrator::Private::finish()
             CO_CHECK(co_await save(i, about("run.finalize_failed", i, args)));
         }
     }
+    tidy();
     CO_CHECK(m_journal->audit(m_run.startedBy, u"run.succeeded"_s, {{u"run"_s, m_runId}, {u"to"_s, m_run.plan.to}}));
     const Message event{u"run.succeeded"_s, {{u"to"_s, m_run.plan.to}}};
     co_return co_await move(Outcome::AllDone, last + 1, event);
@@ -648,6 +652,7 @@ Async<> Orchestrator::Private::backward()
                 co_return co_await hold(Outcome::FailHold, -1, about("run.not_back", -1, args), same.error());
             }
         }
+        tidy();
         CO_CHECK(m_journal->audit(m_run.startedBy, u"run.rolled_back"_s, {{u"run"_s, m_runId}, {u"to"_s, m_run.plan.from}}));
         const Message event{u"run.rolled_back"_s, {{u"from"_s, m_run.plan.from}}};
         co_return co_await move(Outcome::AllDone, -1, event);
@@ -725,6 +730,22 @@ Async<> Orchestrator::Private::held()
     // A simulated clock doesn't give the event loop its turn.
     co_await QCoro::sleepFor(std::chrono::milliseconds(0));
     co_return {};
+}
+
+void Orchestrator::Private::tidy()
+{
+    const QStringList kept{u"log"_s, u"txt"_s, u"html"_s, u"json"_s};
+    const auto entries = QDir(runDirectory()).entryInfoList(QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot);
+    for (const QFileInfo &entry : entries) {
+        if (!entry.isDir() && kept.contains(entry.suffix())) {
+            continue;
+        }
+        const auto remove = [&] { return entry.isDir() && !entry.isSymLink() ? files::removeTree(entry.filePath()) : files::remove(entry.filePath()); };
+        if (!remove()) {
+            // Once more; then it stays, and does no harm but take space.
+            (void)remove();
+        }
+    }
 }
 
 // --- commands

@@ -1,0 +1,217 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "crashdriver.h"
+
+#include <QCommandLineParser>
+#include <QDirIterator>
+#include <QFile>
+#include <QProcess>
+#include <QRandomGenerator>
+#include <QTemporaryDir>
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover::testing {
+
+namespace {
+
+struct Ended {
+    bool killed = false;
+    int exitCode = 0;
+    QString output;
+};
+
+Result<Ended> runOnce(const QStringList &command, const QString &fault, const QString &faultLog, qint64 limitMs)
+{
+    QProcess process;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    if (!fault.isEmpty()) {
+        environment.insert(u"CUTOVER_FAULT"_s, fault);
+    }
+    if (!faultLog.isEmpty()) {
+        environment.insert(u"CUTOVER_FAULT_LOG"_s, faultLog);
+    }
+    process.setProcessEnvironment(environment);
+    process.setProcessChannelMode(QProcess::MergedChannels);
+    process.start(command.first(), command.sliced(1));
+    if (!process.waitForFinished(int(limitMs))) {
+        process.kill();
+        process.waitForFinished();
+        return fail(u"crash.runner_hangs"_s, {{u"program"_s, command.first()}, {u"limit"_s, limitMs}});
+    }
+    return Ended{process.exitStatus() == QProcess::CrashExit, process.exitCode(), QString::fromUtf8(process.readAll())};
+}
+
+Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, int point)
+{
+    CHECK(scenario.reset());
+    const QString fault = options.kind + u'@' + QString::number(point);
+    TRY(Ended ended, runOnce(scenario.runner(), fault, {}, options.limitMs));
+    if (ended.killed && options.kind != "kill"_L1) {
+        return fail(u"crash.runner_crashed"_s, {{u"output"_s, ended.output}});
+    }
+    // A runner that can't write its journal gives up; the next one, left in peace, goes on.
+    if (ended.killed || ended.exitCode != 0) {
+        TRY(ended, runOnce(scenario.runner(), {}, {}, options.limitMs));
+        if (ended.killed || ended.exitCode != 0) {
+            return fail(u"crash.runner_crashed"_s, {{u"output"_s, ended.output}});
+        }
+    }
+    auto verdict = scenario.judge();
+    scenario.clear();
+    return verdict;
+}
+
+} // namespace
+
+QString CrashReport::text() const
+{
+    QStringList parts;
+    for (const auto &[ending, count] : endings.asKeyValueRange()) {
+        parts.append(u"%1 ended %2"_s.arg(count).arg(ending));
+    }
+    return u"%1 points, %2 tested: %3, %4 failed"_s.arg(points).arg(tested).arg(parts.join(u", "_s)).arg(failures.size());
+}
+
+Result<CrashReport> explore(CrashScenario &scenario, const CrashOptions &options, const std::function<void(const QString &)> &tell)
+{
+    CrashReport report;
+    QTemporaryDir folder;
+    const QString log = folder.filePath(u"points"_s);
+    CHECK(scenario.reset());
+    TRY(const Ended undisturbed, runOnce(scenario.runner(), {}, log, options.limitMs));
+    if (undisturbed.killed || undisturbed.exitCode != 0) {
+        return fail(u"crash.runner_crashed"_s, {{u"output"_s, undisturbed.output}});
+    }
+    TRY(const QString ending, scenario.judge());
+    scenario.clear();
+    QFile points(log);
+    if (!points.open(QIODevice::ReadOnly)) {
+        return fail(u"crash.no_points"_s, {{u"output"_s, undisturbed.output}});
+    }
+    const QStringList names = QString::fromUtf8(points.readAll()).split(u'\n', Qt::SkipEmptyParts);
+    report.points = int(names.size());
+    if (tell) {
+        tell(u"%1, %2: %3 points; undisturbed it ends %4"_s.arg(scenario.name(), options.kind).arg(report.points).arg(ending));
+    }
+
+    QList<int> chosen(report.points);
+    std::iota(chosen.begin(), chosen.end(), 1);
+    if (options.sample > 0 && options.sample < chosen.size()) {
+        QRandomGenerator random(options.seed);
+        std::shuffle(chosen.begin(), chosen.end(), random);
+        chosen.resize(options.sample);
+        std::sort(chosen.begin(), chosen.end());
+    }
+    QSet<QString> done;
+    QFile resume(options.resumeFile);
+    if (!options.resumeFile.isEmpty()) {
+        if (!resume.open(QIODevice::ReadWrite | QIODevice::Append)) {
+            return fail(u"crash.resume_file"_s, {{u"reason"_s, resume.errorString()}}, options.resumeFile);
+        }
+        resume.seek(0);
+        const QStringList lines = QString::fromUtf8(resume.readAll()).split(u'\n', Qt::SkipEmptyParts);
+        done = QSet(lines.begin(), lines.end());
+    }
+    for (qsizetype i = options.shard - 1; i < chosen.size(); i += options.shards) {
+        const int point = chosen[i];
+        const QString id = scenario.name() + u' ' + options.kind + u'@' + QString::number(point);
+        if (done.contains(id)) {
+            continue;
+        }
+        const auto verdict = tryPoint(scenario, options, point);
+        ++report.tested;
+        if (verdict) {
+            ++report.endings[*verdict];
+            if (resume.isOpen()) {
+                resume.write(id.toUtf8() + '\n');
+                resume.flush();
+            }
+        } else {
+            report.failures.append(u"%1 (%2): %3"_s.arg(id, names.value(point - 1), verdict.error().text()));
+            if (tell) {
+                tell(report.failures.constLast());
+            }
+        }
+        if (tell && report.tested % 50 == 0) {
+            tell(report.text());
+        }
+    }
+    return report;
+}
+
+int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenarios)
+{
+    QCommandLineParser parser;
+    parser.setApplicationDescription(u"Interrupts a run at every persisted write, lets it go on, and judges how it ends."_s);
+    parser.addHelpOption();
+    const QCommandLineOption kind(u"kind"_s, u"What happens: kill, enospc or eio; several times for several, none for all."_s, u"kind"_s);
+    const QCommandLineOption shard(u"shard"_s, u"Test every n-th point from the i-th on."_s, u"i/n"_s, u"1/1"_s);
+    const QCommandLineOption resume(u"resume"_s, u"Keep the points done in this file, and go on behind them."_s, u"file"_s);
+    const QCommandLineOption sample(u"sample"_s, u"Test only so many points."_s, u"count"_s, u"0"_s);
+    const QCommandLineOption seed(u"seed"_s, u"Chooses the sample."_s, u"number"_s, u"1"_s);
+    const QCommandLineOption only(u"scenario"_s, u"Test only this one."_s, u"name"_s);
+    parser.addOptions({kind, shard, resume, sample, seed, only});
+    if (!parser.parse(arguments)) {
+        std::fprintf(stderr, "%s\n", qPrintable(parser.errorText()));
+        return 2;
+    }
+    if (parser.isSet(u"help"_s)) {
+        parser.showHelp(0);
+    }
+    CrashOptions options;
+    const QStringList parts = parser.value(shard).split(u'/');
+    options.shard = parts.value(0).toInt();
+    options.shards = parts.value(1).toInt();
+    options.sample = parser.value(sample).toInt();
+    options.seed = parser.value(seed).toUInt();
+    options.resumeFile = parser.value(resume);
+    const QStringList kinds = parser.isSet(kind) ? parser.values(kind) : QStringList{u"kill"_s, u"enospc"_s, u"eio"_s};
+    const bool known = std::all_of(kinds.begin(), kinds.end(), [](const QString &k) { return k == u"kill" || k == u"enospc" || k == u"eio"; });
+    if (options.shard < 1 || options.shard > options.shards || !known) {
+        std::fprintf(stderr, "Expected --shard i/n with 1 <= i <= n, and --kind kill, enospc or eio.\n");
+        return 2;
+    }
+    const auto tell = [](const QString &line) {
+        std::printf("%s\n", qPrintable(line));
+        std::fflush(stdout);
+    };
+    int failures = 0;
+    for (CrashScenario *scenario : scenarios) {
+        if (parser.isSet(only) && scenario->name() != parser.value(only)) {
+            continue;
+        }
+        for (const QString &k : kinds) {
+            options.kind = k;
+            const auto report = explore(*scenario, options, tell);
+            if (!report) {
+                tell(scenario->name() + u": "_s + report.error().text());
+                ++failures;
+                continue;
+            }
+            tell(scenario->name() + u", "_s + k + u": "_s + report->text());
+            failures += int(report->failures.size());
+        }
+    }
+    return failures == 0 ? 0 : 1;
+}
+
+QStringList leftovers(const QString &folder)
+{
+    QStringList found;
+    QDirIterator it(folder, QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot, QDirIterator::Subdirectories);
+    while (it.hasNext()) {
+        const QFileInfo info = it.nextFileInfo();
+        if (info.fileName().contains("cutover-"_L1) || info.fileName().startsWith("before-"_L1)) {
+            found.append(info.filePath());
+        }
+    }
+    return found;
+}
+
+} // namespace cutover::testing

@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "system/error.h"
+
+#include <QMap>
+#include <QProcessEnvironment>
+#include <QStringList>
+
+#include <functional>
+
+namespace cutover::testing {
+
+/** A run that can be started over and over, interrupted, resumed and judged. */
+class CrashScenario
+{
+public:
+    virtual ~CrashScenario() = default;
+    [[nodiscard]] virtual QString name() const = 0;
+    /// Makes the system as it is before the run, with the run in its journal. Called before each try.
+    [[nodiscard]] virtual Result<> reset() = 0;
+    /// Program and arguments that start the run, or go on with it. Ends with 0 when the run is
+    /// final or held.
+    [[nodiscard]] virtual QStringList runner() const = 0;
+    /// How the run ended, after a runner that was left in peace: "new", "old" or "held". An error
+    /// when the system is anything between, integrity is hurt, or something was left behind.
+    [[nodiscard]] virtual Result<QString> judge() = 0;
+    /// Between tries: ends what the scenario itself started.
+    virtual void clear() { }
+};
+
+struct CrashOptions {
+    QString kind = QStringLiteral("kill"); ///< "kill", "enospc", "eio"
+    int shard = 1, shards = 1; ///< Of the points, every shards-th from the shard-th on.
+    int sample = 0; ///< Test only so many points, chosen by seed; 0: all.
+    quint32 seed = 1;
+    QString resumeFile; ///< Points done are kept here, and not tested again.
+    qint64 limitMs = 120000; ///< For one runner.
+};
+
+struct CrashReport {
+    int points = 0; ///< Fault points of an undisturbed run.
+    int tested = 0;
+    QMap<QString, int> endings; ///< "new", "old", "held" → how often.
+    QStringList failures; ///< Each with the point that it is for.
+    [[nodiscard]] QString text() const;
+};
+
+/// Counts the points of an undisturbed run, then disturbs a run at each of them, lets it go on in
+/// peace, and judges it. Method: SQLite's crash tests, which fail the n-th operation for every n.
+[[nodiscard]] Result<CrashReport> explore(CrashScenario &scenario, const CrashOptions &options,
+                                          const std::function<void(const QString &line)> &tell = {});
+
+/// main() of a program that explores: --kind, --shard i/n, --resume FILE, --sample N, --seed N,
+/// --scenario NAME. Exit code 0: all judged well; 1: not; 2: wrong arguments.
+[[nodiscard]] int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenarios);
+
+/// Files below a folder that should not be there once a run has ended: temporaries of ours.
+[[nodiscard]] QStringList leftovers(const QString &folder);
+
+} // namespace cutover::testing

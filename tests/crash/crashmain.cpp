@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "smallscenario.h"
+
+#include <QCoreApplication>
+
+using namespace cutover::testing;
+
+int main(int argc, char **argv)
+{
+    const QCoreApplication application(argc, argv);
+    SmallScenario forward(false);
+    SmallScenario back(true);
+    return crashMain(QCoreApplication::arguments(), {&forward, &back});
+}

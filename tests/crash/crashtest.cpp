@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "smallscenario.h"
+
+#include <QTest>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+using namespace cutover::testing;
+
+class CrashTest : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void everyPointEndsNewOldOrHeld_data()
+    {
+        QTest::addColumn<bool>("goesBack");
+        QTest::addColumn<QString>("kind");
+        QTest::addColumn<int>("sample");
+        QTest::newRow("forward, killed") << false << u"kill"_s << 0;
+        QTest::newRow("forward, disk full") << false << u"enospc"_s << 25;
+        QTest::newRow("forward, disk broken") << false << u"eio"_s << 25;
+        QTest::newRow("back, killed") << true << u"kill"_s << 0;
+        QTest::newRow("back, disk full") << true << u"enospc"_s << 25;
+        QTest::newRow("back, disk broken") << true << u"eio"_s << 25;
+    }
+
+    void everyPointEndsNewOldOrHeld()
+    {
+        QFETCH(const bool, goesBack);
+        QFETCH(const QString, kind);
+        QFETCH(const int, sample);
+        SmallScenario scenario(goesBack);
+        CrashOptions options;
+        options.kind = kind;
+        options.sample = sample;
+        options.seed = quint32(qEnvironmentVariableIntValue("CUTOVER_SEED"));
+        const auto report = explore(scenario, options);
+        QVERIFY2(report, qPrintable(report ? QString() : report.error().text()));
+        qInfo("%s", qPrintable(report->text()));
+        QVERIFY(report->points > 40);
+        QVERIFY2(report->failures.isEmpty(), qPrintable(report->failures.join(u'\n')));
+        if (kind == u"kill") {
+            // A kill is no failure: the run goes on to where it was going.
+            QCOMPARE(report->endings.keys(), QStringList{goesBack ? u"old"_s : u"new"_s});
+        }
+    }
+};
+
+QTEST_GUILESS_MAIN(CrashTest)
+#include "crashtest.moc"
