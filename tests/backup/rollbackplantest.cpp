@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "backup/restorepoints.h"
+#include "database/sqlite.h"
+#include "migration/migrationplan.h"
+#include "plan/planners.h"
+#include "plan/step.h"
+#include "system/files.h"
+#include "system/json.h"
+#include "tests/support/steps.h"
+
+#include <QDir>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using cutover::testing::await;
+using cutover::testing::TestContext;
+using sqlite::Connection;
+
+class RollbackPlanTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    /// 1.2.0 was backed up, then 1.3.0 brought a column, a changed configuration and new orders.
+    void init()
+    {
+        m_directory = std::make_unique<QTemporaryDir>();
+        m_target = {};
+        m_target.name = u"test"_s;
+        m_target.product = u"test"_s;
+        m_target.path = path("target.yaml");
+        m_target.stateDirectory = path("state");
+        m_target.releasesDirectory = path("releases");
+        m_target.backup = {path("backups"), 5};
+        m_target.databases = {{u"main"_s, u"sqlite"_s, path("main.db"), u"migrations"_s, {}}};
+        m_target.configuration = {{path("app.env"), {}}};
+        ServiceSpec service;
+        service.name = u"backend"_s;
+        service.instances = {{u"backend-1"_s, 1}, {u"backend-2"_s, 2}};
+        service.command = QStringList{u"bin/backend"_s};
+        m_target.services = {service};
+        write(m_target.path, "name: test\n");
+        write(path("app.env"), "MODE=slow\n");
+        QVERIFY(QDir().mkpath(m_target.stateDirectory));
+        for (const QString &version : {u"1.2.0"_s, u"1.3.0"_s}) {
+            QVERIFY(QDir().mkpath(m_target.releaseDirectory(version)));
+        }
+        QVERIFY(files::switchLink(m_target.currentLink(), u"1.2.0"_s));
+        run({u"CREATE TABLE orders (id INTEGER PRIMARY KEY, amount INTEGER)"_s, u"INSERT INTO orders (amount) VALUES (1), (2), (3)"_s});
+
+        StagedRelease release;
+        release.info.manifest.version = {1, 3, 0, {}, {}};
+        const auto steps = await(planBackup({m_target, {}, u"1.2.0"_s}, release));
+        TestContext context(m_target);
+        auto backup = *StepRegistry::create(steps->first());
+        QVERIFY(await(backup->apply(context, *await(backup->prepare(context, {})), {})));
+        m_point = *await(readRestorePoint(m_target.stateDirectory, context.result({}, u"restorePoint"_s).toString()));
+
+        Migration migration;
+        migration.revision = u"0001"_s;
+        migration.name = u"note"_s;
+        migration.up = u"ALTER TABLE orders ADD COLUMN note TEXT;"_s;
+        migration.down = u"-- cutover: loses=orders.note\nALTER TABLE orders DROP COLUMN note;"_s;
+        migration.upSha256 = json::sha256(migration.up.toUtf8());
+        QVERIFY(await(upgrade(m_target.databases[0], migration, {}, {})));
+        run({u"INSERT INTO orders (amount, note) VALUES (4, 'n'), (5, NULL)"_s});
+        write(path("app.env"), "MODE=fast\n");
+        QVERIFY(files::switchLink(m_target.currentLink(), u"1.3.0"_s));
+    }
+
+    void codeAlone()
+    {
+        const auto plan = await(planRollback(context(), m_point, u"code"_s));
+        QVERIFY2(plan, qPrintable(plan ? QString() : plan.error().text()));
+        QCOMPARE(plan->kind, u"rollback"_s);
+        QCOMPARE(plan->from, u"1.3.0"_s);
+        QCOMPARE(plan->to, u"1.2.0"_s);
+        QCOMPARE(plan->restorePoint, m_point.id);
+        QVERIFY(plan->loss.isEmpty());
+        QCOMPARE(plan->policy["automaticRollback"_L1].toBool(true), false);
+        const QStringList kinds = kindsOf(*plan);
+        QVERIFY(kinds.contains(u"restore_configuration"_s));
+        QVERIFY(kinds.contains(u"switch_release"_s));
+        QCOMPARE(kinds.last(), u"health"_s);
+        QVERIFY(!kinds.contains(u"unpack"_s));
+        QVERIFY(!kinds.contains(u"downgrade"_s));
+        // What it says will be is what was.
+        const Facts after = plan->factsBefore(plan->steps.size());
+        QCOMPARE(after["release.current"_L1].toString(), u"1.2.0"_s);
+        QCOMPARE(after[u"configuration:"_s + path("app.env")], m_point.facts[u"configuration:"_s + path("app.env")]);
+        QCOMPARE(after["migration.head:main"_L1].toString(), u"0001"_s);
+    }
+
+    void downgradeCountsItsLoss()
+    {
+        const auto plan = await(planRollback(context(), m_point, u"downgrade"_s));
+        QVERIFY2(plan, qPrintable(plan ? QString() : plan.error().text()));
+        QCOMPARE(plan->loss, (QJsonObject{{u"orders.note"_s, 1}}));
+        const QStringList kinds = kindsOf(*plan);
+        QCOMPARE(kinds.first(2), (QStringList{u"backup"_s, u"verify_backup"_s}));
+        QVERIFY(kinds.indexOf(u"downgrade"_s) > kinds.indexOf(u"switch_release"_s));
+        QCOMPARE(plan->factsBefore(plan->steps.size())["migration.head:main"_L1].toString(), QString());
+    }
+
+    void restoreStopsWritersFirst()
+    {
+        const auto plan = await(planRollback(context(), m_point, u"restore"_s));
+        QVERIFY2(plan, qPrintable(plan ? QString() : plan.error().text()));
+        QCOMPARE(plan->loss, (QJsonObject{{u"orders"_s, 2}}));
+        QCOMPARE(kindsOf(*plan),
+                 (QStringList{u"stop_services"_s, u"backup"_s, u"verify_backup"_s, u"restore_database"_s, u"restore_configuration"_s,
+                              u"switch_release"_s, u"start_services"_s, u"health"_s}));
+        QVERIFY(plan->expectedDowntimeMs > 0);
+        QVERIFY(plan->steps[3].pointOfNoReturn);
+        QCOMPARE(plan->factsBefore(plan->steps.size())["instance:backend-1"_L1].toString(), u"1.2.0"_s);
+        // Planning changed nothing.
+        QCOMPARE(value(u"SELECT count(*) FROM orders"_s).toInt(), 5);
+        QCOMPARE(kindsOf(Plan::fromJson(plan->toJson()).value()), kindsOf(*plan));
+    }
+
+    void saysWhatIsNotPossible()
+    {
+        const auto costs = await(rollbackCosts(context(), m_point));
+        QVERIFY(costs);
+        QCOMPARE(costs->size(), 3);
+        for (const RollbackCost &cost : *costs) {
+            QVERIFY2(cost.unavailable.code.isEmpty(), qPrintable(cost.unavailable.text()));
+            QVERIFY(cost.expectedMs > 0);
+        }
+        QCOMPARE(costs->at(2).loss, (QMap<QString, qint64>{{u"orders"_s, 2}}));
+
+        RestorePoint gone = m_point;
+        gone.available = false;
+        QCOMPARE(await(planRollback(context(), gone, u"restore"_s)).error().code, u"rollback.backup_gone"_s);
+        QCOMPARE(await(planRollback(context(), m_point, u"magic"_s)).error().code, u"rollback.unknown_mode"_s);
+        run({u"UPDATE cutover_migrations SET phase = 'contract'"_s});
+        QCOMPARE(await(planRollback(context(), m_point, u"code"_s)).error().code, u"rollback.contract"_s);
+        run({u"UPDATE cutover_migrations SET down = ''"_s});
+        QCOMPARE(await(planRollback(context(), m_point, u"downgrade"_s)).error().code, u"migration.irreversible"_s);
+        QVERIFY(QDir(m_target.releaseDirectory(u"1.2.0"_s)).removeRecursively());
+        QCOMPARE(await(planRollback(context(), m_point, u"restore"_s)).error().code, u"rollback.release_gone"_s);
+        run({u"DELETE FROM cutover_migrations"_s});
+        QCOMPARE(await(planRollback(context(), m_point, u"downgrade"_s)).error().code, u"rollback.nothing_to_downgrade"_s);
+        QCOMPARE(await(planRollback(context(), m_point, u"code"_s)).error().code, u"rollback.release_gone"_s);
+    }
+
+private:
+    QString path(const char *name) const { return m_directory->filePath(QString::fromLatin1(name)); }
+    PlanningContext context() const { return {m_target, {}, u"1.3.0"_s}; }
+    static QStringList kindsOf(const Plan &plan)
+    {
+        QStringList kinds;
+        for (const StepSpec &step : plan.steps) {
+            kinds.append(step.kind);
+        }
+        return kinds;
+    }
+    static void write(const QString &path, const QByteArray &content)
+    {
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(content);
+    }
+    void run(const QStringList &statements)
+    {
+        auto connection = Connection::open(path("main.db"), Connection::Mode::Create);
+        for (const QString &statement : statements) {
+            const auto done = connection->execute(statement);
+            QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
+        }
+    }
+    QVariant value(const QString &sql)
+    {
+        auto connection = Connection::open(path("main.db"), Connection::Mode::Existing);
+        return connection->value(sql).value_or(QVariant());
+    }
+
+    std::unique_ptr<QTemporaryDir> m_directory;
+    Target m_target;
+    RestorePoint m_point;
+};
+
+QTEST_GUILESS_MAIN(RollbackPlanTest)
+#include "rollbackplantest.moc"
