@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "commands.h"
+
+#include "demo/demosystem.h"
+
+#include <QCoreApplication>
+#include <QCoroTask>
+#include <QDir>
+#include <QStandardPaths>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+const Catalogue::Registration texts{{
+    {"cli.bad_number", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no number from %{from} to %{to}; --%{option} needs one."), nullptr},
+}};
+
+QString folder(const Arguments &arguments)
+{
+    const QString fallback = QStandardPaths::writableLocation(QStandardPaths::GenericStateLocation) + u"/cutover/demo"_s;
+    return QDir::current().absoluteFilePath(arguments.value(u"directory"_s, fallback));
+}
+
+Result<int> number(const Arguments &arguments, const QString &option, int fallback, int from, int to)
+{
+    const QString text = arguments.value(option);
+    if (text.isEmpty()) {
+        return fallback;
+    }
+    bool ok = false;
+    const int value = text.toInt(&ok);
+    if (!ok || value < from || value > to) {
+        return fail(u"cli.bad_number"_s, {{u"text"_s, text}, {u"option"_s, option}, {u"from"_s, from}, {u"to"_s, to}});
+    }
+    return value;
+}
+
+void tell(const Message &doing)
+{
+    say(doing.text());
+}
+
+Result<int> done(const QString &directory)
+{
+    say(demoTargetFile(directory));
+    sayJson({{u"target"_s, demoTargetFile(directory)}});
+    return ExitOk;
+}
+
+Result<int> create(const Arguments &arguments)
+{
+    DemoOptions options;
+    TRY(options.orders, number(arguments, u"orders"_s, options.orders, 0, 10000000));
+    TRY(const int rate, number(arguments, u"rate"_s, int(options.trafficRate), 1, 1000));
+    options.trafficRate = rate;
+    CHECK(QCoro::waitFor(createDemo(folder(arguments), options, tell)));
+    return done(folder(arguments));
+}
+
+Result<int> start(const Arguments &arguments)
+{
+    CHECK(QCoro::waitFor(startDemo(folder(arguments), tell)));
+    return done(folder(arguments));
+}
+
+Result<int> stop(const Arguments &arguments)
+{
+    CHECK(QCoro::waitFor(stopDemo(folder(arguments))));
+    return done(folder(arguments));
+}
+
+template<Result<int> (*Function)(const Arguments &)>
+int run(const Arguments &arguments)
+{
+    const Result<int> result = Function(arguments);
+    return result ? *result : sayError(result.error());
+}
+
+} // namespace
+
+QList<Command> demoCommands()
+{
+    return {
+        {{u"demo create"_s, {}, 0, 0, {u"directory"_s, u"orders"_s, u"rate"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "make a demo system")}, run<create>},
+        {{u"demo start"_s, {}, 0, 0, {u"directory"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "start the services of a demo system")}, run<start>},
+        {{u"demo stop"_s, {}, 0, 0, {u"directory"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "end the services of a demo system")}, run<stop>},
+    };
+}
+
+} // namespace cutover

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "output.h"
+
+#include <QJsonDocument>
+#include <QTextStream>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+bool s_json = false;
+
+void write(FILE *file, const QString &text)
+{
+    const QByteArray bytes = text.toLocal8Bit();
+    std::fwrite(bytes.constData(), 1, size_t(bytes.size()), file);
+    std::fflush(file);
+}
+
+} // namespace
+
+void setJsonMode(bool on)
+{
+    s_json = on;
+}
+
+bool jsonMode()
+{
+    return s_json;
+}
+
+void say(const QString &line)
+{
+    if (!s_json) {
+        write(stdout, line + u'\n');
+    }
+}
+
+void sayJson(const QJsonObject &object)
+{
+    if (s_json) {
+        write(stdout, QString::fromUtf8(QJsonDocument(object).toJson(QJsonDocument::Compact)) + u'\n');
+    }
+}
+
+int sayError(const Error &error)
+{
+    if (s_json) {
+        QJsonObject json = error.toJson();
+        json.insert(u"what"_s, error.what());
+        json.insert(u"hint"_s, error.hint());
+        sayJson({{u"error"_s, json}});
+    } else {
+        write(stderr, u"cutoverctl: "_s + error.text() + u'\n');
+    }
+    if (error.code.startsWith(u"cli.")) {
+        return ExitUsage;
+    }
+    static const QStringList refused{u"serve.conn_elsewhere"_s, u"serve.confirm_name"_s, u"journal.run_active"_s, u"journal.conn_held"_s,
+                                     u"serve.command_state"_s,  u"serve.command_refused"_s, u"cli.not_confirmed"_s};
+    return refused.contains(error.code) || error.code.startsWith(u"package.") || error.code.startsWith(u"path.") ? ExitRefused : ExitFailed;
+}
+
+void sayTable(const QList<QStringList> &rows)
+{
+    QList<qsizetype> widths;
+    for (const QStringList &row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (qsizetype i = 0; i < row.size(); ++i) {
+            widths[i] = std::max(widths[i], row[i].size());
+        }
+    }
+    for (const QStringList &row : rows) {
+        QString line;
+        for (qsizetype i = 0; i < row.size(); ++i) {
+            line += i + 1 < row.size() ? QString(row[i].leftJustified(widths[i]) + u"  "_s) : row[i];
+        }
+        say(line);
+    }
+}
+
+} // namespace cutover

@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "system/error.h"
+
+#include <QJsonObject>
+#include <QStringList>
+
+namespace cutover {
+
+/// Documented in 'cutoverctl help exit-codes'.
+enum ExitCode {
+    ExitOk = 0,
+    ExitFailed = 1,
+    ExitUsage = 2,
+    ExitRefused = 3, ///< A check failed, a signature is wrong, or somebody else has the conn: nothing was changed.
+    ExitHeld = 4, ///< The run waits for a decision.
+    ExitRolledBack = 5, ///< The run went back to the old version.
+};
+
+/// One line on standard output; in JSON mode nothing.
+void say(const QString &line);
+/// The result of a command: the object in JSON mode, nothing otherwise.
+void sayJson(const QJsonObject &object);
+/// An error on standard error, or {"error": …} on standard output in JSON mode. Returns its exit code.
+[[nodiscard]] int sayError(const Error &error);
+/// Aligned columns; the first row is the header.
+void sayTable(const QList<QStringList> &rows);
+void setJsonMode(bool on);
+[[nodiscard]] bool jsonMode();
+
+} // namespace cutover

@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "commands.h"
+
+#include "release/repository.h"
+#include "target/target.h"
+
+#include <QCoreApplication>
+#include <QDir>
+#include <QJsonArray>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+const Catalogue::Registration texts{{
+    {"cli.missing_option", QT_TRANSLATE_NOOP("catalogue", "The option --%{option} is missing: %{why}."),
+     QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help'.")},
+}};
+
+QString tr(const char *text)
+{
+    return QCoreApplication::translate("cutoverctl", text);
+}
+
+Result<QString> needed(const Arguments &arguments, const QString &option, const QString &why)
+{
+    if (const QString value = arguments.value(option); !value.isEmpty()) {
+        return value;
+    }
+    return fail(u"cli.missing_option"_s, {{u"option"_s, option}, {u"why"_s, why}});
+}
+
+void sayManifest(const Manifest &manifest)
+{
+    QList<QStringList> rows{{tr("Product"), manifest.product},
+                            {tr("Version"), manifest.version.toString()},
+                            {tr("Applies to"), manifest.from.toString()},
+                            {tr("Type"), updateTypeName(manifest.type)},
+                            {tr("Risk"), manifest.risk},
+                            {tr("Expected downtime"), durationText(manifest.expectedDowntimeMs)},
+                            {tr("Restarts"), manifest.restart.join(u", "_s)},
+                            {tr("Migration"), manifest.migration ? tr("yes") : tr("no")},
+                            {tr("Data migration"), manifest.dataMigration ? tr("yes") : tr("no")},
+                            {tr("Feature flags"), manifest.featureFlag ? tr("yes") : tr("no")},
+                            {tr("Files"), QString::number(manifest.members.size())}};
+    sayTable(rows);
+    for (auto it = manifest.changes.cbegin(); it != manifest.changes.cend(); ++it) {
+        for (const QString &line : it.value()) {
+            say(u"  "_s + it.key() + u": "_s + line);
+        }
+    }
+}
+
+Result<int> build(const Arguments &arguments)
+{
+    TRY(const QString file, package::build(arguments.positional(0), arguments.value(u"output"_s, u"."_s)));
+    say(file);
+    sayJson({{u"package"_s, file}});
+    return ExitOk;
+}
+
+Result<int> sign(const Arguments &arguments)
+{
+    TRY(const QString key, needed(arguments, u"key"_s, tr("the secret key's file")));
+    TRY(const QString file, package::sign(arguments.positional(0), key, arguments.value(u"comment"_s)));
+    say(file);
+    sayJson({{u"signature"_s, file}});
+    return ExitOk;
+}
+
+Result<int> verify(const Arguments &arguments)
+{
+    QStringList keys;
+    if (const QString key = arguments.value(u"key"_s); !key.isEmpty()) {
+        keys.append(key);
+    } else {
+        TRY(const QString file, targetFile(arguments));
+        TRY(const Target target, Target::load(file));
+        keys = target.repository.publicKeys;
+    }
+    TRY(const package::Verified verified, package::verify(arguments.positional(0), keys));
+    say(tr("Signed by key %1, every file is as listed.").arg(verified.keyId));
+    sayManifest(verified.manifest);
+    sayJson({{u"manifest"_s, verified.manifest.toJson()},
+             {u"sha256"_s, verified.sha256},
+             {u"size"_s, verified.size},
+             {u"unpackedSize"_s, verified.unpackedSize},
+             {u"key"_s, verified.keyId}});
+    return ExitOk;
+}
+
+Result<int> inspect(const Arguments &arguments)
+{
+    TRY(const Manifest manifest, package::inspect(arguments.positional(0)));
+    sayManifest(manifest);
+    QJsonArray members;
+    for (const Manifest::Member &member : manifest.members) {
+        members.append(QJsonObject{{u"path"_s, member.path}, {u"size"_s, member.size}, {u"sha256"_s, member.sha256}});
+        say(u"  %1  %2"_s.arg(sizeText(member.size), member.path));
+    }
+    say(tr("Not verified: this only shows what the file says of itself."));
+    sayJson({{u"manifest"_s, manifest.toJson()}, {u"members"_s, members}, {u"verified"_s, false}});
+    return ExitOk;
+}
+
+Result<int> keys(const Arguments &arguments)
+{
+    TRY(const QString secret, needed(arguments, u"secret"_s, tr("where the secret key goes")));
+    TRY(const QString open, needed(arguments, u"public"_s, tr("where the public key goes")));
+    CHECK(package::generateKeys(secret, open));
+    say(tr("Keep %1 off the control host; put %2 into target.yaml.").arg(secret, open));
+    sayJson({{u"secret"_s, secret}, {u"public"_s, open}});
+    return ExitOk;
+}
+
+Result<int> index(const Arguments &arguments)
+{
+    TRY(const QString key, needed(arguments, u"key"_s, tr("the secret key's file")));
+    CHECK(Repository::writeIndex(arguments.positional(0), key));
+    const QString file = QDir(arguments.positional(0)).filePath(u"index.json"_s);
+    say(file);
+    sayJson({{u"index"_s, file}});
+    return ExitOk;
+}
+
+template<Result<int> (*Function)(const Arguments &)>
+int run(const Arguments &arguments)
+{
+    const Result<int> result = Function(arguments);
+    return result ? *result : sayError(result.error());
+}
+
+} // namespace
+
+QList<Command> packageCommands()
+{
+    return {
+        {{u"package build"_s, u"FOLDER"_s, 1, 1, {u"output"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "make a package of a folder with a manifest.yaml")},
+         run<build>},
+        {{u"package sign"_s, u"PACKAGE"_s, 1, 1, {u"key"_s, u"comment"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "sign a package (minisign format)")},
+         run<sign>},
+        {{u"package verify"_s, u"PACKAGE"_s, 1, 1, {u"key"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "check signature and every file of a package")},
+         run<verify>},
+        {{u"package inspect"_s, u"PACKAGE"_s, 1, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "show what a package says of itself")}, run<inspect>},
+        {{u"package keys"_s, {}, 0, 0, {u"secret"_s, u"public"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "make a key pair for signing")}, run<keys>},
+        {{u"package index"_s, u"FOLDER"_s, 1, 1, {u"key"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "write and sign a repository's index")}, run<index>},
+    };
+}
+
+} // namespace cutover

@@ -1,0 +1,336 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "commands.h"
+#include "session.h"
+
+#include "system/clock.h"
+#include "system/files.h"
+
+#include <QCoreApplication>
+#include <QFile>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QRegularExpression>
+
+#include <cstdio>
+#include <unistd.h>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+const Catalogue::Registration texts{{
+    {"cli.not_confirmed", QT_TRANSLATE_NOOP("catalogue", "Nothing was changed: the plan was not confirmed."),
+     QT_TRANSLATE_NOOP("catalogue", "Answer with the target's name, or give --yes.")},
+    {"cli.bad_duration", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no duration: a number with ms, s, m or h was expected."),
+     QT_TRANSLATE_NOOP("catalogue", "For example --watch 5m.")},
+    {"cli.bad_plan", QT_TRANSLATE_NOOP("catalogue", "The file is no plan: %{reason}."),
+     QT_TRANSLATE_NOOP("catalogue", "Write it with 'cutoverctl plan VERSION --output FILE'.")},
+    {"cli.no_run", QT_TRANSLATE_NOOP("catalogue", "No run is under way."), QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl history'.")},
+    {"cli.no_restore_point", QT_TRANSLATE_NOOP("catalogue", "There is no restore point “%{text}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Give an id of 'cutoverctl backup list', or a version that one was made of.")},
+}};
+
+QString tr(const char *text)
+{
+    return QCoreApplication::translate("cutoverctl", text);
+}
+
+Result<qint64> durationArgument(const QString &text)
+{
+    static const QRegularExpression form(u"^(\\d{1,9})\\s*(ms|s|m|h)$"_s);
+    const auto match = form.match(text);
+    if (!match.hasMatch()) {
+        return fail(u"cli.bad_duration"_s, {{u"text"_s, text}});
+    }
+    const QString unit = match.captured(2);
+    const qint64 factor = unit == u"ms" ? 1 : unit == u"s" ? 1000 : unit == u"m" ? 60000 : 3600000;
+    return match.captured(1).toLongLong() * factor;
+}
+
+void sayPlan(const Plan &plan, const QString &digest)
+{
+    say(tr("%1 %2 → %3, plan %4").arg(plan.targetName, plan.from, plan.to, digest.first(12)));
+    say(tr("About %1, of these %2 without service; risk %3").arg(durationText(plan.expectedMs), durationText(plan.expectedDowntimeMs), plan.risk));
+    QList<QStringList> rows;
+    for (qsizetype i = 0; i < plan.steps.size(); ++i) {
+        const StepSpec &step = plan.steps[i];
+        rows.append({QString::number(i + 1).rightJustified(3), step.intent.text()});
+        if (step.pointOfNoReturn) {
+            rows.append({u"   "_s, tr("— point of no return —")});
+        }
+    }
+    sayTable(rows);
+    for (const StepSpec &step : plan.steps) {
+        for (const Preview &preview : step.previews) {
+            say(u'\n' + step.title.text() + u": "_s + preview.title + u'\n' + preview.text);
+        }
+    }
+    for (auto it = plan.loss.begin(); it != plan.loss.end(); ++it) {
+        say(tr("Lost: %1 rows of %2").arg(it.value().toInteger()).arg(it.key()));
+    }
+    for (const QString &owed : plan.owed) {
+        say(tr("Owed to a later release: %1").arg(owed));
+    }
+}
+
+Result<QString> confirm(const Arguments &arguments, const EngineService &engine)
+{
+    const QString name = engine.target().name;
+    if (arguments.has(u"yes"_s)) {
+        return engine.target().isProduction() ? arguments.value(u"confirm"_s) : name;
+    }
+    if (!::isatty(STDIN_FILENO)) {
+        return fail(u"cli.not_confirmed"_s);
+    }
+    std::fputs(qPrintable(tr("Type the target's name (%1) to go on: ").arg(name)), stderr);
+    QFile input;
+    if (!input.open(stdin, QIODevice::ReadOnly) || QString::fromLocal8Bit(input.readLine(1000)).trimmed() != name) {
+        return fail(u"cli.not_confirmed"_s);
+    }
+    return name;
+}
+
+struct Planned {
+    Plan plan;
+    QString digest;
+};
+
+Result<Planned> planned(const Result<QJsonObject> &result)
+{
+    TRY(const QJsonObject json, result);
+    TRY(Plan plan, Plan::fromJson(json[u"plan"].toObject()));
+    return Planned{std::move(plan), json[u"digest"].toString()};
+}
+
+Result<Planned> updatePlan(EngineService &engine, const Arguments &arguments, const QString &version)
+{
+    QJsonObject params{{u"to"_s, version}};
+    if (const QString watch = arguments.value(u"watch"_s); !watch.isEmpty()) {
+        TRY(const qint64 milliseconds, durationArgument(watch));
+        params.insert(u"watchMs"_s, milliseconds);
+    }
+    TRY(const QJsonObject started, QCoro::waitFor(engine.call(u"plan.update.start"_s, params)));
+    return planned(waitForJob(engine, started[u"job"].toString()));
+}
+
+Result<int> start(EngineService &engine, const Arguments &arguments, const Planned &plan)
+{
+    sayPlan(plan.plan, plan.digest);
+    if (arguments.has(u"dry-run"_s)) {
+        sayJson({{u"plan"_s, plan.plan.toJson()}, {u"digest"_s, plan.digest}, {u"applied"_s, false}});
+        return ExitOk;
+    }
+    TRY(const QString confirmed, confirm(arguments, engine));
+    TRY(const QString run, QCoro::waitFor(engine.apply(plan.digest, confirmed)));
+    TRY(const int code, followRun(engine, run));
+    if (code != ExitHeld) {
+        CHECK(QCoro::waitFor(engine.call(u"conn.release"_s)));
+    }
+    return code;
+}
+
+Result<int> plan(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const Planned made, updatePlan(*engine, arguments, arguments.positional(0)));
+    const QJsonObject json{{u"plan"_s, made.plan.toJson()}, {u"digest"_s, made.digest}};
+    if (const QString file = arguments.value(u"output"_s); !file.isEmpty()) {
+        CHECK(files::replace(file, QJsonDocument(json).toJson()));
+    }
+    sayPlan(made.plan, made.digest);
+    sayJson(json);
+    return ExitOk;
+}
+
+Result<int> apply(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const QByteArray bytes, files::read(arguments.positional(0)));
+    QJsonParseError error;
+    const QJsonDocument document = QJsonDocument::fromJson(bytes, &error);
+    if (!document.isObject()) {
+        return fail(u"cli.bad_plan"_s, {{u"reason"_s, error.errorString()}}, arguments.positional(0));
+    }
+    TRY(const Planned made, planned(QCoro::waitFor(engine->call(u"plan.adopt"_s, document.object()))));
+    return start(*engine, arguments, made);
+}
+
+Result<int> update(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const Planned made, updatePlan(*engine, arguments, arguments.positional(0)));
+    return start(*engine, arguments, made);
+}
+
+Result<int> rollback(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    const QString wanted = arguments.positional(0);
+    TRY(const auto points, QCoro::waitFor(engine->restorePoints()));
+    QString id;
+    for (const RestorePointView &view : points) {
+        if (id.isEmpty() && view.point.available && (view.point.id == wanted || view.point.version == wanted)) {
+            id = view.point.id;
+        }
+    }
+    if (id.isEmpty()) {
+        return fail(u"cli.no_restore_point"_s, {{u"text"_s, wanted}});
+    }
+    TRY(const QString job, QCoro::waitFor(engine->startRollbackPlan(id, arguments.value(u"mode"_s, u"code"_s))));
+    TRY(const Planned made, planned(waitForJob(*engine, job)));
+    return start(*engine, arguments, made);
+}
+
+Result<QString> runArgument(EngineService &engine, const Arguments &arguments)
+{
+    if (const QString id = arguments.positional(0); !id.isEmpty()) {
+        return id;
+    }
+    TRY(const auto records, QCoro::waitFor(engine.runs()));
+    for (const RunRecord &record : records) {
+        if (!isFinal(record.state)) {
+            return record.id;
+        }
+    }
+    return fail(u"cli.no_run"_s);
+}
+
+Result<int> decide(const Arguments &arguments, const QString &verb, bool follow)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const QString id, runArgument(*engine, arguments));
+    TRY(const RunView view, QCoro::waitFor(engine->run(id)));
+    if (arguments.has(u"dry-run"_s)) {
+        const bool offered = view.offers.contains(verb);
+        say(offered ? view.ifAborted.text() : view.refusals.value(verb).text());
+        sayJson({{u"run"_s, id}, {u"verb"_s, verb}, {u"offered"_s, offered}});
+        return offered ? ExitOk : ExitRefused;
+    }
+    if (arguments.has(u"take-over"_s)) {
+        CHECK(QCoro::waitFor(engine->takeConn(true, arguments.value(u"note"_s))));
+    }
+    CHECK(QCoro::waitFor(engine->command(id, verb, stateName(view.run.state))));
+    if (follow && !arguments.has(u"no-wait"_s)) {
+        // The run leaves its state only once the runner has taken the decision.
+        QString state = stateName(view.run.state);
+        for (int i = 0; i < 100 && state == stateName(view.run.state); ++i) {
+            CHECK(QCoro::waitFor(Clock::system().sleep(100)));
+            TRY(const RunView now, QCoro::waitFor(engine->run(id)));
+            state = stateName(now.run.state);
+        }
+        return followRun(*engine, id);
+    }
+    sayJson({{u"run"_s, id}, {u"verb"_s, verb}, {u"given"_s, true}});
+    return ExitOk;
+}
+
+Result<int> resume(const Arguments &arguments) { return decide(arguments, u"resume"_s, true); }
+Result<int> hold(const Arguments &arguments) { return decide(arguments, u"hold"_s, false); }
+Result<int> retry(const Arguments &arguments) { return decide(arguments, u"retry"_s, true); }
+Result<int> accept(const Arguments &arguments) { return decide(arguments, u"accept"_s, true); }
+Result<int> abortRun(const Arguments &arguments) { return decide(arguments, u"abort"_s, true); }
+Result<int> revert(const Arguments &arguments) { return decide(arguments, u"rollback"_s, true); }
+Result<int> abandon(const Arguments &arguments) { return decide(arguments, u"abandon"_s, true); }
+
+Result<int> follow(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const QString id, runArgument(*engine, arguments));
+    return followRun(*engine, id);
+}
+
+Result<int> history(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    if (const QString id = arguments.positional(0); !id.isEmpty()) {
+        TRY(const RunView view, QCoro::waitFor(engine->run(id)));
+        TRY(const auto events, QCoro::waitFor(engine->events(id, 0)));
+        sayJson(view.toJson());
+        say(u"%1  %2 → %3  %4"_s.arg(view.run.id, view.run.plan.from, view.run.plan.to, stateName(view.run.state)));
+        if (!view.run.reason.isEmpty()) {
+            say(view.run.reason.text());
+        }
+        QList<QStringList> rows;
+        for (const StepView &step : view.steps) {
+            rows.append({stateName(step.record.state), durationText(step.record.durationMs), step.spec.title.text()});
+        }
+        sayTable(rows);
+        for (const EventRecord &event : events) {
+            say(event.time.toLocalTime().toString(u"HH:mm:ss"_s) + u"  "_s + event.message.text());
+        }
+        return ExitOk;
+    }
+    TRY(const auto records, QCoro::waitFor(engine->runs()));
+    QJsonArray array;
+    QList<QStringList> rows{{tr("Run"), tr("Kind"), tr("From"), tr("To"), tr("State"), tr("Started"), tr("Took"), tr("By")}};
+    for (const RunRecord &record : records) {
+        QJsonObject json = toJson(record);
+        json.remove(u"plan");
+        json.insert(u"kind"_s, record.plan.kind);
+        json.insert(u"from"_s, record.plan.from);
+        json.insert(u"to"_s, record.plan.to);
+        array.append(json);
+        rows.append({record.id, record.plan.kind, record.plan.from, record.plan.to, stateName(record.state),
+                     record.started.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s), durationText(record.activeMs), record.startedBy});
+    }
+    sayJson({{u"runs"_s, array}});
+    sayTable(rows);
+    return ExitOk;
+}
+
+Result<int> report(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const QString html, QCoro::waitFor(engine->report(arguments.positional(0))));
+    if (const QString file = arguments.value(u"output"_s); !file.isEmpty()) {
+        CHECK(files::replace(file, html.toUtf8()));
+        say(file);
+    } else {
+        say(html);
+    }
+    sayJson({{u"html"_s, html}});
+    return ExitOk;
+}
+
+template<Result<int> (*Function)(const Arguments &)>
+int run(const Arguments &arguments)
+{
+    const Result<int> result = Function(arguments);
+    return result ? *result : sayError(result.error());
+}
+
+} // namespace
+
+QList<Command> runCommands()
+{
+    const QStringList decisionOptions{u"note"_s};
+    const QStringList decisionSwitches{u"take-over"_s, u"dry-run"_s, u"no-wait"_s};
+    return {
+        {{u"plan"_s, u"VERSION"_s, 1, 1, {u"output"_s, u"watch"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "build and show the plan of an update")}, run<plan>},
+        {{u"apply"_s, u"PLAN-FILE"_s, 1, 1, {u"confirm"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "run a plan as it was shown")},
+         run<apply>},
+        {{u"update"_s, u"VERSION"_s, 1, 1, {u"watch"_s, u"confirm"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "plan and run an update")},
+         run<update>},
+        {{u"rollback"_s, u"POINT|VERSION"_s, 1, 1, {u"mode"_s, u"confirm"_s}, {u"yes"_s, u"dry-run"_s},
+          QT_TRANSLATE_NOOP("cutoverctl", "go back to a restore point; --mode code, downgrade or restore")},
+         run<rollback>},
+        {{u"hold"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "stop the run after its current step")}, run<hold>},
+        {{u"resume"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "let a held run go on")}, run<resume>},
+        {{u"retry"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "try the failed step of a held run again")},
+         run<retry>},
+        {{u"accept"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "take the failed step as done, if it is")},
+         run<accept>},
+        {{u"abort"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "stop the run and go back")}, run<abortRun>},
+        {{u"revert"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "undo a held run")}, run<revert>},
+        {{u"abandon"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "end a held run as it is")}, run<abandon>},
+        {{u"follow"_s, u"[RUN]"_s, 0, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "follow a run until it ends or is held")}, run<follow>},
+        {{u"history"_s, u"[RUN]"_s, 0, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "all runs, or one in full")}, run<history>},
+        {{u"report"_s, u"RUN"_s, 1, 1, {u"output"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "the report of a run, HTML")}, run<report>},
+    };
+}
+
+} // namespace cutover

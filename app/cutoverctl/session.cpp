@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "session.h"
+
+#include "commands.h"
+
+#include "system/programs.h"
+
+#include <QCoreApplication>
+#include <QEventLoop>
+#include <QSocketNotifier>
+#include <QTimer>
+
+#include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr int FollowMs = 200;
+int s_interrupt[2] = {-1, -1};
+
+/// Calls a function on the event loop at Ctrl+C, as long as it lives.
+class Interruptible
+{
+public:
+    explicit Interruptible(std::function<void()> function)
+    {
+        if (::pipe2(s_interrupt, O_CLOEXEC | O_NONBLOCK) == 0) {
+            m_notifier = std::make_unique<QSocketNotifier>(s_interrupt[0], QSocketNotifier::Read);
+            QObject::connect(m_notifier.get(), &QSocketNotifier::activated, m_notifier.get(), [function = std::move(function)] {
+                char byte = 0;
+                if (::read(s_interrupt[0], &byte, 1) == 1) {
+                    function();
+                }
+            });
+            std::signal(SIGINT, [](int) {
+                const char byte = 1;
+                [[maybe_unused]] const ssize_t written = ::write(s_interrupt[1], &byte, 1);
+            });
+        }
+    }
+    ~Interruptible()
+    {
+        std::signal(SIGINT, SIG_DFL);
+        m_notifier.reset();
+        ::close(s_interrupt[0]);
+        ::close(s_interrupt[1]);
+    }
+    Q_DISABLE_COPY_MOVE(Interruptible)
+
+private:
+    std::unique_ptr<QSocketNotifier> m_notifier;
+};
+
+} // namespace
+
+Result<std::unique_ptr<EngineService>> openEngine(const Arguments &arguments)
+{
+    TRY(const QString file, targetFile(arguments));
+    auto engine = std::make_unique<EngineService>(file, whoAmI());
+    CHECK(engine->open());
+    return engine;
+}
+
+Result<QJsonObject> waitForJob(EngineService &engine, const QString &job, const std::function<void(const QJsonObject &)> &item)
+{
+    QEventLoop loop;
+    Result<QJsonObject> result;
+    QObject::connect(&engine, &EngineClient::jobTold, &loop, [&](const QString &id, const QString &state, const QJsonObject &what) {
+        if (id != job) {
+            return;
+        }
+        if (state == u"item" && item) {
+            item(what[u"item"].toObject());
+        } else if (state == u"done") {
+            result = what;
+            loop.quit();
+        } else if (state == u"failed") {
+            result = fail(Error::fromJson(what));
+            loop.quit();
+        }
+    });
+    const Interruptible interruptible([&engine, job] {
+        [[maybe_unused]] const auto cancelled = engine.cancelJob(job);
+    });
+    loop.exec();
+    return result;
+}
+
+Result<int> followRun(EngineService &engine, const QString &runId)
+{
+    bool stopped = false;
+    const Interruptible interruptible([&stopped] {
+        stopped = true;
+    });
+    qint64 sequence = 0;
+    for (;;) {
+        TRY(const auto events, QCoro::waitFor(engine.events(runId, sequence)));
+        for (const EventRecord &event : events) {
+            sequence = event.sequence;
+            say(event.time.toLocalTime().toString(u"HH:mm:ss"_s) + u"  "_s + event.message.text());
+        }
+        TRY(const RunView view, QCoro::waitFor(engine.run(runId)));
+        const RunState state = view.run.state;
+        if (events.isEmpty() && (isFinal(state) || state == RunState::Held)) {
+            sayJson({{u"run"_s, toJson(view.run)}, {u"reason"_s, view.run.reason.text()}});
+            if (state == RunState::Succeeded) {
+                say(QCoreApplication::translate("cutoverctl", "%1 is installed.").arg(view.run.plan.to));
+                return ExitOk;
+            }
+            say(view.run.reason.text());
+            return state == RunState::Held ? ExitHeld : ExitRolledBack;
+        }
+        if (stopped) {
+            say(QCoreApplication::translate("cutoverctl", "The run %1 goes on; see 'cutoverctl history %1'.").arg(runId));
+            return ExitOk;
+        }
+        QEventLoop loop;
+        QTimer::singleShot(FollowMs, &loop, &QEventLoop::quit);
+        loop.exec();
+    }
+}
+
+} // namespace cutover

@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "arguments.h"
+
+#include "serve/engineservice.h"
+
+#include <QCoroTask>
+
+#include <memory>
+
+namespace cutover {
+
+/// The engine for the target that the arguments name, opened.
+[[nodiscard]] Result<std::unique_ptr<EngineService>> openEngine(const Arguments &arguments);
+
+/// Waits for a job of the engine, telling its items and progress. Ctrl+C cancels it.
+[[nodiscard]] Result<QJsonObject> waitForJob(EngineService &engine, const QString &job,
+                                             const std::function<void(const QJsonObject &item)> &item = {});
+
+/// Follows a run until it ends or is held, telling its events; returns the exit code.
+[[nodiscard]] Result<int> followRun(EngineService &engine, const QString &runId);
+
+} // namespace cutover

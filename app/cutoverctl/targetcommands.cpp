@@ -1,0 +1,208 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "commands.h"
+#include "session.h"
+
+#include <QCoreApplication>
+#include <QJsonArray>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+const Catalogue::Registration texts{{
+    {"cli.bad_percent", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no rollout: a percentage from 0 to 100, “on” or “off” was expected."), nullptr},
+    {"cli.no_flag", QT_TRANSLATE_NOOP("catalogue", "There is no feature flag “%{name}”; there are %{known:list}."), nullptr},
+}};
+
+QString tr(const char *text)
+{
+    return QCoreApplication::translate("cutoverctl", text);
+}
+
+QString localTime(const QDateTime &time)
+{
+    return time.isValid() ? time.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s) : u"-"_s;
+}
+
+Result<int> status(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const TargetView view, QCoro::waitFor(engine->status()));
+    sayJson(view.toJson());
+    say(u"%1 (%2)  %3  %4"_s.arg(view.name, view.environment, view.version, view.health));
+    if (!view.connHolder.isEmpty()) {
+        say(tr("%1 has the conn since %2").arg(view.connHolder, localTime(view.connSince)));
+    }
+    if (!view.activeRun.isEmpty()) {
+        say(tr("Run %1 is under way").arg(view.activeRun));
+    }
+    if (!view.problem.code.isEmpty()) {
+        say(view.problem.text());
+    }
+    QList<QStringList> rows{{tr("Instance"), tr("Version"), tr("State"), tr("Port"), tr("Sessions"), tr("Pid")}};
+    for (const InstanceView &instance : view.instances) {
+        rows.append({instance.name, instance.version, instance.state, instance.port ? QString::number(instance.port) : u"-"_s,
+                     instance.sessions < 0 ? u"-"_s : QString::number(instance.sessions),
+                     instance.pid ? QString::number(instance.pid) : u"-"_s});
+    }
+    sayTable(rows);
+    say(tr("Free disk space: %1").arg(sizeText(view.freeBytes)));
+    say(tr("Last proven backup: %1").arg(localTime(view.lastProvenBackup)));
+    return view.health == u"healthy" ? ExitOk : ExitFailed;
+}
+
+Result<int> releases(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto views, QCoro::waitFor(engine->releases()));
+    QJsonArray array;
+    QList<QStringList> rows{{tr("Version"), tr("Type"), tr("Risk"), tr("Downtime"), tr("Download"), tr("Path")}};
+    for (const ReleaseView &view : views) {
+        array.append(view.toJson());
+        rows.append({view.manifest.version.toString(), view.updateType, view.risk, durationText(view.expectedDowntimeMs), sizeText(view.size),
+                     view.blocked.code.isEmpty() ? view.path.join(u" → "_s) : view.blocked.text()});
+    }
+    sayJson({{u"releases"_s, array}});
+    sayTable(rows);
+    return ExitOk;
+}
+
+Result<int> check(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const QString job, QCoro::waitFor(engine->startChecks(arguments.positional(0))));
+    QJsonArray array;
+    const auto told = [&array](const QJsonObject &item) {
+        const CheckResult result = CheckResult::fromJson(item);
+        if (result.status == CheckResult::Status::Waiting || result.status == CheckResult::Status::Running) {
+            return;
+        }
+        array.append(item);
+        const QString word = result.status == CheckResult::Status::Passed ? tr("passed")
+            : result.status == CheckResult::Status::Warning               ? tr("warning")
+                                                                          : tr("failed");
+        say(u"%1  %2  %3"_s.arg(word.leftJustified(8), result.title.text(), result.finding.text()));
+        if (!result.error.code.isEmpty()) {
+            say(u"          "_s + result.error.text());
+        }
+    };
+    TRY(const QJsonObject result, waitForJob(*engine, job, told));
+    sayJson({{u"passed"_s, result[u"passed"]}, {u"checks"_s, array}});
+    return result[u"passed"].toBool() ? ExitOk : ExitRefused;
+}
+
+Result<int> backups(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto views, QCoro::waitFor(engine->restorePoints()));
+    QJsonArray array;
+    QList<QStringList> rows{{tr("Restore point"), tr("Made"), tr("Version"), tr("Size"), tr("Proven"), tr("Reason")}};
+    for (const RestorePointView &view : views) {
+        array.append(view.toJson());
+        rows.append({view.point.id, localTime(view.point.created), view.point.version, sizeText(view.point.size), localTime(view.point.proven),
+                     view.point.available ? view.point.reason : tr("removed by clean up")});
+    }
+    sayJson({{u"points"_s, array}});
+    sayTable(rows);
+    return ExitOk;
+}
+
+Result<int> features(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto flags, QCoro::waitFor(engine->features()));
+    QJsonArray array;
+    QList<QStringList> rows{{tr("Feature"), tr("State"), tr("Rollout"), tr("Changed"), tr("By")}};
+    for (const FeatureFlag &flag : flags) {
+        array.append(QJsonObject{{u"name"_s, flag.name}, {u"enabled"_s, flag.enabled}, {u"rollout"_s, flag.rollout}});
+        rows.append({flag.name, flag.enabled ? tr("on") : tr("off"), QString::number(flag.rollout, 'f', 2) + u" %"_s, localTime(flag.changed),
+                     flag.changedBy});
+    }
+    sayJson({{u"features"_s, array}});
+    sayTable(rows);
+    return ExitOk;
+}
+
+Result<int> setFeature(const Arguments &arguments)
+{
+    const QString name = arguments.positional(0);
+    const QString text = arguments.positional(1);
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto flags, QCoro::waitFor(engine->features()));
+    const auto flag = std::find_if(flags.cbegin(), flags.cend(), [&name](const FeatureFlag &known) {
+        return known.name == name;
+    });
+    if (flag == flags.cend()) {
+        QJsonArray known;
+        for (const FeatureFlag &each : flags) {
+            known.append(each.name);
+        }
+        return fail(u"cli.no_flag"_s, {{u"name"_s, name}, {u"known"_s, known}});
+    }
+    FeatureChange change{name, flag->enabled, flag->enabled, flag->rollout, flag->rollout};
+    bool isNumber = false;
+    const double percent = QString(text).remove(u'%').trimmed().toDouble(&isNumber);
+    if (text == u"on" || text == u"off") {
+        change.toEnabled = text == u"on";
+    } else if (isNumber && percent >= 0 && percent <= 100) {
+        change.toEnabled = true;
+        change.toRollout = percent;
+    } else {
+        return fail(u"cli.bad_percent"_s, {{u"text"_s, text}});
+    }
+    say(u"%1: %2 %3 % → %4 %5 %"_s.arg(name, change.fromEnabled ? tr("on") : tr("off"), QString::number(change.fromRollout),
+                                       change.toEnabled ? tr("on") : tr("off"), QString::number(change.toRollout)));
+    if (!arguments.has(u"dry-run"_s)) {
+        CHECK(QCoro::waitFor(engine->applyFeatures({change}, arguments.value(u"reason"_s))));
+        CHECK(QCoro::waitFor(engine->call(u"conn.release"_s)));
+    }
+    sayJson({{u"name"_s, name}, {u"enabled"_s, change.toEnabled}, {u"rollout"_s, change.toRollout}, {u"applied"_s, !arguments.has(u"dry-run"_s)}});
+    return ExitOk;
+}
+
+Result<int> takeConn(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    CHECK(QCoro::waitFor(engine->takeConn(arguments.has(u"take-over"_s), arguments.value(u"note"_s))));
+    sayJson({{u"taken"_s, true}});
+    return ExitOk;
+}
+
+Result<int> releaseConn(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    CHECK(QCoro::waitFor(engine->call(u"conn.release"_s)));
+    sayJson({{u"released"_s, true}});
+    return ExitOk;
+}
+
+template<Result<int> (*Function)(const Arguments &)>
+int run(const Arguments &arguments)
+{
+    const Result<int> result = Function(arguments);
+    return result ? *result : sayError(result.error());
+}
+
+} // namespace
+
+QList<Command> targetCommands()
+{
+    return {
+        {{u"status"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "what runs, in which version, and who has the conn")}, run<status>},
+        {{u"releases"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "releases of the repository and the way to each")}, run<releases>},
+        {{u"check"_s, u"[VERSION]"_s, 0, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "run the pre-checks")}, run<check>},
+        {{u"backup list"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "restore points")}, run<backups>},
+        {{u"features list"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "feature flags")}, run<features>},
+        {{u"features set"_s, u"NAME PERCENT|on|off"_s, 2, 2, {u"reason"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "change a feature flag")},
+         run<setFeature>},
+        {{u"conn take"_s, {}, 0, 0, {u"note"_s}, {u"take-over"_s}, QT_TRANSLATE_NOOP("cutoverctl", "take the conn; --take-over when somebody has it")},
+         run<takeConn>},
+        {{u"conn release"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "give the conn back")}, run<releaseConn>},
+    };
+}
+
+} // namespace cutover

@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "plan/planners.h"
+
+#include <QFileInfo>
+#include <QHash>
+#include <QSet>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+const Catalogue::Registration texts{{
+    {"plan.check_version", QT_TRANSLATE_NOOP("catalogue", "Installed version")},
+    {"plan.check_version.intent", QT_TRANSLATE_NOOP("catalogue", "Check that %{from} is installed")},
+    {"plan.download", QT_TRANSLATE_NOOP("catalogue", "Download")},
+    {"plan.download.intent", QT_TRANSLATE_NOOP("catalogue", "Have the package of %{version} on this host (%{size:bytes})")},
+    {"plan.verify_package", QT_TRANSLATE_NOOP("catalogue", "Package verification")},
+    {"plan.verify_package.intent",
+     QT_TRANSLATE_NOOP("catalogue", "Check the signature of %{version} by key %{key} and the digest of every file in it")},
+}};
+
+StepSpec ownStep(const QString &kind, const QJsonObject &params, const QJsonObject &args)
+{
+    StepSpec step;
+    step.id = kind;
+    step.kind = kind;
+    step.params = params;
+    step.title = {u"plan."_s + kind, args};
+    step.intent = {u"plan."_s + kind + u".intent"_s, args};
+    step.changesState = false;
+    return step;
+}
+
+QList<StepSpec> acquisition(const PlanningContext &context, const StagedRelease &release)
+{
+    const QString version = release.info.manifest.version.toString();
+    QList<StepSpec> steps;
+    steps.append(ownStep(u"check_version"_s, {{u"from"_s, context.installed}}, {{u"from"_s, context.installed}}));
+    steps.append(ownStep(u"download"_s,
+                         {{u"version"_s, version},
+                          {u"file"_s, release.info.file},
+                          {u"package"_s, release.package},
+                          {u"sha256"_s, release.info.sha256},
+                          {u"size"_s, release.info.size}},
+                         {{u"version"_s, version}, {u"size"_s, release.info.size}}));
+    steps.append(ownStep(u"verify_package"_s,
+                         {{u"version"_s, version},
+                          {u"package"_s, release.package},
+                          {u"sha256"_s, release.info.sha256},
+                          {u"unpackedSize"_s, release.verified.unpackedSize}},
+                         {{u"version"_s, version}, {u"key"_s, release.verified.keyId}}));
+    return steps;
+}
+
+/// Steps of one hop have ids of their own; references from one step to another by id follow.
+void prefixIds(QList<StepSpec> &steps, const QString &prefix)
+{
+    QHash<QString, QString> renamed;
+    for (StepSpec &step : steps) {
+        renamed.insert(step.id, prefix + step.id);
+        step.id = prefix + step.id;
+    }
+    for (StepSpec &step : steps) {
+        for (auto it = step.params.begin(); it != step.params.end(); ++it) {
+            if (it.value().isString() && renamed.contains(it.value().toString())) {
+                it.value() = renamed.value(it.value().toString());
+            }
+        }
+    }
+}
+
+QJsonObject policyOf(const Target &target)
+{
+    const PolicySpec &policy = target.policy;
+    return {{u"transientRetries"_s, policy.transientRetries},
+            {u"holdMs"_s, policy.holdMs},
+            {u"holdDefault"_s, policy.holdDefault == PolicySpec::Default::Rollback ? u"rollback"_s : u"hold"_s},
+            {u"latestStartMinute"_s, policy.latestStartMinuteOfDay},
+            {u"windowEndMinute"_s, policy.windowEndMinuteOfDay},
+            {u"turnBackMarginMs"_s, policy.turnBackMarginMs},
+            {u"automaticRollback"_s, target.watch.automaticRollback}};
+}
+
+int riskRank(const QString &risk)
+{
+    return risk == u"high" ? 3 : risk == u"medium" ? 2 : risk == u"low" ? 1 : 0;
+}
+
+} // namespace
+
+Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
+{
+    if (path.isEmpty()) {
+        co_return fail(u"plan.nothing_to_do"_s, {{u"version"_s, context.installed}});
+    }
+    const Version from = Version::parse(context.installed).value_or(Version{});
+    Plan plan;
+    plan.kind = u"update"_s;
+    plan.targetName = context.target.name;
+    plan.environment = context.target.environment;
+    plan.from = context.installed;
+    plan.to = path.last().info.manifest.version.toString();
+    plan.updateType = updateTypeName(updateType(from, path.last().info.manifest.version));
+    plan.policy = policyOf(context.target);
+    plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
+    CO_TRY(plan.facts, co_await FactSource::collect(context.target));
+
+    QSet<QString> migrated;
+    for (const StagedRelease &release : std::as_const(path)) {
+        const QString version = release.info.manifest.version.toString();
+        plan.path.append(version);
+        if (riskRank(release.info.manifest.risk) > riskRank(plan.risk)) {
+            plan.risk = release.info.manifest.risk;
+        }
+        QList<StepSpec> steps = acquisition(context, release);
+        CO_TRY(const QList<StepSpec> checks, co_await planChecks(context, release));
+        CO_TRY(const QList<StepSpec> backup, co_await planBackup(context, release));
+        CO_TRY(QList<StepSpec> migrations, co_await planMigrations(context, release));
+        CO_TRY(const QList<StepSpec> configuration, co_await planConfiguration(context, release));
+        CO_TRY(QList<StepSpec> deploy, co_await planDeploy(context, release));
+        CO_TRY(const QList<StepSpec> health, co_await planHealth(context, release));
+        CO_TRY(const QList<StepSpec> features, co_await planFeatures(context, release));
+        CO_TRY(const QList<StepSpec> watch, co_await planWatch(context, release));
+
+        // What an earlier hop migrates is not migrated again.
+        migrations.removeIf([&migrated](const StepSpec &step) {
+            const QString key = step.params[u"database"].toString() + u'/' + step.params[u"revision"].toString();
+            if (migrated.contains(key)) {
+                return true;
+            }
+            migrated.insert(key);
+            return false;
+        });
+        // The files of a release lie beside the old ones before anything that serves is touched:
+        // migrations run from them.
+        const auto split = std::stable_partition(deploy.begin(), deploy.end(), [](const StepSpec &step) {
+            return step.kind == u"unpack";
+        });
+        steps += checks;
+        steps += QList<StepSpec>(deploy.begin(), split);
+        steps += backup;
+        steps += migrations;
+        // New code finds its configuration when it starts, and the old code keeps what it read.
+        steps += configuration;
+        steps += QList<StepSpec>(split, deploy.end());
+        steps += health;
+        steps += features;
+        steps += watch;
+        if (&release == &path.last()) {
+            CO_TRY(const QList<StepSpec> cleanUp, co_await planCleanUp(context, release));
+            steps += cleanUp;
+        }
+        // Results of the first hop's pre-checks are the baseline of the whole run, under their plain ids.
+        if (&release != &path.first()) {
+            prefixIds(steps, version + u'/');
+        }
+        plan.steps += steps;
+        context.installed = version;
+    }
+    CO_TRY(plan.steps, withCommandSteps(context.target, plan.steps));
+
+    for (StepSpec &step : plan.steps) {
+        const qint64 measured = context.measuredMs.value(step.kind, -1);
+        if (measured >= 0 && step.kind != u"watch") {
+            step.expectedMs = measured;
+        }
+        plan.expectedMs += step.expectedMs;
+        plan.expectedDowntimeMs += step.expectedDowntimeMs;
+    }
+    co_return plan;
+}
+
+} // namespace cutover

@@ -1,0 +1,14 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "run/journal.h"
+
+namespace cutover {
+
+/// The report of a run as one self-contained HTML page. Pure.
+[[nodiscard]] QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const QList<EventRecord> &events,
+                                 const QList<CommandRecord> &commands);
+
+} // namespace cutover

@@ -1,0 +1,813 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "serve/engineservice.h"
+
+#include "database/database.h"
+#include "deploy/haproxy.h"
+#include "metrics/watcher.h"
+#include "plan/planners.h"
+#include "run/report.h"
+#include "run/runchannel.h"
+#include "run/runlock.h"
+#include "serve/protocol.h"
+#include "serve/runview.h"
+#include "serve/stagerelease.h"
+#include "system/files.h"
+#include "system/programs.h"
+#include "system/random.h"
+#include "system/sqlitevfs.h"
+
+#include <QCoreApplication>
+#include <QFile>
+#include <QHash>
+#include <QJsonArray>
+#include <QPointer>
+#include <QSysInfo>
+#include <QTimer>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr int PollMs = 250;
+constexpr int MetricsEveryMs = 1000;
+constexpr qint64 RunnerGraceMs = 5000;
+constexpr qint64 LogChunk = 256 * 1024;
+constexpr qint64 ReleasesKeptMs = 30000;
+
+QString installedVersion(const Target &target)
+{
+    const auto link = files::readLink(target.currentLink());
+    return link ? link->section(u'/', -1, -1, QString::SectionSkipEmpty) : QString();
+}
+
+QString instanceStateName(InstanceState::State state)
+{
+    switch (state) {
+    case InstanceState::State::Stopped:
+        return u"stopped"_s;
+    case InstanceState::State::Starting:
+        return u"starting"_s;
+    case InstanceState::State::Ready:
+        return u"ready"_s;
+    case InstanceState::State::Unready:
+        return u"unready"_s;
+    case InstanceState::State::Stopping:
+        return u"stopping"_s;
+    case InstanceState::State::Failed:
+        return u"failed"_s;
+    }
+    return u"unknown"_s;
+}
+
+} // namespace
+
+struct EngineService::Private {
+    EngineService *q;
+    QString targetFile;
+    QString who;
+    QString session;
+    Target target;
+    std::unique_ptr<Journal> journal;
+    std::unique_ptr<MetricStore> metrics;
+    std::unique_ptr<RunChannelClient> channel;
+    QTimer poll;
+    QTimer metricsTick;
+    qint64 dataVersion = -1;
+    qint64 runnerMissingSince = -1;
+    QHash<QString, std::stop_source> jobs;
+    QHash<QString, Plan> plans; ///< Built in this session, by digest.
+    QList<ReleaseInfo> knownReleases;
+    qint64 releasesAt = -ReleasesKeptMs;
+
+    Async<QJsonObject> dispatch(QString method, QJsonObject params);
+
+    Result<QJsonObject> hello(const QJsonObject &params);
+    Async<QJsonObject> status();
+    Async<QList<ReleaseInfo>> releaseInfos(std::stop_token stop = {});
+    Async<QJsonObject> releases();
+    Result<QJsonObject> runs();
+    Result<QJsonObject> run(const QString &id);
+    Result<QJsonObject> events(const QString &id, qint64 after);
+    Result<QJsonObject> log(const QString &id, qint64 offset);
+    Result<QJsonObject> report(const QString &id);
+    Result<QJsonObject> restorePoints();
+    Async<QJsonObject> restorePoint(QString id);
+    Async<QJsonObject> features();
+    Async<QJsonObject> applyFeatures(QJsonObject params);
+    Result<QJsonObject> metricPoints(const QJsonObject &params);
+    Result<QJsonObject> apply(const QJsonObject &params);
+    Result<QJsonObject> command(const QJsonObject &params);
+    Result<> needConn();
+    Result<> startRunner(const QString &runId);
+    Result<PlanningContext> planningContext();
+    void look();
+
+    using Job = std::function<Async<QJsonObject>(QString job, std::stop_token stop)>;
+    QJsonObject startJob(Job work);
+    static QCoro::Task<> runJob(QPointer<EngineService> service, QString job, Job work, std::stop_token stop);
+    void tellProgress(const QString &job, const Progress &progress);
+    Async<QJsonObject> planUpdateJob(QString to, qint64 watchMs, QString job, std::stop_token stop);
+    Async<QJsonObject> planRollbackJob(QString point, QString mode, std::stop_token stop);
+    Async<QJsonObject> checkJob(QString to, QString job, std::stop_token stop);
+    QJsonObject keepPlan(const Plan &plan);
+    Result<QJsonObject> adoptPlan(const QJsonObject &params);
+};
+
+EngineService::EngineService(const QString &targetFile, const QString &who, QObject *parent)
+    : EngineClient(parent)
+    , d(std::make_unique<Private>())
+{
+    d->q = this;
+    d->targetFile = targetFile;
+    d->who = who;
+    d->session = u"cli:"_s + who;
+    d->poll.setInterval(PollMs);
+    connect(&d->poll, &QTimer::timeout, this, [this] { d->look(); });
+    d->metricsTick.setInterval(MetricsEveryMs);
+    connect(&d->metricsTick, &QTimer::timeout, this, [this] { Q_EMIT changed({u"metrics"_s}); });
+}
+
+EngineService::~EngineService()
+{
+    for (std::stop_source &stop : d->jobs) {
+        stop.request_stop();
+    }
+}
+
+const Target &EngineService::target() const
+{
+    return d->target;
+}
+
+Result<> EngineService::open()
+{
+    installSqliteVfs();
+    TRY(d->target, Target::load(d->targetFile));
+    CHECK(files::makePath(d->target.stateDirectory));
+    TRY(d->journal, Journal::open(d->target.stateDirectory));
+    d->channel = std::make_unique<RunChannelClient>(d->target.stateDirectory);
+    connect(d->channel.get(), &RunChannelClient::received, this, &EngineClient::runTold);
+    d->poll.start();
+    d->metricsTick.start();
+    return {};
+}
+
+Async<QJsonObject> EngineService::call(QString method, QJsonObject params)
+{
+    co_return co_await d->dispatch(method, params);
+}
+
+Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject params)
+{
+    if (method == u"hello") {
+        co_return hello(params);
+    }
+    if (method == u"status") {
+        co_return co_await status();
+    }
+    if (method == u"releases") {
+        co_return co_await releases();
+    }
+    if (method == u"runs") {
+        co_return runs();
+    }
+    if (method == u"run") {
+        co_return run(params[u"id"].toString());
+    }
+    if (method == u"events") {
+        co_return events(params[u"run"].toString(), params[u"after"].toInteger());
+    }
+    if (method == u"log") {
+        co_return log(params[u"run"].toString(), params[u"offset"].toInteger());
+    }
+    if (method == u"report") {
+        co_return report(params[u"run"].toString());
+    }
+    if (method == u"restorePoints") {
+        co_return restorePoints();
+    }
+    if (method == u"restorePoint") {
+        co_return co_await restorePoint(params[u"id"].toString());
+    }
+    if (method == u"features") {
+        co_return co_await features();
+    }
+    if (method == u"features.apply") {
+        co_return co_await applyFeatures(params);
+    }
+    if (method == u"metrics") {
+        co_return metricPoints(params);
+    }
+    if (method == u"apply") {
+        co_return apply(params);
+    }
+    if (method == u"command") {
+        co_return command(params);
+    }
+    if (method == u"conn.take") {
+        CO_CHECK(journal->takeConn({who, session, Clock::system().now(), params[u"note"].toString()}, params[u"force"].toBool()));
+        co_return QJsonObject{};
+    }
+    if (method == u"conn.release") {
+        CO_CHECK(journal->releaseConn(session));
+        co_return QJsonObject{};
+    }
+    if (method == u"check.start") {
+        const QString to = params[u"to"].toString();
+        co_return startJob([this, to](QString job, std::stop_token stop) { return checkJob(to, job, stop); });
+    }
+    if (method == u"plan.update.start") {
+        const QString to = params[u"to"].toString();
+        const qint64 watchMs = params[u"watchMs"].toInteger(-1);
+        co_return startJob([this, to, watchMs](QString job, std::stop_token stop) { return planUpdateJob(to, watchMs, job, stop); });
+    }
+    if (method == u"plan.adopt") {
+        co_return adoptPlan(params);
+    }
+    if (method == u"plan.rollback.start") {
+        const QString point = params[u"point"].toString();
+        const QString mode = params[u"mode"].toString();
+        co_return startJob([this, point, mode](QString, std::stop_token stop) { return planRollbackJob(point, mode, stop); });
+    }
+    if (method == u"job.cancel") {
+        const QString job = params[u"job"].toString();
+        const auto it = jobs.find(job);
+        if (it == jobs.end()) {
+            co_return fail(u"serve.unknown_job"_s, {{u"job"_s, job}});
+        }
+        it->request_stop();
+        co_return QJsonObject{};
+    }
+    co_return fail(u"serve.unknown_method"_s, {{u"method"_s, method}});
+}
+
+Result<QJsonObject> EngineService::Private::hello(const QJsonObject &params)
+{
+    if (const QString given = params[u"session"].toString(); !given.isEmpty()) {
+        session = given;
+    }
+    return QJsonObject{{u"protocol"_s, protocol::Version},
+                       {u"version"_s, QStringLiteral(CUTOVER_VERSION)},
+                       {u"who"_s, who},
+                       {u"host"_s, QSysInfo::machineHostName()}};
+}
+
+Async<QJsonObject> EngineService::Private::status()
+{
+    TargetView view;
+    view.name = target.name;
+    view.product = target.product;
+    view.environment = target.environment;
+    view.version = installedVersion(target);
+    view.host = QSysInfo::machineHostName();
+    view.errorLimit = target.watch.maxErrorProportion;
+    QStringList databases;
+    for (const DatabaseSpec &database : std::as_const(target.databases)) {
+        databases.append(database.name + u" ("_s + (database.driver == u"sqlite" ? u"SQLite"_s : database.driver) + u')');
+    }
+    view.database = databases.join(u", "_s);
+    CO_TRY(const auto conn, journal->conn());
+    if (conn) {
+        view.connHolder = conn->holder;
+        view.connSession = conn->session;
+        view.connSince = conn->since;
+        view.connNote = conn->note;
+        view.connOurs = conn->session == session;
+    }
+    CO_TRY(const auto active, journal->activeRun());
+    if (active) {
+        view.activeRun = active->id;
+        view.runnerSilenceMs = channel->silence();
+    }
+    view.watcherSilenceMs = watcherSilence(target);
+    view.freeBytes = files::freeBytes(target.stateDirectory).value_or(-1);
+    CO_TRY(const auto points, journal->restorePoints());
+    for (const RestorePoint &point : points) {
+        if (point.available) {
+            view.lastBackup = std::max(view.lastBackup, point.created);
+            view.lastProvenBackup = std::max(view.lastProvenBackup, point.proven);
+        }
+    }
+
+    SupervisorClient supervisor(target);
+    const auto states = co_await supervisor.states();
+    QHash<QString, int> sessions;
+    view.balancer = u"none"_s;
+    if (!target.balancer.kind.isEmpty()) {
+        const Haproxy haproxy(target.balancer.socket);
+        view.balancer = u"up"_s;
+        for (const ServiceSpec &service : std::as_const(target.services)) {
+            if (service.balancerBackend.isEmpty()) {
+                continue;
+            }
+            const auto servers = co_await haproxy.servers(service.balancerBackend);
+            if (!servers) {
+                view.balancer = u"down"_s;
+                view.problem = servers.error();
+                break;
+            }
+            for (const HaproxyServer &server : *servers) {
+                sessions.insert(server.name, server.sessions);
+            }
+        }
+    }
+    int ready = 0;
+    int wanted = 0;
+    if (!states) {
+        view.problem = states.error();
+        view.health = u"unknown"_s;
+    } else {
+        for (const InstanceState &state : *states) {
+            const ServiceSpec *service = target.service(state.service);
+            int port = 0;
+            if (service) {
+                for (const InstanceSpec &instance : service->instances) {
+                    port = instance.name == state.name ? instance.port : port;
+                }
+            }
+            view.instances.append({.name = state.name,
+                                   .service = state.service,
+                                   .version = service && service->managed ? state.release : QString(),
+                                   .state = instanceStateName(state.state),
+                                   .port = port,
+                                   .sessions = sessions.value(state.name, -1),
+                                   .pid = state.pid});
+            ++wanted;
+            ready += state.state == InstanceState::State::Ready ? 1 : 0;
+        }
+        view.health = ready == wanted && wanted > 0 ? u"healthy"_s : ready > 0 ? u"degraded"_s : u"down"_s;
+    }
+    if (const auto facts = co_await FactSource::collect(target); facts) {
+        for (auto it = facts->begin(); it != facts->end(); ++it) {
+            if (it.key().startsWith(u"migration.head:")) {
+                view.revisions.insert(it.key().section(u':', 1), it.value().toString());
+            }
+        }
+    }
+    co_return view.toJson();
+}
+
+Async<QList<ReleaseInfo>> EngineService::Private::releaseInfos(std::stop_token stop)
+{
+    const qint64 now = Clock::system().monotonic();
+    if (now - releasesAt > ReleasesKeptMs) {
+        Repository repository(target.repository, target.product);
+        CO_TRY(knownReleases, co_await repository.releases(stop));
+        std::sort(knownReleases.begin(), knownReleases.end(), [](const ReleaseInfo &a, const ReleaseInfo &b) {
+            return a.manifest.version > b.manifest.version;
+        });
+        releasesAt = now;
+    }
+    co_return knownReleases;
+}
+
+Async<QJsonObject> EngineService::Private::releases()
+{
+    CO_TRY(const QList<ReleaseInfo> infos, co_await releaseInfos());
+    const QString current = installedVersion(target);
+    CO_TRY(const Version installed, Version::parse(current));
+    QJsonArray array;
+    for (const ReleaseInfo &info : infos) {
+        ReleaseView view;
+        view.manifest = info.manifest;
+        view.updateType = updateTypeName(updateType(installed, info.manifest.version));
+        view.risk = info.manifest.risk;
+        view.size = info.size;
+        view.expectedDowntimeMs = info.manifest.expectedDowntimeMs;
+        if (info.manifest.version > installed) {
+            if (const auto path = updatePath(installed, info.manifest.version, infos)) {
+                view.size = 0;
+                view.expectedDowntimeMs = 0;
+                for (const ReleaseInfo &hop : *path) {
+                    view.path.append(hop.manifest.version.toString());
+                    view.size += hop.size;
+                    view.expectedDowntimeMs += hop.manifest.expectedDowntimeMs;
+                }
+            } else {
+                view.blocked = path.error();
+            }
+        }
+        array.append(view.toJson());
+    }
+    co_return QJsonObject{{u"releases"_s, array}};
+}
+
+Result<QJsonObject> EngineService::Private::runs()
+{
+    TRY(const auto records, journal->runs());
+    QJsonArray array;
+    for (const RunRecord &record : records) {
+        array.append(toJson(record));
+    }
+    return QJsonObject{{u"runs"_s, array}};
+}
+
+Result<QJsonObject> EngineService::Private::run(const QString &id)
+{
+    TRY(const RunRecord record, journal->run(id));
+    TRY(const auto steps, journal->steps(id));
+    return makeRunView(record, steps, Clock::system().now()).toJson();
+}
+
+Result<QJsonObject> EngineService::Private::events(const QString &id, qint64 after)
+{
+    TRY(const auto records, journal->events(id, after));
+    QJsonArray array;
+    for (const EventRecord &record : records) {
+        array.append(toJson(record));
+    }
+    return QJsonObject{{u"events"_s, array}};
+}
+
+Result<QJsonObject> EngineService::Private::log(const QString &id, qint64 offset)
+{
+    TRY(const RunRecord record, journal->run(id));
+    QFile file(target.stateDirectory + u"/runs/"_s + record.id + u"/log.txt"_s);
+    if (!file.open(QIODevice::ReadOnly) || !file.seek(offset)) {
+        return QJsonObject{{u"text"_s, QString()}, {u"next"_s, offset}};
+    }
+    QByteArray text = file.read(LogChunk);
+    text.truncate(text.lastIndexOf('\n') + 1);
+    return QJsonObject{{u"text"_s, QString::fromUtf8(text)}, {u"next"_s, offset + text.size()}};
+}
+
+Result<QJsonObject> EngineService::Private::report(const QString &id)
+{
+    TRY(const RunRecord record, journal->run(id));
+    TRY(const auto steps, journal->steps(id));
+    TRY(const auto events, journal->events(id, 0, 100000));
+    TRY(const auto commands, journal->commands(id));
+    return QJsonObject{{u"html"_s, reportHtml(record, steps, events, commands)}};
+}
+
+Result<QJsonObject> EngineService::Private::restorePoints()
+{
+    TRY(const auto points, journal->restorePoints());
+    const QString version = installedVersion(target);
+    QJsonArray array;
+    for (const RestorePoint &point : points) {
+        RestorePointView view;
+        view.point = point;
+        view.versionNow = version;
+        view.current = point.version == version;
+        array.append(view.toJson());
+    }
+    return QJsonObject{{u"points"_s, array}};
+}
+
+Async<QJsonObject> EngineService::Private::restorePoint(QString id)
+{
+    CO_TRY(const RestorePoint point, journal->restorePoint(id));
+    CO_TRY(const PlanningContext context, planningContext());
+    CO_TRY(const Facts now, co_await FactSource::collect(target));
+    RestorePointView view;
+    view.point = point;
+    view.versionNow = context.installed;
+    view.current = point.version == context.installed;
+    for (auto it = point.members.begin(); it != point.members.end(); ++it) {
+        const QJsonObject member = it.value().toObject();
+        const QJsonObject rows = member[u"rows"].toObject();
+        for (auto row = rows.begin(); row != rows.end(); ++row) {
+            view.rowsThen[row.key()] += row.value().toInteger();
+        }
+        if (it.key().startsWith(u"database:")) {
+            view.revisionThen = member[u"revision"].toString();
+        }
+    }
+    for (const DatabaseSpec &spec : std::as_const(target.databases)) {
+        CO_TRY(const auto database, Database::create(spec));
+        CO_TRY(const auto rows, co_await database->countRows());
+        for (auto it = rows.cbegin(); it != rows.cend(); ++it) {
+            view.rowsNow[it.key()] += it.value();
+        }
+        view.revisionNow = now[u"migration.head:"_s + spec.name].toString();
+    }
+    for (auto it = now.begin(); it != now.end(); ++it) {
+        if (it.key().startsWith(u"configuration:") && point.facts[it.key()] != it.value()) {
+            ++view.configurationDifferences;
+        }
+    }
+    CO_TRY(const auto costs, co_await rollbackCosts(context, point));
+    for (const RollbackCost &cost : costs) {
+        view.options.append({cost.mode, cost.expectedMs, cost.expectedDowntimeMs, cost.loss, cost.unavailable});
+    }
+    co_return view.toJson();
+}
+
+Async<QJsonObject> EngineService::Private::features()
+{
+    CO_TRY(const auto flags, co_await readFlags(target));
+    QJsonArray array;
+    for (const FeatureFlag &flag : flags) {
+        array.append(QJsonObject{{u"name"_s, flag.name},
+                                 {u"description"_s, flag.description},
+                                 {u"enabled"_s, flag.enabled},
+                                 {u"rollout"_s, flag.rollout},
+                                 {u"changed"_s, flag.changed.toUTC().toString(Qt::ISODateWithMs)},
+                                 {u"changedBy"_s, flag.changedBy}});
+    }
+    co_return QJsonObject{{u"flags"_s, array}};
+}
+
+Async<QJsonObject> EngineService::Private::applyFeatures(QJsonObject params)
+{
+    CO_CHECK(needConn());
+    QList<FeatureChange> changes;
+    const QJsonArray array = params[u"changes"].toArray();
+    for (const QJsonValue &value : array) {
+        changes.append({.name = value[u"name"].toString(),
+                        .fromEnabled = value[u"fromEnabled"].toBool(),
+                        .toEnabled = value[u"toEnabled"].toBool(),
+                        .fromRollout = value[u"fromRollout"].toDouble(),
+                        .toRollout = value[u"toRollout"].toDouble()});
+    }
+    CO_CHECK(co_await applyFlags(target, changes, who, params[u"reason"].toString()));
+    CO_CHECK(journal->audit(who, u"features.applied"_s, {{u"changes"_s, array}, {u"reason"_s, params[u"reason"]}}));
+    Q_EMIT q->changed({u"features"_s});
+    co_return QJsonObject{};
+}
+
+Result<QJsonObject> EngineService::Private::metricPoints(const QJsonObject &params)
+{
+    if (!metrics) {
+        auto store = MetricStore::open(target.stateDirectory, MetricStore::Mode::ReadOnly);
+        if (!store) {
+            // Nothing has been scraped yet.
+            return QJsonObject{{u"points"_s, QJsonArray()}};
+        }
+        metrics = std::move(*store);
+    }
+    TRY(const auto points, metrics->series(params[u"series"].toString(), params[u"from"].toInteger(), params[u"to"].toInteger()));
+    QJsonArray array;
+    for (const MetricPoint &point : points) {
+        array.append(QJsonArray{point.time, point.value});
+    }
+    return QJsonObject{{u"points"_s, array}};
+}
+
+Result<> EngineService::Private::needConn()
+{
+    TRY(const auto conn, journal->conn());
+    if (conn && conn->session == session) {
+        return {};
+    }
+    if (conn) {
+        return fail(u"serve.conn_elsewhere"_s, {{u"holder"_s, conn->holder}});
+    }
+    return journal->takeConn({who, session, Clock::system().now(), {}}, false);
+}
+
+Result<> EngineService::Private::startRunner(const QString &runId)
+{
+    TRY(const QString program, programPath(u"cutoverctl"_s));
+    const QString folder = target.stateDirectory + u"/runs/"_s + runId;
+    CHECK(files::makePath(folder));
+    CHECK(startDetached(program, {u"runner"_s, u"--target"_s, target.path, u"--run"_s, runId}, folder + u"/runner.log"_s));
+    return {};
+}
+
+Result<QJsonObject> EngineService::Private::apply(const QJsonObject &params)
+{
+    const QString digest = params[u"digest"].toString();
+    const auto plan = plans.constFind(digest);
+    if (plan == plans.cend()) {
+        return fail(u"serve.unknown_plan"_s, {{u"digest"_s, digest.first(std::min<qsizetype>(12, digest.size()))}});
+    }
+    if (target.isProduction() && params[u"confirm"].toString() != target.name) {
+        return fail(u"serve.confirm_name"_s, {{u"target"_s, target.name}, {u"given"_s, params[u"confirm"]}});
+    }
+    CHECK(needConn());
+    RunRecord record;
+    record.id = Random::system().id();
+    record.plan = *plan;
+    record.planDigest = digest;
+    record.approvedBy = who;
+    record.startedBy = who;
+    record.created = Clock::system().now();
+    CHECK(journal->addRun(record));
+    CHECK(journal->addEvent(record.id, {}, {u"serve.event.approved"_s, {{u"by"_s, who}, {u"digest"_s, digest.first(12)}}}));
+    CHECK(journal->audit(who, u"run.approved"_s, {{u"run"_s, record.id}, {u"digest"_s, digest}}));
+    CHECK(startRunner(record.id));
+    return QJsonObject{{u"run"_s, record.id}};
+}
+
+Result<QJsonObject> EngineService::Private::command(const QJsonObject &params)
+{
+    const QString verb = params[u"verb"].toString();
+    const QString expected = params[u"expected"].toString();
+    CHECK(needConn());
+    TRY(const RunRecord record, journal->run(params[u"run"].toString()));
+    TRY(const auto steps, journal->steps(record.id));
+    const QString state = stateName(record.state);
+    if (!expected.isEmpty() && expected != state) {
+        return fail(u"serve.command_state"_s, {{u"state"_s, state}, {u"expected"_s, expected}, {u"verb"_s, verb}});
+    }
+    if (!makeRunView(record, steps, Clock::system().now()).offers.contains(verb)) {
+        return fail(u"serve.command_refused"_s, {{u"verb"_s, verb}, {u"state"_s, state}});
+    }
+    CommandRecord command;
+    command.id = Random::system().id();
+    command.runId = record.id;
+    command.verb = verb;
+    command.expectedState = expected;
+    command.by = who;
+    command.created = Clock::system().now();
+    CHECK(journal->addCommand(command));
+    CHECK(journal->audit(who, u"run.command"_s, {{u"run"_s, record.id}, {u"verb"_s, verb}}));
+    channel->wake();
+    return QJsonObject{{u"command"_s, command.id}};
+}
+
+Result<PlanningContext> EngineService::Private::planningContext()
+{
+    PlanningContext context;
+    // The file is read anew: a plan is of the target as it is now.
+    TRY(target, Target::load(targetFile));
+    context.target = target;
+    context.installed = installedVersion(target);
+    if (context.installed.isEmpty()) {
+        return fail(u"serve.not_installed"_s, {{u"link"_s, target.currentLink()}});
+    }
+    TRY(const auto records, journal->runs(50));
+    QHash<QString, QList<qint64>> durations;
+    for (const RunRecord &record : records) {
+        if (record.state != RunState::Succeeded && record.state != RunState::RolledBack) {
+            continue;
+        }
+        TRY(const auto steps, journal->steps(record.id));
+        for (const StepRecord &step : steps) {
+            if (step.state == StepState::Done && step.index < record.plan.steps.size()) {
+                durations[record.plan.steps[step.index].kind].append(step.durationMs);
+            }
+        }
+    }
+    for (auto it = durations.begin(); it != durations.end(); ++it) {
+        std::sort(it->begin(), it->end());
+        context.measuredMs.insert(it.key(), it->at(it->size() / 2));
+    }
+    return context;
+}
+
+QJsonObject EngineService::Private::startJob(Job work)
+{
+    const QString job = Random::system().id();
+    std::stop_source stop;
+    jobs.insert(job, stop);
+    // The answer with the id must be on its way before the first thing that the job tells.
+    QTimer::singleShot(0, q, [service = QPointer(q), job, work = std::move(work), stop] {
+        runJob(service, job, work, stop.get_token());
+    });
+    return {{u"job"_s, job}};
+}
+
+QCoro::Task<> EngineService::Private::runJob(QPointer<EngineService> service, QString job, Job work, std::stop_token stop)
+{
+    const Result<QJsonObject> result = co_await work(job, stop);
+    if (!service) {
+        co_return;
+    }
+    service->d->jobs.remove(job);
+    if (result) {
+        Q_EMIT service->jobTold(job, u"done"_s, *result);
+    } else {
+        Q_EMIT service->jobTold(job, u"failed"_s, result.error().toJson());
+    }
+}
+
+void EngineService::Private::tellProgress(const QString &job, const Progress &progress)
+{
+    Q_EMIT q->jobTold(job, u"progress"_s,
+                      {{u"done"_s, progress.done},
+                       {u"total"_s, progress.total},
+                       {u"unit"_s, progress.unit},
+                       {u"doing"_s, progress.doing.toJson()}});
+}
+
+QJsonObject EngineService::Private::keepPlan(const Plan &plan)
+{
+    plans.insert(plan.digest(), plan);
+    return {{u"plan"_s, plan.toJson()}, {u"digest"_s, plan.digest()}};
+}
+
+Result<QJsonObject> EngineService::Private::adoptPlan(const QJsonObject &params)
+{
+    TRY(const Plan plan, Plan::fromJson(params[u"plan"].toObject()));
+    const QString given = params[u"digest"].toString();
+    if (plan.digest() != given) {
+        return fail(u"serve.plan_edited"_s, {{u"given"_s, given}, {u"found"_s, plan.digest()}});
+    }
+    if (plan.targetName != target.name) {
+        return fail(u"serve.plan_target"_s, {{u"plan"_s, plan.targetName}, {u"target"_s, target.name}});
+    }
+    return keepPlan(plan);
+}
+
+Async<QJsonObject> EngineService::Private::planUpdateJob(QString to, qint64 watchMs, QString job, std::stop_token stop)
+{
+    CO_TRY(PlanningContext context, planningContext());
+    if (watchMs >= 0) {
+        context.target.watch.durationMs = watchMs;
+    }
+    CO_TRY(const Version installed, Version::parse(context.installed));
+    CO_TRY(const Version wanted, Version::parse(to));
+    CO_TRY(const QList<ReleaseInfo> infos, co_await releaseInfos(stop));
+    const bool known = std::any_of(infos.cbegin(), infos.cend(), [&wanted](const ReleaseInfo &info) {
+        return info.manifest.version == wanted;
+    });
+    if (!known) {
+        QJsonArray versions;
+        for (const ReleaseInfo &info : infos) {
+            versions.append(info.manifest.version.toString());
+        }
+        co_return fail(u"serve.no_release"_s, {{u"version"_s, to}, {u"known"_s, versions}});
+    }
+    CO_TRY(const QList<ReleaseInfo> path, updatePath(installed, wanted, infos));
+    // A worker's thread reports from outside the event loop.
+    const QPointer<EngineService> service(q);
+    const auto progress = [service, job](const Progress &what) {
+        QMetaObject::invokeMethod(
+            QCoreApplication::instance(),
+            [service, job, what] {
+                if (service) {
+                    service->d->tellProgress(job, what);
+                }
+            },
+            Qt::QueuedConnection);
+    };
+    QList<StagedRelease> staged;
+    for (const ReleaseInfo &info : path) {
+        CO_TRY(const StagedRelease release, co_await stageRelease(context.target, info, stop, progress));
+        staged.append(release);
+    }
+    CO_TRY(const Plan plan, co_await planUpdate(context, staged));
+    co_return keepPlan(plan);
+}
+
+Async<QJsonObject> EngineService::Private::planRollbackJob(QString point, QString mode, std::stop_token)
+{
+    CO_TRY(const RestorePoint restorePoint, journal->restorePoint(point));
+    CO_TRY(const PlanningContext context, planningContext());
+    CO_TRY(const Plan plan, co_await planRollback(context, restorePoint, mode));
+    co_return keepPlan(plan);
+}
+
+Async<QJsonObject> EngineService::Private::checkJob(QString to, QString job, std::stop_token stop)
+{
+    std::optional<ReleaseInfo> release;
+    if (!to.isEmpty()) {
+        CO_TRY(const Version wanted, Version::parse(to));
+        CO_TRY(const QList<ReleaseInfo> infos, co_await releaseInfos(stop));
+        for (const ReleaseInfo &info : infos) {
+            if (info.manifest.version == wanted) {
+                release = info;
+            }
+        }
+    }
+    const QPointer<EngineService> service(q);
+    const auto sink = [service, job](const CheckResult &result) {
+        if (service) {
+            Q_EMIT service->jobTold(job, u"item"_s, {{u"item"_s, result.toJson()}});
+        }
+    };
+    CO_TRY(const auto results, co_await runChecks(target, release, installedVersion(target), sink, stop));
+    const bool passed = std::none_of(results.cbegin(), results.cend(), [](const CheckResult &result) {
+        return result.status == CheckResult::Status::Failed;
+    });
+    co_return QJsonObject{{u"passed"_s, passed}};
+}
+
+void EngineService::Private::look()
+{
+    const qint64 version = journal->dataVersion();
+    if (version != dataVersion) {
+        dataVersion = version;
+        Q_EMIT q->changed({u"runs"_s, u"restorePoints"_s, u"conn"_s, u"status"_s});
+    }
+    // A run whose runner has died is taken up again: whoever looks on first starts the next one.
+    const auto active = journal->activeRun();
+    if (!active || !*active) {
+        runnerMissingSince = -1;
+        return;
+    }
+    const qint64 now = Clock::system().monotonic();
+    // Children of a dead runner keep the lock held, but nobody leads them any more.
+    const auto owner = RunLock::owner(target.stateDirectory);
+    if (owner && *owner && (*owner)->lives()) {
+        runnerMissingSince = -1;
+    } else if (runnerMissingSince < 0) {
+        runnerMissingSince = now;
+    } else if (now - runnerMissingSince > RunnerGraceMs) {
+        runnerMissingSince = now;
+        if (startRunner((*active)->id)) {
+            Q_EMIT q->changed({u"status"_s});
+        }
+    }
+}
+
+} // namespace cutover

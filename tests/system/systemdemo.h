@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include <QJsonObject>
+#include <QSet>
+#include <QStringList>
+#include <QTemporaryDir>
+
+/**
+ * A demo system of a test's own, driven from outside as an operator drives it: through cutoverctl
+ * and what its services wrote. Ends everything that it started.
+ */
+class SystemDemo
+{
+public:
+    struct Outcome {
+        int exitCode = -1;
+        QJsonObject json; ///< What --json printed last.
+        QByteArray errors;
+    };
+
+    ~SystemDemo();
+    /// Makes and starts it; false with a message in problem().
+    [[nodiscard]] bool start(int orders = 5000, int rate = 50);
+    [[nodiscard]] QString problem() const { return m_problem; }
+    [[nodiscard]] QString folder() const { return m_folder.path(); }
+    [[nodiscard]] QString targetFile() const { return folder() + QStringLiteral("/target.yaml"); }
+    [[nodiscard]] QString databaseFile() const;
+    [[nodiscard]] QString stateFolder() const;
+
+    Outcome ctl(const QStringList &arguments, int timeoutMs = 180000) const;
+    /// What a program of ours is called with.
+    [[nodiscard]] static QString program(const QString &name);
+
+    /// GET of a path through the balancer; the body, empty when it failed.
+    [[nodiscard]] QByteArray get(const QString &path) const;
+    [[nodiscard]] QString servedVersion() const;
+    /// Requests that failed since the start, one a line.
+    [[nodiscard]] QStringList failures() const;
+    [[nodiscard]] QSet<qint64> acknowledgedOrders() const;
+    [[nodiscard]] QSet<qint64> storedOrders() const;
+    /// First column of an SQL query.
+    [[nodiscard]] QStringList query(const QString &sql) const;
+    /// Digest of the schema as SQLite tells it, our own bookkeeping left out.
+    [[nodiscard]] QString schema() const;
+    /// Columns of every order that was there at a moment, for comparison: id → text.
+    [[nodiscard]] QMap<qint64, QString> orders(qint64 upToId, const QString &columns) const;
+    /// Empty when no two strategy processes ever ran at once; else what overlapped.
+    [[nodiscard]] QString strategyOverlap() const;
+    /// Whether the traffic generator has sent more than count requests since it started.
+    [[nodiscard]] qint64 requestsSent() const;
+
+private:
+    QTemporaryDir m_folder;
+    QString m_problem;
+    bool m_started = false;
+};

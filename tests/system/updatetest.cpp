@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "systemdemo.h"
+
+#include <QJsonArray>
+#include <QTest>
+
+using namespace Qt::StringLiterals;
+
+/** Whole updates of the demo system by cutoverctl, under traffic. */
+class UpdateTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void hotfixAndBack();
+    void minorWithMigrationAndDowngrade();
+    void faultyReleaseGoesBackByItself();
+};
+
+namespace {
+
+void expectHealthy(const SystemDemo &demo, const QString &version)
+{
+    QCOMPARE(demo.servedVersion(), version);
+    QCOMPARE(demo.failures(), QStringList());
+    QCOMPARE(demo.strategyOverlap(), QString());
+    const QSet<qint64> acknowledged = demo.acknowledgedOrders();
+    QVERIFY2(acknowledged.size() > 5, qPrintable(QString::number(acknowledged.size())));
+    QVERIFY(demo.storedOrders().contains(acknowledged));
+}
+
+} // namespace
+
+void UpdateTest::hotfixAndBack()
+{
+    SystemDemo demo;
+    QVERIFY2(demo.start(), qPrintable(demo.problem()));
+    QTRY_VERIFY_WITH_TIMEOUT(demo.requestsSent() > 50, 15000);
+    QCOMPARE(demo.servedVersion(), u"1.2.0"_s);
+
+    const auto update = demo.ctl({u"update"_s, u"1.2.1"_s, u"--yes"_s, u"--watch"_s, u"3s"_s});
+    QVERIFY2(update.exitCode == 0, update.errors);
+    expectHealthy(demo, u"1.2.1"_s);
+
+    const auto back = demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"code"_s, u"--yes"_s});
+    QVERIFY2(back.exitCode == 0, back.errors);
+    expectHealthy(demo, u"1.2.0"_s);
+
+    const auto history = demo.ctl({u"history"_s});
+    QCOMPARE(history.json[u"runs"].toArray().size(), 2);
+}
+
+void UpdateTest::minorWithMigrationAndDowngrade()
+{
+    SystemDemo demo;
+    QVERIFY2(demo.start(), qPrintable(demo.problem()));
+    QTRY_VERIFY_WITH_TIMEOUT(demo.requestsSent() > 50, 15000);
+    const QString schema = demo.schema();
+    const qint64 last = demo.query(u"SELECT max(id) FROM orders"_s).value(0).toLongLong();
+    const QString columns = u"symbol || side || quantity || price || user || client_id || created_at"_s;
+    const auto before = demo.orders(last, columns);
+    QVERIFY(before.size() >= 5000);
+
+    const auto update = demo.ctl({u"update"_s, u"1.3.0"_s, u"--yes"_s, u"--watch"_s, u"3s"_s});
+    QVERIFY2(update.exitCode == 0, update.errors);
+    expectHealthy(demo, u"1.3.0"_s);
+    QVERIFY(demo.schema() != schema);
+
+    const auto back = demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"downgrade"_s, u"--yes"_s});
+    QVERIFY2(back.exitCode == 0, back.errors);
+    expectHealthy(demo, u"1.2.0"_s);
+    QCOMPARE(demo.schema(), schema);
+    QCOMPARE(demo.orders(last, columns), before);
+}
+
+void UpdateTest::faultyReleaseGoesBackByItself()
+{
+    SystemDemo demo;
+    QVERIFY2(demo.start(), qPrintable(demo.problem()));
+    QTRY_VERIFY_WITH_TIMEOUT(demo.requestsSent() > 50, 15000);
+    const auto update = demo.ctl({u"update"_s, u"1.3.1"_s, u"--yes"_s, u"--watch"_s, u"60s"_s});
+    QVERIFY2(update.exitCode == 5, update.errors);
+    const QString reason = update.json[u"reason"].toString();
+    QVERIFY2(reason.contains(u'%'), qPrintable(reason));
+    QCOMPARE(demo.servedVersion(), u"1.2.0"_s);
+    QCOMPARE(demo.strategyOverlap(), QString());
+    QVERIFY(demo.storedOrders().contains(demo.acknowledgedOrders()));
+}
+
+QTEST_GUILESS_MAIN(UpdateTest)
+#include "updatetest.moc"
