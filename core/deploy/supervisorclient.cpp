@@ -46,7 +46,10 @@ struct SupervisorClient::Private {
     Target target;
 
     Async<QJsonObject> call(QJsonObject request, qint64 timeoutMs = AnswerMs) const;
-    Async<QJsonObject> instance(QString name) const;
+    /// For requests that may be repeated: when the supervisor is killed before it answers, its
+    /// successor is asked.
+    Async<QJsonObject> callSurely(SupervisorClient *client, QJsonObject request, qint64 timeoutMs = AnswerMs) const;
+    Async<QJsonObject> instance(SupervisorClient *client, QString name) const;
 };
 
 Async<QJsonObject> SupervisorClient::Private::call(QJsonObject request, qint64 timeoutMs) const
@@ -70,9 +73,19 @@ Async<QJsonObject> SupervisorClient::Private::call(QJsonObject request, qint64 t
     co_return answer[u"result"_s].toObject();
 }
 
-Async<QJsonObject> SupervisorClient::Private::instance(QString name) const
+Async<QJsonObject> SupervisorClient::Private::callSurely(SupervisorClient *client, QJsonObject request, qint64 timeoutMs) const
 {
-    CO_TRY(const QJsonObject answer, co_await call({{u"method"_s, u"states"_s}}));
+    auto answer = co_await call(request, timeoutMs);
+    if (!answer && (answer.error().code == u"supervisor.not_running" || answer.error().code == u"supervisor.no_answer")) {
+        CO_CHECK(co_await client->ensureRunning());
+        co_return co_await call(request, timeoutMs);
+    }
+    co_return answer;
+}
+
+Async<QJsonObject> SupervisorClient::Private::instance(SupervisorClient *client, QString name) const
+{
+    CO_TRY(const QJsonObject answer, co_await callSurely(client, {{u"method"_s, u"states"_s}}));
     const QJsonArray list = answer[u"instances"_s].toArray();
     for (const QJsonValue &value : list) {
         if (value[u"name"_s] == name) {
@@ -145,7 +158,7 @@ Async<QList<InstanceState>> SupervisorClient::states()
 
 Async<> SupervisorClient::start(QString instance, QString releaseDirectory)
 {
-    CO_CHECK(co_await d->call({{u"method"_s, u"start"_s}, {u"instance"_s, instance}, {u"directory"_s, releaseDirectory}}));
+    CO_CHECK(co_await d->callSurely(this, {{u"method"_s, u"start"_s}, {u"instance"_s, instance}, {u"directory"_s, releaseDirectory}}));
     co_return {};
 }
 
@@ -153,7 +166,7 @@ Async<> SupervisorClient::stop(QString instance)
 {
     const ServiceSpec *service = d->target.serviceOfInstance(instance);
     const qint64 limit = AnswerMs + (service ? service->stopTimeoutMs : 10000);
-    CO_CHECK(co_await d->call({{u"method"_s, u"stop"_s}, {u"instance"_s, instance}}, limit));
+    CO_CHECK(co_await d->callSurely(this, {{u"method"_s, u"stop"_s}, {u"instance"_s, instance}}, limit));
     co_return {};
 }
 
@@ -166,7 +179,7 @@ Async<> SupervisorClient::waitReady(QString instance, std::stop_token stop)
     const qint64 limit = service->health.readyWithinMs;
     const qint64 begin = Clock::system().monotonic();
     while (true) {
-        CO_TRY(const QJsonObject now, co_await d->instance(instance));
+        CO_TRY(const QJsonObject now, co_await d->instance(this, instance));
         const QString state = now[u"state"_s].toString();
         if (state == u"ready") {
             co_return {};

@@ -27,7 +27,8 @@ struct InstanceState {
 /**
  * Talks to the supervisor (STATE/supervisor.sock, JSON lines). The supervisor owns the services of
  * the process runtime, restarts them on death (with back-off), keeps their logs in STATE/logs,
- * survives runner and window, and re-adopts by pid and start time. Event-loop thread. Codes "supervisor.*".
+ * survives runner and window, and re-adopts by pid and start time. start(), stop() and waitReady()
+ * go on with a new supervisor when the one they talk to is killed. Event-loop thread. Codes "supervisor.*".
  */
 class SupervisorClient
 {
