@@ -13,9 +13,13 @@
 #include "release/package.h"
 
 #include <QElapsedTimer>
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QSet>
 #include <QTcpSocket>
+#include <QThread>
+
+#include <atomic>
 
 using namespace cutover;
 using namespace Qt::StringLiterals;
@@ -247,6 +251,83 @@ private Q_SLOTS:
             QCOMPARE(found.toString(), QString::fromUtf8(words[1]));
         }
         QVERIFY(readFile(path(u"data/failures.log"_s)).isEmpty());
+    }
+
+    // From here on there are no users any more.
+
+    void survivesTheDeathOfItsHelpers()
+    {
+        auto step = VALUE(StepRegistry::create(steps(u"1.2.0"_s, u"1.2.1"_s).first()));
+        const QJsonObject undo = VALUE(QCoro::waitFor(step->prepare(*m_bench, {})));
+        const QJsonObject state = QJsonDocument::fromJson(readFile(m_target.stateDirectory + u"/supervisor/state.json"_s)).object();
+        QCOMPARE(kill(pid_t(state[u"supervisor"_s].toInteger()), SIGKILL), 0);
+        QCOMPARE(kill(pid_t(state[u"instances"_s][u"haproxy"_s][u"pid"_s].toInteger()), SIGKILL), 0);
+        // Without its balancer the step does nothing, and says that it may be tried again.
+        Result<> applied;
+        QElapsedTimer timer;
+        timer.start();
+        do {
+            applied = QCoro::waitFor(step->apply(*m_bench, undo, {}));
+            QVERIFY2(applied || applied.error().kind == Error::Kind::Transient || applied.error().code == u"deploy.capacity",
+                     qPrintable(applied ? QString() : applied.error().text()));
+        } while (!applied && timer.elapsed() < 15000);
+        OK(applied);
+        QCOMPARE(VALUE(QCoro::waitFor(step->inspect(*m_bench, undo))), Inspection::Done);
+        OK(QCoro::waitFor(step->revert(*m_bench, undo, {})));
+    }
+
+    void recreatesBehindAMaintenanceAnswer()
+    {
+        StepSpec spec;
+        spec.id = u"recreate:backend"_s;
+        spec.kind = u"recreate_service"_s;
+        spec.params = {{u"service"_s, u"backend"_s},
+                       {u"instances"_s, QJsonArray{u"backend-1"_s, u"backend-2"_s}},
+                       {u"fromRelease"_s, u"1.2.0"_s},
+                       {u"toRelease"_s, u"1.2.1"_s}};
+        auto step = VALUE(StepRegistry::create(spec));
+        OK(QCoro::waitFor(step->observe(*m_bench, {})));
+        const QJsonObject undo = VALUE(QCoro::waitFor(step->prepare(*m_bench, {})));
+        QCOMPARE(VALUE(QCoro::waitFor(step->inspect(*m_bench, undo))), Inspection::NotStarted);
+
+        // A user who asks all the time, on a thread of its own.
+        QList<QByteArray> answers;
+        std::atomic<bool> asking = true;
+        const quint16 port = quint16(m_target.service(u"haproxy"_s)->instances.first().port);
+        std::unique_ptr<QThread> user(QThread::create([&] {
+            while (asking) {
+                QTcpSocket socket;
+                socket.connectToHost(u"127.0.0.1"_s, port);
+                socket.write("GET /api/version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+                QByteArray answer;
+                while (socket.waitForReadyRead(5000)) {
+                    answer += socket.readAll();
+                }
+                answers.append(answer);
+            }
+        }));
+        user->start();
+        const auto applied = QCoro::waitFor(step->apply(*m_bench, undo, {}));
+        asking = false;
+        user->wait();
+        OK(applied);
+        QCOMPARE(VALUE(QCoro::waitFor(step->inspect(*m_bench, undo))), Inspection::Done);
+        int maintenance = 0;
+        bool newSeen = false;
+        for (const QByteArray &answer : answers) {
+            // Nothing but an answer of the old, the maintenance answer, or one of the new; no way back.
+            if (answer.startsWith("HTTP/1.1 503")) {
+                QVERIFY2(answer.contains("maintenance"), answer.constData());
+                ++maintenance;
+            } else {
+                QVERIFY2(answer.startsWith("HTTP/1.1 200"), answer.constData());
+                newSeen = newSeen || answer.contains("1.2.1");
+                QCOMPARE(answer.contains("1.2.1"), newSeen);
+            }
+        }
+        QVERIFY(maintenance > 0);
+        OK(QCoro::waitFor(step->revert(*m_bench, undo, {})));
+        QCOMPARE(VALUE(QCoro::waitFor(step->inspect(*m_bench, undo))), Inspection::NotStarted);
     }
 };
 

@@ -3,6 +3,7 @@
 
 #include "deploysystem.h"
 
+#include "deploy/localexchange.h"
 #include "deploy/portholder.h"
 
 #include <QElapsedTimer>
@@ -209,6 +210,18 @@ private Q_SLOTS:
         QVERIFY(!alive(service));
         // Its children went with it.
         QTRY_VERIFY(kill(-pid_t(service), 0) != 0);
+    }
+
+    void longStateFolder()
+    {
+        // A socket's path may have 107 bytes; a state folder may have more.
+        const QString deep = m_folder->path() + u'/' + QString(60, u'd') + u'/' + QString(60, u'e');
+        const QString socket = VALUE(localSocketPath(deep, u"supervisor.sock"_s));
+        QVERIFY(socket.size() < 80);
+        QCOMPARE(VALUE(localSocketPath(deep, u"supervisor.sock"_s)), socket);
+        QVERIFY(VALUE(localSocketPath(deep + u'x', u"supervisor.sock"_s)) != socket);
+        const auto open = QFile::ReadGroup | QFile::WriteGroup | QFile::ExeGroup | QFile::ReadOther | QFile::WriteOther | QFile::ExeOther;
+        QCOMPARE(QFile::permissions(QFileInfo(socket).path()) & open, QFile::Permissions());
     }
 
     void missingReleaseAndInstance()
