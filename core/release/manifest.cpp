@@ -94,7 +94,7 @@ void readMembers(yaml::Map &map, Manifest &manifest)
         member.path = path.text();
         if (!member.path.isEmpty() && (!isCleanPath(member.path) || member.path == u"manifest.yaml")) {
             path.expected(u"relative_path"_s);
-        } else if (seen.contains(member.path)) {
+        } else if (!member.path.isEmpty() && seen.contains(member.path)) {
             path.problem(u"duplicate"_s, {{u"value"_s, member.path}, {u"first"_s, u"members"_s}});
         }
         seen.insert(member.path);

@@ -247,6 +247,9 @@ Error Report::error() const
 
 void Value::problem(const QString &code, QJsonObject args) const
 {
+    if (!m_node) {
+        return; // Missing, which is said already.
+    }
     if (!args.contains(u"field"_s)) {
         args[u"field"_s] = m_path;
     }
@@ -255,6 +258,9 @@ void Value::problem(const QString &code, QJsonObject args) const
 
 void Value::problem(const Error &error) const
 {
+    if (!m_node) {
+        return;
+    }
     Error copy = error;
     copy.args[u"field"_s] = m_path;
     m_report->add(std::move(copy), m_node->line, m_node->column);
