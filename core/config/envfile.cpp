@@ -110,7 +110,7 @@ public:
         entry.raw = m_text.sliced(value, m_at - value);
         const qsizetype after = m_at;
         skipBlanks();
-        if (!atEnd() && !isLineEnd() && (m_text[m_at] != u'#' || m_at == after)) {
+        if (!atEnd() && !isLineEnd() && (m_text[m_at] != u'#' || !isBlank(m_text[m_at - 1]))) {
             return error("the end of the line or “ #”");
         }
         skipLine();
@@ -142,7 +142,7 @@ private:
     void plain(EnvFile::Entry &entry)
     {
         const qsizetype begin = m_at;
-        while (!atEnd() && !isLineEnd() && !(m_text[m_at] == u'#' && (m_at == begin || isBlank(m_text[m_at - 1])))) {
+        while (!atEnd() && !isLineEnd() && !(m_text[m_at] == u'#' && isBlank(m_text[m_at - 1]))) {
             ++m_at;
         }
         while (m_at > begin && isBlank(m_text[m_at - 1])) {

@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "config/secrets.h"
+
+#include <QTest>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+
+class EnvFileTest : public QObject
+{
+    Q_OBJECT
+private:
+    static EnvFile parsed(const QByteArray &content) { return EnvFile::parse(content, u".env"_s).value(); }
+
+private Q_SLOTS:
+    void keepsWhatIsNotChanged_data()
+    {
+        QTest::addColumn<QByteArray>("content");
+        QTest::newRow("empty") << QByteArray();
+        QTest::newRow("comments and blanks") << QByteArray("# a\n\n  # b\n\t\nA=1\n");
+        QTest::newRow("no last line end") << QByteArray("A=1\nB=2");
+        QTest::newRow("windows") << QByteArray("A=1\r\n\r\nB='2'\r\n");
+        QTest::newRow("byte order mark") << QByteArray("\xEF\xBB\xBF" "A=1\n");
+        QTest::newRow("export, blanks, comments") << QByteArray("  export  A = 'x y'  # why\nB=x # y\nC=#nothing\nD=a#b\n");
+        QTest::newRow("lines in quotes") << QByteArray("KEY=\"-----BEGIN\nabc\n-----END\"\nB='1\n2'\n");
+    }
+    void keepsWhatIsNotChanged()
+    {
+        QFETCH(const QByteArray, content);
+        QCOMPARE(parsed(content).toBytes(), content);
+    }
+
+    void readsValues()
+    {
+        const EnvFile file = parsed("A=1 # one\nB='a # b'\nC=\"x\\ty\\n\\\"\\$z\\q\"\nD=\nE=a b c  \nF=u#v\nexport G=7\r\nH=\"two\nlines\"\nI= #c\n");
+        QCOMPARE(file.value(u"A"_s), u"1"_s);
+        QCOMPARE(file.value(u"B"_s), u"a # b"_s);
+        QCOMPARE(file.value(u"C"_s), u"x\ty\n\"$z\\q"_s);
+        QCOMPARE(file.value(u"D"_s), u""_s);
+        QCOMPARE(file.value(u"E"_s), u"a b c"_s);
+        QCOMPARE(file.value(u"F"_s), u"u#v"_s);
+        QCOMPARE(file.value(u"G"_s), u"7"_s);
+        QCOMPARE(file.value(u"H"_s), u"two\nlines"_s);
+        QCOMPARE(file.value(u"I"_s), u""_s);
+        QVERIFY(!file.value(u"J"_s));
+    }
+
+    void changesOnlyTheValue()
+    {
+        EnvFile file = parsed("# head\n  export A = 'x'  # why\r\nB=\"y\"\nC=z # c\nD=1");
+        file.set(u"A"_s, u"new"_s);
+        file.set(u"B"_s, u"a\"b"_s);
+        file.set(u"C"_s, u"with blank"_s);
+        file.set(u"E"_s, u"5"_s);
+        QVERIFY(file.remove(u"D"_s));
+        QVERIFY(!file.remove(u"D"_s));
+        QCOMPARE(file.toBytes(), QByteArray("# head\n  export A = 'new'  # why\r\nB=\"a\\\"b\"\nC=\"with blank\" # c\nE=5\n"));
+    }
+
+    void addsBehindALastLineWithoutEnd()
+    {
+        EnvFile file = parsed("A=1\r\nB=2");
+        file.set(u"C"_s, u"3"_s);
+        QCOMPARE(file.toBytes(), QByteArray("A=1\r\nB=2\r\nC=3\r\n"));
+    }
+
+    void whatIsSetIsReadBack()
+    {
+        const QStringList values{u""_s, u"#x"_s, u" a "_s, u"'"_s, u"\""_s, u"\\n"_s, u"a\nb\r\n"_s, u"$HOME `x`"_s, u"ü €"_s, u"a=b&c"_s};
+        for (const QByteArray &start : {QByteArray(), QByteArray("K=1\n"), QByteArray("K='1'\n"), QByteArray("K=\"1\"\n")}) {
+            for (const QString &value : values) {
+                EnvFile file = parsed(start);
+                file.set(u"K"_s, value);
+                QCOMPARE(parsed(file.toBytes()).value(u"K"_s), value);
+            }
+        }
+    }
+
+    void errorsNameTheirPlace_data()
+    {
+        QTest::addColumn<QByteArray>("content");
+        QTest::addColumn<QString>("code");
+        QTest::addColumn<QString>("where");
+        QTest::newRow("no name") << QByteArray("A=1\n=2\n") << u"config.syntax"_s << u".env:2:1"_s;
+        QTest::newRow("no equals sign") << QByteArray("A=1\nEXPORTED\n") << u"config.syntax"_s << u".env:2:9"_s;
+        QTest::newRow("open quote") << QByteArray("A=1\n\nB='x\ny\n") << u"config.syntax"_s << u".env:3:3"_s;
+        QTest::newRow("text behind a quote") << QByteArray("A='x'y\n") << u"config.syntax"_s << u".env:1:6"_s;
+        QTest::newRow("twice") << QByteArray("A=1\nB=2\n  A=3\n") << u"config.duplicate_key"_s << u".env:3:3"_s;
+        QTest::newRow("no text") << QByteArray("A=\xff\xfe\n") << u"config.not_text"_s << u".env"_s;
+    }
+    void errorsNameTheirPlace()
+    {
+        QFETCH(const QByteArray, content);
+        QFETCH(const QString, code);
+        QFETCH(const QString, where);
+        const auto file = EnvFile::parse(content, u".env"_s);
+        QVERIFY(!file);
+        QCOMPARE(file.error().code, code);
+        QCOMPARE(file.error().where, where);
+        QVERIFY(!file.error().hint().isEmpty());
+    }
+
+    void diffShowsNoSecret()
+    {
+        const EnvFile before = parsed("A=1\nB=2\nC=3\nDB_PASSWORD=hunter2 # was hunter1\nURL=postgres://me:pw123@db/x\nOLD=1\n#API_TOKEN=old999\nLAST=0\n");
+        EnvFile after = before;
+        after.set(u"DB_PASSWORD"_s, u"correct"_s);
+        after.set(u"LAST"_s, u"1"_s);
+        after.remove(u"OLD"_s);
+        after.set(u"HIDE_ME"_s, u"s3"_s);
+        const QString diff = maskedDiff(before, after, u".env"_s, SecretMask({u"HIDE_*"_s}));
+        for (const QString &secret : {u"hunter"_s, u"correct"_s, u"pw123"_s, u"old999"_s, u"s3"_s}) {
+            QVERIFY2(!diff.contains(secret), qPrintable(diff));
+        }
+        QCOMPARE(diff,
+                 u"--- .env\n+++ .env\n@@ -1,8 +1,8 @@\n A=1\n B=2\n C=3\n-DB_PASSWORD=********\n+DB_PASSWORD=********\n"
+                 " URL=postgres://me:********@db/x\n-OLD=1\n #API_TOKEN=********\n-LAST=0\n+LAST=1\n+HIDE_ME=********\n"_s);
+        QVERIFY(maskedDiff(before, before, u".env"_s, SecretMask()).isEmpty());
+    }
+
+    void diffHasOneHunkPerPlace()
+    {
+        QByteArray content;
+        for (int i = 1; i <= 30; ++i) {
+            content += "K" + QByteArray::number(i) + "=0\n";
+        }
+        const EnvFile before = parsed(content);
+        EnvFile after = before;
+        after.set(u"K5"_s, u"1"_s);
+        after.set(u"K25"_s, u"1"_s);
+        const QString diff = maskedDiff(before, after, u".env"_s, SecretMask());
+        QVERIFY2(diff.contains(u"@@ -2,7 +2,7 @@\n") && diff.contains(u"@@ -22,7 +22,7 @@\n"), qPrintable(diff));
+        QCOMPARE(diff.count(u"@@ -"), 2);
+    }
+};
+
+QTEST_GUILESS_MAIN(EnvFileTest)
+#include "envfiletest.moc"
