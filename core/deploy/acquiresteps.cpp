@@ -108,6 +108,12 @@ public:
         if (verified.sha256 != sha256()) {
             co_return fail(u"acquire.digest"_s, {{u"expected"_s, sha256()}, {u"found"_s, verified.sha256}}, file);
         }
+        if (const QString product = context.target().product; verified.manifest.product != product) {
+            co_return fail(u"acquire.product"_s, {{u"expected"_s, product}, {u"found"_s, verified.manifest.product}}, file);
+        }
+        if (const QString found = verified.manifest.version.toString(); found != version()) {
+            co_return fail(u"acquire.version"_s, {{u"expected"_s, version()}, {u"found"_s, found}}, file);
+        }
         co_return {};
     }
 
@@ -168,6 +174,10 @@ public:
             co_return {};
         }
         const QString directory = folder(context);
+        const QFileInfo current(context.target().currentLink());
+        if (current.exists() && current.canonicalFilePath() == QFileInfo(directory).canonicalFilePath()) {
+            co_return fail(u"acquire.in_use"_s, {{u"folder"_s, directory}}, directory);
+        }
         Worker worker;
         co_return co_await worker.run([directory] { return files::removeTree(directory); });
     }
@@ -188,6 +198,15 @@ const Catalogue::Registration texts{
     {"acquire.unpacking", QT_TRANSLATE_NOOP("catalogue", "Unpacking %{version}")},
     {"acquire.digest", QT_TRANSLATE_NOOP("catalogue", "The package is not the one that was previewed: its SHA-256 is %{found}, planned was %{expected}."),
      QT_TRANSLATE_NOOP("catalogue", "Make a new plan and look at it again.")},
+    {"acquire.product",
+     QT_TRANSLATE_NOOP("catalogue", "The package is of the product “%{found}”; the target runs “%{expected}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Choose a release of the right product.")},
+    {"acquire.version",
+     QT_TRANSLATE_NOOP("catalogue", "The package holds the version %{found}; planned was %{expected}."),
+     QT_TRANSLATE_NOOP("catalogue", "Make a new plan.")},
+    {"acquire.in_use",
+     QT_TRANSLATE_NOOP("catalogue", "The release in %{folder} is in use, so it is not removed."),
+     QT_TRANSLATE_NOOP("catalogue", "Switch to another release first, then retry.")},
     {"acquire.gone", QT_TRANSLATE_NOOP("catalogue", "The repository no longer offers the planned package of %{version} (SHA-256 %{digest}…)."),
      QT_TRANSLATE_NOOP("catalogue", "Publish it again, or make a new plan.")},
     {"acquire.member", QT_TRANSLATE_NOOP("catalogue", "The unpacked file “%{member}” has changed: its SHA-256 is %{found}, expected %{expected}."),
