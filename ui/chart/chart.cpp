@@ -581,10 +581,10 @@ QString Chart::title() const
     return d->title;
 }
 
-void Chart::setPoints(const QList<MetricPoint> &points)
+void Chart::setPoints(const QList<MetricPoint> &points, qint64 now)
 {
     d->samples.clear();
-    append(points);
+    append(points, now);
 }
 
 void Chart::append(const QList<MetricPoint> &points, qint64 now)

@@ -42,7 +42,8 @@ public:
     static constexpr int MaxDrawn = 5000;
 
     [[nodiscard]] QString title() const;
-    void setPoints(const QList<MetricPoint> &points);
+    /// Instead of what was there. now: the new right edge; 0 leaves it.
+    void setPoints(const QList<MetricPoint> &points, qint64 now = 0);
     /// now: the new right edge; 0 leaves it. Draws once.
     void append(const QList<MetricPoint> &points, qint64 now = 0);
     /// Time of the newest point, 0 when there is none: where to ask the engine on from.

@@ -60,15 +60,20 @@ void drawButton(const QStyleOption *option, QPainter *painter, const QWidget *wi
             fill = line = Theme::color(Hover);
         }
     }
+    if (kind == "segment"_L1 && (option->state & QStyle::State_On)) {
+        drawRounded(painter, option->rect, Theme::color(Selection), Theme::color(Accent));
+        return;
+    }
     if (!enabled && kind != "flat"_L1) {
         fill = Theme::color(Surface);
     }
     const QColor ink = Theme::color(Text);
+    const bool plain = kind.isEmpty() || kind == "segment"_L1;
     if (fill.isValid() && down) {
         fill = mixed(fill, ink, 0.14);
     } else if (fill.isValid() && hover && kind != "flat"_L1) {
-        fill = mixed(fill, kind.isEmpty() ? Theme::color(Accent) : ink, 0.08);
-        line = kind.isEmpty() ? mixed(line, Theme::color(Accent), 0.5) : fill;
+        fill = mixed(fill, plain ? Theme::color(Accent) : ink, 0.08);
+        line = plain ? mixed(line, Theme::color(Accent), 0.5) : fill;
     }
     drawRounded(painter, option->rect, fill, line);
 }

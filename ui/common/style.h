@@ -9,7 +9,7 @@ namespace cutover {
 
 /**
  * Fusion, made calm: flat buttons, headers and bars in the theme's roles, one focus ring everywhere.
- * Buttons carry the property "cutoverButton" ("primary", "destructive", "flat").
+ * Buttons carry the property "cutoverButton" ("primary", "destructive", "flat", "segment").
  */
 class Style : public QProxyStyle
 {

@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "chart/chart.h"
+#include "common/tableview.h"
+#include "common/theme.h"
+
+#include <QAbstractItemModelTester>
+#include <QApplication>
+#include <QChartView>
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+
+namespace {
+
+QList<MetricPoint> line(qint64 from, int count, qint64 step = 1000)
+{
+    QList<MetricPoint> points;
+    for (int i = 0; i < count; ++i) {
+        points.append({from + i * step, 0.01 * (i % 7)});
+    }
+    return points;
+}
+
+} // namespace
+
+class ChartTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { Theme::instance().install(qApp); }
+
+    void mappingGoesBothWays()
+    {
+        const ChartMapping m{QRectF(50, 20, 500, 200), 1'000'000, 1'900'000, 0, 10};
+        QVERIFY(m.isValid());
+        QCOMPARE(m.x(1'000'000), 50.0);
+        QCOMPARE(m.x(1'900'000), 550.0);
+        QCOMPARE(m.y(0), 220.0);
+        QCOMPARE(m.y(10), 20.0);
+        for (qint64 time = m.from; time <= m.to; time += 12'345) {
+            QCOMPARE(m.time(m.x(time)), time);
+        }
+        QCOMPARE(m.value(m.y(3.25)), 3.25);
+        QVERIFY(!ChartMapping().isValid());
+    }
+
+    void ringKeepsTheNewestInOrder()
+    {
+        SampleRing ring(100);
+        ring.append(line(0, 350));
+        QCOMPARE(ring.size(), 100);
+        QCOMPARE(ring.range(0, 1'000'000).first().time, 250'000);
+        QCOMPARE(ring.last().time, 349'000);
+        ring.append({{5, 1.0}});
+        QCOMPARE(ring.size(), 100);
+        QCOMPARE(ring.nearest(300'400).time, 300'000);
+        QCOMPARE(ring.nearest(300'600).time, 301'000);
+        QCOMPARE(ring.nearest(0).time, 250'000);
+        // One neighbour on each side of what was asked for.
+        const auto part = ring.range(300'000, 302'000);
+        QCOMPARE(part.first().time, 299'000);
+        QCOMPARE(part.last().time, 303'000);
+    }
+
+    void decimationKeepsPeaks()
+    {
+        auto points = line(0, 100'000);
+        points[54'321].value = 99;
+        points[77'777].value = -99;
+        const auto few = decimated(points, 1000);
+        QVERIFY(few.size() <= 1000);
+        QVERIFY(std::ranges::contains(few, 99.0, &MetricPoint::value));
+        QVERIFY(std::ranges::contains(few, -99.0, &MetricPoint::value));
+        QVERIFY(std::ranges::is_sorted(few, {}, &MetricPoint::time));
+        QCOMPARE(decimated(line(0, 10), 1000).size(), 10);
+    }
+
+    void gapsAreNotBridged()
+    {
+        auto points = line(0, 20);
+        points.append(line(60'000, 20));
+        const auto parts = segments(points);
+        QCOMPARE(parts.size(), 2);
+        QCOMPARE(parts[1].first().time, 60'000);
+        QVERIFY(segments({}).isEmpty());
+    }
+
+    void stepsAreRound()
+    {
+        QCOMPARE(niceStep(10, 5), 2.0);
+        QCOMPARE(niceStep(0.06, 5), 0.02);
+        QCOMPARE(niceStep(0, 5), 1.0);
+        QCOMPARE(niceTimeStep(15 * 60'000, 5), 5 * 60'000);
+        QCOMPARE(niceTimeStep(24 * 3600'000LL, 8), 3 * 3600'000LL);
+    }
+
+    void drawsNoMoreThanTheLimit()
+    {
+        Chart chart(u"Errors"_s, Chart::Format::Percent);
+        chart.resize(800, 300);
+        const qint64 now = 2'000'000'000'000;
+        chart.setSpan(100'000'000);
+        chart.setPoints(line(now - 90'000'000, 45'000, 2000), now);
+        QVERIFY(chart.mapping().isValid());
+        QCOMPARE(chart.mapping().to, now);
+        QCOMPARE(chart.newest(), now - 90'000'000 + 44'999LL * 2000);
+    }
+
+    void dragZoomsAndDoubleClickGoesBack()
+    {
+        Chart chart(u"Errors"_s, Chart::Format::Percent);
+        chart.resize(800, 300);
+        const qint64 now = 2'000'000'000'000;
+        chart.setSpan(600'000);
+        chart.setPoints(line(now - 600'000, 600), now);
+        chart.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&chart));
+        QSignalSpy zoomed(&chart, &Chart::zoomed);
+        QWidget *viewport = chart.findChild<QChartView *>()->viewport();
+        const ChartMapping m = chart.mapping();
+        const QPoint from(int(m.plot.left() + m.plot.width() * 0.25), int(m.plot.center().y()));
+        const QPoint to(int(m.plot.left() + m.plot.width() * 0.75), from.y());
+        QTest::mousePress(viewport, Qt::LeftButton, {}, from);
+        QTest::mouseMove(viewport, to);
+        QTest::mouseRelease(viewport, Qt::LeftButton, {}, to);
+        QCOMPARE(zoomed.count(), 1);
+        QVERIFY(chart.isZoomed());
+        QVERIFY(std::abs(chart.mapping().from - m.time(from.x())) <= 2000);
+        QVERIFY(std::abs(chart.mapping().to - m.time(to.x())) <= 2000);
+        QTest::mouseDClick(viewport, Qt::LeftButton, {}, from);
+        QVERIFY(!chart.isZoomed());
+        QCOMPARE(chart.mapping().from, m.from);
+    }
+
+    void crosshairByKeysIsShared()
+    {
+        Chart first(u"Errors"_s, Chart::Format::Percent);
+        Chart second(u"Requests"_s, Chart::Format::Number);
+        ChartGroup group;
+        group.add(&first);
+        group.add(&second);
+        const qint64 now = 2'000'000'000'000;
+        for (Chart *chart : {&first, &second}) {
+            chart->resize(600, 200);
+            chart->setPoints(line(now - 600'000, 600), now);
+        }
+        auto *view = first.findChild<QChartView *>();
+        QTest::keyClick(view, Qt::Key_Home);
+        QCOMPARE(first.crosshair(), first.mapping().from);
+        QCOMPARE(second.crosshair(), first.crosshair());
+        QTest::keyClick(view, Qt::Key_Right);
+        QVERIFY(second.crosshair() > second.mapping().from);
+        QVERIFY(view->accessibleDescription().contains(u"Now"_s));
+        QTest::keyClick(view, Qt::Key_Plus);
+        QVERIFY(second.isZoomed());
+        QTest::keyClick(view, Qt::Key_Backspace);
+        QVERIFY(!second.isZoomed());
+    }
+
+    void sameDataAsTable()
+    {
+        Chart chart(u"Errors"_s, Chart::Format::Percent);
+        const qint64 now = 2'000'000'000'000;
+        QAbstractItemModelTester tester(chart.table()->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        chart.setSpan(100'000);
+        chart.setPoints(line(now - 99'000, 100), now);
+        chart.setTableVisible(true);
+        QCOMPARE(chart.table()->model()->rowCount(), 100);
+        QCOMPARE(chart.table()->model()->index(0, 1).data().toString(), chart.valueText(0.01 * (99 % 7)));
+    }
+};
+
+QTEST_MAIN(ChartTest)
+#include "charttest.moc"

@@ -1,0 +1,272 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "common/inlinemessage.h"
+#include "common/jobtracker.h"
+#include "common/logview.h"
+#include "common/theme.h"
+#include "shell/conndialog.h"
+#include "shell/console.h"
+#include "shell/mainwindow.h"
+#include "shell/rail.h"
+#include "shell/runbar.h"
+#include "ui/sampledata.h"
+
+#include <QAbstractScrollArea>
+#include <QAccessible>
+#include <QApplication>
+#include <QLineEdit>
+#include <QMessageBox>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QScrollBar>
+#include <QSignalSpy>
+#include <QTest>
+#include <QTimer>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+
+class ShellTest : public QObject
+{
+    Q_OBJECT
+
+private:
+    std::unique_ptr<ScriptedEngine> m_engine;
+    std::unique_ptr<MainWindow> m_window;
+
+    void open(const std::function<void(ScriptedEngine *)> &prepare)
+    {
+        m_engine = std::make_unique<ScriptedEngine>();
+        prepare(m_engine.get());
+        m_window = std::make_unique<MainWindow>(m_engine.get());
+        m_window->show();
+        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+        QTRY_VERIFY(m_window->console()->target().has_value());
+    }
+    static void full(ScriptedEngine *engine) { sample::fillFull(engine, 5); }
+
+private Q_SLOTS:
+    void initTestCase() { Theme::instance().install(qApp); }
+    void cleanup()
+    {
+        m_window.reset();
+        m_engine.reset();
+    }
+
+    void railByKeyboard()
+    {
+        open(full);
+        const QList<RoomSpec> rooms = Rooms::all();
+        QVERIFY(rooms.size() >= 4);
+        m_window->rail()->setFocus();
+        QTest::keyClick(m_window->rail(), Qt::Key_Home);
+        for (const RoomSpec &room : rooms) {
+            QCOMPARE(m_window->currentRoom(), room.id);
+            QTest::keyClick(m_window->rail(), Qt::Key_Down);
+        }
+        QTest::keyClick(m_window->rail(), Qt::Key_Home);
+        QCOMPARE(m_window->currentRoom(), rooms.first().id);
+        QTest::keyClick(m_window.get(), Qt::Key_2, Qt::ControlModifier);
+        QCOMPARE(m_window->currentRoom(), rooms.at(1).id);
+        QCOMPARE(m_window->rail()->currentRoom(), rooms.at(1).id);
+    }
+
+    void everythingFocusableHasAName_data()
+    {
+        QTest::addColumn<int>("kind");
+        QTest::newRow("empty") << 0;
+        QTest::newRow("full") << 1;
+        QTest::newRow("held") << 2;
+        QTest::newRow("watching") << 3;
+    }
+    void everythingFocusableHasAName()
+    {
+        QFETCH(int, kind);
+        open([kind](ScriptedEngine *engine) {
+            if (kind == 0) {
+                sample::fillEmpty(engine);
+                return;
+            }
+            sample::fillFull(engine, 5);
+            if (kind == 2) {
+                sample::holdRun(engine);
+            } else if (kind == 3) {
+                sample::giveConnAway(engine);
+            }
+        });
+        for (const RoomSpec &room : Rooms::all()) {
+            m_window->openRoom(room.id);
+            QTest::qWait(100);
+            int checked = 0;
+            for (QWidget *widget : m_window->findChildren<QWidget *>()) {
+                // Parts of compound widgets answer through the whole.
+                if (!widget->isVisible() || widget->focusPolicy() == Qt::NoFocus || widget->focusProxy() != nullptr
+                    || widget->objectName().startsWith(u"qt_"_s)) {
+                    continue;
+                }
+                QAccessibleInterface *accessible = QAccessible::queryAccessibleInterface(widget);
+                const QString name = accessible != nullptr ? accessible->text(QAccessible::Name) : widget->accessibleName();
+                QVERIFY2(!name.isEmpty(), qPrintable(u"%1 %2 in %3 has no accessible name"_s.arg(QString::fromLatin1(widget->metaObject()->className()),
+                                                                                               widget->objectName(), room.id)));
+                ++checked;
+            }
+            QVERIFY(checked > 0);
+        }
+    }
+
+    void runBarIsThereWhileARunExists()
+    {
+        open(full);
+        auto *bar = m_window->findChild<RunBar *>();
+        QVERIFY(!bar->isVisible());
+        sample::startRun(m_engine.get());
+        m_engine->tell({u"runs"_s});
+        QTRY_VERIFY(bar->isVisible());
+        QCOMPARE(bar->text(), u"Updating to 1.3.0 · step 9 of 13"_s);
+        m_engine->target.activeRun.clear();
+        m_engine->tell({u"runs"_s});
+        QTRY_VERIFY(!bar->isVisible());
+    }
+
+    void takingOverAsksForANote()
+    {
+        open([](ScriptedEngine *engine) {
+            sample::fillFull(engine, 5);
+            sample::giveConnAway(engine);
+        });
+        QPushButton *take = nullptr;
+        for (QPushButton *button : m_window->findChildren<QPushButton *>()) {
+            if (button->isVisible() && button->text() == u"Take over…"_s) {
+                take = button;
+            }
+        }
+        QVERIFY(take != nullptr);
+        QTimer::singleShot(0, this, [] {
+            auto *dialog = qobject_cast<ConnDialog *>(QApplication::activeModalWidget());
+            QVERIFY(dialog != nullptr);
+            QPushButton *accept = nullptr;
+            for (QPushButton *button : dialog->findChildren<QPushButton *>()) {
+                if (button->text().startsWith(u"Take over"_s)) {
+                    accept = button;
+                }
+            }
+            QVERIFY(!accept->isEnabled());
+            QTest::keyClicks(dialog->findChild<QPlainTextEdit *>(), u"Lee is on a train"_s);
+            QVERIFY(accept->isEnabled());
+            accept->click();
+        });
+        take->click();
+        QTRY_COMPARE(m_engine->count(u"conn.take"_s), 1);
+        QCOMPARE(m_engine->lastParams(u"conn.take"_s)[u"note"].toString(), u"Lee is on a train"_s);
+        QCOMPARE(m_engine->lastParams(u"conn.take"_s)[u"force"].toBool(), true);
+        QTRY_COMPARE(m_window->console()->whyNotChange(), QString());
+    }
+
+    void aLostConnectionIsSaid()
+    {
+        open(full);
+        m_engine->setConnected(false, Error{u"scripted.disconnected"_s, {}, Error::Kind::Transient, {}});
+        bool said = false;
+        for (InlineMessage *message : m_window->findChildren<InlineMessage *>()) {
+            said = said || (message->isVisible() && message->text().contains(u"db1"_s));
+        }
+        QVERIFY(said);
+        QVERIFY(!m_window->console()->whyNotChange().isEmpty());
+        m_engine->setConnected(true);
+        QTRY_COMPARE(m_window->console()->whyNotChange(), QString());
+    }
+
+    void closingAsksWhileARunIsActive()
+    {
+        open([](ScriptedEngine *engine) {
+            sample::fillFull(engine, 5);
+            sample::startRun(engine);
+        });
+        QTRY_VERIFY(m_window->console()->activeRun().has_value());
+        QSignalSpy closing(m_window.get(), &MainWindow::closing);
+        auto answer = [](const QString &text) {
+            QTimer::singleShot(0, [text] {
+                auto *box = qobject_cast<QMessageBox *>(QApplication::activeModalWidget());
+                QVERIFY(box != nullptr);
+                QVERIFY(box->text().contains(u"goes on without the window"_s));
+                for (QAbstractButton *button : box->buttons()) {
+                    if (button->text() == text) {
+                        button->click();
+                    }
+                }
+            });
+        };
+        answer(u"Stay"_s);
+        QVERIFY(!m_window->close());
+        QCOMPARE(closing.count(), 0);
+        answer(u"Close the window"_s);
+        QVERIFY(m_window->close());
+        QCOMPARE(closing.count(), 1);
+        QCOMPARE(closing.first().first().toBool(), true);
+    }
+
+    void lateAnswersForAClosedWindowAreDropped()
+    {
+        open(full);
+        for (const RoomSpec &room : Rooms::all()) {
+            m_window->openRoom(room.id);
+        }
+        m_engine->tell({u"status"_s, u"runs"_s, u"features"_s, u"metrics"_s});
+        m_window.reset();
+        QTest::qWait(50);
+    }
+
+    void jobsAnswerOnlyTheLastQuestion()
+    {
+        ScriptedEngine engine;
+        engine.checks.items = {{{u"id"_s, u"disk"_s}}};
+        engine.checks.result = {{u"passed"_s, true}};
+        JobTracker tracker(&engine);
+        QSignalSpy items(&tracker, &JobTracker::item);
+        QSignalSpy done(&tracker, &JobTracker::done);
+        tracker.follow(engine.startChecks(u"1.3.0"_s));
+        tracker.follow(engine.startChecks(u"1.3.1"_s));
+        QTRY_COMPARE(done.count(), 1);
+        QTest::qWait(20);
+        QCOMPARE(done.count(), 1);
+        QCOMPARE(items.count(), 1);
+        engine.checks.error = Error{u"scripted.unknown"_s, {{u"id"_s, u"x"_s}}, Error::Kind::Permanent, {}};
+        QSignalSpy failed(&tracker, &JobTracker::failed);
+        tracker.follow(engine.startChecks(u"1.3.0"_s));
+        QTRY_COMPARE(failed.count(), 1);
+        QVERIFY(!tracker.isRunning());
+    }
+
+    void theLogFollowsUntilScrolledUp()
+    {
+        LogView log(u"Log"_s);
+        log.resize(400, 200);
+        log.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&log));
+        for (int i = 0; i < 200; ++i) {
+            log.appendLine(u"line %1"_s.arg(i));
+        }
+        QScrollBar *bar = log.editor()->verticalScrollBar();
+        QTRY_COMPARE(bar->value(), bar->maximum());
+        bar->setValue(10);
+        QVERIFY(!log.isFollowing());
+        log.appendLine(u"another"_s);
+        QCOMPARE(bar->value(), 10);
+        QPushButton *jump = nullptr;
+        for (QPushButton *button : log.findChildren<QPushButton *>()) {
+            if (button->text() == u"Jump to end"_s) {
+                jump = button;
+            }
+        }
+        QVERIFY(jump != nullptr && jump->isVisible());
+        jump->click();
+        QVERIFY(log.isFollowing());
+        QCOMPARE(bar->value(), bar->maximum());
+        log.setFilter(u"line 19"_s);
+        QCOMPARE(log.editor()->toPlainText().split(u'\n').size(), 11);
+    }
+};
+
+QTEST_MAIN(ShellTest)
+#include "shelltest.moc"

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "chart/chart.h"
+#include "shell/room.h"
+
+class QButtonGroup;
+class QTimer;
+
+namespace cutover {
+
+class Page;
+class TextLabel;
+
+/** What the watcher measures, live: error proportion, requests, orders, with the runs marked. */
+class MonitorRoom : public Room
+{
+    Q_OBJECT
+public:
+    explicit MonitorRoom(Console *console, QWidget *parent = nullptr);
+    void open(const QString &argument) override;
+    [[nodiscard]] QList<Chart *> charts() const;
+
+protected:
+    void showEvent(QShowEvent *event) override;
+    void hideEvent(QHideEvent *event) override;
+
+private:
+    struct Feed {
+        QString series;
+        Chart *chart = nullptr;
+        qint64 loadedFrom = 0; ///< The oldest time asked for.
+        bool loading = false;
+    };
+    void loadMarkers();
+    void load(qsizetype feed);
+    void setSpan(qint64 milliseconds);
+    void tick();
+    void showTarget();
+
+    Console *m_console;
+    Page *m_page;
+    ChartGroup m_group;
+    QList<Feed> m_feeds;
+    QTimer *m_timer;
+    qint64 m_span;
+};
+
+} // namespace cutover
