@@ -4,6 +4,7 @@
 #include "ui/scriptedengine.h"
 
 #include <QCoroTimer>
+#include <QPointer>
 #include <QTimer>
 
 using namespace Qt::StringLiterals;
@@ -37,8 +38,9 @@ QJsonObject flagJson(const FeatureFlag &flag)
 Async<QJsonObject> ScriptedEngine::call(QString method, QJsonObject params)
 {
     calls.append({method, params});
+    const QPointer<ScriptedEngine> alive(this);
     co_await QCoro::sleepFor(std::chrono::milliseconds(0));
-    if (!m_connected) {
+    if (!alive || !m_connected) {
         co_return fail(u"scripted.disconnected"_s);
     }
     if (failures.contains(method)) {

@@ -481,7 +481,8 @@ void Chart::Private::drawSeries()
                 points.append({double(point.time), point.value});
             }
         }
-        series[i]->setPen(QPen(Theme::color(role), 1.75));
+        // Where there is a point for each pixel a thick line would be a band.
+        series[i]->setPen(QPen(Theme::color(role), points.size() > mapping.plot.width() ? 1.25 : 1.75));
         series[i]->replace(points);
     }
 }
@@ -574,7 +575,11 @@ Chart::Chart(const QString &title, Format format, Theme::Role series, QWidget *p
     redraw();
 }
 
-Chart::~Chart() = default;
+Chart::~Chart()
+{
+    // They draw from d, and are told of their hiding while they go.
+    delete d->stack;
+}
 
 QString Chart::title() const
 {

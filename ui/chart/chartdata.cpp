@@ -104,11 +104,9 @@ QList<QList<MetricPoint>> segments(const QList<MetricPoint> &points)
     for (qsizetype i = 1; i < points.size(); ++i) {
         distances.append(points[i].time - points[i - 1].time);
     }
-    auto middle = distances.begin() + distances.size() / 2;
     QList<qint64> sorted = distances;
-    auto median = sorted.begin() + (middle - distances.begin());
-    std::nth_element(sorted.begin(), median, sorted.end());
-    const qint64 gap = std::max<qint64>(5000, *median * 5);
+    std::ranges::sort(sorted);
+    const qint64 gap = std::max<qint64>(5000, sorted[sorted.size() / 2] * 5);
     QList<QList<MetricPoint>> result{{points.first()}};
     for (qsizetype i = 1; i < points.size(); ++i) {
         if (distances[i - 1] > gap) {

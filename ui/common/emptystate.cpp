@@ -22,8 +22,7 @@ EmptyState::EmptyState(const QString &icon, const QString &sentence, const QStri
     column->addWidget(new IconLabel(icon, 48, Theme::Role::Muted), 0, Qt::AlignHCenter);
     m_sentence->wrapped();
     m_sentence->setAlignment(Qt::AlignHCenter);
-    m_sentence->setMaximumWidth(480);
-    m_sentence->setMinimumWidth(qMin(480, m_sentence->fontMetrics().horizontalAdvance(sentence) + 8));
+    setSentence(sentence);
     column->addWidget(m_sentence, 0, Qt::AlignHCenter);
     column->addWidget(m_button, 0, Qt::AlignHCenter);
     m_button->setVisible(!action.isEmpty());
@@ -34,7 +33,9 @@ EmptyState::EmptyState(const QString &icon, const QString &sentence, const QStri
 void EmptyState::setSentence(const QString &sentence)
 {
     m_sentence->setText(sentence);
-    m_sentence->setMinimumWidth(qMin(480, m_sentence->fontMetrics().horizontalAdvance(sentence) + 8));
+    // A centred label that wraps does not get the height it needs from a box layout.
+    const int width = qMin(480, m_sentence->fontMetrics().horizontalAdvance(sentence) + 8);
+    m_sentence->setFixedSize(width, m_sentence->heightForWidth(width));
 }
 
 } // namespace cutover

@@ -81,7 +81,7 @@ void LogView::append(const QString &text)
         if (m_lines.size() > MaxLines) {
             m_lines.remove(0, m_lines.size() - MaxLines);
         }
-        show(lines);
+        add(lines);
     }
 }
 
@@ -95,7 +95,7 @@ void LogView::setFilter(const QString &filter)
     m_filter->setText(filter);
 }
 
-void LogView::show(const QStringList &lines)
+void LogView::add(const QStringList &lines)
 {
     const QString wanted = m_filter->text();
     QStringList shown = lines;
@@ -120,7 +120,7 @@ void LogView::refilter()
     m_inserting = true;
     m_text->clear();
     m_inserting = false;
-    show(m_lines);
+    add(m_lines);
     jumpToEnd();
 }
 

@@ -34,7 +34,7 @@ protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
-    void show(const QStringList &lines);
+    void add(const QStringList &lines);
     void refilter();
     void jumpToEnd();
     void placeJump();

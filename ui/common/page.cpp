@@ -136,15 +136,15 @@ void Page::resizeEvent(QResizeEvent *event)
 Panel::Panel(const QString &heading, QWidget *parent)
     : QFrame(parent)
     , m_heading(new TextLabel(heading, TextStyle::Section))
+    , m_head(new QHBoxLayout)
     , m_actions(new QHBoxLayout)
     , m_body(new QVBoxLayout)
 {
-    auto *row = new QHBoxLayout;
-    row->setContentsMargins(space::Group, space::Inside, space::Inside, 0);
+    QHBoxLayout *row = m_head;
     row->setSpacing(space::Inside);
     row->addWidget(m_heading, 1);
     row->addLayout(m_actions);
-    m_heading->setVisible(!heading.isEmpty());
+    setHeading(heading);
     m_body->setContentsMargins(space::Group, space::Inside, space::Group, space::Group);
     m_body->setSpacing(space::Inside);
     auto *column = new QVBoxLayout(this);
@@ -159,6 +159,11 @@ void Panel::setHeading(const QString &heading)
 {
     m_heading->setText(heading);
     m_heading->setVisible(!heading.isEmpty());
+    if (heading.isEmpty()) {
+        m_head->setContentsMargins(0, 0, 0, 0);
+    } else {
+        m_head->setContentsMargins(space::Group, space::Inside, space::Inside, 0);
+    }
 }
 
 void Panel::setFlush(bool flush)

@@ -69,6 +69,7 @@ protected:
 
 private:
     TextLabel *m_heading;
+    QHBoxLayout *m_head;
     QHBoxLayout *m_actions;
     QVBoxLayout *m_body;
 };

@@ -11,6 +11,7 @@
 #include <QPainterPath>
 #include <QStyleFactory>
 #include <QStyleOption>
+#include <QTabBar>
 
 using namespace Qt::StringLiterals;
 
@@ -56,6 +57,10 @@ void drawButton(const QStyleOption *option, QPainter *painter, const QWidget *wi
         fill = line = Theme::color(DangerFill);
     } else if (kind == "flat"_L1) {
         fill = line = QColor();
+        if (option->state & QStyle::State_On) {
+            drawRounded(painter, option->rect, Theme::color(Selection), Theme::color(Selection));
+            return;
+        }
         if (hover || down) {
             fill = line = Theme::color(Hover);
         }
@@ -76,6 +81,18 @@ void drawButton(const QStyleOption *option, QPainter *painter, const QWidget *wi
         line = plain ? mixed(line, Theme::color(Accent), 0.5) : fill;
     }
     drawRounded(painter, option->rect, fill, line);
+}
+
+/// The arrow of spin and combo boxes.
+void drawChevron(QPainter *painter, const QRect &place, bool up, const QColor &ink)
+{
+    const QPointF c = QRectF(place).center();
+    const qreal h = up ? -1.75 : 1.75;
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setPen(QPen(ink, 1.4, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    painter->drawPolyline(QPolygonF{QPointF(c.x() - 3.5, c.y() - h), QPointF(c.x(), c.y() + h), QPointF(c.x() + 3.5, c.y() - h)});
+    painter->restore();
 }
 
 } // namespace
@@ -124,6 +141,9 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
         }
         break;
     }
+    case PE_FrameTabBarBase:
+        painter->fillRect(QRect(option->rect.left(), option->rect.bottom(), option->rect.width(), 1), Theme::color(Border));
+        return;
     case PE_IndicatorHeaderArrow: {
         QStyleOption copy = *option;
         copy.palette.setColor(QPalette::ButtonText, Theme::color(Muted));
@@ -174,6 +194,22 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
         painter->restore();
         return;
     }
+    case CE_TabBarTabShape: {
+        const auto *tab = qstyleoption_cast<const QStyleOptionTab *>(option);
+        if (tab == nullptr || (tab->shape != QTabBar::RoundedNorth && tab->shape != QTabBar::TriangularNorth)) {
+            break;
+        }
+        if (option->state & State_Selected) {
+            painter->fillRect(QRect(option->rect.left() + 8, option->rect.bottom() - 2, option->rect.width() - 16, 3), Theme::color(Accent));
+        } else if ((option->state & State_MouseOver) && (option->state & State_Enabled)) {
+            drawRounded(painter, option->rect.adjusted(4, 4, -4, -4), Theme::color(Hover), Theme::color(Hover));
+        }
+        if (option->state & State_HasFocus) {
+            drawRounded(painter, option->rect.adjusted(4, 4, -4, -4), QColor(), Theme::color(Accent));
+        }
+        return;
+    }
+    case CE_Splitter: return;
     case CE_HeaderEmptyArea:
         painter->fillRect(option->rect, Theme::color(Raised));
         painter->setPen(Theme::color(Border));
@@ -216,6 +252,95 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
     QProxyStyle::drawControl(element, option, painter, widget);
 }
 
+void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex *option, QPainter *painter, const QWidget *widget) const
+{
+    using enum Theme::Role;
+    const bool enabled = option->state & State_Enabled;
+    const bool focus = enabled && (option->state & State_HasFocus);
+    switch (control) {
+    case CC_SpinBox: {
+        drawRounded(painter, option->rect, option->palette.color(QPalette::Base), Theme::color(focus ? Accent : Border));
+        for (const auto &[part, arrow] : {std::pair{SC_SpinBoxUp, PE_IndicatorSpinUp}, std::pair{SC_SpinBoxDown, PE_IndicatorSpinDown}}) {
+            if (!(option->subControls & part)) {
+                continue;
+            }
+            const QRect place = proxy()->subControlRect(CC_SpinBox, option, part, widget).adjusted(1, 1, -1, -1);
+            if (enabled && (option->state & State_MouseOver) && (option->activeSubControls & part)) {
+                drawRounded(painter, place, Theme::color(Hover), Theme::color(Hover), 2);
+            }
+            drawChevron(painter, place, part == SC_SpinBoxUp, Theme::color(enabled ? Text : Muted));
+        }
+        return;
+    }
+    case CC_ComboBox: {
+        const auto *combo = qstyleoption_cast<const QStyleOptionComboBox *>(option);
+        if (combo == nullptr || combo->editable) {
+            break;
+        }
+        drawButton(option, painter, widget);
+        if (focus) {
+            drawRounded(painter, option->rect, QColor(), Theme::color(Accent));
+        }
+        drawChevron(painter, proxy()->subControlRect(CC_ComboBox, option, SC_ComboBoxArrow, widget), false, Theme::color(enabled ? Text : Muted));
+        return;
+    }
+    case CC_ScrollBar: {
+        const auto *bar = qstyleoption_cast<const QStyleOptionSlider *>(option);
+        if (bar == nullptr) {
+            break;
+        }
+        QRect handle = proxy()->subControlRect(CC_ScrollBar, option, SC_ScrollBarSlider, widget);
+        const bool live = (option->state & State_Sunken) || ((option->state & State_MouseOver) && (option->activeSubControls & SC_ScrollBarSlider));
+        handle = bar->orientation == Qt::Vertical ? handle.adjusted(4, 2, -2, -2) : handle.adjusted(2, 4, -2, -2);
+        if (bar->maximum > bar->minimum) {
+            const QColor fill = mixed(Theme::color(Border), Theme::color(Muted), live ? 0.9 : 0.35);
+            drawRounded(painter, handle, fill, fill, qMin(handle.width(), handle.height()) / 2.0 - 0.5);
+        }
+        return;
+    }
+    default: break;
+    }
+    QProxyStyle::drawComplexControl(control, option, painter, widget);
+}
+
+QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex *option, SubControl part, const QWidget *widget) const
+{
+    const auto *bar = qstyleoption_cast<const QStyleOptionSlider *>(option);
+    if (control != CC_ScrollBar || bar == nullptr) {
+        return QProxyStyle::subControlRect(control, option, part, widget);
+    }
+    // No buttons at the ends: wheel, keys and the handle do.
+    const bool vertical = bar->orientation == Qt::Vertical;
+    const int length = vertical ? bar->rect.height() : bar->rect.width();
+    const int range = bar->maximum - bar->minimum;
+    int handle = length;
+    if (range > 0) {
+        handle = qBound(qMin(28, length), int(qint64(bar->pageStep) * length / (qint64(range) + bar->pageStep)), length);
+    }
+    const int start = sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition, length - handle, bar->upsideDown);
+    auto stretch = [&](int from, int to) {
+        return vertical ? QRect(bar->rect.left(), bar->rect.top() + from, bar->rect.width(), to - from)
+                        : QRect(bar->rect.left() + from, bar->rect.top(), to - from, bar->rect.height());
+    };
+    switch (part) {
+    case SC_ScrollBarGroove: return bar->rect;
+    case SC_ScrollBarSlider: return stretch(start, start + handle);
+    case SC_ScrollBarSubPage: return stretch(0, start);
+    case SC_ScrollBarAddPage: return stretch(start + handle, length);
+    default: return {};
+    }
+}
+
+QRect Style::subElementRect(SubElement element, const QStyleOption *option, const QWidget *widget) const
+{
+    const QRect rect = QProxyStyle::subElementRect(element, option, widget);
+    if (element == SE_LineEditContents) {
+        const auto *frame = qstyleoption_cast<const QStyleOptionFrame *>(option);
+        return frame != nullptr && frame->lineWidth > 0 ? rect.adjusted(5, 0, -5, 0) : rect;
+    }
+    return rect;
+}
+
 int Style::pixelMetric(PixelMetric metric, const QStyleOption *option, const QWidget *widget) const
 {
     switch (metric) {
@@ -227,8 +352,18 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption *option, const QWi
     case PM_LayoutVerticalSpacing: return space::Inside;
     case PM_ButtonShiftHorizontal:
     case PM_ButtonShiftVertical: return 0;
-    case PM_HeaderMargin: return 6;
+    case PM_HeaderMargin: return 8;
+    case PM_FocusFrameHMargin: return qobject_cast<const QAbstractItemView *>(widget) != nullptr ? 7 : QProxyStyle::pixelMetric(metric, option, widget);
+    case PM_TabBarTabHSpace: return 24;
+    case PM_TabBarTabVSpace: return 14;
+    case PM_TabBarTabShiftVertical:
+    case PM_TabBarTabShiftHorizontal:
+    case PM_TabBarTabOverlap: return 0;
     case PM_SmallIconSize: return 16;
+    case PM_ScrollBarExtent: return 14;
+    case PM_ScrollBarSliderMin: return 28;
+    case PM_ScrollView_ScrollBarSpacing:
+    case PM_ScrollView_ScrollBarOverlap: return 0;
     default: return QProxyStyle::pixelMetric(metric, option, widget);
     }
 }

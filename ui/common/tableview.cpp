@@ -36,14 +36,14 @@ public:
         ground.text.clear();
         ground.icon = {};
         option.widget->style()->drawControl(QStyle::CE_ItemViewItem, &ground, painter, option.widget);
-        StatusChip::paint(painter, option.rect.adjusted(4, 0, -4, 0), lookOf(index), option.font);
+        StatusChip::paint(painter, option.rect.adjusted(6, 0, -4, 0), lookOf(index), option.font);
     }
     QSize sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const override
     {
         if (index.data(StatusRole).isValid()) {
-            return StatusChip::sizeFor(lookOf(index), option.font) + QSize(12, 0);
+            return StatusChip::sizeFor(lookOf(index), option.font) + QSize(16, 0);
         }
-        return QStyledItemDelegate::sizeHint(option, index) + QSize(12, 0);
+        return QStyledItemDelegate::sizeHint(option, index) + QSize(8, 0);
     }
 
 protected:
@@ -121,17 +121,22 @@ void TableView::fitColumns()
         return;
     }
     int used = 0;
+    int least = 0;
     for (int c = 0; c < model()->columnCount(rootIndex()); ++c) {
         if (isColumnHidden(c)) {
             continue;
         }
-        if (c != m_stretch) {
-            setColumnWidth(c, qBound(64, qMax(sizeHintForColumn(c), horizontalHeader()->sectionSizeHint(c)) + 8, 360));
-            used += columnWidth(c);
+        const int wanted = qBound(56, qMax(sizeHintForColumn(c), horizontalHeader()->sectionSizeHint(c)), 360);
+        if (c == m_stretch) {
+            least = wanted;
+        } else {
+            setColumnWidth(c, wanted);
+            used += wanted;
         }
     }
     if (m_stretch >= 0) {
-        setColumnWidth(m_stretch, qMax(120, viewport()->width() - used));
+        // A column that takes what is left may be elided, but not away.
+        setColumnWidth(m_stretch, qMax(qMin(least, 120), viewport()->width() - used));
     }
     m_fitted = model()->rowCount(rootIndex()) > 0;
 }

@@ -58,6 +58,9 @@ QString aliveText(qint64 silenceMs)
     if (silenceMs < 0) {
         return QCoreApplication::translate("Time", "sign of life unknown");
     }
+    if (silenceMs < 1000) {
+        return QCoreApplication::translate("Time", "alive now");
+    }
     return QCoreApplication::translate("Time", "alive %1 ago").arg(durationText(silenceMs / 1000 * 1000));
 }
 

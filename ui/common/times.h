@@ -15,7 +15,7 @@ namespace cutover {
 [[nodiscard]] QString relativeTime(const QDateTime &time, const QDateTime &now = QDateTime::currentDateTimeUtc());
 /// Date, time, seconds and zone in the locale, for hovering.
 [[nodiscard]] QString exactTime(const QDateTime &time);
-/// "alive 1 s ago", "alive 2 min ago"; "unknown" for negative.
+/// "alive now", "alive 2 s ago"; "unknown" for negative.
 [[nodiscard]] QString aliveText(qint64 silenceMs);
 
 /** Says how long ago something was, keeps saying it right, and the exact time on hover. */

@@ -173,7 +173,7 @@ void FeatureRoom::showRows()
             m_rowList->insertWidget(place, row);
         }
         ++place;
-        row->show(staged);
+        row->display(staged);
         row->setVisible(filter.isEmpty() || name.contains(filter, Qt::CaseInsensitive) || staged.flag.description.contains(filter, Qt::CaseInsensitive));
     }
     for (const QString &name : m_rows.keys()) {
@@ -203,7 +203,7 @@ void FeatureRoom::refreshBar()
         }
     }
     m_staged->setText(lines.join(u'\n'));
-    m_apply->setText(tr("Apply %n change(s)", nullptr, int(changes.size())));
+    m_apply->setText(changes.size() == 1 ? tr("Apply 1 change") : tr("Apply %1 changes").arg(changes.size()));
     QString reason = blocked;
     if (reason.isEmpty() && meanwhile) {
         reason = tr("A flag was changed meanwhile. Revert, look, and stage it again.");

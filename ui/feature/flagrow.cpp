@@ -102,7 +102,7 @@ FlagRow::FlagRow(const QString &name, QWidget *parent)
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
-void FlagRow::show(const StagedFlag &row)
+void FlagRow::display(const StagedFlag &row)
 {
     m_showing = true;
     m_description->setText(row.flag.description);

@@ -24,7 +24,7 @@ class FlagRow : public QFrame
 public:
     explicit FlagRow(const QString &name, QWidget *parent = nullptr);
     [[nodiscard]] const QString &name() const { return m_name; }
-    void show(const StagedFlag &row);
+    void display(const StagedFlag &row);
     /// Why nothing can be staged; empty: it can. The kill switch stays.
     void setReason(const QString &reason);
     [[nodiscard]] RolloutSlider *slider() const { return m_slider; }

@@ -71,9 +71,9 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     m_proxy->setFilterKeyColumn(-1);
     m_proxy->setFilterCaseSensitivity(Qt::CaseInsensitive);
     m_table->setModel(m_proxy);
-    m_table->setSortingEnabled(true);
     m_table->horizontalHeader()->setSortIndicatorClearable(true);
     m_table->horizontalHeader()->setSortIndicator(-1, Qt::DescendingOrder);
+    m_table->setSortingEnabled(true);
     m_table->setStretchColumn(RunModel::ByColumn);
     auto *left = new Panel;
     left->setFlush(true);
@@ -118,9 +118,9 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     splitter->setHandleWidth(space::Group);
     splitter->addWidget(left);
     splitter->addWidget(right);
-    splitter->setSizes({600, 480});
-    splitter->setStretchFactor(0, 5);
-    splitter->setStretchFactor(1, 4);
+    splitter->setSizes({660, 420});
+    splitter->setStretchFactor(0, 3);
+    splitter->setStretchFactor(1, 2);
 
     auto *empty = new EmptyState(u"view-history"_s, tr("Nothing has been installed or rolled back yet. Every run is kept here with its report."),
                                  Rooms::contains(u"updates"_s) ? tr("See available updates") : QString());
@@ -175,7 +175,7 @@ void HistoryRoom::load()
         m_model.setRows(*runs);
         m_stack->setCurrentIndex(runs->isEmpty() ? 2 : 1);
         m_search->setVisible(!runs->isEmpty());
-        m_page->setCaption(runs->isEmpty() ? QString() : tr("%n run(s), the newest first.", nullptr, int(runs->size())));
+        m_page->setCaption(runs->isEmpty() ? QString() : runs->size() == 1 ? tr("1 run.") : tr("%1 runs, the newest first.").arg(runs->size()));
         const QString wanted = std::exchange(m_wanted, {});
         const int row = m_model.rowOf(wanted.isEmpty() ? m_shown : wanted);
         if (row >= 0) {

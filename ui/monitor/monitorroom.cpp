@@ -148,7 +148,11 @@ void MonitorRoom::tick()
 void MonitorRoom::load(qsizetype feed)
 {
     Feed &f = m_feeds[feed];
-    if (f.loading || !m_console->isConnected()) {
+    if (!m_console->isConnected()) {
+        return;
+    }
+    if (f.loading) {
+        f.again = true;
         return;
     }
     f.loading = true;
@@ -162,6 +166,9 @@ void MonitorRoom::load(qsizetype feed)
     }
     ask<QList<MetricPoint>>(this, m_console->engine()->metrics(f.series, from, now), [this, feed, whole, now](const Result<QList<MetricPoint>> &points) {
         m_feeds[feed].loading = false;
+        if (std::exchange(m_feeds[feed].again, false) && points) {
+            QMetaObject::invokeMethod(this, [this, feed] { load(feed); }, Qt::QueuedConnection);
+        }
         if (!points) {
             m_page->message()->tell(points.error(), InlineMessage::Kind::Caution);
             return;

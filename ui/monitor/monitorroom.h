@@ -33,6 +33,7 @@ private:
         Chart *chart = nullptr;
         qint64 loadedFrom = 0; ///< The oldest time asked for.
         bool loading = false;
+        bool again = false; ///< Asked for while an answer was on its way.
     };
     void loadMarkers();
     void load(qsizetype feed);

@@ -30,6 +30,11 @@ constexpr qint64 LowDiskBytes = 2LL << 30;
 /// The watcher scrapes each second; after this it is not alive.
 constexpr qint64 WatcherSilenceLimit = 10'000;
 
+QString sessionsText(int count)
+{
+    return count == 1 ? OverviewRoom::tr("1 session") : OverviewRoom::tr("%1 sessions").arg(count);
+}
+
 ComponentCard *instanceCard(const InstanceView &instance)
 {
     auto *card = new ComponentCard(u"network-server"_s, instance.name);
@@ -37,7 +42,7 @@ ComponentCard *instanceCard(const InstanceView &instance)
     QStringList facts;
     facts.append(instance.version.isEmpty() ? OverviewRoom::tr("no version") : instance.version);
     if (instance.sessions >= 0) {
-        facts.append(OverviewRoom::tr("%n session(s)", nullptr, instance.sessions));
+        facts.append(sessionsText(instance.sessions));
     }
     QStringList more{instance.service};
     if (instance.port > 0) {
@@ -74,7 +79,7 @@ ComponentCard *balancerCard(const TargetView &target)
             ++balanced;
         }
     }
-    card->setLines(OverviewRoom::tr("%n session(s)", nullptr, sessions), OverviewRoom::tr("in front of %n instance(s)", nullptr, balanced));
+    card->setLines(sessionsText(sessions), balanced == 1 ? OverviewRoom::tr("in front of 1 instance") : OverviewRoom::tr("in front of %1 instances").arg(balanced));
     return card;
 }
 

@@ -83,7 +83,6 @@ ReleaseCard::ReleaseCard(const ReleaseView &release, bool primary, QWidget *pare
     m_update = primary ? new PrimaryButton(verb) : new QPushButton(verb);
     m_update->setAutoDefault(false);
     m_more->setAccessibleName(tr("What changes in %1").arg(version));
-    m_more->setCheckable(true);
 
     auto *title = new TextLabel(version, TextStyle::Section);
     auto *head = new QHBoxLayout;
@@ -137,9 +136,8 @@ ReleaseCard::ReleaseCard(const ReleaseView &release, bool primary, QWidget *pare
         m_reason->hide();
     }
     m_more->setVisible(!release.manifest.changes.isEmpty());
-    m_more->setChecked(primary);
     setChangesVisible(primary);
-    connect(m_more, &QPushButton::toggled, this, &ReleaseCard::setChangesVisible);
+    connect(m_more, &QPushButton::clicked, this, [this] { setChangesVisible(m_changes->isHidden()); });
     connect(m_update, &QPushButton::clicked, this, [this, version] { Q_EMIT updateWanted(version); });
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
 }

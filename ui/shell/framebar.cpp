@@ -37,7 +37,8 @@ FrameBar::FrameBar(Console *console, QWidget *parent)
     bold.setWeight(QFont::Bold);
     bold.setLetterSpacing(QFont::AbsoluteSpacing, 0.6);
     m_environment->setFont(bold);
-    m_environment->setContentsMargins(8, 2, 8, 2);
+    m_environment->setContentsMargins(8, 3, 8, 3);
+    m_environment->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
     m_clock->setFont(tabularFont(m_clock->font()));
     m_clock->setToolTip(tr("Time of this machine"));
     m_take->setAutoDefault(false);

@@ -201,6 +201,19 @@ void MainWindow::openRoom(const QString &id, const QString &argument)
     }
 }
 
+void MainWindow::showStarting(const QString &doing)
+{
+    m_starting = doing;
+    m_startFailure = {};
+    refreshBanners();
+}
+
+void MainWindow::showStartFailure(const Error &error)
+{
+    m_startFailure = error;
+    refreshBanners();
+}
+
 QString MainWindow::currentRoom() const
 {
     return m_rooms.key(static_cast<Room *>(m_stack->currentWidget()));
@@ -214,8 +227,10 @@ void MainWindow::refreshBanners()
     }
     if (!m_console->isConnected()) {
         const Error &error = m_console->connectionError();
-        if (error.code.isEmpty()) {
-            m_connection->tell(InlineMessage::Kind::Info, tr("Connecting to the control host…"));
+        if (!m_startFailure.code.isEmpty()) {
+            m_connection->tell(m_startFailure);
+        } else if (error.code.isEmpty()) {
+            m_connection->tell(InlineMessage::Kind::Info, m_starting.isEmpty() ? tr("Connecting to the control host…") : m_starting);
         } else {
             m_connection->tell(InlineMessage::Kind::Danger, tr("The connection to the control host is lost. What is shown may be out of date."),
                                tr("%1 It is tried again by itself; a run under way goes on.").arg(error.what()), error.text());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "shell/room.h"
+#include "system/error.h"
 
 #include <QMainWindow>
 
@@ -30,6 +31,9 @@ public:
     [[nodiscard]] Rail *rail() const { return m_rail; }
     /// Makes the room where it isn't there yet. Unknown names are ignored.
     void openRoom(const QString &id, const QString &argument = {});
+    /// What goes on before there is a connection, in its banner; empty: it is being connected.
+    void showStarting(const QString &doing);
+    void showStartFailure(const Error &error);
     [[nodiscard]] QString currentRoom() const;
     [[nodiscard]] Room *room(const QString &id);
 
@@ -45,6 +49,8 @@ private:
     void takeConn();
     void addThemeButton(QHBoxLayout *row);
 
+    QString m_starting;
+    Error m_startFailure;
     Console *m_console;
     Rail *m_rail;
     QStackedWidget *m_stack;

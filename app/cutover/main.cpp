@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "common/theme.h"
+#include "startup.h"
+
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QDir>
+#include <QIcon>
+#include <QStandardPaths>
+#include <QTextStream>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+
+namespace {
+
+/// XDG_STATE_HOME/cutover/demo
+QString defaultDemoDirectory()
+{
+    QString state = qEnvironmentVariable("XDG_STATE_HOME");
+    if (!QDir::isAbsolutePath(state)) {
+        state = QDir::homePath() + u"/.local/state"_s;
+    }
+    return state + u"/cutover/demo"_s;
+}
+
+int refuse(const QString &why)
+{
+    QTextStream(stderr) << "cutover: " << why << '\n';
+    return 2;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    QApplication application(argc, argv);
+    QApplication::setApplicationName(u"cutover"_s);
+    QApplication::setOrganizationName(u"cutover"_s);
+    QApplication::setApplicationDisplayName(u"Cutover"_s);
+    QApplication::setApplicationVersion(QStringLiteral(CUTOVER_VERSION));
+    QApplication::setDesktopFileName(u"cutover"_s);
+    // The demo's processes are ended after the window has gone.
+    QApplication::setQuitOnLastWindowClosed(false);
+
+    auto tr = [](const char *text) { return QCoreApplication::translate("main", text); };
+    QCommandLineParser parser;
+    parser.setApplicationDescription(tr("Updates self-hosted systems and rolls them back."));
+    parser.addHelpOption();
+    parser.addVersionOption();
+    parser.addOptions({
+        {u"target"_s, tr("The system to look after: its target.yaml."), u"file"_s},
+        {u"demo"_s, tr("Look after a demo system of its own, made when it isn't there.")},
+        {u"reset"_s, tr("With --demo: start it afresh.")},
+        {u"state"_s, tr("With --demo: the folder it lives in."), u"folder"_s, defaultDemoDirectory()},
+        {u"page"_s, tr("The room to open: overview, updates, rollback, features, monitoring or history."), u"name"_s},
+        {u"theme"_s, tr("light or dark; without it, as the system."), u"theme"_s},
+        {u"size"_s, tr("Size of the window, as 1280x800."), u"WxH"_s},
+        {u"screenshot"_s, tr("Write a picture of the window and end."), u"file"_s},
+    });
+    parser.process(application);
+
+    StartupOptions options;
+    options.demo = parser.isSet(u"demo"_s);
+    options.reset = parser.isSet(u"reset"_s);
+    options.targetFile = parser.value(u"target"_s);
+    options.demoDirectory = QDir(parser.value(u"state"_s)).absolutePath();
+    options.page = parser.value(u"page"_s);
+    options.screenshot = parser.value(u"screenshot"_s);
+    if (options.demo == !options.targetFile.isEmpty()) {
+        return refuse(tr("give either --target FILE or --demo"));
+    }
+    if (!options.demo && (options.reset || parser.isSet(u"state"_s))) {
+        return refuse(tr("--reset and --state go with --demo"));
+    }
+    if (!options.page.isEmpty() && !Rooms::contains(options.page)) {
+        QStringList names;
+        for (const RoomSpec &room : Rooms::all()) {
+            names.append(room.id);
+        }
+        return refuse(tr("--page “%1” is none of %2").arg(options.page, names.join(u", "_s)));
+    }
+    if (parser.isSet(u"size"_s)) {
+        const QStringList numbers = parser.value(u"size"_s).split(u'x');
+        options.size = QSize(numbers.value(0).toInt(), numbers.value(1).toInt());
+        if (numbers.size() != 2 || options.size.isEmpty()) {
+            return refuse(tr("--size “%1” is not of the form 1280x800").arg(parser.value(u"size"_s)));
+        }
+    }
+    Theme::instance().install(&application);
+    const QString theme = parser.value(u"theme"_s);
+    if (theme == "light"_L1) {
+        Theme::instance().setMode(Theme::Mode::Light);
+    } else if (theme == "dark"_L1) {
+        Theme::instance().setMode(Theme::Mode::Dark);
+    } else if (!theme.isEmpty()) {
+        return refuse(tr("--theme “%1” is neither light nor dark").arg(theme));
+    }
+    if (controlProgram().isEmpty()) {
+        return refuse(tr("cutoverctl is neither beside this program nor in the search path; install it with the console"));
+    }
+    Startup startup(options);
+    startup.start();
+    return QApplication::exec();
+}

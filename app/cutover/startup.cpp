@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "startup.h"
+
+#include "common/ask.h"
+#include "metrics/watcher.h"
+#include "shell/console.h"
+
+#include <QCoreApplication>
+#include <QFileInfo>
+#include <QSettings>
+#include <QStandardPaths>
+#include <QTextStream>
+#include <QTimer>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+/// After the first answers, charts and pages need a moment to have asked for theirs.
+constexpr int ScreenshotSettleMs = 1500;
+constexpr int ScreenshotLimitMs = 120'000;
+
+Async<> prepareDemo(QString directory, bool reset, DemoProgress progress)
+{
+    if (reset) {
+        CO_CHECK(co_await resetDemo(directory, {}, progress));
+    } else if (!demoExists(directory)) {
+        CO_CHECK(co_await createDemo(directory, {}, progress));
+    }
+    CO_CHECK(co_await startDemo(directory, progress));
+    CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
+    CO_CHECK(co_await ensureWatcher(target));
+    co_return {};
+}
+
+} // namespace
+
+QString controlProgram()
+{
+    const QString beside = QCoreApplication::applicationDirPath() + u"/cutoverctl"_s;
+    return QFileInfo(beside).isExecutable() ? beside : QStandardPaths::findExecutable(u"cutoverctl"_s);
+}
+
+Startup::Startup(StartupOptions options, QObject *parent)
+    : QObject(parent)
+    , m_options(std::move(options))
+{
+}
+
+Startup::~Startup()
+{
+    // The window's rooms ask the engine until they are gone.
+    m_window.reset();
+    m_engine.reset();
+}
+
+void Startup::start()
+{
+    const QString target = m_options.demo ? demoTargetFile(m_options.demoDirectory) : m_options.targetFile;
+    m_engine = std::make_unique<ServeClient>(QStringList{controlProgram(), u"serve"_s, u"--stdio"_s, u"--target"_s, target});
+    m_window = std::make_unique<MainWindow>(m_engine.get());
+    connect(m_window.get(), &MainWindow::closing, this, &Startup::leave);
+    const bool picture = !m_options.screenshot.isEmpty();
+    if (!picture) {
+        m_window->restoreGeometry(QSettings().value(u"window/geometry"_s).toByteArray());
+    }
+    if (m_options.size.isValid()) {
+        m_window->resize(m_options.size);
+    }
+    if (!m_options.page.isEmpty()) {
+        m_window->openRoom(m_options.page);
+    }
+    m_window->show();
+    if (picture) {
+        connect(m_window->console(), &Console::targetChanged, this, [this] { QTimer::singleShot(ScreenshotSettleMs, this, &Startup::takeScreenshot); },
+                Qt::SingleShotConnection);
+        // A system that does not answer is worth a picture too.
+        QTimer::singleShot(ScreenshotLimitMs, this, &Startup::takeScreenshot);
+    }
+    if (!m_options.demo) {
+        connectEngine();
+        return;
+    }
+    m_window->showStarting(tr("Making the demo system ready…"));
+    m_demoStarted = true;
+    QPointer<MainWindow> window(m_window.get());
+    const DemoProgress progress = [window](const Message &doing) {
+        if (window) {
+            window->showStarting(doing.text());
+        }
+    };
+    ask<void>(this, prepareDemo(m_options.demoDirectory, m_options.reset, progress), [this](const Result<> &ready) {
+        if (m_leaving) {
+            return;
+        }
+        if (!ready) {
+            m_window->showStartFailure(ready.error());
+            QTextStream(stderr) << ready.error().text() << '\n';
+            return;
+        }
+        connectEngine();
+    });
+}
+
+void Startup::connectEngine()
+{
+    m_window->showStarting({});
+    m_engine->start();
+}
+
+void Startup::takeScreenshot()
+{
+    if (m_leaving) {
+        return;
+    }
+    if (!m_window->grab().save(m_options.screenshot)) {
+        QTextStream(stderr) << tr("cannot write “%1”").arg(m_options.screenshot) << '\n';
+        m_failed = true;
+    }
+    leave(m_window->console()->activeRun().has_value());
+}
+
+void Startup::leave(bool runActive)
+{
+    if (std::exchange(m_leaving, true)) {
+        return;
+    }
+    if (m_options.screenshot.isEmpty()) {
+        QSettings().setValue(u"window/geometry"_s, m_window->saveGeometry());
+    }
+    m_window->hide();
+    if (!m_demoStarted || runActive) {
+        QCoreApplication::exit(m_failed ? 1 : 0);
+        return;
+    }
+    ask<void>(this, stopDemo(m_options.demoDirectory), [this](const Result<> &stopped) {
+        if (!stopped) {
+            QTextStream(stderr) << stopped.error().text() << '\n';
+            m_failed = true;
+        }
+        QCoreApplication::exit(m_failed ? 1 : 0);
+    });
+}
+
+} // namespace cutover

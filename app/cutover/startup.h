@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "demo/demosystem.h"
+#include "serve/serveclient.h"
+#include "shell/mainwindow.h"
+
+#include <QObject>
+#include <QSize>
+
+namespace cutover {
+
+struct StartupOptions {
+    QString targetFile; ///< Empty with demo.
+    bool demo = false;
+    bool reset = false; ///< The demo afresh.
+    QString demoDirectory;
+    QString screenshot; ///< File; empty: none.
+    QString page; ///< Room to open first; empty: the first.
+    QSize size;
+};
+
+/**
+ * The life of the console: the window is shown at once, then what it shows is made ready (the
+ * demo) and connected; at the end the demo's processes are ended, unless a run goes on. GUI thread.
+ */
+class Startup : public QObject
+{
+    Q_OBJECT
+public:
+    explicit Startup(StartupOptions options, QObject *parent = nullptr);
+    ~Startup() override;
+    void start();
+
+private:
+    void connectEngine();
+    void takeScreenshot();
+    void leave(bool runActive);
+
+    StartupOptions m_options;
+    std::unique_ptr<ServeClient> m_engine;
+    std::unique_ptr<MainWindow> m_window;
+    bool m_demoStarted = false;
+    bool m_leaving = false;
+    bool m_failed = false;
+};
+
+/// 'cutoverctl' beside this program, else in the search path.
+[[nodiscard]] QString controlProgram();
+
+} // namespace cutover
