@@ -129,7 +129,7 @@ Async<QList<StepSpec>> planConfiguration(PlanningContext context, StagedRelease 
         step.expectedMs = context.measuredMs.value(step.kind, usualMs);
         steps.append(step);
     }
-    co_return withConfigurationFacts(context.target, steps);
+    co_return steps;
 }
 
 } // namespace cutover

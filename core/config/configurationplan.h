@@ -7,8 +7,9 @@
 
 namespace cutover {
 
-/// Works out, in the order of the steps, what each "configure" step finds and leaves: its preview,
-/// its facts; drops those that change nothing. For plans with several such steps for one file.
+/// Works out, in the order of all steps of a plan, what each "configure" step of planConfiguration()
+/// finds and leaves: its preview and its facts; drops those that change nothing. Over the whole
+/// plan, because each release on the way finds the file as the one before leaves it.
 [[nodiscard]] Result<QList<StepSpec>> withConfigurationFacts(const Target &target, QList<StepSpec> steps);
 
 } // namespace cutover

@@ -3,6 +3,8 @@
 
 #include "plan/planners.h"
 
+#include "config/configurationplan.h"
+
 #include <QFileInfo>
 #include <QHash>
 #include <QSet>
@@ -163,6 +165,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
         plan.steps += steps;
         context.installed = version;
     }
+    CO_TRY(plan.steps, withConfigurationFacts(context.target, plan.steps));
     CO_TRY(plan.steps, withCommandSteps(context.target, plan.steps));
 
     for (StepSpec &step : plan.steps) {

@@ -31,7 +31,11 @@ private:
         staged.verified.manifest.configurationRemove = remove;
         return staged;
     }
-    Result<QList<StepSpec>> planned(const StagedRelease &staged) { return await(planConfiguration({m_target, {}, {}}, staged)); }
+    Result<QList<StepSpec>> planned(const StagedRelease &staged)
+    {
+        TRY(const auto steps, await(planConfiguration({m_target, {}, {}}, staged)));
+        return withConfigurationFacts(m_target, steps);
+    }
     QByteArray content() { return files::read(m_file).value(); }
 
 private Q_SLOTS:
@@ -130,6 +134,16 @@ private Q_SLOTS:
         QCOMPARE(planned(release({{u"HIDDEN"_s, u"plain"_s}})).error().code, u"config.secret_literal"_s);
         QCOMPARE(planned(release({{u"HIDDEN"_s, u"file:/nowhere/x"_s}})).error().code, u"config.secret_missing"_s);
         QCOMPARE(planned(release({{u"BAD KEY"_s, u"1"_s}})).error().code, u"config.bad_key"_s);
+    }
+
+    void laterReleaseMaySetBackWhatAnEarlierOneSets()
+    {
+        // Planned alone, the second would change nothing.
+        auto steps = await(planConfiguration({m_target, {}, {}}, release({{u"A"_s, u"2"_s}}))).value();
+        steps += await(planConfiguration({m_target, {}, {}}, release({{u"A"_s, u"1"_s}}))).value();
+        const auto all = withConfigurationFacts(m_target, steps).value();
+        QCOMPARE(all.size(), 2);
+        QCOMPARE(all[1].changes[configurationFact(m_file)].toString(), keyedDigest(m_target.stateDirectory, content()).value());
     }
 
     void factsFollowSeveralStepsForOneFile()
