@@ -17,6 +17,9 @@ static const Catalogue::Registration texts{
     {"conn.taken", QT_TRANSLATE_NOOP("catalogue", "Took the conn."), nullptr},
     {"conn.taken_over", QT_TRANSLATE_NOOP("catalogue", "Took the conn over from %{from}: %{note}"), nullptr},
     {"conn.released", QT_TRANSLATE_NOOP("catalogue", "Gave the conn back."), nullptr},
+    {"run.approved", QT_TRANSLATE_NOOP("catalogue", "Approved plan %{digest} as run %{run}."), nullptr},
+    {"run.command", QT_TRANSLATE_NOOP("catalogue", "Decided “%{verb}” for run %{run}."), nullptr},
+    {"features.applied", QT_TRANSLATE_NOOP("catalogue", "Changed features: %{reason}"), nullptr},
 };
 
 } // namespace cutover
