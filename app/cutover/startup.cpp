@@ -37,6 +37,13 @@ Async<> prepareDemo(QString directory, bool reset, DemoProgress progress)
     co_return {};
 }
 
+Async<> endDemo(QString directory)
+{
+    CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
+    CO_CHECK(co_await stopWatcher(target));
+    co_return co_await stopDemo(directory);
+}
+
 } // namespace
 
 QString controlProgram()
@@ -137,7 +144,7 @@ void Startup::leave(bool runActive)
         QCoreApplication::exit(m_failed ? 1 : 0);
         return;
     }
-    ask<void>(this, stopDemo(m_options.demoDirectory), [this](const Result<> &stopped) {
+    ask<void>(this, endDemo(m_options.demoDirectory), [this](const Result<> &stopped) {
         if (!stopped) {
             QTextStream(stderr) << stopped.error().text() << '\n';
             m_failed = true;

@@ -9,6 +9,7 @@
 #include "system/programs.h"
 
 #include <algorithm>
+#include <csignal>
 
 using namespace Qt::StringLiterals;
 
@@ -58,6 +59,25 @@ Async<> ensureWatcher(Target target, std::stop_token stop)
             co_return fail(u"watch.not_started"_s, {{u"limit"_s, startLimitMs}, {u"log"_s, QString(logs + u"/watcher.log"_s)}}, target.name);
         }
         CO_CHECK(co_await Clock::system().sleep(50, stop));
+    }
+    co_return {};
+}
+
+Async<> stopWatcher(Target target)
+{
+    const Heartbeat beat = Heartbeat::read(target.stateDirectory);
+    // The start time tells our process from another one that was given its number.
+    auto alive = [&beat] { return beat.pid > 0 && processStartTime(beat.pid) == beat.startTime; };
+    if (!alive()) {
+        co_return {};
+    }
+    ::kill(pid_t(beat.pid), SIGTERM);
+    const qint64 until = Clock::system().monotonic() + startLimitMs;
+    while (alive()) {
+        if (Clock::system().monotonic() > until) {
+            ::kill(pid_t(beat.pid), SIGKILL);
+        }
+        CO_CHECK(co_await Clock::system().sleep(50));
     }
     co_return {};
 }

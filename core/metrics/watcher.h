@@ -50,6 +50,8 @@ private:
 
 /// Starts 'cutoverctl watch' where none is alive; returns when it has scraped once.
 [[nodiscard]] Async<> ensureWatcher(Target target, std::stop_token stop = {});
+/// Ends the watcher and waits until it is gone; nothing happens where none is alive. For systems that are shut down as a whole.
+[[nodiscard]] Async<> stopWatcher(Target target);
 /// Milliseconds since its last sign of life; -1 when it isn't alive.
 [[nodiscard]] qint64 watcherSilence(const Target &target);
 /// Alive, and not silent for longer than three scrapes.

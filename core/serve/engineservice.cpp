@@ -364,7 +364,8 @@ Async<QList<ReleaseInfo>> EngineService::Private::releaseInfos(std::stop_token s
         });
         releasesAt = now;
     }
-    co_return knownReleases;
+    // A copy: QCoro moves even from a member that is returned, and the next answer would be empty.
+    co_return QList<ReleaseInfo>(knownReleases);
 }
 
 Async<QJsonObject> EngineService::Private::releases()

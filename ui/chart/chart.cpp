@@ -312,8 +312,12 @@ protected:
         }
         drawMarkers(painter, metrics);
         if (d->drawn.isEmpty()) {
+            const QString text = tr("No samples in this range");
+            QRectF place(0, 0, metrics.horizontalAdvance(text) + 16, metrics.height() + 8);
+            place.moveCenter(m.plot.center());
+            painter->fillRect(place, Theme::color(Theme::Role::Raised));
             painter->setPen(Theme::color(Theme::Role::Muted));
-            painter->drawText(m.plot, Qt::AlignCenter, tr("No samples in this range"));
+            painter->drawText(place, Qt::AlignCenter, text);
         }
         if (m_dragging && std::abs(m_dragTo - m_dragFrom) > 2) {
             QColor band = Theme::color(Theme::Role::Accent);

@@ -38,7 +38,11 @@ void CardGrid::resizeEvent(QResizeEvent *event)
 
 void CardGrid::arrange()
 {
-    const int columns = qBound(1, (width() + space::Group) / (m_minimumWidth + space::Group), qMax(1, int(m_cards.size())));
+    const int count = qMax(1, int(m_cards.size()));
+    const int most = qBound(1, (width() + space::Group) / (m_minimumWidth + space::Group), count);
+    // As many rows as it takes, evenly filled.
+    const int rows = (count + most - 1) / most;
+    const int columns = (count + rows - 1) / rows;
     if (columns == m_columns) {
         return;
     }

@@ -116,7 +116,8 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
         }
         return;
     }
-    case PE_FrameDefaultButton: return;
+    case PE_FrameDefaultButton:
+    case PE_PanelScrollAreaCorner: return;
     case PE_FrameFocusRect:
         if (qobject_cast<const QAbstractItemView *>(widget) == nullptr) {
             drawRounded(painter, option->rect, QColor(), Theme::color(Accent));

@@ -86,6 +86,7 @@ TableView::TableView(const QString &accessibleName, QWidget *parent)
     setFont(tabularFont(font()));
     verticalHeader()->hide();
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    verticalHeader()->setMinimumSectionSize(space::Row);
     verticalHeader()->setDefaultSectionSize(space::Row);
     horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);

@@ -6,7 +6,6 @@
 #include "common/ask.h"
 #include "common/buttons.h"
 #include "common/emptystate.h"
-#include "common/icons.h"
 #include "common/inlinemessage.h"
 #include "common/page.h"
 #include "common/statuschip.h"
@@ -54,7 +53,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     , m_report(new QTextBrowser)
     , m_stepTable(new TableView(tr("Steps of the run")))
     , m_eventTable(new TableView(tr("Events of the run")))
-    , m_save(new QPushButton(tr("Save report…")))
+    , m_save(new FlatButton(u"document-save"_s, tr("Save report…")))
     , m_openRun(new QPushButton(tr("Open the run")))
 {
     auto *column = new QVBoxLayout(this);
@@ -72,7 +71,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     m_proxy->setFilterCaseSensitivity(Qt::CaseInsensitive);
     m_table->setModel(m_proxy);
     m_table->horizontalHeader()->setSortIndicatorClearable(true);
-    m_table->horizontalHeader()->setSortIndicator(-1, Qt::DescendingOrder);
+    m_table->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);
     m_table->setSortingEnabled(true);
     m_table->setStretchColumn(RunModel::ByColumn);
     auto *left = new Panel;
@@ -90,11 +89,11 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     m_eventTable->setStretchColumn(EventModel::MessageColumn);
     m_tabs->setDocumentMode(true);
     m_tabs->setAccessibleName(tr("Details of the run"));
+    m_tabs->setCornerWidget(m_save);
     m_tabs->addTab(m_report, tr("Report"));
     m_tabs->addTab(m_stepTable, tr("Steps"));
     m_tabs->addTab(m_eventTable, tr("Events"));
     m_save->setAutoDefault(false);
-    m_save->setIcon(themeIcon(u"document-save"_s));
     m_openRun->setAutoDefault(false);
     auto *head = new QHBoxLayout;
     head->setSpacing(space::Inside);
@@ -102,7 +101,6 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     head->addWidget(m_state);
     head->addStretch(1);
     head->addWidget(m_openRun);
-    head->addWidget(m_save);
     auto *right = new Panel;
     right->body()->setContentsMargins(0, space::Group, 0, 0);
     auto *top = new QVBoxLayout;
@@ -118,7 +116,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     splitter->setHandleWidth(space::Group);
     splitter->addWidget(left);
     splitter->addWidget(right);
-    splitter->setSizes({660, 420});
+    splitter->setSizes({650, 430});
     splitter->setStretchFactor(0, 3);
     splitter->setStretchFactor(1, 2);
 
@@ -227,6 +225,7 @@ void HistoryRoom::showRun(const QString &id)
     ask<RunView>(this, m_console->engine()->run(id), [this, id](const Result<RunView> &view) {
         if (view && id == m_shown) {
             m_steps.setRows(view->steps);
+            m_stepTable->fitColumns();
         }
     });
     ask<QList<EventRecord>>(this, m_console->engine()->events(id, 0), [this, id](const Result<QList<EventRecord>> &events) {

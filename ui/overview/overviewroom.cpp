@@ -40,7 +40,7 @@ ComponentCard *instanceCard(const InstanceView &instance)
     auto *card = new ComponentCard(u"network-server"_s, instance.name);
     card->setState(statusOfInstance(instance.state));
     QStringList facts;
-    facts.append(instance.version.isEmpty() ? OverviewRoom::tr("no version") : instance.version);
+    facts.append(instance.version.isEmpty() ? OverviewRoom::tr("Not part of a release") : instance.version);
     if (instance.sessions >= 0) {
         facts.append(sessionsText(instance.sessions));
     }
