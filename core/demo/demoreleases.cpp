@@ -121,7 +121,7 @@ Result<QList<DemoRelease>> demoReleases(double faultRampSeconds)
     minor.manifest.flags = {{u"ai_predictions"_s, u"Price predictions beside each quote"_s, 10}};
     minor.manifest.configurationSet = {{u"PREDICTION_MODEL"_s, u"baseline-7"_s}, {u"LOG_LEVEL"_s, u"info"_s}};
 
-    TRY(DemoRelease faulty, release({u"1.3.1"_s, u">=1.2.0 <2.0.0"_s, UpdateType::Hotfix, u"medium"_s, 2, 0,
+    TRY(DemoRelease faulty, release({u"1.3.1"_s, u">=1.2.0 <2.0.0"_s, UpdateType::Hotfix, u"high"_s, 2, 0,
                                      {{u"fixed"_s, {u"Order history is written in batches"_s}}}}));
     faulty.manifest.migration = true;
     faulty.behaviour[u"errorProportion"_s] = 0.12;

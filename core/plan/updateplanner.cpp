@@ -4,6 +4,7 @@
 #include "plan/planners.h"
 
 #include "config/configurationplan.h"
+#include "migration/migrationplan.h"
 
 #include <QFileInfo>
 #include <QHash>
@@ -155,6 +156,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
         steps += features;
         steps += watch;
         if (&release == &path.last()) {
+            CO_TRY(plan.owed, co_await owedMigrations(context, release));
             CO_TRY(const QList<StepSpec> cleanUp, co_await planCleanUp(context, release));
             steps += cleanUp;
         }
