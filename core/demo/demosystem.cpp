@@ -8,15 +8,21 @@
 #include "demo/demoreleases.h"
 #include "deploy/localexchange.h"
 #include "deploy/supervisorclient.h"
+#include "metrics/heartbeat.h"
 #include "migration/migrationchain.h"
 #include "release/repository.h"
+#include "run/runlock.h"
+#include "system/clock.h"
 #include "system/files.h"
+#include "system/processes.h"
 #include "system/programs.h"
 #include "system/worker.h"
 
 #include <QCoroFuture>
 #include <QDir>
 #include <QFileInfo>
+
+#include <csignal>
 
 using namespace Qt::StringLiterals;
 
@@ -192,9 +198,31 @@ Async<> startDemo(QString directory, DemoProgress progress)
     co_return Result<>();
 }
 
+namespace {
+
+/// TERM, then KILL; done when it is gone. Both roles are made to be killed.
+Async<> endProcess(qint64 pid, quint64 startTime)
+{
+    constexpr int patience = 50;
+    for (int i = 0; processStartTime(pid) == startTime && i < 2 * patience; ++i) {
+        ::kill(pid_t(pid), i < patience ? SIGTERM : SIGKILL);
+        CO_CHECK(co_await Clock::system().sleep(100));
+    }
+    co_return {};
+}
+
+} // namespace
+
 Async<> stopDemo(QString directory)
 {
     CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
+    // A run first: it would hold for want of services. It is resumed when the demo is started again.
+    if (const auto owner = RunLock::owner(target.stateDirectory); owner && *owner && (*owner)->lives()) {
+        CO_CHECK(co_await endProcess((*owner)->pid, (*owner)->startTime));
+    }
+    if (const Heartbeat watcher = Heartbeat::read(target.stateDirectory); watcher.silence() >= 0) {
+        CO_CHECK(co_await endProcess(watcher.pid, watcher.startTime));
+    }
     SupervisorClient client(target);
     co_return co_await client.shutdown();
 }

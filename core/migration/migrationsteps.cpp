@@ -130,6 +130,9 @@ public:
         if (!kept.isEmpty()) {
             context.log({u"migration.kept"_s, {{u"revision"_s, revision}, {u"why"_s, kept.toJson()}}});
             context.setResult(u"kept"_s, kept.toJson());
+            CO_TRY(const auto applied, co_await appliedMigrations(database));
+            const QString head = applied.isEmpty() ? QString() : applied.last().revision;
+            context.setResult(u"factsLeft"_s, QJsonObject{{u"migration.head:"_s + database.name, head}});
         }
         co_return Result<>();
     }

@@ -647,7 +647,15 @@ Async<> Orchestrator::Private::backward()
         }
         if (!changed.isEmpty()) {
             m_planProblem.reset();
-            if (const auto same = co_await lookAtWorld(m_run.plan.facts, {}, changed); !same) {
+            Facts expected = m_run.plan.facts;
+            // What a step left changed on purpose, because taking it back would have lost something.
+            for (const StepRecord &step : std::as_const(m_steps)) {
+                const QJsonObject left = step.results[stepresult::factsLeft].toObject();
+                for (auto it = left.begin(); it != left.end(); ++it) {
+                    expected.insert(it.key(), it.value());
+                }
+            }
+            if (const auto same = co_await lookAtWorld(expected, {}, changed); !same) {
                 QJsonObject args{{u"error"_s, same.error().toJson()}};
                 co_return co_await hold(Outcome::FailHold, -1, about("run.not_back", -1, args), same.error());
             }

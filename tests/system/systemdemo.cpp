@@ -222,7 +222,7 @@ QString SystemDemo::strategyOverlap() const
             running = words[1];
         } else if (words[0] == "stop") {
             running.clear();
-        } else if (words[0] != "heartbeat") {
+        } else if (words[0] != "beat") {
             return QString::fromUtf8(line);
         }
     }
