@@ -8,7 +8,7 @@
 #include "demo/demoreleases.h"
 #include "deploy/localexchange.h"
 #include "deploy/supervisorclient.h"
-#include "metrics/heartbeat.h"
+#include "metrics/watcher.h"
 #include "migration/migrationchain.h"
 #include "release/repository.h"
 #include "run/runlock.h"
@@ -200,7 +200,7 @@ Async<> startDemo(QString directory, DemoProgress progress)
 
 namespace {
 
-/// TERM, then KILL; done when it is gone. Both roles are made to be killed.
+/// TERM, then KILL; done when it is gone. A runner is made to be killed.
 Async<> endProcess(qint64 pid, quint64 startTime)
 {
     constexpr int patience = 50;
@@ -220,9 +220,7 @@ Async<> stopDemo(QString directory)
     if (const auto owner = RunLock::owner(target.stateDirectory); owner && *owner && (*owner)->lives()) {
         CO_CHECK(co_await endProcess((*owner)->pid, (*owner)->startTime));
     }
-    if (const Heartbeat watcher = Heartbeat::read(target.stateDirectory); watcher.silence() >= 0) {
-        CO_CHECK(co_await endProcess(watcher.pid, watcher.startTime));
-    }
+    CO_CHECK(co_await stopWatcher(target));
     SupervisorClient client(target);
     co_return co_await client.shutdown();
 }
