@@ -105,7 +105,11 @@ void InlineMessage::tell(const Error &error, Kind kind)
 
 void InlineMessage::clear()
 {
-    qDeleteAll(std::exchange(m_extra, {}));
+    // The one that was clicked may be what clears the message.
+    for (QPushButton *button : std::exchange(m_extra, {})) {
+        button->hide();
+        button->deleteLater();
+    }
     hide();
 }
 
