@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "check/check.h"
+#include "run/states.h"
+
+#include <QMap>
+#include <QString>
+
+namespace cutover {
+
+// The words that the console uses for what the engine names; the same in every room.
+
+[[nodiscard]] QString stateText(RunState state); ///< "Running", "Held", "Rolled back"
+[[nodiscard]] QString stateText(StepState state);
+[[nodiscard]] QString statusText(CheckResult::Status status); ///< "Passed"
+[[nodiscard]] QString riskText(const QString &risk); ///< "low" → "Low"
+[[nodiscard]] QString modeText(const QString &mode); ///< "code" → "Code only"
+[[nodiscard]] QString downtimeText(qint64 milliseconds); ///< "none" for 0
+[[nodiscard]] QString pathText(const QString &from, const QStringList &path); ///< "1.2.0 → 1.3.0 → 2.0.0"
+/// "7,571 rows of orders", "no row lost" when nothing is.
+[[nodiscard]] QString lossText(const QMap<QString, qint64> &loss);
+[[nodiscard]] QString shortDigest(const QString &digest); ///< The first 12 characters.
+
+} // namespace cutover
