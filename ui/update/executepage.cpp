@@ -1,0 +1,367 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "update/executepage.h"
+
+#include "common/buttons.h"
+#include "common/inlinemessage.h"
+#include "common/logview.h"
+#include "common/page.h"
+#include "common/statuschip.h"
+#include "common/times.h"
+#include "update/digestlabel.h"
+#include "update/heldpanel.h"
+#include "update/incident.h"
+#include "update/instancestrip.h"
+#include "update/runfeed.h"
+#include "update/runmetrics.h"
+#include "update/steptimelineview.h"
+#include "update/words.h"
+
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QLocale>
+#include <QMessageBox>
+#include <QProgressBar>
+#include <QSplitter>
+#include <QVBoxLayout>
+
+namespace cutover {
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int BarSteps = 1000;
+
+} // namespace
+
+ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *parent)
+    : QWidget(parent)
+    , m_engine(engine)
+    , m_feed(new RunFeed(engine, runId, this))
+    , m_title(new TextLabel({}, TextStyle::Title))
+    , m_fromTo(new TextLabel({}, TextStyle::Section, Theme::Role::Muted))
+    , m_state(new StatusChip)
+    , m_digest(new DigestLabel)
+    , m_approved(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
+    , m_message(new InlineMessage)
+    , m_bar(new QProgressBar)
+    , m_numbers(new TextLabel)
+    , m_hold(new QPushButton(tr("Hold")))
+    , m_abort(new DestructiveButton(tr("Abort…")))
+    , m_timeline(new StepTimelineView)
+    , m_held(new HeldPanel)
+    , m_now(new Panel(tr("Now")))
+    , m_doing(new TextLabel)
+    , m_stepBar(new QProgressBar)
+    , m_command(new ElidedLabel({}, Qt::ElideMiddle))
+    , m_lastLine(new ElidedLabel)
+    , m_instances(new InstanceStrip)
+    , m_metrics(new RunMetrics(engine))
+    , m_log(new LogView(tr("Log of the run")))
+    , m_ifAborted(new TextLabel)
+    , m_leave(new QPushButton(tr("Leave")))
+{
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(space::Page, space::Page, space::Page, space::Group);
+    layout->setSpacing(space::Group);
+
+    auto *head = new QHBoxLayout;
+    head->setSpacing(space::Group);
+    head->addWidget(m_title);
+    head->addWidget(m_fromTo, 0, Qt::AlignBottom);
+    head->addWidget(m_state, 0, Qt::AlignVCenter);
+    head->addStretch();
+    head->addWidget(m_approved);
+    head->addWidget(new TextLabel(tr("plan"), TextStyle::Body, Theme::Role::Muted));
+    head->addWidget(m_digest);
+    layout->addLayout(head);
+    layout->addWidget(m_message);
+
+    auto *progress = new QHBoxLayout;
+    progress->setSpacing(space::Group);
+    m_bar->setRange(0, BarSteps);
+    m_bar->setTextVisible(false);
+    m_bar->setAccessibleName(tr("Progress of the run"));
+    m_numbers->setFont(tabularFont(m_numbers->font()));
+    m_hold->setObjectName(u"hold"_s);
+    m_abort->setObjectName(u"abort"_s);
+    progress->addWidget(m_bar, 1);
+    progress->addWidget(m_numbers);
+    progress->addWidget(m_hold);
+    progress->addWidget(m_abort);
+    layout->addLayout(progress);
+
+    auto *columns = new QSplitter;
+    columns->setChildrenCollapsible(false);
+    columns->setHandleWidth(space::Group);
+    auto *steps = new Panel(tr("Steps"));
+    steps->setFlush(true);
+    m_timeline->setModel(&m_steps);
+    m_timeline->setMinimumWidth(220);
+    steps->body()->addWidget(m_timeline);
+    columns->addWidget(steps);
+
+    auto *right = new QWidget;
+    auto *column = new QVBoxLayout(right);
+    column->setContentsMargins({});
+    column->setSpacing(space::Group);
+    m_held->setObjectName(u"held"_s);
+    column->addWidget(m_held);
+    m_doing->wrapped();
+    m_doing->setObjectName(u"doing"_s);
+    m_stepBar->setRange(0, BarSteps);
+    m_stepBar->setTextVisible(false);
+    m_stepBar->setFixedHeight(6);
+    m_stepBar->setAccessibleName(tr("Progress of the step"));
+    // Room for it is always kept, so that the page does not jump.
+    QSizePolicy keep = m_stepBar->sizePolicy();
+    keep.setRetainSizeWhenHidden(true);
+    m_stepBar->setSizePolicy(keep);
+    m_command->setRole(Theme::Role::Muted);
+    m_lastLine->setRole(Theme::Role::Muted);
+    m_lastLine->setFont(monospaceFont());
+    m_now->body()->setSpacing(space::Tight);
+    m_now->body()->addWidget(m_doing);
+    m_now->body()->addWidget(m_stepBar);
+    m_now->body()->addWidget(m_command);
+    m_now->body()->addWidget(m_lastLine);
+    m_now->body()->addSpacing(space::Tight);
+    m_now->body()->addWidget(m_instances);
+    column->addWidget(m_now);
+    m_metrics->setMinimumHeight(110);
+    column->addWidget(m_metrics, 3);
+    auto *log = new Panel;
+    log->setFlush(true);
+    log->body()->addWidget(m_log);
+    m_log->setMinimumHeight(76);
+    column->addWidget(log, 2);
+    columns->addWidget(right);
+    columns->setStretchFactor(0, 0);
+    columns->setStretchFactor(1, 1);
+    columns->setSizes({280, 900});
+    layout->addWidget(columns, 1);
+
+    auto *foot = new QHBoxLayout;
+    foot->setSpacing(space::Group);
+    m_ifAborted->wrapped();
+    m_ifAborted->setObjectName(u"ifAborted"_s);
+    foot->addWidget(m_ifAborted, 1);
+    m_leave->setToolTip(tr("The run goes on without this page"));
+    m_leave->setObjectName(u"leave"_s);
+    foot->addWidget(m_leave);
+    layout->addLayout(foot);
+
+    connect(m_feed, &RunFeed::viewChanged, this, &ExecutePage::refresh);
+    connect(m_feed, &RunFeed::progressChanged, this, &ExecutePage::refreshNow);
+    connect(m_feed, &RunFeed::targetChanged, this, [this] {
+        m_instances->setInstances(m_feed->target().instances);
+        m_metrics->setErrorLimit(m_feed->target().errorLimit);
+    });
+    connect(m_feed, &RunFeed::logAppended, m_log, &LogView::append);
+    connect(m_feed, &RunFeed::loadFailed, this, [this](const Error &error) { m_message->tell(error); });
+    connect(m_feed, &RunFeed::commandFailed, this, [this](const QString &, const Error &error) {
+        m_message->tell(error);
+        m_message->setClosable(true);
+    });
+    connect(m_hold, &QPushButton::clicked, this, &ExecutePage::hold);
+    connect(m_abort, &QPushButton::clicked, this, &ExecutePage::askAbort);
+    connect(m_held, &HeldPanel::chosen, this, &ExecutePage::choose);
+    connect(m_held, &HeldPanel::copyRequested, this, &ExecutePage::copyIncident);
+    connect(m_leave, &QPushButton::clicked, this, &ExecutePage::left);
+    m_timer.setInterval(1s);
+    connect(&m_timer, &QTimer::timeout, this, &ExecutePage::tick);
+    m_timer.start();
+    m_held->hide();
+    setFocusProxy(m_timeline);
+    m_stepBar->hide();
+    m_timeline->setFocus();
+    m_doing->setText(tr("Asking the control host about the run"));
+}
+
+void ExecutePage::refresh()
+{
+    const RunView &view = m_feed->view();
+    const Plan &plan = view.run.plan;
+    const bool rollback = plan.kind == u"rollback";
+    m_title->setText(rollback ? tr("Roll back %1").arg(plan.targetName) : tr("Update %1").arg(plan.targetName));
+    m_fromTo->setText(rollback ? pathText(plan.from, {plan.to}) : pathText(plan.from, plan.path.isEmpty() ? QStringList{plan.to} : plan.path));
+    m_state->setStatus(statusOf(view.run.state));
+    m_digest->setDigest(view.run.planDigest);
+    m_approved->setText(view.run.approvedBy.isEmpty()
+                            ? QString()
+                            : tr("approved by %1 %2 ·").arg(view.run.approvedBy, relativeTime(view.run.created)));
+    m_approved->setToolTip(exactTime(view.run.created));
+    m_metrics->setStart(view.run.started, plan.to, rollback);
+
+    m_steps.setRun(view);
+    if (const int row = m_steps.currentRow(); row >= 0 && row != m_followed) {
+        m_followed = row;
+        m_timeline->scrollTo(m_steps.index(row), QAbstractItemView::PositionAtCenter);
+    }
+
+    const bool held = view.run.state == RunState::Held;
+    m_held->setVisible(held);
+    m_now->setVisible(!held);
+    if (held) {
+        m_held->setRun(view);
+    }
+    const bool canHold = view.offers.contains(u"hold");
+    setDisabledReason(m_hold, canHold ? QString() : view.refusals.value(u"hold"_s).isEmpty() ? tr("There is nothing to hold.") : view.refusals.value(u"hold"_s).text());
+    m_hold->setVisible(!held);
+    const bool canAbort = view.offers.contains(u"abort");
+    setDisabledReason(m_abort, canAbort ? QString() : view.refusals.value(u"abort"_s).isEmpty() ? tr("The run can't be aborted now.") : view.refusals.value(u"abort"_s).text());
+    // A held run is left through the choices beside their costs.
+    m_abort->setVisible(!held);
+
+    m_ifAborted->setVisible(!view.ifAborted.isEmpty());
+    m_ifAborted->setText(view.ifAborted.isEmpty() ? QString() : view.ifAborted.text());
+    refreshNow();
+    tick();
+    if (isFinal(view.run.state) && !m_told) {
+        m_told = true;
+        if (m_question) {
+            m_question->close();
+        }
+        Q_EMIT ended();
+    }
+}
+
+void ExecutePage::refreshNow()
+{
+    if (!m_feed->isLoaded()) {
+        return;
+    }
+    const RunView &view = m_feed->view();
+    const QJsonObject &progress = m_feed->progress();
+    const Message doing = Message::fromJson(progress[u"doing"].toObject());
+    const StepView *step = view.current >= 0 && view.current < view.steps.size() ? &view.steps[view.current] : nullptr;
+    if (!doing.isEmpty()) {
+        m_doing->setText(doing.text());
+    } else if (step != nullptr) {
+        m_doing->setText(step->spec.intent.text());
+    } else if (isFinal(view.run.state)) {
+        m_doing->setText(stateText(view.run.state));
+    } else {
+        m_doing->setText(tr("Between two steps"));
+    }
+    const qint64 total = progress[u"total"].toInteger();
+    m_stepBar->setVisible(total > 0);
+    if (total > 0) {
+        m_stepBar->setValue(int(BarSteps * progress[u"done"].toInteger() / total));
+    }
+    const QString host = m_feed->target().host;
+    const QString source = m_feed->lastSource();
+    m_command->setText(host.isEmpty() ? source : source.isEmpty() ? tr("host %1").arg(host) : tr("host %1 · %2").arg(host, source));
+    m_lastLine->setText(m_feed->lastLine());
+
+    // Whole steps, and the part of the current one that is known.
+    const int steps = std::max(1, m_steps.stepCount());
+    const double part = total > 0 ? double(progress[u"done"].toInteger()) / double(total) : 0;
+    m_bar->setValue(int(BarSteps * (m_steps.doneCount() + (step != nullptr ? part : 0)) / steps));
+}
+
+void ExecutePage::tick()
+{
+    if (!m_feed->isLoaded()) {
+        return;
+    }
+    const RunView &view = m_feed->view();
+    m_steps.tick();
+    if (m_held->isVisible()) {
+        m_held->tick();
+    }
+    const int number = view.current >= 0 ? view.current + 1 : m_steps.doneCount();
+    QStringList parts{tr("%1 of %2").arg(number).arg(m_steps.stepCount()), durationText(m_feed->elapsedMs() / 1000 * 1000)};
+    if (const qint64 left = m_feed->leftMs(); left >= 0) {
+        parts << tr("about %1 left").arg(durationText(left / 1000 * 1000));
+    }
+    if (view.turnBackBy.isValid() && !isFinal(view.run.state)) {
+        parts << tr("turn back by %1").arg(QLocale().toString(view.turnBackBy.toLocalTime().time(), u"HH:mm"_s));
+    }
+    m_numbers->setText(parts.join(u" · "_s));
+}
+
+void ExecutePage::hold()
+{
+    m_feed->command(u"hold"_s);
+}
+
+void ExecutePage::askAbort()
+{
+    if (m_question) {
+        m_question->raise();
+        return;
+    }
+    const RunView &view = m_feed->view();
+    // The run pauses while a person thinks.
+    const bool paused = view.offers.contains(u"hold");
+    if (paused) {
+        m_feed->command(u"hold"_s);
+    }
+    m_question = new QMessageBox(this);
+    m_question->setAttribute(Qt::WA_DeleteOnClose);
+    m_question->setIcon(QMessageBox::Warning);
+    m_question->setWindowTitle(tr("Abort the run"));
+    m_question->setText(view.run.plan.kind == u"rollback" ? tr("Stop the rollback of %1 to %2?").arg(view.run.plan.targetName, view.run.plan.to)
+                                                          : tr("Stop the update of %1 to %2?").arg(view.run.plan.targetName, view.run.plan.to));
+    QString details = view.ifAborted.isEmpty() ? QString() : view.ifAborted.text();
+    if (paused) {
+        details += (details.isEmpty() ? QString() : u"\n\n"_s) + tr("The run pauses while you decide.");
+    }
+    m_question->setInformativeText(details);
+    QPushButton *stop = m_question->addButton(tr("Stop anyway"), QMessageBox::DestructiveRole);
+    stop->setProperty("cutoverButton", u"destructive"_s);
+    stop->setObjectName(u"stopAnyway"_s);
+    QPushButton *keep = m_question->addButton(tr("Keep running"), QMessageBox::RejectRole);
+    keep->setObjectName(u"keepRunning"_s);
+    m_question->setDefaultButton(keep);
+    m_question->setEscapeButton(keep);
+    // By then the pause may or may not have been taken, so neither answer expects a state.
+    connect(m_question, &QMessageBox::finished, this, [this, paused, stop, question = m_question.data()] {
+        if (isFinal(m_feed->view().run.state)) {
+            return;
+        }
+        if (question->clickedButton() == stop) {
+            m_feed->commandInAnyState(u"abort"_s);
+        } else if (paused) {
+            m_feed->commandInAnyState(u"resume"_s);
+        }
+    });
+    m_question->open();
+}
+
+void ExecutePage::choose(const QString &verb)
+{
+    if (verb != u"abandon") {
+        m_feed->command(verb);
+        return;
+    }
+    auto *question = new QMessageBox(this);
+    question->setAttribute(Qt::WA_DeleteOnClose);
+    question->setIcon(QMessageBox::Warning);
+    question->setWindowTitle(tr("Abandon the run"));
+    question->setText(tr("Leave %1 as it is?").arg(m_feed->view().run.plan.targetName));
+    question->setInformativeText(tr("Nothing is taken back and nothing goes on by itself. Your name is recorded with it."));
+    QPushButton *abandon = question->addButton(tr("Abandon the run"), QMessageBox::DestructiveRole);
+    abandon->setProperty("cutoverButton", u"destructive"_s);
+    QPushButton *keep = question->addButton(tr("Keep it held"), QMessageBox::RejectRole);
+    question->setDefaultButton(keep);
+    question->setEscapeButton(keep);
+    connect(question, &QMessageBox::finished, this, [this, question, abandon] {
+        if (question->clickedButton() == abandon) {
+            m_feed->command(u"abandon"_s);
+        }
+    });
+    question->open();
+}
+
+void ExecutePage::copyIncident()
+{
+    QGuiApplication::clipboard()->setText(incidentSummary(m_feed->view(), m_feed->target(), m_feed->lastLine()));
+}
+
+} // namespace cutover

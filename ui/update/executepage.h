@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "update/steptimelinemodel.h"
+
+#include <QPointer>
+#include <QTimer>
+#include <QWidget>
+
+class QMessageBox;
+class QProgressBar;
+class QPushButton;
+
+namespace cutover {
+
+class DigestLabel;
+class ElidedLabel;
+class EngineClient;
+class HeldPanel;
+class InlineMessage;
+class InstanceStrip;
+class LogView;
+class Panel;
+class RunFeed;
+class RunMetrics;
+class StatusChip;
+class StepTimelineView;
+class TextLabel;
+
+/**
+ * A run while it works: how far it is, what it does, what serves, what the users feel, and the
+ * ways out of it. Shows any run by its id, whoever started it.
+ */
+class ExecutePage : public QWidget
+{
+    Q_OBJECT
+public:
+    ExecutePage(EngineClient *engine, const QString &runId, QWidget *parent = nullptr);
+
+    [[nodiscard]] RunFeed *feed() const { return m_feed; }
+
+Q_SIGNALS:
+    /// The run has reached an end.
+    void ended();
+    /// The page is left; the run goes on.
+    void left();
+
+private:
+    void refresh();
+    void refreshNow();
+    void tick();
+    void hold();
+    void askAbort();
+    void choose(const QString &verb);
+    void copyIncident();
+
+    EngineClient *m_engine;
+    RunFeed *m_feed;
+    StepTimelineModel m_steps;
+    QTimer m_timer;
+    bool m_told = false; ///< ended() has been emitted.
+    int m_followed = -1; ///< Row that the timeline was scrolled to.
+
+    TextLabel *m_title;
+    TextLabel *m_fromTo;
+    StatusChip *m_state;
+    DigestLabel *m_digest;
+    TextLabel *m_approved;
+    InlineMessage *m_message;
+    QProgressBar *m_bar;
+    TextLabel *m_numbers;
+    QPushButton *m_hold;
+    QPushButton *m_abort;
+    StepTimelineView *m_timeline;
+    HeldPanel *m_held;
+    Panel *m_now;
+    TextLabel *m_doing;
+    QProgressBar *m_stepBar;
+    ElidedLabel *m_command;
+    ElidedLabel *m_lastLine;
+    InstanceStrip *m_instances;
+    RunMetrics *m_metrics;
+    LogView *m_log;
+    TextLabel *m_ifAborted;
+    QPushButton *m_leave;
+    QPointer<QMessageBox> m_question;
+};
+
+} // namespace cutover

@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "update/heldpanel.h"
+
+#include "common/buttons.h"
+#include "common/times.h"
+#include "update/incident.h"
+
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QVBoxLayout>
+
+namespace cutover {
+
+using namespace Qt::StringLiterals;
+
+HeldPanel::HeldPanel(QWidget *parent)
+    : Panel(tr("Held: a decision is needed"), parent)
+    , m_reason(new TextLabel({}, TextStyle::Section))
+    , m_hint(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
+    , m_serving(new TextLabel)
+    , m_due(new TextLabel({}, TextStyle::Body, Theme::Role::Held))
+{
+    for (TextLabel *label : {m_reason, m_hint}) {
+        label->wrapped();
+        body()->addWidget(label);
+    }
+    auto *facts = new QHBoxLayout;
+    facts->setSpacing(space::Page);
+    facts->addWidget(m_serving);
+    facts->addWidget(m_due);
+    facts->addStretch();
+    body()->addLayout(facts);
+    m_reason->selectable();
+    m_reason->setObjectName(u"heldReason"_s);
+    auto *copy = new FlatButton(u"edit-copy"_s, tr("Copy incident summary"));
+    connect(copy, &QPushButton::clicked, this, &HeldPanel::copyRequested);
+    actions()->addWidget(copy);
+
+    auto *grid = new QGridLayout;
+    grid->setHorizontalSpacing(space::Group);
+    grid->setVerticalSpacing(space::Tight);
+    grid->setColumnStretch(1, 1);
+    const QList<std::pair<QString, QPushButton *>> buttons{
+        {u"retry"_s, new QPushButton(tr("Retry the step"))},
+        {u"resume"_s, new QPushButton(tr("Resume the run"))},
+        {u"accept"_s, new QPushButton(tr("Accept as done"))},
+        {u"rollback"_s, new DestructiveButton(tr("Roll back"))},
+        {u"abandon"_s, new QPushButton(tr("Abandon the run…"))},
+    };
+    for (const auto &[verb, button] : buttons) {
+        auto *cost = new TextLabel({}, TextStyle::Body, Theme::Role::Muted);
+        cost->wrapped();
+        button->setObjectName(verb);
+        grid->addWidget(button, int(m_choices.size()), 0);
+        grid->addWidget(cost, int(m_choices.size()), 1);
+        m_choices << Choice{verb, button, cost};
+        connect(button, &QPushButton::clicked, this, [this, verb] { Q_EMIT chosen(verb); });
+    }
+    body()->addLayout(grid);
+}
+
+QPushButton *HeldPanel::button(const QString &verb) const
+{
+    for (const Choice &choice : m_choices) {
+        if (choice.verb == verb) {
+            return choice.button;
+        }
+    }
+    return nullptr;
+}
+
+QString HeldPanel::costOf(const QString &verb) const
+{
+    if (verb == u"retry") {
+        return tr("Does the step again from its beginning; safe to repeat.");
+    }
+    if (verb == u"resume") {
+        return tr("Goes on where it paused.");
+    }
+    if (verb == u"accept") {
+        return tr("Goes on as if the step had worked; only where looking at the system agrees.");
+    }
+    if (verb == u"rollback") {
+        return m_view.ifAborted.isEmpty() ? tr("Takes back what was done.") : m_view.ifAborted.text();
+    }
+    return tr("Ends the run as it is. Nothing is taken back; the system stays between two versions.");
+}
+
+void HeldPanel::setRun(const RunView &view)
+{
+    m_view = view;
+    m_reason->setText(reasonText(view));
+    m_reason->setVisible(!m_reason->text().isEmpty());
+    m_hint->setText(view.run.error.code.isEmpty() ? QString() : view.run.error.hint());
+    m_hint->setVisible(!m_hint->text().isEmpty());
+    m_serving->setText(view.serving.isEmpty() ? tr("It is not known which version serves users now.") : tr("Serving users now: %1").arg(view.serving));
+    for (const Choice &choice : m_choices) {
+        const bool offered = view.offers.contains(choice.verb);
+        const Message refusal = view.refusals.value(choice.verb);
+        const bool shown = offered || !refusal.isEmpty();
+        choice.button->setVisible(shown);
+        choice.cost->setVisible(shown);
+        choice.cost->setText(offered ? costOf(choice.verb) : refusal.text());
+        setDisabledReason(choice.button, offered ? QString() : refusal.text());
+    }
+    tick();
+}
+
+void HeldPanel::tick()
+{
+    const QDateTime until = m_view.run.heldUntil;
+    m_due->setVisible(until.isValid());
+    if (!until.isValid()) {
+        return;
+    }
+    const qint64 left = std::max<qint64>(0, QDateTime::currentDateTimeUtc().msecsTo(until)) / 1000 * 1000;
+    const bool rollback = m_view.run.plan.policy[u"holdDefault"].toString() == u"rollback";
+    m_due->setText(rollback ? tr("Without a decision it rolls back by itself in %1.").arg(durationText(left))
+                            : tr("Without a decision it stays held; the time for one ends in %1.").arg(durationText(left)));
+    m_due->setToolTip(exactTime(until));
+}
+
+} // namespace cutover

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "common/page.h"
+#include "serve/views.h"
+
+class QGridLayout;
+class QPushButton;
+
+namespace cutover {
+
+class TextLabel;
+
+/** A run that waits for a person: why, what serves meanwhile, and each way on with what it costs or why it is closed. */
+class HeldPanel : public Panel
+{
+    Q_OBJECT
+public:
+    explicit HeldPanel(QWidget *parent = nullptr);
+
+    void setRun(const RunView &view);
+    /// Changes the countdown to the policy's default.
+    void tick();
+    /// The button of "retry", "accept", "resume", "rollback" or "abandon".
+    [[nodiscard]] QPushButton *button(const QString &verb) const;
+
+Q_SIGNALS:
+    void chosen(const QString &verb);
+    void copyRequested();
+
+private:
+    struct Choice {
+        QString verb;
+        QPushButton *button;
+        TextLabel *cost;
+    };
+    [[nodiscard]] QString costOf(const QString &verb) const;
+
+    RunView m_view;
+    TextLabel *m_reason;
+    TextLabel *m_hint;
+    TextLabel *m_serving;
+    TextLabel *m_due;
+    QList<Choice> m_choices;
+};
+
+} // namespace cutover

@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "serve/views.h"
+
+namespace cutover {
+
+/// What somebody who is called at night has to be told about a run that needs a person; plain text for copying.
+[[nodiscard]] QString incidentSummary(const RunView &view, const TargetView &target, const QString &lastLine);
+
+/// The one sentence why the run is where it is; the failed step's error where no reason was recorded.
+[[nodiscard]] QString reasonText(const RunView &view);
+
+} // namespace cutover

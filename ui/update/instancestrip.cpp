@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "update/instancestrip.h"
+
+#include "common/statuschip.h"
+#include "common/textlabel.h"
+
+#include <QGridLayout>
+
+namespace cutover {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int Columns = 2;
+
+} // namespace
+
+InstanceStrip::InstanceStrip(QWidget *parent)
+    : QWidget(parent)
+    , m_grid(new QGridLayout(this))
+{
+    m_grid->setContentsMargins({});
+    m_grid->setHorizontalSpacing(space::Inside);
+    m_grid->setVerticalSpacing(space::Tight);
+    for (int column = 0; column < Columns; ++column) {
+        m_grid->setColumnMinimumWidth(column * 4 + 3, space::Page);
+    }
+    m_grid->setColumnStretch(Columns * 4, 1);
+    setAccessibleName(tr("Instances"));
+}
+
+void InstanceStrip::setInstances(const QList<InstanceView> &instances)
+{
+    QStringList names;
+    for (const InstanceView &instance : instances) {
+        names << instance.name;
+    }
+    if (names != m_names) {
+        m_names = names;
+        for (const Entry &entry : std::exchange(m_entries, {})) {
+            delete entry.name;
+            delete entry.version;
+            delete entry.state;
+        }
+        for (int i = 0; i < names.size(); ++i) {
+            const Entry entry{new TextLabel(names[i]), new TextLabel({}, TextStyle::Body, Theme::Role::Muted), new StatusChip};
+            const int row = i / Columns;
+            const int column = i % Columns * 4;
+            m_grid->addWidget(entry.name, row, column);
+            m_grid->addWidget(entry.version, row, column + 1);
+            m_grid->addWidget(entry.state, row, column + 2, Qt::AlignLeft);
+            m_entries << entry;
+        }
+    }
+    for (int i = 0; i < instances.size(); ++i) {
+        const InstanceView &instance = instances[i];
+        m_entries[i].version->setText(instance.version.isEmpty() ? u"–"_s : instance.version);
+        const Status status = statusOfInstance(instance.state);
+        if (instance.sessions > 0) {
+            m_entries[i].state->setStatus(status, tr("%1 · %n session(s)", nullptr, instance.sessions).arg(statusLook(status).word));
+        } else {
+            m_entries[i].state->setStatus(status);
+        }
+    }
+}
+
+} // namespace cutover

@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "update/reportdialog.h"
+
+#include "common/inlinemessage.h"
+#include "common/theme.h"
+#include "system/files.h"
+
+#include <QDialogButtonBox>
+#include <QFileDialog>
+#include <QPushButton>
+#include <QTextBrowser>
+#include <QVBoxLayout>
+
+namespace cutover {
+
+using namespace Qt::StringLiterals;
+
+ReportDialog::ReportDialog(const QString &runId, const QString &html, QWidget *parent)
+    : QDialog(parent)
+    , m_runId(runId)
+    , m_html(html)
+    , m_message(new InlineMessage)
+{
+    setWindowTitle(tr("Report of the run"));
+    resize(800, 640);
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(space::Page, space::Page, space::Page, space::Page);
+    layout->setSpacing(space::Group);
+    auto *text = new QTextBrowser;
+    text->setAccessibleName(tr("Report of the run"));
+    text->setOpenLinks(false);
+    text->setHtml(html);
+    layout->addWidget(m_message);
+    layout->addWidget(text, 1);
+    auto *buttons = new QDialogButtonBox(QDialogButtonBox::Close);
+    QPushButton *save = buttons->addButton(tr("Save report…"), QDialogButtonBox::ActionRole);
+    layout->addWidget(buttons);
+    connect(save, &QPushButton::clicked, this, &ReportDialog::save);
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+}
+
+void ReportDialog::save()
+{
+    auto *dialog = new QFileDialog(this, tr("Save report"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->setNameFilter(tr("HTML (*.html)"));
+    dialog->setDefaultSuffix(u"html"_s);
+    dialog->selectFile(u"cutover-%1.html"_s.arg(m_runId));
+    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString &file) {
+        if (const Result<> saved = files::replace(file, m_html.toUtf8()); !saved) {
+            m_message->tell(saved.error());
+        } else {
+            m_message->tell(InlineMessage::Kind::Ok, tr("Saved as “%1”.").arg(file));
+        }
+    });
+    dialog->open();
+}
+
+} // namespace cutover

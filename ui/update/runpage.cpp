@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "update/runpage.h"
+
+#include "update/executepage.h"
+#include "update/resultpage.h"
+#include "update/runfeed.h"
+
+namespace cutover {
+
+RunPage::RunPage(EngineClient *engine, const QString &runId, QWidget *parent)
+    : QStackedWidget(parent)
+    , m_runId(runId)
+    , m_execute(new ExecutePage(engine, runId))
+    , m_result(new ResultPage(engine, runId))
+{
+    addWidget(m_execute);
+    addWidget(m_result);
+    connect(m_execute, &ExecutePage::ended, this, [this] {
+        m_result->setRun(m_execute->feed()->view());
+        setCurrentWidget(m_result);
+        Q_EMIT resultShown();
+    });
+    connect(m_execute->feed(), &RunFeed::viewChanged, this, [this] {
+        if (showsResult()) {
+            m_result->setRun(m_execute->feed()->view());
+        }
+    });
+    connect(m_execute, &ExecutePage::left, this, &RunPage::left);
+    connect(m_result, &ResultPage::finished, this, &RunPage::finished);
+}
+
+} // namespace cutover
