@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "rollback/restorepointmodel.h"
+#include "update/wizardpage.h"
+
+#include <QTimer>
+
+#include <optional>
+
+namespace cutover {
+
+class EmptyState;
+class InlineMessage;
+class Panel;
+class PlanDraft;
+class RestoreTimeline;
+class RollbackCosts;
+class TableView;
+class TextLabel;
+
+/** Which restore point to go back to, and how: seen before it is chosen. */
+class PointPage : public WizardPage
+{
+    Q_OBJECT
+public:
+    explicit PointPage(PlanDraft *draft, QWidget *parent = nullptr);
+
+    void enter() override;
+    [[nodiscard]] bool leave() override;
+    [[nodiscard]] QString heading() const override;
+    [[nodiscard]] QString blockedReason() const override;
+    /// The point with its options counted; none while it is being looked at.
+    [[nodiscard]] const std::optional<RestorePointView> &chosen() const { return m_view; }
+
+private:
+    void load();
+    void loadTimeline();
+    void choose(const QString &id);
+    void show();
+
+    PlanDraft *m_draft;
+    RestorePointModel m_model;
+    bool m_loaded = false;
+    QString m_id;
+    std::optional<RestorePointView> m_view;
+    Error m_error;
+    EmptyState *m_empty;
+    InlineMessage *m_message;
+    QWidget *m_content;
+    RestoreTimeline *m_timeline;
+    TableView *m_table;
+    Panel *m_then;
+    TextLabel *m_thenText;
+    Panel *m_now;
+    TextLabel *m_nowText;
+    RollbackCosts *m_costs;
+};
+
+} // namespace cutover

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "rollback/rollbackpreviewpage.h"
+
+#include "common/codeview.h"
+#include "common/tableview.h"
+#include "common/theme.h"
+#include "update/plandraft.h"
+
+#include <QFileInfo>
+#include <QTabWidget>
+#include <QVBoxLayout>
+
+namespace cutover {
+
+using namespace Qt::StringLiterals;
+
+RollbackPreviewPage::RollbackPreviewPage(PlanDraft *draft, QWidget *parent)
+    : WizardPage(parent)
+    , m_draft(draft)
+    , m_tabs(new QTabWidget)
+    , m_table(new TableView(tr("Steps of the rollback")))
+{
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins({});
+    layout->addWidget(m_tabs, 1);
+    m_tabs->setDocumentMode(true);
+    m_tabs->setAccessibleName(tr("Preview of the rollback"));
+    m_table->setModel(&m_model);
+    m_table->setStretchColumn(PlanModel::IntentColumn);
+    m_tabs->addTab(m_table, tr("Steps"));
+    connect(draft, &PlanDraft::planChanged, this, &RollbackPreviewPage::refresh);
+    refresh();
+}
+
+void RollbackPreviewPage::enter()
+{
+    refresh();
+}
+
+void RollbackPreviewPage::refresh()
+{
+    m_tabs->setVisible(m_draft->plan().has_value());
+    if (!m_draft->plan()) {
+        m_shown.clear();
+    } else if (m_shown != m_draft->digest()) {
+        m_shown = m_draft->digest();
+        const Plan &plan = *m_draft->plan();
+        m_model.setPlan(plan);
+        m_table->clearSpans();
+        if (m_model.separatorRow() >= 0) {
+            m_table->setSpan(m_model.separatorRow(), PlanModel::StepColumn, 1, PlanModel::ColumnCount - PlanModel::StepColumn);
+        }
+        m_table->fitColumns();
+        while (m_tabs->count() > 1) {
+            delete m_tabs->widget(1);
+        }
+        for (const StepSpec &step : plan.steps) {
+            for (const Preview &preview : step.previews) {
+                if (preview.text.trimmed().isEmpty() || (preview.type != u"sql" && preview.type != u"diff")) {
+                    continue;
+                }
+                auto *view = new CodeView(preview.title);
+                view->setFrameShape(QFrame::NoFrame);
+                view->setCode(preview.text, CodeView::definitionForPreview(preview.type));
+                const int tab = m_tabs->addTab(view, QFileInfo(preview.title).fileName());
+                m_tabs->setTabToolTip(tab, preview.title);
+            }
+        }
+    }
+    Q_EMIT changed();
+}
+
+QString RollbackPreviewPage::heading() const
+{
+    return tr("These are the steps of the rollback, with the SQL and the configuration changes that they make.");
+}
+
+QString RollbackPreviewPage::blockedReason() const
+{
+    return m_draft->incompleteReason();
+}
+
+} // namespace cutover

@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "update/checkspage.h"
+
+#include "common/inlinemessage.h"
+#include "common/page.h"
+#include "common/tableview.h"
+#include "common/textlabel.h"
+#include "update/plandraft.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+namespace cutover {
+
+using namespace Qt::StringLiterals;
+
+ChecksPage::ChecksPage(PlanDraft *draft, QWidget *parent)
+    : WizardPage(parent)
+    , m_draft(draft)
+    , m_job(draft->engine())
+    , m_summary(new TextLabel({}, TextStyle::Section))
+    , m_again(new QPushButton(tr("Run checks again")))
+    , m_table(new TableView(tr("Pre-checks")))
+    , m_message(new InlineMessage)
+{
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins({});
+    layout->setSpacing(space::Group);
+    auto *head = new QHBoxLayout;
+    head->addWidget(m_summary, 1);
+    head->addWidget(m_again);
+    layout->addLayout(head);
+    layout->addWidget(m_message);
+    m_again->setObjectName(u"again"_s);
+    m_table->setModel(&m_model);
+    m_table->setStretchColumn(CheckModel::FindingColumn);
+    m_table->setWordWrap(true);
+    // A failed check takes the lines that reason and remedy need.
+    m_table->verticalHeader()->setMinimumSectionSize(space::Row);
+    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    auto *checks = new Panel;
+    checks->setFlush(true);
+    checks->body()->addWidget(m_table);
+    layout->addWidget(checks, 1);
+
+    connect(m_again, &QPushButton::clicked, this, &ChecksPage::run);
+    connect(&m_job, &JobTracker::item, this, [this](const QJsonObject &item) {
+        m_model.update(CheckResult::fromJson(item));
+        m_table->fitColumns();
+        summarize();
+    });
+    connect(&m_job, &JobTracker::done, this, [this](const QJsonObject &result) {
+        m_ended = true;
+        m_passed = result[u"passed"].toBool();
+        summarize();
+    });
+    connect(&m_job, &JobTracker::failed, this, [this](const Error &error) {
+        m_checked.clear();
+        m_message->tell(error);
+        summarize();
+    });
+}
+
+void ChecksPage::enter()
+{
+    if (m_checked != m_draft->to()) {
+        run();
+    }
+}
+
+void ChecksPage::run()
+{
+    m_checked = m_draft->to();
+    m_ended = m_passed = false;
+    m_model.clear();
+    m_message->clear();
+    m_job.follow(m_draft->engine()->startChecks(m_checked));
+    summarize();
+}
+
+void ChecksPage::summarize()
+{
+    using enum CheckResult::Status;
+    const int failed = m_model.count(Failed);
+    const int warnings = m_model.count(Warning);
+    const int passed = m_model.count(Passed);
+    if (m_job.isRunning()) {
+        m_summary->setText(tr("Checking · %1 of %2 done").arg(passed + warnings + failed).arg(m_model.rowCount()));
+    } else if (!m_ended) {
+        m_summary->setText(tr("The checks did not run to their end"));
+    } else if (failed > 0) {
+        m_summary->setText(tr("%1 passed · %n failed", nullptr, failed).arg(passed));
+    } else if (warnings > 0) {
+        m_summary->setText(tr("%1 passed · %n warning(s)", nullptr, warnings).arg(passed));
+    } else {
+        m_summary->setText(tr("All %n checks passed", nullptr, passed));
+    }
+    m_again->setEnabled(!m_job.isRunning());
+    Q_EMIT changed();
+}
+
+QString ChecksPage::heading() const
+{
+    return tr("The system is looked at before anything is planned against it. A failed check has to be put right first; a warning does not block.");
+}
+
+QString ChecksPage::blockedReason() const
+{
+    if (m_job.isRunning()) {
+        return tr("The checks are still running.");
+    }
+    if (!m_ended) {
+        return tr("The checks have not been run.");
+    }
+    if (m_passed) {
+        return {};
+    }
+    const QString failure = m_model.failureText();
+    return failure.isEmpty() ? tr("The checks failed.") : failure;
+}
+
+} // namespace cutover

@@ -1,0 +1,264 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "update/commitpage.h"
+
+#include "common/ask.h"
+#include "common/inlinemessage.h"
+#include "common/page.h"
+#include "common/statuschip.h"
+#include "common/tableview.h"
+#include "common/times.h"
+#include "update/digestlabel.h"
+#include "update/plandraft.h"
+#include "update/words.h"
+
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QInputDialog>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+namespace cutover {
+
+using namespace Qt::StringLiterals;
+
+CommitPage::CommitPage(PlanDraft *draft, QWidget *parent)
+    : WizardPage(parent)
+    , m_draft(draft)
+    , m_content(new QWidget)
+    , m_form(new QFormLayout)
+    , m_target(new TextLabel)
+    , m_way(new TextLabel)
+    , m_time(new TextLabel)
+    , m_downtime(new TextLabel)
+    , m_risk(new StatusChip)
+    , m_lost(new TextLabel)
+    , m_failure(new TextLabel)
+    , m_proven(new RelativeTimeLabel)
+    , m_digest(new DigestLabel)
+    , m_conn(new TextLabel)
+    , m_table(new TableView(tr("Steps of the plan")))
+    , m_changes(new InlineMessage)
+    , m_connMessage(new InlineMessage)
+    , m_error(new InlineMessage)
+    , m_confirm(new QWidget)
+    , m_confirmText(new TextLabel)
+    , m_name(new QLineEdit)
+{
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins({});
+    layout->setSpacing(space::Inside);
+    layout->addWidget(m_error);
+    layout->addWidget(m_changes);
+    layout->addWidget(m_connMessage);
+    layout->addWidget(m_content, 1);
+    auto *columns = new QHBoxLayout(m_content);
+    columns->setContentsMargins({});
+    columns->setSpacing(space::Group);
+
+    auto *summary = new Panel(tr("In short"));
+    summary->setFixedWidth(300);
+    m_form->setHorizontalSpacing(space::Group);
+    m_form->setVerticalSpacing(space::Inside);
+    m_form->setRowWrapPolicy(QFormLayout::DontWrapRows);
+    for (TextLabel *label : {m_target, m_way, m_time, m_downtime, m_lost, m_failure, m_conn}) {
+        label->wrapped();
+    }
+    m_form->addRow(tr("Target"), m_target);
+    m_form->addRow(tr("Way"), m_way);
+    m_form->addRow(tr("Time"), m_time);
+    m_form->addRow(tr("Downtime"), m_downtime);
+    m_form->addRow(tr("Risk"), m_risk);
+    m_form->addRow(tr("Lost"), m_lost);
+    m_form->addRow(tr("On failure"), m_failure);
+    m_form->addRow(tr("Proven backup"), m_proven);
+    m_form->addRow(tr("Conn"), m_conn);
+    m_form->addRow(tr("Plan"), m_digest);
+    summary->body()->addLayout(m_form);
+    summary->body()->addStretch();
+    columns->addWidget(summary);
+
+    auto *plan = new Panel(tr("What will be done"));
+    plan->setFlush(true);
+    m_table->setModel(&m_model);
+    m_table->setStretchColumn(PlanModel::IntentColumn);
+    plan->body()->addWidget(m_table);
+    columns->addWidget(plan, 1);
+
+    auto *confirm = new QHBoxLayout(m_confirm);
+    confirm->setContentsMargins({});
+    confirm->setSpacing(space::Inside);
+    m_name->setFixedWidth(220);
+    m_name->setObjectName(u"confirmName"_s);
+    confirm->addStretch();
+    confirm->addWidget(m_confirmText);
+    confirm->addWidget(m_name);
+    m_confirmText->setBuddy(m_name);
+    layout->addWidget(m_confirm);
+
+    connect(m_name, &QLineEdit::textChanged, this, &WizardPage::changed);
+    connect(draft, &PlanDraft::planChanged, this, &CommitPage::refresh);
+    connect(draft, &PlanDraft::targetChanged, this, &CommitPage::refresh);
+    connect(draft, &PlanDraft::connFailed, this, [this](const Error &error) { m_error->tell(error); });
+    refresh();
+}
+
+void CommitPage::enter()
+{
+    m_error->clear();
+    refresh();
+    if (m_confirm->isVisible()) {
+        m_name->setFocus();
+    } else {
+        m_table->setFocus();
+    }
+}
+
+bool CommitPage::isRollback() const
+{
+    return m_draft->plan() && m_draft->plan()->kind == u"rollback";
+}
+
+void CommitPage::refresh()
+{
+    const std::optional<Plan> &plan = m_draft->plan();
+    const TargetView &target = m_draft->target();
+    m_content->setVisible(plan.has_value());
+    const bool production = target.environment == u"production";
+    m_confirm->setVisible(plan.has_value() && production);
+    if (!plan) {
+        m_changes->clear();
+        m_connMessage->clear();
+        m_changesTold.clear();
+        m_connTold.clear();
+        Q_EMIT changed();
+        return;
+    }
+    m_target->setText(tr("%1 (%2)").arg(plan->targetName, plan->environment));
+    m_way->setText(isRollback() ? tr("%1 → %2, %3").arg(plan->from, plan->to, modeText(plan->mode)) : pathText(plan->from, plan->path));
+    m_time->setText(plan->expectedMs > 0 ? tr("about %1").arg(durationText(plan->expectedMs)) : tr("not measured yet"));
+    m_downtime->setText(plan->expectedDowntimeMs > 0 ? tr("about %1").arg(durationText(plan->expectedDowntimeMs)) : tr("none expected"));
+    m_risk->setStatus(statusOfRisk(plan->risk));
+    QMap<QString, qint64> loss;
+    for (auto it = plan->loss.begin(); it != plan->loss.end(); ++it) {
+        loss.insert(it.key(), it.value().toInteger());
+    }
+    m_lost->setText(lossText(loss));
+    m_lost->setRole(plan->loss.isEmpty() ? Theme::Role::Text : Theme::Role::Danger);
+    m_form->setRowVisible(m_lost, isRollback());
+    m_form->setRowVisible(m_risk, !plan->risk.isEmpty());
+    m_failure->setText(plan->policy[u"automaticRollback"].toBool() ? tr("goes back to %1 by itself, or holds and asks where that would lose data").arg(plan->from)
+                                                                    : tr("holds and asks"));
+    m_proven->setTime(target.lastProvenBackup, tr("none yet"));
+    m_digest->setDigest(m_draft->digest());
+    const QString foreign = m_draft->foreignConn();
+    m_conn->setText(!foreign.isEmpty()          ? foreign
+                        : target.connOurs       ? tr("yours")
+                                                : tr("free; you take it by starting"));
+    m_model.setPlan(*plan);
+    m_table->clearSpans();
+    if (m_model.separatorRow() >= 0) {
+        m_table->setSpan(m_model.separatorRow(), PlanModel::StepColumn, 1, PlanModel::ColumnCount - PlanModel::StepColumn);
+    }
+    m_table->fitColumns();
+
+    const QString changes = m_starting ? QString() : m_draft->changedSince().join(u' ');
+    if (changes.isEmpty()) {
+        m_changes->clear();
+    } else if (changes != m_changesTold) {
+        m_changes->clear();
+        m_changes->tell(InlineMessage::Kind::Caution, tr("Changed since this plan was made: %1").arg(changes));
+        connect(m_changes->addAction(tr("Plan again")), &QPushButton::clicked, m_draft, &PlanDraft::requestAgain);
+    }
+    m_changesTold = changes;
+    const QString conn = foreign.isEmpty() ? QString() : QString(foreign + u' ' + target.connNote);
+    if (conn.isEmpty()) {
+        m_connMessage->clear();
+    } else if (conn != m_connTold) {
+        m_connMessage->clear();
+        const QString note = target.connNote.isEmpty() ? QString() : tr("Note: “%1”").arg(target.connNote);
+        m_connMessage->tell(InlineMessage::Kind::Info,
+                            tr("%1 has the conn since %2; only one operator changes the system at a time.").arg(foreign, relativeTime(target.connSince)), note);
+        QPushButton *take = m_connMessage->addAction(tr("Take over the conn…"));
+        take->setObjectName(u"takeConn"_s);
+        connect(take, &QPushButton::clicked, this, &CommitPage::takeOver);
+    }
+    m_connTold = conn;
+    m_confirmText->setText(isRollback() ? tr("Type the target's name, “%1”, to roll back production:").arg(target.name)
+                                        : tr("Type the target's name, “%1”, to update production:").arg(target.name));
+    m_name->setAccessibleName(tr("Name of the target"));
+    Q_EMIT changed();
+}
+
+void CommitPage::takeOver()
+{
+    auto *dialog = new QInputDialog(this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(tr("Take over the conn"));
+    dialog->setLabelText(tr("%1 will see that you took over. A note for the handover:").arg(m_draft->foreignConn()));
+    dialog->setOkButtonText(tr("Take over the conn"));
+    dialog->setCancelButtonText(tr("Cancel"));
+    connect(dialog, &QInputDialog::textValueSelected, m_draft, &PlanDraft::takeConn);
+    dialog->open();
+}
+
+bool CommitPage::leave()
+{
+    m_starting = true;
+    m_error->clear();
+    Q_EMIT changed();
+    ask<QString>(this, m_draft->engine()->apply(m_draft->digest(), m_name->text()), [this](Result<QString> run) {
+        m_starting = false;
+        if (!run) {
+            m_error->tell(run.error());
+            if (run.error().code.startsWith(u"plan.")) {
+                connect(m_error->addAction(tr("Plan again")), &QPushButton::clicked, m_draft, &PlanDraft::requestAgain);
+            }
+            Q_EMIT changed();
+            return;
+        }
+        Q_EMIT started(*run);
+    });
+    return false;
+}
+
+QString CommitPage::heading() const
+{
+    return isRollback() ? tr("Look at the whole plan once more. The button at the lower right starts it.")
+                        : tr("This is everything that will be done. The button at the lower right starts it; up to the point of no return the system can go back by itself.");
+}
+
+QString CommitPage::blockedReason() const
+{
+    if (const QString reason = m_draft->incompleteReason(); !reason.isEmpty()) {
+        return reason;
+    }
+    if (m_starting) {
+        return tr("The run is being started.");
+    }
+    if (const QString foreign = m_draft->foreignConn(); !foreign.isEmpty()) {
+        return tr("%1 has the conn.").arg(foreign);
+    }
+    if (!m_draft->changedSince().isEmpty()) {
+        return tr("The system has changed since; plan again.");
+    }
+    if (m_draft->target().environment == u"production" && m_name->text() != m_draft->target().name) {
+        return m_name->text().isEmpty() ? tr("The target's name has to be typed.") : tr("“%1” is not the target's name.").arg(m_name->text());
+    }
+    return {};
+}
+
+QString CommitPage::nextText() const
+{
+    const QString to = m_draft->to();
+    return isRollback() ? tr("Roll back to %1").arg(to) : tr("Update %1 to %2").arg(m_draft->target().name, to);
+}
+
+bool CommitPage::isDestructive() const
+{
+    return isRollback();
+}
+
+} // namespace cutover

@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "update/planmodel.h"
+#include "update/wizardpage.h"
+
+class QFormLayout;
+class QLineEdit;
+
+namespace cutover {
+
+class DigestLabel;
+class InlineMessage;
+class PlanDraft;
+class RelativeTimeLabel;
+class StatusChip;
+class TableView;
+class TextLabel;
+
+/**
+ * The last page before work, of update and rollback alike: the whole plan, what it costs, who has
+ * the conn, what changed since it was made. In production the target's name is typed. Its button
+ * is the only thing in the wizards that changes the system.
+ */
+class CommitPage : public WizardPage
+{
+    Q_OBJECT
+public:
+    explicit CommitPage(PlanDraft *draft, QWidget *parent = nullptr);
+
+    void enter() override;
+    [[nodiscard]] bool leave() override;
+    [[nodiscard]] QString heading() const override;
+    [[nodiscard]] QString blockedReason() const override;
+    [[nodiscard]] QString nextText() const override;
+    [[nodiscard]] bool isDestructive() const override;
+
+Q_SIGNALS:
+    void started(const QString &runId);
+
+private:
+    void refresh();
+    void takeOver();
+    [[nodiscard]] bool isRollback() const;
+
+    PlanDraft *m_draft;
+    PlanModel m_model;
+    bool m_starting = false;
+    QWidget *m_content;
+    QFormLayout *m_form;
+    TextLabel *m_target;
+    TextLabel *m_way;
+    TextLabel *m_time;
+    TextLabel *m_downtime;
+    StatusChip *m_risk;
+    TextLabel *m_lost;
+    TextLabel *m_failure;
+    RelativeTimeLabel *m_proven;
+    DigestLabel *m_digest;
+    TextLabel *m_conn;
+    TableView *m_table;
+    InlineMessage *m_changes;
+    InlineMessage *m_connMessage;
+    InlineMessage *m_error;
+    QString m_changesTold, m_connTold; ///< What the messages say, so that they are made anew only for something new.
+    QWidget *m_confirm;
+    TextLabel *m_confirmText;
+    QLineEdit *m_name;
+};
+
+} // namespace cutover

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "update/wizardpage.h"
+
+class QTabWidget;
+
+namespace cutover {
+
+class EmptyState;
+class PlanDraft;
+
+/** What changes in the configuration files; secrets arrive masked. */
+class ConfigurationPage : public WizardPage
+{
+    Q_OBJECT
+public:
+    explicit ConfigurationPage(PlanDraft *draft, QWidget *parent = nullptr);
+
+    void enter() override { refresh(); }
+    [[nodiscard]] QString heading() const override;
+    [[nodiscard]] QString blockedReason() const override;
+
+private:
+    void refresh();
+
+    PlanDraft *m_draft;
+    QString m_shown;
+    EmptyState *m_empty;
+    QTabWidget *m_files;
+};
+
+} // namespace cutover

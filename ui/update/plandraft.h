@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "common/jobtracker.h"
+
+#include <optional>
+
+namespace cutover {
+
+/**
+ * What a wizard collects: the target as it is, what was chosen, the plan that the engine made of
+ * it. Pages look at it and ask it; they don't know each other.
+ */
+class PlanDraft : public QObject
+{
+    Q_OBJECT
+public:
+    explicit PlanDraft(EngineClient *engine, QObject *parent = nullptr);
+
+    [[nodiscard]] EngineClient *engine() const { return m_engine; }
+    [[nodiscard]] const TargetView &target() const { return m_target; }
+    [[nodiscard]] bool hasTarget() const { return m_hasTarget; }
+    /// "Update" or "rollback" to this version.
+    [[nodiscard]] const QString &to() const { return m_to; }
+
+    /// Asks for the plan of an update; nothing happens where that plan is there or on its way.
+    void requestUpdate(const QString &version);
+    void requestRollback(const QString &restorePoint, const QString &mode, const QString &version);
+    /// Makes the same plan anew.
+    void requestAgain();
+    /// Gives up the plan under way.
+    void cancel();
+    /// Forgets plan and choice.
+    void clear();
+
+    [[nodiscard]] const std::optional<Plan> &plan() const { return m_plan; }
+    [[nodiscard]] const QString &digest() const { return m_digest; }
+    [[nodiscard]] bool isPlanning() const { return m_job.isRunning(); }
+    [[nodiscard]] const Error &error() const { return m_error; } ///< Of planning; empty code: none.
+    [[nodiscard]] const Progress &progress() const { return m_progress; }
+    [[nodiscard]] QString incompleteReason() const; ///< Why there is no plan to go on with; empty when there is.
+
+    /// What differs between the plan's "before" and the target as it is now, as sentences.
+    [[nodiscard]] QStringList changedSince() const;
+    /// Somebody else has the conn: their name; empty when it is free or ours.
+    [[nodiscard]] QString foreignConn() const;
+    /// Takes the conn over, with a note for the one who had it.
+    void takeConn(const QString &note);
+
+Q_SIGNALS:
+    void targetChanged();
+    void planChanged(); ///< Plan, error, progress or choice.
+    void connFailed(const cutover::Error &error);
+
+private:
+    void start();
+    void loadTarget();
+
+    EngineClient *m_engine;
+    JobTracker m_job;
+    TargetView m_target;
+    bool m_hasTarget = false;
+    QString m_to, m_restorePoint, m_mode;
+    std::optional<Plan> m_plan;
+    QString m_digest;
+    QDateTime m_planned;
+    QMap<QString, QString> m_revisionsThen;
+    Error m_error;
+    Progress m_progress;
+    bool m_cancelled = false;
+};
+
+} // namespace cutover

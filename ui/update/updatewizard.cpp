@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "update/updatewizard.h"
+
+#include "migration/migrationpage.h"
+#include "update/backuppage.h"
+#include "update/checkspage.h"
+#include "update/commitpage.h"
+#include "update/configurationpage.h"
+#include "update/runpage.h"
+#include "update/versionpage.h"
+#include "update/words.h"
+
+#include <QVBoxLayout>
+
+namespace cutover {
+
+using namespace Qt::StringLiterals;
+
+RunStep::RunStep(EngineClient *engine, QWidget *parent)
+    : WizardPage(parent)
+    , m_engine(engine)
+{
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins({});
+}
+
+void RunStep::open(const QString &runId)
+{
+    if (m_run != nullptr) {
+        m_run->deleteLater();
+    }
+    m_run = new RunPage(m_engine, runId);
+    layout()->addWidget(m_run);
+    connect(m_run, &RunPage::left, this, &RunStep::finished);
+    connect(m_run, &RunPage::finished, this, &RunStep::finished);
+    connect(m_run, &RunPage::resultShown, this, &RunStep::resultShown);
+}
+
+UpdateWizard::UpdateWizard(EngineClient *engine, const QString &version, QWidget *parent)
+    : UpdateWizard(new PlanDraft(engine), version, parent)
+{
+}
+
+UpdateWizard::UpdateWizard(PlanDraft *draft, const QString &version, QWidget *parent)
+    : WizardFrame(draft, parent)
+    , m_draft(draft)
+{
+    draft->setParent(this);
+    auto *versions = new VersionPage(draft, version);
+    auto *commit = new CommitPage(draft);
+    auto *run = new RunStep(draft->engine());
+    addPage(versions, tr("Version"));
+    addPage(new ChecksPage(draft), tr("Pre-checks"));
+    addPage(new BackupPage(draft), tr("Backup"));
+    addPage(new MigrationPage(draft), tr("Migrations"));
+    addPage(new ConfigurationPage(draft), tr("Configuration"));
+    addPage(commit, tr("Review"));
+    addPage(run, tr("Execute"));
+    addStep(tr("Result"));
+
+    connect(this, &WizardFrame::cancelled, this, [this] {
+        m_draft->clear();
+        Q_EMIT finished();
+    });
+    connect(commit, &CommitPage::started, this, [this, run](const QString &runId) {
+        run->open(runId);
+        goTo(Execute);
+        Q_EMIT openRun(runId);
+    });
+    connect(run, &RunStep::resultShown, this, [this] { setHeaderStep(Result); });
+    connect(run, &RunStep::finished, this, &UpdateWizard::finished);
+    connect(versions, &WizardPage::changed, this, &UpdateWizard::retitle);
+    connect(versions, &WizardPage::changed, this, [this, versions] {
+        const QStringList path = versions->chosenPath();
+        setFromTo(path.isEmpty() ? QString() : pathText(m_draft->target().version, path));
+    });
+    connect(draft, &PlanDraft::targetChanged, this, &UpdateWizard::retitle);
+    retitle();
+    setFromTo({});
+    goTo(Version);
+}
+
+void UpdateWizard::retitle()
+{
+    setTitle(m_draft->hasTarget() ? tr("Update %1").arg(m_draft->target().name) : tr("Update"));
+}
+
+UpdateWizard *createUpdatePage(EngineClient *engine, const QString &version, QWidget *parent)
+{
+    return new UpdateWizard(engine, version, parent);
+}
+
+} // namespace cutover

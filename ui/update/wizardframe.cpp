@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "update/wizardframe.h"
+
+#include "common/textlabel.h"
+#include "update/planbar.h"
+#include "update/plandraft.h"
+
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QStyle>
+#include <QVBoxLayout>
+
+namespace cutover {
+
+using namespace Qt::StringLiterals;
+
+WizardFrame::WizardFrame(PlanDraft *draft, QWidget *parent)
+    : QWidget(parent)
+    , m_draft(draft)
+    , m_top(new QWidget)
+    , m_title(new TextLabel({}, TextStyle::Title))
+    , m_fromTo(new TextLabel({}, TextStyle::Section, Theme::Role::Muted))
+    , m_header(new StepHeader)
+    , m_heading(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
+    , m_stack(new QStackedWidget)
+    , m_footer(new QWidget)
+    , m_reason(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
+    , m_cancel(new QPushButton(tr("Cancel")))
+    , m_back(new QPushButton(tr("Back")))
+    , m_next(new QPushButton(tr("Next")))
+{
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, space::Page, 0, 0);
+    layout->setSpacing(space::Group);
+    auto *top = new QHBoxLayout(m_top);
+    top->setContentsMargins({});
+    top->setSpacing(space::Group);
+    top->addWidget(m_title);
+    top->addWidget(m_fromTo, 0, Qt::AlignBottom);
+    top->addStretch();
+    // The page of a run brings margins of its own, being a page by itself elsewhere.
+    auto *head = new QVBoxLayout;
+    head->setContentsMargins(space::Page, 0, space::Page, 0);
+    head->setSpacing(space::Group);
+    head->addWidget(m_top);
+    head->addWidget(m_header);
+    m_heading->setWordWrap(true);
+    head->addWidget(m_heading);
+    head->addWidget(new PlanBar(draft));
+    layout->addLayout(head);
+    layout->addWidget(m_stack, 1);
+
+    auto *buttons = new QHBoxLayout(m_footer);
+    buttons->setContentsMargins(space::Page, 0, space::Page, space::Group);
+    buttons->setSpacing(space::Inside);
+    m_reason->setWordWrap(true);
+    m_reason->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    buttons->addWidget(m_cancel);
+    buttons->addWidget(m_reason, 1);
+    buttons->addWidget(m_back);
+    buttons->addWidget(m_next);
+    layout->addWidget(m_footer);
+    m_next->setProperty("cutoverButton", u"primary"_s);
+    m_next->setObjectName(u"next"_s);
+    m_back->setObjectName(u"back"_s);
+    m_cancel->setObjectName(u"cancel"_s);
+    m_reason->setObjectName(u"reason"_s);
+
+    connect(m_cancel, &QPushButton::clicked, this, &WizardFrame::cancelled);
+    connect(m_back, &QPushButton::clicked, this, [this] { goTo(currentStep() - 1); });
+    connect(m_next, &QPushButton::clicked, this, &WizardFrame::next);
+    connect(draft, &PlanDraft::planChanged, this, &WizardFrame::refresh);
+    connect(draft, &PlanDraft::targetChanged, this, &WizardFrame::refresh);
+}
+
+void WizardFrame::addPage(WizardPage *page, const QString &step)
+{
+    m_steps << step;
+    m_header->setSteps(m_steps);
+    if (page->hasFooter()) {
+        page->layout()->setContentsMargins(space::Page, 0, space::Page, 0);
+    }
+    m_stack->addWidget(page);
+    connect(page, &WizardPage::changed, this, &WizardFrame::refresh);
+    connect(page, &WizardPage::advance, this, [this, page] {
+        if (page == currentPage()) {
+            goTo(currentStep() + 1);
+        }
+    });
+}
+
+void WizardFrame::addStep(const QString &step)
+{
+    m_steps << step;
+    m_header->setSteps(m_steps);
+}
+
+void WizardFrame::setHeaderStep(int step)
+{
+    m_header->setCurrent(step);
+}
+
+int WizardFrame::currentStep() const
+{
+    return m_stack->currentIndex();
+}
+
+WizardPage *WizardFrame::currentPage() const
+{
+    return qobject_cast<WizardPage *>(m_stack->currentWidget());
+}
+
+void WizardFrame::goTo(int step)
+{
+    if (step < 0 || step >= m_stack->count()) {
+        return;
+    }
+    m_stack->setCurrentIndex(step);
+    m_header->setCurrent(step);
+    currentPage()->enter();
+    refresh();
+    // The keyboard goes on where the page begins, not where the last one ended.
+    if (QWidget *first = currentPage()->nextInFocusChain(); first != nullptr && !currentPage()->isAncestorOf(focusWidget())) {
+        while (first != currentPage() && currentPage()->isAncestorOf(first)) {
+            if (first->isVisibleTo(this) && first->isEnabled() && (first->focusPolicy() & Qt::TabFocus) != 0) {
+                first->setFocus(Qt::OtherFocusReason);
+                break;
+            }
+            first = first->nextInFocusChain();
+        }
+    }
+}
+
+void WizardFrame::setTitle(const QString &title)
+{
+    m_title->setText(title);
+}
+
+void WizardFrame::setFromTo(const QString &fromTo)
+{
+    m_fromTo->setText(fromTo);
+    m_fromTo->setVisible(!fromTo.isEmpty());
+}
+
+void WizardFrame::next()
+{
+    WizardPage *page = currentPage();
+    if (page != nullptr && page->blockedReason().isEmpty() && page->leave()) {
+        goTo(currentStep() + 1);
+    }
+}
+
+void WizardFrame::refresh()
+{
+    const WizardPage *page = currentPage();
+    if (page == nullptr) {
+        return;
+    }
+    m_heading->setText(page->heading());
+    m_heading->setVisible(!page->heading().isEmpty());
+    m_footer->setVisible(page->hasFooter());
+    m_top->setVisible(page->hasFooter());
+    const QString reason = page->blockedReason();
+    m_reason->setText(reason);
+    m_next->setText(page->nextText());
+    m_next->setEnabled(reason.isEmpty());
+    m_next->setAccessibleDescription(reason);
+    m_next->setToolTip(reason);
+    m_back->setVisible(currentStep() > 0);
+    const QString kind = page->isDestructive() ? u"destructive"_s : u"primary"_s;
+    if (m_next->property("cutoverButton").toString() != kind) {
+        m_next->setProperty("cutoverButton", kind);
+        style()->polish(m_next);
+        m_next->update();
+    }
+}
+
+void WizardFrame::keyPressEvent(QKeyEvent *event)
+{
+    const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
+    // What can't be undone is not the default of any key.
+    if (enter && m_footer->isVisible() && m_next->isEnabled() && !currentPage()->isDestructive()) {
+        m_next->click();
+        return;
+    }
+    if (event->key() == Qt::Key_Back || (event->key() == Qt::Key_Left && event->modifiers() == Qt::AltModifier)) {
+        if (m_footer->isVisible() && currentStep() > 0) {
+            m_back->click();
+            return;
+        }
+    }
+    QWidget::keyPressEvent(event);
+}
+
+} // namespace cutover
