@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "common/tableview.h"
+#include "common/theme.h"
+#include "rollback/restoretimeline.h"
+#include "rollback/rollbackcosts.h"
+#include "rollback/rollbackwizard.h"
+#include "update/runpage.h"
+#include "wizard/wizarddata.h"
+
+#include <QApplication>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QRadioButton>
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using wizarddata::visible;
+
+/** The rollback wizard from the timeline to the result. */
+class RollbackWizardTest : public QObject
+{
+    Q_OBJECT
+private:
+    std::unique_ptr<ScriptedEngine> engine;
+    std::unique_ptr<RollbackWizard> wizard;
+
+    QPushButton *next() const { return wizard->findChild<QPushButton *>(u"next"_s); }
+    QString reason() const { return wizard->findChild<QLabel *>(u"reason"_s)->text(); }
+    void open()
+    {
+        wizard.reset(createRollbackPage(engine.get()));
+        wizard->resize(1100, 700);
+        wizard->show();
+        QVERIFY(QTest::qWaitForWindowExposed(wizard.get()));
+    }
+    void click(QAbstractButton *button)
+    {
+        QVERIFY(button != nullptr);
+        QTRY_VERIFY(button->isEnabled());
+        QTest::mouseClick(button, Qt::LeftButton, {}, QPoint(12, button->height() / 2));
+    }
+
+private Q_SLOTS:
+    void initTestCase() { Theme::instance().install(qApp); }
+    void init()
+    {
+        engine = std::make_unique<ScriptedEngine>();
+        wizarddata::fill(engine.get());
+    }
+    void cleanup()
+    {
+        wizard.reset();
+        engine.reset();
+    }
+
+    void goesThroughToTheResult()
+    {
+        open();
+        QSignalSpy opened(wizard.get(), &RollbackWizard::openRun);
+        auto *timeline = wizard->findChild<RestoreTimeline *>();
+        QTRY_VERIFY(timeline->isVisible());
+        // The newest that isn't what runs now.
+        QTRY_COMPARE(timeline->selected(), u"rp-1"_s);
+        // Chosen by mouse on the timeline, the table follows.
+        QTest::mouseClick(timeline, Qt::LeftButton, {}, timeline->markRect(u"rp-2"_s).center());
+        QCOMPARE(timeline->selected(), u"rp-2"_s);
+        auto *table = wizard->findChild<TableView *>(u"points"_s);
+        QCOMPARE(table->currentIndex().row(), 2);
+        // And the other way round.
+        QTest::keyClick(table, Qt::Key_Up);
+        QCOMPARE(timeline->selected(), u"rp-1"_s);
+
+        auto *costs = wizard->findChild<RollbackCosts *>();
+        QTRY_COMPARE(costs->mode(), u"code"_s);
+        QTRY_VERIFY(visible<QLabel>(wizard.get(), u"then"_s)->text().contains(u"1 difference(s) in the configuration"));
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+        click(next());
+        QCOMPARE(wizard->currentStep(), int(RollbackWizard::Preview));
+        QCOMPARE(engine->lastParams(u"plan.rollback.start"_s)[u"point"].toString(), u"rp-1"_s);
+        QCOMPARE(engine->lastParams(u"plan.rollback.start"_s)[u"mode"].toString(), u"code"_s);
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+        click(next());
+        QCOMPARE(next()->text(), u"Roll back to 1.2.0"_s);
+        QCOMPARE(next()->property("cutoverButton").toString(), u"destructive"_s);
+        QVERIFY(!next()->isEnabled());
+        QTest::keyClicks(visible<QLineEdit>(wizard.get(), u"confirmName"_s), u"trading"_s);
+        QVERIFY2(next()->isEnabled(), qPrintable(reason()));
+        // Return in the field is not enough for this.
+        QTest::keyClick(visible<QLineEdit>(wizard.get(), u"confirmName"_s), Qt::Key_Return);
+        QCOMPARE(engine->count(u"apply"_s), 0);
+
+        const Plan plan = wizarddata::rollbackPlan();
+        engine->runViews.prepend(wizarddata::runOf(plan, 2));
+        click(next());
+        QTRY_COMPARE(wizard->currentStep(), int(RollbackWizard::Execute));
+        QCOMPARE(opened.size(), 1);
+        engine->runViews.first() = wizarddata::runOf(plan, 5, RunState::Succeeded);
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(visible<QLabel>(wizard.get(), u"sentence"_s) != nullptr);
+        QCOMPARE(visible<QLabel>(wizard.get(), u"sentence"_s)->text(), u"trading is back at 1.2.0."_s);
+    }
+
+    void costsAreSeenBeforeTheChoice()
+    {
+        for (RestorePointView &view : engine->points) {
+            view.options[1].unavailable = Error{u"sample.text"_s, {{u"text"_s, u"Migration 0007 has no way back by SQL."_s}}, Error::Kind::Permanent, {}};
+        }
+        open();
+        auto *costs = wizard->findChild<RollbackCosts *>();
+        QTRY_COMPARE(costs->mode(), u"code"_s);
+        QVERIFY(!costs->button(u"downgrade"_s)->isEnabled());
+        QCOMPARE(costs->button(u"downgrade"_s)->toolTip(), u"Migration 0007 has no way back by SQL."_s);
+        click(costs->button(u"restore"_s));
+        QCOMPARE(costs->mode(), u"restore"_s);
+        QVERIFY(costs->button(u"restore"_s)->accessibleDescription().contains(u"rows of orders lost"));
+        click(next());
+        QTRY_COMPARE(engine->lastParams(u"plan.rollback.start"_s)[u"mode"].toString(), u"restore"_s);
+    }
+
+    void noWayBackIsSaid()
+    {
+        for (RestorePointView &view : engine->points) {
+            for (RollbackOption &option : view.options) {
+                option.unavailable = Error{u"sample.text"_s, {{u"text"_s, u"Its data has been removed."_s}}, Error::Kind::Permanent, {}};
+            }
+        }
+        open();
+        QTRY_COMPARE(reason(), u"No way leads back to this restore point."_s);
+        QVERIFY(!next()->isEnabled());
+    }
+
+    void withoutRestorePointsThereIsNothingToDo()
+    {
+        engine->points.clear();
+        open();
+        QTRY_COMPARE(reason(), u"There is nothing to go back to."_s);
+        QVERIFY(!next()->isEnabled());
+    }
+
+    void everythingFocusableHasAName()
+    {
+        open();
+        for (int step = RollbackWizard::Point; step <= RollbackWizard::Confirm; ++step) {
+            const QStringList nameless = wizarddata::namelessWidgets(wizard.get());
+            QVERIFY2(nameless.isEmpty(), qPrintable(u"step %1: %2"_s.arg(step).arg(nameless.join(u"; "_s))));
+            if (step < RollbackWizard::Confirm) {
+                QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+                click(next());
+            }
+        }
+    }
+};
+
+QTEST_MAIN(RollbackWizardTest)
+#include "rollbackwizardtest.moc"

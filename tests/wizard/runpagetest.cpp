@@ -1,0 +1,224 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "common/logview.h"
+#include "common/theme.h"
+#include "update/executepage.h"
+#include "update/heldpanel.h"
+#include "update/reportdialog.h"
+#include "update/runfeed.h"
+#include "update/runpage.h"
+#include "wizard/wizarddata.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QLabel>
+#include <QMessageBox>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTest>
+#include <QTextBrowser>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using wizarddata::visible;
+
+/** A run that is looked at: it works, holds, is aborted, ends, and is seen by a second console. */
+class RunPageTest : public QObject
+{
+    Q_OBJECT
+private:
+    std::unique_ptr<ScriptedEngine> engine;
+    std::unique_ptr<RunPage> page;
+    Plan plan = wizarddata::updatePlan();
+
+    void open()
+    {
+        page = std::make_unique<RunPage>(engine.get(), u"run-1"_s);
+        page->resize(1100, 700);
+        page->show();
+        QVERIFY(QTest::qWaitForWindowExposed(page.get()));
+        QTRY_VERIFY(page->findChild<RunFeed *>()->isLoaded());
+    }
+    QStringList commands() const
+    {
+        QStringList verbs;
+        for (const ScriptedEngine::Call &call : engine->calls) {
+            if (call.method == u"command") {
+                verbs << call.params[u"verb"].toString() + u'/' + call.params[u"expected"].toString();
+            }
+        }
+        return verbs;
+    }
+    void click(QAbstractButton *button)
+    {
+        QVERIFY(button != nullptr);
+        QVERIFY(button->isEnabled());
+        QTest::mouseClick(button, Qt::LeftButton);
+    }
+
+private Q_SLOTS:
+    void initTestCase() { Theme::instance().install(qApp); }
+    void init()
+    {
+        engine = std::make_unique<ScriptedEngine>();
+        wizarddata::fill(engine.get());
+        engine->runViews.prepend(wizarddata::runOf(plan, 8));
+        engine->logs.insert(u"run-1"_s, u"01:31:07 backend-2 drain requested\n"_s);
+    }
+    void cleanup()
+    {
+        page.reset();
+        engine.reset();
+    }
+
+    void showsWhatTheRunnerTells()
+    {
+        open();
+        QCOMPARE(visible<QLabel>(page.get(), u"doing"_s)->text(), plan.steps[8].intent.text());
+        Q_EMIT engine->runTold({{u"run"_s, u"run-1"_s},
+                                {u"type"_s, u"progress"_s},
+                                {u"step"_s, plan.steps[8].id},
+                                {u"done"_s, 3},
+                                {u"total"_s, 4},
+                                {u"doing"_s, Message{u"sample.text"_s, {{u"text"_s, u"Draining backend-2: 3 sessions left"_s}}}.toJson()}});
+        QCOMPARE(visible<QLabel>(page.get(), u"doing"_s)->text(), u"Draining backend-2: 3 sessions left"_s);
+        // Another run's news are not ours.
+        Q_EMIT engine->runTold({{u"run"_s, u"other"_s}, {u"type"_s, u"progress"_s}, {u"doing"_s, Message{u"sample.text"_s, {{u"text"_s, u"No"_s}}}.toJson()}});
+        QCOMPARE(visible<QLabel>(page.get(), u"doing"_s)->text(), u"Draining backend-2: 3 sessions left"_s);
+        auto *log = page->findChild<LogView *>();
+        QTRY_VERIFY(log->editor()->toPlainText().contains(u"drain requested"));
+        engine->logs[u"run-1"_s] += u"01:31:09 backend-2 drained\n"_s;
+        Q_EMIT engine->runTold({{u"run"_s, u"run-1"_s}, {u"type"_s, u"log"_s}, {u"source"_s, u"haproxy"_s}, {u"line"_s, u"set server be/backend-2 state drain"_s}});
+        QTRY_VERIFY(log->editor()->toPlainText().contains(u"backend-2 drained"));
+        QCOMPARE(log->editor()->toPlainText().count(u"drain requested"), 1);
+        QCOMPARE(visible<QLabel>(page.get(), u"ifAborted"_s)->text(), u"If you abort now: back to 1.2.1 in about 40 s, no row lost."_s);
+    }
+
+    void holdIsACommand()
+    {
+        open();
+        click(visible<QPushButton>(page.get(), u"hold"_s));
+        QTRY_COMPARE(commands(), QStringList{u"hold/running"_s});
+    }
+
+    void refusedCommandIsTold()
+    {
+        engine->failures.insert(u"command"_s, Error{u"sample.text"_s, {{u"text"_s, u"The run has ended."_s}}, Error::Kind::Permanent, {}});
+        open();
+        click(visible<QPushButton>(page.get(), u"hold"_s));
+        QTRY_VERIFY(std::ranges::any_of(page->findChildren<QLabel *>(), [](QLabel *label) { return label->isVisible() && label->text() == u"The run has ended."; }));
+    }
+
+    void abortPausesAndAsks()
+    {
+        open();
+        click(visible<QPushButton>(page.get(), u"abort"_s));
+        QTRY_COMPARE(commands(), QStringList{u"hold/running"_s});
+        auto *question = page->findChild<QMessageBox *>();
+        QVERIFY(question != nullptr && question->isVisible());
+        QCOMPARE(question->defaultButton()->text(), u"Keep running"_s);
+        QVERIFY(question->informativeText().contains(u"back to 1.2.1 in about 40 s"));
+        click(question->findChild<QPushButton *>(u"stopAnyway"_s));
+        QTRY_COMPARE(commands(), (QStringList{u"hold/running"_s, u"abort/"_s}));
+    }
+
+    void escapeKeepsItRunning()
+    {
+        open();
+        click(visible<QPushButton>(page.get(), u"abort"_s));
+        auto *question = page->findChild<QMessageBox *>();
+        QVERIFY(question != nullptr);
+        QTest::keyClick(question, Qt::Key_Escape);
+        QTRY_COMPARE(commands(), (QStringList{u"hold/running"_s, u"resume/"_s}));
+    }
+
+    void heldRunAsksForADecision()
+    {
+        RunView &view = engine->runViews.first();
+        view.run.state = RunState::Held;
+        view.run.reason = {u"sample.health"_s, {}};
+        view.run.heldUntil = QDateTime::currentDateTimeUtc().addSecs(600);
+        view.steps[8].record.state = StepState::Failed;
+        view.offers = {u"retry"_s, u"rollback"_s};
+        view.refusals = {{u"accept"_s, Message{u"sample.text"_s, {{u"text"_s, u"backend-2 does not run 1.3.0."_s}}}}};
+        open();
+        auto *held = visible<HeldPanel>(page.get(), u"held"_s);
+        QVERIFY(held != nullptr);
+        QVERIFY(visible<QPushButton>(page.get(), u"hold"_s) == nullptr);
+        QVERIFY(held->findChild<QLabel *>(u"heldReason"_s)->text().contains(u"backend-2 answered 503"));
+        QVERIFY(held->button(u"retry"_s)->isEnabled());
+        QVERIFY(!held->button(u"accept"_s)->isEnabled());
+        QCOMPARE(held->button(u"accept"_s)->toolTip(), u"backend-2 does not run 1.3.0."_s);
+        QVERIFY(!held->button(u"abandon"_s)->isVisible());
+        for (QPushButton *button : held->findChildren<QPushButton *>()) {
+            if (button->text() == u"Copy incident summary") {
+                click(button);
+            }
+        }
+        const QString summary = QGuiApplication::clipboard()->text();
+        QVERIFY(summary.contains(u"backend-2 answered 503"));
+        QVERIFY(summary.contains(plan.digest()));
+        QVERIFY(summary.contains(u"1.2.1 → 1.3.0"));
+        click(held->button(u"rollback"_s));
+        QTRY_COMPARE(commands(), QStringList{u"rollback/held"_s});
+    }
+
+    void endShowsTheResultWithItsReport()
+    {
+        open();
+        RunView &view = engine->runViews.first();
+        view = wizarddata::runOf(plan, 8, RunState::RolledBack);
+        view.run.reason = {u"sample.health"_s, {}};
+        engine->reports.insert(u"run-1"_s, u"<h1>Report</h1><p>It went back.</p>"_s);
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(page->showsResult());
+        const QString sentence = visible<QLabel>(page.get(), u"sentence"_s)->text();
+        QVERIFY(sentence.contains(u"backend-2 answered 503") && sentence.contains(u"1.2.1 serves now."));
+        click(visible<QPushButton>(page.get(), u"report"_s));
+        QTRY_VERIFY(page->findChild<ReportDialog *>() != nullptr);
+        QVERIFY(page->findChild<ReportDialog *>()->findChild<QTextBrowser *>()->toPlainText().contains(u"It went back."));
+    }
+
+    void runThatHasEndedOpensAtItsResult()
+    {
+        engine->runViews.first() = wizarddata::runOf(plan, 13, RunState::Succeeded);
+        open();
+        QTRY_VERIFY(page->showsResult());
+    }
+
+    void looksAgainAfterTheLinkWasLost()
+    {
+        open();
+        engine->setConnected(false, Error{u"scripted.disconnected"_s, {}, Error::Kind::Transient, {}});
+        engine->runViews.first() = wizarddata::runOf(plan, 10);
+        engine->setConnected(true);
+        QTRY_COMPARE(page->findChild<RunFeed *>()->view().current, 10);
+    }
+
+    void leavingIsNotStopping()
+    {
+        open();
+        QSignalSpy left(page.get(), &RunPage::left);
+        click(visible<QPushButton>(page.get(), u"leave"_s));
+        QCOMPARE(left.size(), 1);
+        QVERIFY(commands().isEmpty());
+    }
+
+    void everythingFocusableHasAName()
+    {
+        open();
+        QStringList nameless = wizarddata::namelessWidgets(page.get());
+        QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(u"; "_s)));
+        engine->runViews.first().run.state = RunState::Held;
+        engine->runViews.first().offers = {u"retry"_s, u"rollback"_s, u"accept"_s, u"abandon"_s, u"resume"_s};
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(visible<HeldPanel>(page.get(), u"held"_s) != nullptr);
+        nameless = wizarddata::namelessWidgets(page.get());
+        QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(u"; "_s)));
+    }
+};
+
+QTEST_MAIN(RunPageTest)
+#include "runpagetest.moc"

@@ -1,0 +1,293 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "common/tableview.h"
+#include "common/theme.h"
+#include "update/checkspage.h"
+#include "update/runpage.h"
+#include "update/updatewizard.h"
+#include "wizard/wizarddata.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QInputDialog>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTest>
+#include <QToolButton>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using wizarddata::visible;
+
+/** The update wizard from the first page to the result, by mouse and keyboard. */
+class UpdateWizardTest : public QObject
+{
+    Q_OBJECT
+private:
+    std::unique_ptr<ScriptedEngine> engine;
+    std::unique_ptr<UpdateWizard> wizard;
+
+    QPushButton *next() const { return wizard->findChild<QPushButton *>(u"next"_s); }
+    QString reason() const { return wizard->findChild<QLabel *>(u"reason"_s)->text(); }
+    void open(const QString &version = {})
+    {
+        wizard.reset(createUpdatePage(engine.get(), version));
+        wizard->resize(1100, 700);
+        wizard->show();
+        QVERIFY(QTest::qWaitForWindowExposed(wizard.get()));
+    }
+    void click(QAbstractButton *button)
+    {
+        QVERIFY(button != nullptr);
+        QTRY_VERIFY(button->isEnabled());
+        QTest::mouseClick(button, Qt::LeftButton);
+    }
+    void goToReview()
+    {
+        for (int step = UpdateWizard::Version; step < UpdateWizard::Review; ++step) {
+            QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+            click(next());
+            QCOMPARE(wizard->currentStep(), step + 1);
+        }
+    }
+
+private Q_SLOTS:
+    void initTestCase() { Theme::instance().install(qApp); }
+    void init()
+    {
+        engine = std::make_unique<ScriptedEngine>();
+        wizarddata::fill(engine.get());
+    }
+    void cleanup()
+    {
+        wizard.reset();
+        engine.reset();
+    }
+
+    void goesThroughToTheResult()
+    {
+        open();
+        QSignalSpy opened(wizard.get(), &UpdateWizard::openRun);
+        QSignalSpy finished(wizard.get(), &UpdateWizard::finished);
+        // The newest version that can be installed is chosen already; take 1.3.0 by keyboard.
+        auto *releases = wizard->findChild<TableView *>(u"releases"_s);
+        QTRY_VERIFY(releases->model()->rowCount() == 3);
+        QTRY_VERIFY(releases->isVisible());
+        releases->setFocus();
+        QCOMPARE(releases->currentIndex().siblingAtColumn(0).data().toString(), u"1.3.1"_s);
+        QTest::keyClick(releases, Qt::Key_Down);
+        QCOMPARE(releases->currentIndex().siblingAtColumn(0).data().toString(), u"1.3.0"_s);
+        goToReview();
+        QCOMPARE(engine->lastParams(u"check.start"_s)[u"to"].toString(), u"1.3.0"_s);
+        QCOMPARE(engine->lastParams(u"plan.update.start"_s)[u"to"].toString(), u"1.3.0"_s);
+        QCOMPARE(engine->count(u"plan.update.start"_s), 1);
+        QCOMPARE(next()->text(), u"Update trading to 1.3.0"_s);
+
+        // Production: the name has to be typed, exactly.
+        QVERIFY(!next()->isEnabled());
+        auto *name = visible<QLineEdit>(wizard.get(), u"confirmName"_s);
+        QVERIFY(name != nullptr);
+        QTest::keyClicks(name, u"tradin"_s);
+        QVERIFY(!next()->isEnabled());
+        QVERIFY(reason().contains(u"“tradin”"));
+        QTest::keyClicks(name, u"g"_s);
+        QVERIFY2(next()->isEnabled(), qPrintable(reason()));
+        QCOMPARE(engine->count(u"apply"_s), 0);
+
+        const Plan plan = wizarddata::updatePlan();
+        engine->runViews.prepend(wizarddata::runOf(plan, 8));
+        click(next());
+        QTRY_COMPARE(wizard->currentStep(), int(UpdateWizard::Execute));
+        QCOMPARE(engine->lastParams(u"apply"_s)[u"digest"].toString(), plan.digest());
+        QCOMPARE(engine->lastParams(u"apply"_s)[u"confirm"].toString(), u"trading"_s);
+        QCOMPARE(opened.size(), 1);
+        QCOMPARE(opened.first().first().toString(), u"run-1"_s);
+        QTRY_VERIFY(visible<QLabel>(wizard.get(), u"ifAborted"_s) != nullptr);
+
+        engine->runViews.first() = wizarddata::runOf(plan, 13, RunState::Succeeded);
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(visible<QPushButton>(wizard.get(), u"done"_s) != nullptr);
+        QCOMPARE(visible<QLabel>(wizard.get(), u"sentence"_s)->text(), u"trading is updated to 1.3.0."_s);
+        QCOMPARE(finished.size(), 0);
+        click(visible<QPushButton>(wizard.get(), u"done"_s));
+        QCOMPARE(finished.size(), 1);
+    }
+
+    void failedCheckBlocksUntilPutRight()
+    {
+        wizarddata::failCheck(engine.get());
+        open(u"1.3.0"_s);
+        QTRY_VERIFY(next()->isEnabled());
+        click(next());
+        QTRY_COMPARE(reason(), u"“Free disk space” failed."_s);
+        QVERIFY(!next()->isEnabled());
+        auto *page = qobject_cast<ChecksPage *>(wizard->currentPage());
+        QVERIFY(page != nullptr);
+        const QModelIndex finding = page->model().index(1, CheckModel::FindingColumn);
+        QVERIFY(finding.data().toString().contains(u"4 GB are needed"));
+        QVERIFY(finding.data().toString().contains(u"enlarge the disk"));
+        // Return doesn't get past it either.
+        QTest::keyClick(wizard.get(), Qt::Key_Return);
+        QCOMPARE(wizard->currentStep(), int(UpdateWizard::Checks));
+
+        wizarddata::fill(engine.get());
+        click(visible<QPushButton>(wizard.get(), u"again"_s));
+        QTRY_VERIFY(next()->isEnabled());
+        QCOMPARE(engine->count(u"check.start"_s), 2);
+    }
+
+    void checksThatStillRunBlock()
+    {
+        engine->checks.finish = false;
+        open(u"1.3.0"_s);
+        QTRY_VERIFY(next()->isEnabled());
+        click(next());
+        QTRY_VERIFY(qobject_cast<ChecksPage *>(wizard->currentPage())->model().rowCount() == 8);
+        QVERIFY(!next()->isEnabled());
+        QCOMPARE(reason(), u"The checks are still running."_s);
+    }
+
+    void planThatFailsSaysWhyAndCanBeMadeAgain()
+    {
+        engine->updatePlan.error = Error{u"sample.text"_s, {{u"text"_s, u"The package of 1.3.0 has changed."_s}}, Error::Kind::Permanent, {}};
+        open(u"1.3.0"_s);
+        QTRY_VERIFY(next()->isEnabled());
+        click(next());
+        QTRY_VERIFY(next()->isEnabled());
+        click(next());
+        QCOMPARE(wizard->currentStep(), int(UpdateWizard::Backup));
+        QTRY_COMPARE(reason(), u"There is no plan yet: making it failed."_s);
+        engine->updatePlan.error = {};
+        QPushButton *again = nullptr;
+        for (QPushButton *button : wizard->findChildren<QPushButton *>()) {
+            if (button->isVisible() && button->text() == u"Plan again") {
+                again = button;
+            }
+        }
+        click(again);
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+    }
+
+    void blockedVersionCannotBeChosen()
+    {
+        open(u"2.0.0"_s);
+        QTRY_VERIFY(!reason().isEmpty() && reason().contains(u"2.0.0"));
+        QVERIFY(!next()->isEnabled());
+        QCOMPARE(engine->count(u"plan.update.start"_s), 0);
+    }
+
+    void whoeverElseHasTheConnBlocks()
+    {
+        engine->target.connOurs = false;
+        engine->target.connHolder = u"lee@ops"_s;
+        engine->target.connSince = QDateTime::currentDateTimeUtc().addSecs(-600);
+        engine->target.environment = u"demo"_s;
+        open(u"1.3.0"_s);
+        goToReview();
+        QVERIFY(!next()->isEnabled());
+        QCOMPARE(reason(), u"lee@ops has the conn."_s);
+        QTRY_VERIFY(visible<QPushButton>(wizard.get(), u"takeConn"_s) != nullptr);
+        click(visible<QPushButton>(wizard.get(), u"takeConn"_s));
+        auto *dialog = wizard->findChild<QInputDialog *>();
+        QVERIFY(dialog != nullptr);
+        auto *note = dialog->findChild<QLineEdit *>();
+        QTest::keyClicks(note, u"Lee went home"_s);
+        QTest::keyClick(note, Qt::Key_Return);
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+        QCOMPARE(engine->lastParams(u"conn.take"_s)[u"note"].toString(), u"Lee went home"_s);
+    }
+
+    void worldThatChangedAsksForAnotherPlan()
+    {
+        engine->target.environment = u"demo"_s;
+        open(u"1.3.0"_s);
+        goToReview();
+        QTRY_VERIFY(next()->isEnabled());
+        engine->target.version = u"1.2.2"_s;
+        engine->tell({u"status"_s});
+        QTRY_VERIFY(!next()->isEnabled());
+        QCOMPARE(reason(), u"The system has changed since; plan again."_s);
+    }
+
+    void refusedStartStaysOnThePage()
+    {
+        engine->target.environment = u"demo"_s;
+        engine->failures.insert(u"apply"_s, Error{u"sample.text"_s, {{u"text"_s, u"The plan is no longer true."_s}}, Error::Kind::Permanent, {}});
+        open(u"1.3.0"_s);
+        goToReview();
+        click(next());
+        QTRY_COMPARE(engine->count(u"apply"_s), 1);
+        QTRY_VERIFY(next()->isEnabled());
+        QCOMPARE(wizard->currentStep(), int(UpdateWizard::Review));
+    }
+
+    void backAndReturnKeepThePlan()
+    {
+        engine->target.environment = u"demo"_s;
+        open(u"1.3.0"_s);
+        goToReview();
+        auto *back = wizard->findChild<QPushButton *>(u"back"_s);
+        for (int i = 0; i < UpdateWizard::Review; ++i) {
+            click(back);
+        }
+        QCOMPARE(wizard->currentStep(), int(UpdateWizard::Version));
+        QVERIFY(!back->isVisible());
+        goToReview();
+        QCOMPARE(engine->count(u"plan.update.start"_s), 1);
+        QCOMPARE(engine->count(u"check.start"_s), 1);
+    }
+
+    void goesByKeyboardAlone()
+    {
+        engine->target.environment = u"demo"_s;
+        open(u"1.3.0"_s);
+        for (int step = UpdateWizard::Version; step < UpdateWizard::Review; ++step) {
+            QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+            QWidget *focus = wizard->focusWidget();
+            QTest::keyClick(focus != nullptr ? focus : wizard.get(), Qt::Key_Return);
+            QTRY_COMPARE(wizard->currentStep(), step + 1);
+        }
+        engine->runViews.prepend(wizarddata::runOf(wizarddata::updatePlan(), 3));
+        QTRY_VERIFY(next()->isEnabled());
+        next()->setFocus();
+        QTest::keyClick(next(), Qt::Key_Space);
+        QTRY_COMPARE(wizard->currentStep(), int(UpdateWizard::Execute));
+    }
+
+    void cancelLeavesNoTrace()
+    {
+        open(u"1.3.0"_s);
+        QSignalSpy finished(wizard.get(), &UpdateWizard::finished);
+        QTRY_VERIFY(next()->isEnabled());
+        click(wizard->findChild<QPushButton *>(u"cancel"_s));
+        QCOMPARE(finished.size(), 1);
+        QCOMPARE(engine->count(u"apply"_s), 0);
+    }
+
+    void everythingFocusableHasAName()
+    {
+        open(u"1.3.0"_s);
+        for (int step = UpdateWizard::Version; step <= UpdateWizard::Review; ++step) {
+            const QStringList nameless = wizarddata::namelessWidgets(wizard.get());
+            QVERIFY2(nameless.isEmpty(), qPrintable(u"step %1: %2"_s.arg(step).arg(nameless.join(u"; "_s))));
+            if (step < UpdateWizard::Review) {
+                QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+                click(next());
+            }
+        }
+    }
+
+    void emptyRepositorySaysSo()
+    {
+        engine->releaseList.clear();
+        open();
+        QTRY_COMPARE(reason(), u"Choose a version."_s);
+        QVERIFY(!next()->isEnabled());
+    }
+};
+
+QTEST_MAIN(UpdateWizardTest)
+#include "updatewizardtest.moc"

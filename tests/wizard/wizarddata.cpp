@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "wizard/wizarddata.h"
+
+#include "ui/sampledata.h"
+
+#include <QAbstractScrollArea>
+#include <QAccessible>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover::wizarddata {
+
+namespace {
+
+Message text(const QString &words)
+{
+    return {u"sample.text"_s, {{u"text"_s, words}}};
+}
+
+Error error(const QString &words, const QString &hint)
+{
+    return {u"sample.text"_s, {{u"text"_s, words}, {u"hint"_s, hint}}, Error::Kind::Permanent, {}};
+}
+
+} // namespace
+
+CheckResult check(const QString &id, const QString &title, CheckResult::Status status, const QString &finding)
+{
+    CheckResult result;
+    result.id = id;
+    result.title = text(title);
+    result.status = status;
+    result.finding = text(finding);
+    result.durationMs = 120;
+    return result;
+}
+
+Plan updatePlan()
+{
+    Plan plan = sample::updatePlan(u"1.2.1"_s, u"1.3.0"_s);
+    for (StepSpec &step : plan.steps) {
+        if (step.kind == u"migrate") {
+            step.previews = {{u"sql"_s, u"0007_predictions.up.sql"_s,
+                              u"-- cutover: phase=expand\n-- Predictions beside each quote.\nCREATE TABLE predictions (\n    id INTEGER PRIMARY KEY,\n    symbol TEXT NOT "
+                              "NULL,\n    horizon INTEGER NOT NULL DEFAULT 60,\n    value REAL\n);\nCREATE INDEX predictions_symbol ON predictions (symbol);\n"_s},
+                             {u"sql"_s, u"0007_predictions.down.sql"_s,
+                              u"-- cutover: loses=predictions\nDROP INDEX predictions_symbol;\nDROP TABLE predictions;\n"_s}};
+        }
+        if (step.kind == u"configure") {
+            step.previews = {{u"diff"_s, u"/srv/trading/.env"_s,
+                              u"--- .env\n+++ .env\n@@ -3,4 +3,5 @@\n ORDERS_BATCH=1\n-QUOTE_TIMEOUT_MS=800\n+QUOTE_TIMEOUT_MS=400\n+PREDICTIONS_URL=http://127.0.0.1:18090\n "
+                              "API_KEY=••••••\n"_s}};
+        }
+        if (step.kind == u"features") {
+            step.pointOfNoReturn = true;
+        }
+    }
+    plan.policy = {{u"automaticRollback"_s, true}, {u"holdDefault"_s, u"rollback"_s}};
+    plan.owed = {u"0008_drop_old_quotes"_s};
+    return plan;
+}
+
+Plan rollbackPlan()
+{
+    Plan plan = updatePlan();
+    plan.kind = u"rollback"_s;
+    plan.from = u"1.2.1"_s;
+    plan.to = u"1.2.0"_s;
+    plan.path = {u"1.2.0"_s};
+    plan.mode = u"code"_s;
+    plan.restorePoint = u"rp-1"_s;
+    plan.risk.clear();
+    plan.owed.clear();
+    plan.steps = plan.steps.mid(6, 5);
+    plan.expectedMs = 12'000;
+    return plan;
+}
+
+void fill(ScriptedEngine *engine)
+{
+    sample::fillFull(engine, 12);
+    using enum CheckResult::Status;
+    const QList<CheckResult> checks{check(u"version"_s, u"Installed version"_s, Passed, u"1.2.1 is installed"_s),
+                                    check(u"disk"_s, u"Free disk space"_s, Passed, u"23 GB free, 4 GB needed"_s),
+                                    check(u"database:trading"_s, u"Database “trading”"_s, Passed, u"Intact, 204,331 orders"_s),
+                                    check(u"backup"_s, u"Last backup"_s, Passed, u"5 h old, proven yesterday"_s),
+                                    check(u"health:backend-1"_s, u"Health of backend-1"_s, Passed, u"Answered in 12 ms"_s),
+                                    check(u"health:backend-2"_s, u"Health of backend-2"_s, Passed, u"Answered in 9 ms"_s),
+                                    check(u"balancer"_s, u"Load balancer"_s, Passed, u"2 of 2 servers up"_s),
+                                    check(u"log"_s, u"Errors in the log"_s, Passed, u"None in the last hour"_s)};
+    engine->checks = {};
+    for (const CheckResult &result : checks) {
+        engine->checks.items << result.toJson();
+    }
+    engine->checks.result = {{u"passed"_s, true}};
+    engine->updatePlan.result = {{u"plan"_s, updatePlan().toJson()}};
+    engine->rollbackPlan.result = {{u"plan"_s, rollbackPlan().toJson()}};
+}
+
+void failCheck(ScriptedEngine *engine)
+{
+    CheckResult failed = check(u"disk"_s, u"Free disk space"_s, CheckResult::Status::Failed, {});
+    failed.finding = {};
+    failed.error = error(u"2.1 GB are free on “/srv”, 4 GB are needed."_s, u"Remove old releases or enlarge the disk, then run the checks again."_s);
+    CheckResult warning = check(u"log"_s, u"Errors in the log"_s, CheckResult::Status::Warning, {});
+    warning.finding = {};
+    warning.error = error(u"7 errors in the last hour, usual are 2."_s, u"Look at the log before you go on."_s);
+    engine->checks.items[1] = failed.toJson();
+    engine->checks.items[7] = warning.toJson();
+    engine->checks.result = {{u"passed"_s, false}};
+}
+
+RunView runOf(const Plan &plan, int current, RunState state)
+{
+    RunView view;
+    view.run.id = u"run-1"_s;
+    view.run.plan = plan;
+    view.run.planDigest = plan.digest();
+    view.run.state = state;
+    view.run.approvedBy = u"lee@ops"_s;
+    view.run.startedBy = u"kim@desk"_s;
+    view.run.created = view.run.started = QDateTime::currentDateTimeUtc().addSecs(-70);
+    view.run.activeMs = 70'000;
+    view.current = isFinal(state) ? -1 : current;
+    for (int i = 0; i < plan.steps.size(); ++i) {
+        StepView step;
+        step.spec = plan.steps[i];
+        step.record.id = step.spec.id;
+        step.record.index = i;
+        if (i < current || state == RunState::Succeeded) {
+            step.record.state = StepState::Done;
+            step.record.started = view.run.started.addSecs(5 * i);
+            step.record.ended = step.record.started.addSecs(4);
+            step.record.durationMs = 4000 + 200 * i;
+        } else if (i == current) {
+            step.record.state = StepState::Applying;
+            step.record.started = QDateTime::currentDateTimeUtc().addSecs(-8);
+        }
+        view.steps << step;
+    }
+    if (isFinal(state)) {
+        view.run.ended = QDateTime::currentDateTimeUtc();
+        view.serving = state == RunState::Succeeded ? plan.to : plan.from;
+    } else {
+        view.leftMs = 90'000;
+        view.serving = plan.from;
+        view.ifAborted = text(u"If you abort now: back to %1 in about 40 s, no row lost."_s.arg(plan.from));
+        view.offers = {u"hold"_s, u"abort"_s};
+    }
+    return view;
+}
+
+QStringList namelessWidgets(QWidget *root)
+{
+    QStringList nameless;
+    for (QWidget *widget : root->findChildren<QWidget *>()) {
+        if (!widget->isVisible() || (widget->focusPolicy() & Qt::TabFocus) == 0) {
+            continue;
+        }
+        // Of a viewport assistive technology sees the area, which is looked at by itself.
+        if (const auto *area = qobject_cast<QAbstractScrollArea *>(widget->parentWidget()); area != nullptr && area->viewport() == widget) {
+            continue;
+        }
+        QAccessibleInterface *accessible = QAccessible::queryAccessibleInterface(widget);
+        if (accessible == nullptr || accessible->text(QAccessible::Name).isEmpty()) {
+            nameless << u"%1 “%2” in %3"_s.arg(QString::fromLatin1(widget->metaObject()->className()), widget->objectName(),
+                                               widget->parentWidget() != nullptr ? QString::fromLatin1(widget->parentWidget()->metaObject()->className()) : QString());
+        }
+    }
+    return nameless;
+}
+
+} // namespace cutover::wizarddata

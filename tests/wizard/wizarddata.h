@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "ui/scriptedengine.h"
+
+#include <QWidget>
+
+
+namespace cutover::wizarddata {
+
+/// What a wizard is walked through with: releases, eight checks that pass, plans with previews.
+void fill(ScriptedEngine *engine);
+[[nodiscard]] CheckResult check(const QString &id, const QString &title, CheckResult::Status status, const QString &finding);
+/// Makes one of the checks fail.
+void failCheck(ScriptedEngine *engine);
+[[nodiscard]] Plan updatePlan();
+[[nodiscard]] Plan rollbackPlan();
+/// A run of that plan, at the step current; -1: before the first.
+[[nodiscard]] RunView runOf(const Plan &plan, int current, RunState state = RunState::Running);
+
+/// The first visible widget of a type and object name below parent.
+template<class T>
+T *visible(QWidget *parent, const QString &name)
+{
+    for (T *widget : parent->findChildren<T *>(name)) {
+        if (widget->isVisible()) {
+            return widget;
+        }
+    }
+    return nullptr;
+}
+
+/// Widgets that take the keyboard focus and have no name for assistive technology.
+[[nodiscard]] QStringList namelessWidgets(QWidget *root);
+
+} // namespace cutover::wizarddata
