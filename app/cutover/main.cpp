@@ -59,6 +59,7 @@ int main(int argc, char **argv)
         {u"theme"_s, tr("light or dark; without it, as the system."), u"theme"_s},
         {u"size"_s, tr("Size of the window, as 1280x800."), u"WxH"_s},
         {u"screenshot"_s, tr("Write a picture of the window and end."), u"file"_s},
+        {u"startup-time"_s, tr("Print the milliseconds to the first painted window and end.")},
     });
     parser.process(application);
 
@@ -69,6 +70,7 @@ int main(int argc, char **argv)
     options.demoDirectory = QDir(parser.value(u"state"_s)).absolutePath();
     options.page = parser.value(u"page"_s);
     options.screenshot = parser.value(u"screenshot"_s);
+    options.startupTime = parser.isSet(u"startup-time"_s);
     if (options.demo == !options.targetFile.isEmpty()) {
         return refuse(tr("give either --target FILE or --demo"));
     }

@@ -20,6 +20,7 @@ struct StartupOptions {
     QString screenshot; ///< File; empty: none.
     QString page; ///< Room to open first; empty: the first.
     QSize size;
+    bool startupTime = false; ///< Print the time to the first painting and end.
 };
 
 /**
@@ -33,6 +34,7 @@ public:
     explicit Startup(StartupOptions options, QObject *parent = nullptr);
     ~Startup() override;
     void start();
+    bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
     void connectEngine();
