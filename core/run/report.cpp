@@ -142,7 +142,7 @@ QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const Q
     const QString title = tr("%1: %2 → %3").arg(plan.targetName, plan.from, plan.to);
     // No element that only a browser knows: the window shows the same page.
     QString html = u"<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>%1</title>"
-                   "<style>body { font-family: sans-serif; } td, th { vertical-align: top; border-bottom: 1px solid #8888; }"
+                   "<style>body { font-family: sans-serif; } td, th { vertical-align: top; border-bottom: 1px solid #888888; }"
                    "</style></head><body>\n<h1>%1</h1>\n"_s.arg(title.toHtmlEscaped());
     html += u"<p><b>"_s + runWord(run.state).toHtmlEscaped() + u".</b> "_s + run.reason.text().toHtmlEscaped() + u"</p>\n"_s;
 
