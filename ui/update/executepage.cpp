@@ -160,6 +160,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     connect(m_feed, &RunFeed::targetChanged, this, [this] {
         m_instances->setInstances(m_feed->target().instances);
         m_metrics->setErrorLimit(m_feed->target().errorLimit);
+        refreshNow();
     });
     connect(m_feed, &RunFeed::logAppended, m_log, &LogView::append);
     connect(m_feed, &RunFeed::loadFailed, this, [this](const Error &error) { m_message->tell(error); });
@@ -217,7 +218,8 @@ void ExecutePage::refresh()
     // A held run is left through the choices beside their costs.
     m_abort->setVisible(!held);
 
-    m_ifAborted->setVisible(!view.ifAborted.isEmpty());
+    // While it is held the same stands beside the choice.
+    m_ifAborted->setVisible(!view.ifAborted.isEmpty() && !held);
     m_ifAborted->setText(view.ifAborted.isEmpty() ? QString() : view.ifAborted.text());
     refreshNow();
     tick();
