@@ -212,7 +212,8 @@ Result<EnvFile> EnvFile::parse(const QByteArray &content, const QString &name)
     EnvFile file;
     file.m_byteOrderMark = content.startsWith("\xEF\xBB\xBF");
     const QByteArray bytes = file.m_byteOrderMark ? content.sliced(3) : content;
-    QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::Stateless);
+    // A second byte order mark is text, and not to be swallowed.
+    QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::Stateless | QStringDecoder::Flag::ConvertInitialBom);
     const QString text = decoder(bytes);
     if (decoder.hasError() || text.contains(QChar::Null)) {
         return fail(u"config.not_text"_s, {{u"file"_s, name}}, name);
@@ -272,6 +273,10 @@ void EnvFile::set(const QString &key, const QString &value)
             : entry.raw.startsWith(u'"') || !isPlain(value) ? doubleQuoted(value)
                                                             : value;
         entry.value = value;
+        // "NAME= # comment" has no value that the comment's blank could belong to.
+        if (entry.after.startsWith(u'#')) {
+            entry.after.prepend(u' ');
+        }
         return;
     }
     if (!m_entries.isEmpty()) {
