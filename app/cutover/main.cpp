@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "common/theme.h"
+#include "common/translations.h"
 #include "startup.h"
 
 #include <QApplication>
@@ -42,6 +43,7 @@ int main(int argc, char **argv)
     QApplication::setApplicationDisplayName(u"Cutover"_s);
     QApplication::setApplicationVersion(QStringLiteral(CUTOVER_VERSION));
     QApplication::setDesktopFileName(u"cutover"_s);
+    installTranslations();
     // The demo's processes are ended after the window has gone.
     QApplication::setQuitOnLastWindowClosed(false);
 

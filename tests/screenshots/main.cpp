@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "common/theme.h"
+#include "common/translations.h"
 #include "screenshots/screens.h"
 #include "shell/mainwindow.h"
 
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
         qputenv("QT_QPA_PLATFORM", "offscreen");
     }
     QApplication application(argc, argv);
+    installTranslations();
     application.setFont(QFont(u"Noto Sans"_s, 10));
     QCommandLineParser parser;
     parser.setApplicationDescription(u"Draws every page of the console, light and dark, empty and full."_s);
