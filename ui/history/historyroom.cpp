@@ -116,7 +116,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     splitter->setHandleWidth(space::Group);
     splitter->addWidget(left);
     splitter->addWidget(right);
-    splitter->setSizes({650, 430});
+    splitter->setSizes({690, 390});
     splitter->setStretchFactor(0, 3);
     splitter->setStretchFactor(1, 2);
 

@@ -152,7 +152,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     foot->addWidget(m_ifAborted, 1);
     m_leave->setToolTip(tr("The run goes on without this page"));
     m_leave->setObjectName(u"leave"_s);
-    foot->addWidget(m_leave);
+    foot->addWidget(m_leave, 0, Qt::AlignRight);
     layout->addLayout(foot);
 
     connect(m_feed, &RunFeed::viewChanged, this, &ExecutePage::refresh);
