@@ -14,7 +14,6 @@ namespace cutover {
 
 namespace {
 
-constexpr qint64 AnswerMs = 5000;
 constexpr qint64 PollMs = 40;
 /// Readings without a session in a row: a request that was being assigned when the drain began
 /// is counted a moment later.
@@ -25,7 +24,7 @@ constexpr int QuietReadings = 2;
 Async<QByteArray> Haproxy::command(QString command) const
 {
     const QString socket = m_socket;
-    auto answer = co_await localExchange(socket, command.toUtf8() + '\n', AnswerMs);
+    auto answer = co_await localExchange(socket, command.toUtf8() + '\n', m_limitMs);
     if (!answer) {
         co_return fail(u"haproxy.gone"_s,
                        {{u"socket"_s, socket}, {u"command"_s, command}, {u"reason"_s, answer.error().args[u"reason"_s].toString(answer.error().what())}},

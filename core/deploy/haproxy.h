@@ -32,8 +32,10 @@ struct HaproxyServer {
 class Haproxy
 {
 public:
-    explicit Haproxy(const QString &socket)
+    /// limitMs: how long to wait for an answer.
+    explicit Haproxy(const QString &socket, qint64 limitMs = 5000)
         : m_socket(socket)
+        , m_limitMs(limitMs)
     {
     }
     enum class State { Ready, Drain, Maintenance };
@@ -41,6 +43,8 @@ public:
     [[nodiscard]] Async<QByteArray> command(QString command) const;
     /// Error "haproxy.no_backend" when there is none of that name.
     [[nodiscard]] Async<QList<HaproxyServer>> servers(QString backend) const;
+    /// Of all backends, with the lines that sum a frontend or backend up.
+    [[nodiscard]] Async<QList<HaproxyServer>> statistics() const;
     [[nodiscard]] Async<HaproxyServer> server(QString backend, QString name) const;
     [[nodiscard]] Async<bool> hasBackend(QString backend) const;
     [[nodiscard]] Async<> setState(QString backend, QString server, State state) const;
@@ -53,8 +57,8 @@ public:
     [[nodiscard]] Async<> waitUp(QString backend, QString server, qint64 limitMs, std::stop_token stop = {}) const;
 
 private:
-    [[nodiscard]] Async<QList<HaproxyServer>> statistics() const;
     QString m_socket;
+    qint64 m_limitMs;
 };
 
 } // namespace cutover

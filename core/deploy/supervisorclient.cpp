@@ -133,9 +133,9 @@ Async<> SupervisorClient::ensureRunning(std::stop_token stop)
     co_return fail(u"supervisor.start_timeout"_s, {{u"pid"_s, pid}, {u"log"_s, log}, {u"limit"_s, StartMs}}, log);
 }
 
-Async<QList<InstanceState>> SupervisorClient::states()
+Async<QList<InstanceState>> SupervisorClient::states(qint64 limitMs)
 {
-    CO_TRY(const QJsonObject answer, co_await d->call({{u"method"_s, u"states"_s}}));
+    CO_TRY(const QJsonObject answer, co_await d->call({{u"method"_s, u"states"_s}}, limitMs));
     QList<InstanceState> result;
     const QJsonArray list = answer[u"instances"_s].toArray();
     for (const QJsonValue &value : list) {

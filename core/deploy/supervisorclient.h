@@ -38,7 +38,8 @@ public:
     /// Starts 'cutoverctl supervise' where none is alive.
     [[nodiscard]] Async<> ensureRunning(std::stop_token stop = {});
     [[nodiscard]] Async<bool> isRunning();
-    [[nodiscard]] Async<QList<InstanceState>> states();
+    /// limitMs: how long to wait for the answer of one that lives but hangs.
+    [[nodiscard]] Async<QList<InstanceState>> states(qint64 limitMs = 15000);
     /// Starts the instance from a release folder (absolute); returns when its process runs, not when it is ready.
     /// Already running from that folder: nothing happens. It is desired to run from now on.
     [[nodiscard]] Async<> start(QString instance, QString releaseDirectory);

@@ -34,6 +34,15 @@ Async<Facts> collectAll(Target target)
 }
 
 // A missing fact is told as such, not as an empty value.
+Async<Facts> collectOne(QString name, Target target)
+{
+    const FactSource::Function source = sources().value(name);
+    if (!source) {
+        co_return Facts();
+    }
+    co_return co_await source(target);
+}
+
 QJsonValue shown(const QJsonValue &value)
 {
     return value.isUndefined() || value.isNull() ? QJsonValue(QJsonObject{{u"code"_s, u"plan.no_value"_s}}) : value;
@@ -63,6 +72,11 @@ FactSource::FactSource(const QString &name, Function function)
 Async<Facts> FactSource::collect(const Target &target)
 {
     return collectAll(target);
+}
+
+Async<Facts> FactSource::collectFrom(const QString &name, const Target &target)
+{
+    return collectOne(name, target);
 }
 
 } // namespace cutover

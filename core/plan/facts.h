@@ -28,6 +28,8 @@ public:
     /// At file scope in the room that knows the fact.
     FactSource(const QString &name, Function function);
     [[nodiscard]] static Async<Facts> collect(const Target &target);
+    /// Those of one source, for lookers-on who must not wait for all; empty when there is no such source.
+    [[nodiscard]] static Async<Facts> collectFrom(const QString &name, const Target &target);
 };
 
 } // namespace cutover

@@ -41,7 +41,9 @@ Result<QString> programPath(const QString &name)
 QString whoAmI()
 {
     const passwd *user = ::getpwuid(::getuid());
-    return (user ? QString::fromLocal8Bit(user->pw_name) : QString::number(::getuid())) + u'@' + QSysInfo::machineHostName();
+    const QString account = (user ? QString::fromLocal8Bit(user->pw_name) : QString::number(::getuid())) + u'@' + QSysInfo::machineHostName();
+    const QString person = qEnvironmentVariable("CUTOVER_OPERATOR").simplified().left(60);
+    return person.isEmpty() ? account : QString(person + u" ("_s + account + u')');
 }
 
 } // namespace cutover

@@ -11,7 +11,8 @@ namespace cutover {
 /// running one, else in PATH. Error "system.no_program".
 [[nodiscard]] Result<QString> programPath(const QString &name);
 
-/// "user@host", for audit and conn.
+/// For audit and conn: "user@host", or "kim (user@host)" where an account is shared and
+/// CUTOVER_OPERATOR says who uses it. The account is always told: it is what this machine knows.
 [[nodiscard]] QString whoAmI();
 
 } // namespace cutover
