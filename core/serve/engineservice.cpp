@@ -7,6 +7,7 @@
 #include "deploy/haproxy.h"
 #include "metrics/watcher.h"
 #include "plan/planners.h"
+#include "run/decisions.h"
 #include "run/report.h"
 #include "run/runchannel.h"
 #include "run/runlock.h"
@@ -27,6 +28,7 @@
 #include <QTimer>
 
 #include <algorithm>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -39,11 +41,34 @@ constexpr int MetricsEveryMs = 1000;
 constexpr qint64 RunnerGraceMs = 5000;
 constexpr qint64 LogChunk = 256 * 1024;
 constexpr qint64 ReleasesKeptMs = 30000;
+constexpr qint64 LookMs = 200; ///< What a look at the target waits for one that hangs.
+constexpr int WatcherEveryMs = 3000;
 
 QString installedVersion(const Target &target)
 {
     const auto link = files::readLink(target.currentLink());
     return link ? link->section(u'/', -1, -1, QString::SectionSkipEmpty) : QString();
+}
+
+/// What a list of runs needs of each: previews are most of a plan's size, and only run() shows them.
+QJsonObject withoutPreviews(RunRecord record)
+{
+    for (StepSpec &step : record.plan.steps) {
+        step.previews.clear();
+    }
+    return toJson(record);
+}
+
+Result<ReleaseInfo> findRelease(const QList<ReleaseInfo> &infos, const Version &wanted)
+{
+    QJsonArray versions;
+    for (const ReleaseInfo &info : infos) {
+        if (info.manifest.version == wanted) {
+            return info;
+        }
+        versions.append(info.manifest.version.toString());
+    }
+    return fail(u"serve.no_release"_s, {{u"version"_s, wanted.toString()}, {u"known"_s, versions}});
 }
 
 QString instanceStateName(InstanceState::State state)
@@ -78,8 +103,13 @@ struct EngineService::Private {
     std::unique_ptr<RunChannelClient> channel;
     QTimer poll;
     QTimer metricsTick;
+    QTimer watcherTick;
+    bool watcherBusy = false;
     qint64 dataVersion = -1;
+    QString activeRun; ///< As of dataVersion.
     qint64 runnerMissingSince = -1;
+    QMap<QString, QString> heads; ///< Database → migration head, as last read.
+    bool headsBusy = false;
     QHash<QString, std::stop_source> jobs;
     QHash<QString, Plan> plans; ///< Built in this session, by digest.
     QList<ReleaseInfo> knownReleases;
@@ -88,7 +118,11 @@ struct EngineService::Private {
     Async<QJsonObject> dispatch(QString method, QJsonObject params);
 
     Result<QJsonObject> hello(const QJsonObject &params);
+    Result<QJsonObject> bye();
     Async<QJsonObject> status();
+    Result<QJsonObject> auditTrail(int limit);
+    static QCoro::Task<> readHeads(QPointer<EngineService> service);
+    static QCoro::Task<> tendWatcher(QPointer<EngineService> service);
     Async<QList<ReleaseInfo>> releaseInfos(std::stop_token stop = {});
     Async<QJsonObject> releases();
     Result<QJsonObject> runs();
@@ -131,6 +165,8 @@ EngineService::EngineService(const QString &targetFile, const QString &who, QObj
     connect(&d->poll, &QTimer::timeout, this, [this] { d->look(); });
     d->metricsTick.setInterval(MetricsEveryMs);
     connect(&d->metricsTick, &QTimer::timeout, this, [this] { Q_EMIT changed({u"metrics"_s}); });
+    d->watcherTick.setInterval(WatcherEveryMs);
+    connect(&d->watcherTick, &QTimer::timeout, this, [this] { Private::tendWatcher(this); });
 }
 
 EngineService::~EngineService()
@@ -158,6 +194,12 @@ Result<> EngineService::open()
     return {};
 }
 
+void EngineService::keepWatcher()
+{
+    d->watcherTick.start();
+    Private::tendWatcher(this);
+}
+
 Async<QJsonObject> EngineService::call(QString method, QJsonObject params)
 {
     co_return co_await d->dispatch(method, params);
@@ -167,6 +209,12 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
 {
     if (method == u"hello") {
         co_return hello(params);
+    }
+    if (method == u"bye") {
+        co_return bye();
+    }
+    if (method == u"audit") {
+        co_return auditTrail(params[u"limit"].toInt(1000));
     }
     if (method == u"status") {
         co_return co_await status();
@@ -210,6 +258,14 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
     if (method == u"command") {
         co_return command(params);
     }
+    if (method == u"conn") {
+        CO_TRY(const auto conn, journal->conn());
+        const ConnRecord record = conn.value_or(ConnRecord());
+        co_return QJsonObject{{u"holder"_s, record.holder},
+                              {u"since"_s, record.since.toUTC().toString(Qt::ISODateWithMs)},
+                              {u"note"_s, record.note},
+                              {u"ours"_s, conn && record.session == session}};
+    }
     if (method == u"conn.take") {
         CO_CHECK(journal->takeConn({who, session, Clock::system().now(), params[u"note"].toString()}, params[u"force"].toBool()));
         co_return QJsonObject{};
@@ -252,14 +308,89 @@ Result<QJsonObject> EngineService::Private::hello(const QJsonObject &params)
     if (const QString given = params[u"session"].toString(); !given.isEmpty()) {
         session = given;
     }
+    // Through a shared account the console's own operator is told too; the account stays in it.
+    if (const QString person = params[u"who"].toString().simplified().left(100); !person.isEmpty() && person != whoAmI()) {
+        who = person + u" as "_s + whoAmI();
+    }
     return QJsonObject{{u"protocol"_s, protocol::Version},
                        {u"version"_s, QStringLiteral(CUTOVER_VERSION)},
                        {u"who"_s, who},
                        {u"host"_s, QSysInfo::machineHostName()}};
 }
 
+Result<QJsonObject> EngineService::Private::bye()
+{
+    TRY(const auto active, journal->activeRun());
+    if (!active) {
+        CHECK(journal->releaseConn(session));
+    }
+    return QJsonObject{};
+}
+
+Result<QJsonObject> EngineService::Private::auditTrail(int limit)
+{
+    TRY(const auto records, journal->auditTrail(limit));
+    QJsonArray rows;
+    for (const AuditRecord &record : records) {
+        rows.append(QJsonObject{{u"sequence"_s, record.sequence},
+                                {u"time"_s, record.time.toUTC().toString(Qt::ISODateWithMs)},
+                                {u"who"_s, record.who},
+                                {u"what"_s, record.what},
+                                {u"args"_s, record.args},
+                                {u"hash"_s, record.hash}});
+    }
+    QJsonObject answer{{u"rows"_s, rows}};
+    const auto verified = journal->verifyAudit();
+    answer.insert(u"intact"_s, verified.has_value());
+    if (!verified) {
+        answer.insert(u"error"_s, verified.error().toJson());
+    }
+    return answer;
+}
+
+QCoro::Task<> EngineService::Private::readHeads(QPointer<EngineService> service)
+{
+    service->d->headsBusy = true;
+    const auto facts = co_await FactSource::collectFrom(u"migration.head"_s, service->d->target);
+    if (!service) {
+        co_return;
+    }
+    service->d->headsBusy = false;
+    if (facts) {
+        service->d->heads.clear();
+        for (auto it = facts->begin(); it != facts->end(); ++it) {
+            service->d->heads.insert(it.key().section(u':', 1), it.value().toString());
+        }
+    }
+}
+
+QCoro::Task<> EngineService::Private::tendWatcher(QPointer<EngineService> service)
+{
+    const Target target = service->d->target;
+    if (service->d->watcherBusy || !hasMetrics(target) || watcherIsAlive(target)) {
+        co_return;
+    }
+    service->d->watcherBusy = true;
+    // A system that is down on purpose has nothing to be watched, and its watcher was ended with it.
+    SupervisorClient supervisor(target);
+    const auto states = co_await supervisor.states(LookMs);
+    const bool up = states && std::any_of(states->cbegin(), states->cend(), [](const InstanceState &state) {
+        return state.state == InstanceState::State::Ready;
+    });
+    if (up) {
+        if (const auto started = co_await ensureWatcher(target); !started) {
+            qWarning("cutoverctl: %s", qPrintable(started.error().text()));
+        }
+    }
+    if (service) {
+        service->d->watcherBusy = false;
+    }
+}
+
 Async<QJsonObject> EngineService::Private::status()
 {
+    // A copy: planning reads the file anew while this waits.
+    const Target target = this->target;
     TargetView view;
     view.name = target.name;
     view.product = target.product;
@@ -286,33 +417,44 @@ Async<QJsonObject> EngineService::Private::status()
         view.runnerSilenceMs = channel->silence();
     }
     view.watcherSilenceMs = watcherSilence(target);
+    // Everybody is asked at once, and nobody is waited for long.
+    SupervisorClient supervisor(target);
+    auto statesTask = supervisor.states(LookMs);
+    const bool balanced = !target.balancer.kind.isEmpty();
+    const Haproxy haproxy(target.balancer.socket, LookMs);
+    std::optional<Async<QList<HaproxyServer>>> balancerTask;
+    if (balanced) {
+        balancerTask = haproxy.statistics();
+    }
+    if (!headsBusy) {
+        readHeads(q);
+    }
     view.freeBytes = files::freeBytes(target.stateDirectory).value_or(-1);
-    CO_TRY(const auto points, journal->restorePoints());
-    for (const RestorePoint &point : points) {
+    const auto points = journal->restorePoints();
+    for (const RestorePoint &point : points.value_or(QList<RestorePoint>())) {
         if (point.available) {
             view.lastBackup = std::max(view.lastBackup, point.created);
             view.lastProvenBackup = std::max(view.lastProvenBackup, point.proven);
         }
     }
+    if (!points) {
+        view.problem = points.error();
+    }
 
-    SupervisorClient supervisor(target);
-    const auto states = co_await supervisor.states();
+    const auto states = co_await statesTask;
     QHash<QString, int> sessions;
     view.balancer = u"none"_s;
-    if (!target.balancer.kind.isEmpty()) {
-        const Haproxy haproxy(target.balancer.socket);
-        view.balancer = u"up"_s;
-        for (const ServiceSpec &service : std::as_const(target.services)) {
-            if (service.balancerBackend.isEmpty()) {
-                continue;
-            }
-            const auto servers = co_await haproxy.servers(service.balancerBackend);
-            if (!servers) {
-                view.balancer = u"down"_s;
-                view.problem = servers.error();
-                break;
-            }
-            for (const HaproxyServer &server : *servers) {
+    if (balancerTask) {
+        const auto servers = co_await *balancerTask;
+        view.balancer = servers ? u"up"_s : u"down"_s;
+        if (!servers) {
+            view.problem = servers.error();
+        }
+        for (const HaproxyServer &server : servers.value_or(QList<HaproxyServer>())) {
+            const bool ours = std::any_of(target.services.cbegin(), target.services.cend(), [&server](const ServiceSpec &service) {
+                return !service.balancerBackend.isEmpty() && service.balancerBackend == server.backend;
+            });
+            if (ours) {
                 sessions.insert(server.name, server.sessions);
             }
         }
@@ -343,13 +485,11 @@ Async<QJsonObject> EngineService::Private::status()
         }
         view.health = ready == wanted && wanted > 0 ? u"healthy"_s : ready > 0 ? u"degraded"_s : u"down"_s;
     }
-    if (const auto facts = co_await FactSource::collect(target); facts) {
-        for (auto it = facts->begin(); it != facts->end(); ++it) {
-            if (it.key().startsWith(u"migration.head:")) {
-                view.revisions.insert(it.key().section(u':', 1), it.value().toString());
-            }
-        }
+    const qint64 begin = Clock::system().monotonic();
+    while (headsBusy && Clock::system().monotonic() - begin < LookMs) {
+        CO_CHECK(co_await Clock::system().sleep(5));
     }
+    view.revisions = heads;
     co_return view.toJson();
 }
 
@@ -404,7 +544,7 @@ Result<QJsonObject> EngineService::Private::runs()
     TRY(const auto records, journal->runs());
     QJsonArray array;
     for (const RunRecord &record : records) {
-        array.append(toJson(record));
+        array.append(withoutPreviews(record));
     }
     return QJsonObject{{u"runs"_s, array}};
 }
@@ -466,6 +606,7 @@ Async<QJsonObject> EngineService::Private::restorePoint(QString id)
 {
     CO_TRY(const RestorePoint point, journal->restorePoint(id));
     CO_TRY(const PlanningContext context, planningContext());
+    const Target target = context.target;
     CO_TRY(const Facts now, co_await FactSource::collect(target));
     RestorePointView view;
     view.point = point;
@@ -481,7 +622,7 @@ Async<QJsonObject> EngineService::Private::restorePoint(QString id)
             view.revisionThen = member[u"revision"].toString();
         }
     }
-    for (const DatabaseSpec &spec : std::as_const(target.databases)) {
+    for (const DatabaseSpec &spec : target.databases) {
         CO_TRY(const auto database, Database::create(spec));
         CO_TRY(const auto rows, co_await database->countRows());
         for (auto it = rows.cbegin(); it != rows.cend(); ++it) {
@@ -609,8 +750,8 @@ Result<QJsonObject> EngineService::Private::command(const QJsonObject &params)
     if (!expected.isEmpty() && expected != state) {
         return fail(u"serve.command_state"_s, {{u"state"_s, state}, {u"expected"_s, expected}, {u"verb"_s, verb}});
     }
-    if (!makeRunView(record, steps, Clock::system().now()).offers.contains(verb)) {
-        return fail(u"serve.command_refused"_s, {{u"verb"_s, verb}, {u"state"_s, state}});
+    if (const auto decision = decide(verb, record, steps); !decision) {
+        return fail(u"serve.command_refused"_s, {{u"verb"_s, verb}, {u"reason"_s, decision.error().toJson()}});
     }
     CommandRecord command;
     command.id = Random::system().id();
@@ -718,16 +859,7 @@ Async<QJsonObject> EngineService::Private::planUpdateJob(QString to, qint64 watc
     CO_TRY(const Version installed, Version::parse(context.installed));
     CO_TRY(const Version wanted, Version::parse(to));
     CO_TRY(const QList<ReleaseInfo> infos, co_await releaseInfos(stop));
-    const bool known = std::any_of(infos.cbegin(), infos.cend(), [&wanted](const ReleaseInfo &info) {
-        return info.manifest.version == wanted;
-    });
-    if (!known) {
-        QJsonArray versions;
-        for (const ReleaseInfo &info : infos) {
-            versions.append(info.manifest.version.toString());
-        }
-        co_return fail(u"serve.no_release"_s, {{u"version"_s, to}, {u"known"_s, versions}});
-    }
+    CO_CHECK(findRelease(infos, wanted));
     CO_TRY(const QList<ReleaseInfo> path, updatePath(installed, wanted, infos));
     // A worker's thread reports from outside the event loop.
     const QPointer<EngineService> service(q);
@@ -764,11 +896,7 @@ Async<QJsonObject> EngineService::Private::checkJob(QString to, QString job, std
     if (!to.isEmpty()) {
         CO_TRY(const Version wanted, Version::parse(to));
         CO_TRY(const QList<ReleaseInfo> infos, co_await releaseInfos(stop));
-        for (const ReleaseInfo &info : infos) {
-            if (info.manifest.version == wanted) {
-                release = info;
-            }
-        }
+        CO_TRY(release, findRelease(infos, wanted));
     }
     const QPointer<EngineService> service(q);
     const auto sink = [service, job](const CheckResult &result) {
@@ -787,12 +915,16 @@ void EngineService::Private::look()
 {
     const qint64 version = journal->dataVersion();
     if (version != dataVersion) {
+        const auto active = journal->activeRun();
+        if (!active) {
+            return;
+        }
         dataVersion = version;
+        activeRun = *active ? (*active)->id : QString();
         Q_EMIT q->changed({u"runs"_s, u"restorePoints"_s, u"conn"_s, u"status"_s});
     }
     // A run whose runner has died is taken up again: whoever looks on first starts the next one.
-    const auto active = journal->activeRun();
-    if (!active || !*active) {
+    if (activeRun.isEmpty()) {
         runnerMissingSince = -1;
         return;
     }
@@ -805,7 +937,7 @@ void EngineService::Private::look()
         runnerMissingSince = now;
     } else if (now - runnerMissingSince > RunnerGraceMs) {
         runnerMissingSince = now;
-        if (startRunner((*active)->id)) {
+        if (startRunner(activeRun)) {
             Q_EMIT q->changed({u"status"_s});
         }
     }

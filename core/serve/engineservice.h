@@ -22,6 +22,8 @@ public:
 
     [[nodiscard]] Result<> open();
     [[nodiscard]] const Target &target() const;
+    /// From now on sees to it that the watcher runs while the target is up.
+    void keepWatcher();
     [[nodiscard]] Async<QJsonObject> call(QString method, QJsonObject params = {}) override;
     [[nodiscard]] bool isConnected() const override { return true; }
 

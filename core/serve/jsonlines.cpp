@@ -5,6 +5,8 @@
 
 #include <QJsonDocument>
 
+#include <utility>
+
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -12,18 +14,28 @@ namespace cutover {
 std::optional<Result<QJsonObject>> JsonLines::next()
 {
     for (;;) {
-        const qsizetype end = m_buffer.indexOf('\n', m_start);
+        const qsizetype end = m_buffer.indexOf('\n', m_searched);
         if (end < 0) {
-            m_buffer.remove(0, m_start);
-            m_start = 0;
-            if (m_buffer.size() > MaxLine) {
+            m_buffer.remove(0, std::exchange(m_start, 0));
+            const bool tooLong = m_buffer.size() > m_maxLine;
+            if (tooLong || m_skipping) {
                 m_buffer.clear();
-                return fail(u"serve.line_too_long"_s, {{u"limit"_s, qint64(MaxLine)}});
+            }
+            m_searched = m_buffer.size();
+            if (tooLong && !std::exchange(m_skipping, true)) {
+                return fail(u"serve.line_too_long"_s, {{u"limit"_s, qint64(m_maxLine)}});
             }
             return std::nullopt;
         }
-        const QByteArray line = m_buffer.mid(m_start, end - m_start).trimmed();
-        m_start = end + 1;
+        const qsizetype begin = std::exchange(m_start, end + 1);
+        m_searched = m_start;
+        if (std::exchange(m_skipping, false)) {
+            continue;
+        }
+        if (end - begin > m_maxLine) {
+            return fail(u"serve.line_too_long"_s, {{u"limit"_s, qint64(m_maxLine)}});
+        }
+        const QByteArray line = m_buffer.mid(begin, end - begin).trimmed();
         if (line.isEmpty()) {
             continue;
         }

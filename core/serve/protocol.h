@@ -13,14 +13,17 @@
  *                 {"notify": "job", "job": id, "state": "progress|item|done|failed", "what": {…}}
  *                 {"notify": "run", "what": {…}}
  *
- * The first request is "hello" {"protocol": n, "version": text, "session": id}; a server that
- * speaks another protocol answers "serve.protocol" with both numbers, and nothing else is served.
+ * The first request is "hello"; a server that speaks another protocol answers "serve.protocol" with
+ * both numbers, and nothing else is served. session names the console for good (see session.h): who
+ * comes back with it still has the conn. who is its operator, where that is another user than here.
+ * The last request of a console that is closed is "bye"; one that was killed can't say it.
  *
  * method             params                                   result
- * hello              protocol, version, session               protocol, version, who, host
+ * hello              protocol, version, session, who?         protocol, version, who, host
+ * bye                                                         {}: gives the conn back unless a run is active
  * status                                                      TargetView
  * releases                                                    {"releases": [ReleaseView]}
- * runs                                                        {"runs": [RunRecord]}
+ * runs                                                        {"runs": [RunRecord]}, their plans without previews
  * run                id                                       RunView
  * events             run, after                               {"events": [EventRecord]}
  * log                run, offset                              {"text", "next"}
@@ -32,6 +35,8 @@
  * metrics            series, from, to                         {"points": [[time, value]]}
  * apply              digest, confirm                          {"run": id}
  * command            run, verb, expected                      {"command": id}
+ * audit              limit?                                   {"rows": […], "intact": bool, "error"?: Error}
+ * conn                                                        {"holder", "since", "note", "ours"}; no holder: free
  * conn.take          force, note                              {}
  * conn.release                                                {}
  * check.start        to                                       {"job": id}

@@ -3,6 +3,8 @@
 
 #include "serve/runview.h"
 
+#include "run/decisions.h"
+
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -14,60 +16,64 @@ bool isPast(StepState state)
     return state == StepState::Done || state == StepState::Accepted || state == StepState::Skipped || state == StepState::Reverted;
 }
 
+bool isEffective(StepState state)
+{
+    return state == StepState::Applied || state == StepState::Verified || state == StepState::Done || state == StepState::Accepted;
+}
+
 bool hasChanged(StepState state)
 {
     return state != StepState::Pending && state != StepState::Preparing && state != StepState::Skipped && state != StepState::Reverted;
 }
 
-/// The version that serves: what the steps done so far have put in place.
+/// What the steps in effect have put in place: the instances' versions, two of them while they are
+/// being replaced one by one; where none is known, what "current" names.
 QString servingVersion(const RunView &view)
 {
-    QString version = view.run.plan.from;
-    const qsizetype done = std::count_if(view.steps.cbegin(), view.steps.cend(), [](const StepView &step) {
-        return isPast(step.record.state) && step.record.state != StepState::Reverted;
-    });
-    const Facts facts = view.run.plan.factsBefore(std::min<qsizetype>(done, view.run.plan.steps.size()));
-    const QString current = facts[u"release.current"].toString();
-    return current.isEmpty() ? version : current;
+    Facts facts = view.run.plan.facts;
+    for (const StepView &step : view.steps) {
+        if (isEffective(step.record.state)) {
+            for (auto it = step.spec.changes.begin(); it != step.spec.changes.end(); ++it) {
+                facts.insert(it.key(), it.value());
+            }
+        }
+    }
+    QStringList versions;
+    for (auto it = facts.begin(); it != facts.end(); ++it) {
+        if (it.key().startsWith(u"instance:") && !it.value().toString().isEmpty()) {
+            versions.append(it.value().toString());
+        }
+    }
+    versions.removeDuplicates();
+    versions.sort();
+    return versions.isEmpty() ? facts[u"release.current"].toString(view.run.plan.from) : versions.join(u", "_s);
 }
 
-void offer(RunView &view)
+/// By the very rules that the runner decides by.
+void offer(RunView &view, const QList<StepRecord> &steps)
 {
-    const RunState state = view.run.state;
-    const bool failedStep = !view.run.error.code.isEmpty();
-    const auto decide = [&view](const QString &verb, bool offered, const QString &refusal) {
-        if (offered) {
-            view.offers.append(verb);
-        } else {
-            view.refusals.insert(verb, {refusal, {}});
+    view.offers = offeredCommands(view.run, steps);
+    for (const QString &verb : {u"hold"_s, u"abort"_s, u"resume"_s, u"retry"_s, u"accept"_s, u"rollback"_s, u"abandon"_s}) {
+        if (const auto decision = decide(verb, view.run, steps); !decision) {
+            view.refusals.insert(verb, decision.error());
         }
-    };
-    const bool held = state == RunState::Held;
-    const bool running = state == RunState::Running;
-    const QString notHeld = isFinal(state) ? u"serve.refuse.final"_s : u"serve.refuse.not_held"_s;
-    const QString notRunning = isFinal(state) ? u"serve.refuse.final"_s : u"serve.refuse.not_running"_s;
-    decide(u"hold"_s, running, notRunning);
-    decide(u"abort"_s, running, notRunning);
-    decide(u"resume"_s, held && !failedStep, held ? u"serve.refuse.not_running"_s : notHeld);
-    decide(u"retry"_s, held && failedStep, held ? u"serve.refuse.no_failed_step"_s : notHeld);
-    decide(u"accept"_s, held && failedStep, held ? u"serve.refuse.no_failed_step"_s : notHeld);
-    decide(u"rollback"_s, held, notHeld);
-    decide(u"abandon"_s, held, notHeld);
+    }
 }
 
 } // namespace
 
-QDateTime turnBackTime(const Plan &plan, qint64 wayBackMs, const QDateTime &now)
+QDateTime turnBackTime(const Plan &plan, qint64 wayBackMs, const QDateTime &from)
 {
     const qint64 minute = plan.policy[u"windowEndMinute"].toInteger(-1);
     if (minute < 0) {
         return {};
     }
-    const QDateTime local = now.toLocalTime();
-    QDateTime end(local.date(), QTime(int(minute / 60 % 24), int(minute % 60)));
-    // A window may end after midnight.
-    if (end < local.addSecs(-12 * 3600)) {
-        end = end.addDays(1);
+    const QDateTime local = from.toLocalTime();
+    const QTime time(int(minute / 60 % 24), int(minute % 60));
+    // The first end after it: a window may go over midnight, and a day is not always 24 hours.
+    QDateTime end(local.date(), time);
+    if (end <= local) {
+        end = QDateTime(local.date().addDays(1), time);
     }
     return end.addMSecs(-wayBackMs - plan.policy[u"turnBackMarginMs"].toInteger()).toUTC();
 }
@@ -79,7 +85,6 @@ RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const 
     qint64 left = 0;
     qint64 wayBack = 0;
     bool changed = false;
-    bool pastNoReturn = false;
     for (qsizetype i = 0; i < run.plan.steps.size(); ++i) {
         StepView step{run.plan.steps[i], i < steps.size() ? steps[i] : StepRecord{}};
         const bool past = isPast(step.record.state);
@@ -96,17 +101,17 @@ RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const 
         if (step.spec.changesState && hasChanged(step.record.state)) {
             changed = true;
             wayBack += past ? std::max(step.record.durationMs, qint64(0)) : step.spec.expectedMs;
-            pastNoReturn = pastNoReturn || step.spec.pointOfNoReturn;
         }
         view.steps.append(step);
     }
     view.leftMs = isFinal(run.state) ? 0 : left;
-    view.serving = run.state == RunState::Succeeded ? run.plan.to : servingVersion(view);
-    view.turnBackBy = turnBackTime(run.plan, wayBack, now);
+    view.serving = servingVersion(view);
+    // Once it runs, the very moment at which the runner turns back.
+    view.turnBackBy = run.started.isValid() ? cutover::turnBackBy(run, steps) : turnBackTime(run.plan, wayBack, now);
     if (!isFinal(run.state)) {
         if (run.state == RunState::Reverting) {
             view.ifAborted = {u"serve.abort.reverting"_s, {{u"version"_s, run.plan.from}}};
-        } else if (pastNoReturn) {
+        } else if (!mayRevertAutomatically(run, steps)) {
             view.ifAborted = {u"serve.abort.past"_s, {}};
         } else if (changed) {
             view.ifAborted = {u"serve.abort.back"_s, {{u"version"_s, run.plan.from}, {u"time"_s, wayBack}}};
@@ -114,7 +119,7 @@ RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const 
             view.ifAborted = {u"serve.abort.before"_s, {{u"version"_s, run.plan.from}}};
         }
     }
-    offer(view);
+    offer(view, steps);
     return view;
 }
 

@@ -11,7 +11,8 @@ namespace cutover {
 [[nodiscard]] RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const QDateTime &now);
 
 /// The moment by which going back must have begun: the window's end minus the measured way back minus
-/// the margin; null when the plan has no window. now decides the day, in local time.
-[[nodiscard]] QDateTime turnBackTime(const Plan &plan, qint64 wayBackMs, const QDateTime &now);
+/// the margin; null when the plan has no window. The window is the one that ends first after from, by
+/// local time. Of a run that has started, run/decisions tells it.
+[[nodiscard]] QDateTime turnBackTime(const Plan &plan, qint64 wayBackMs, const QDateTime &from);
 
 } // namespace cutover

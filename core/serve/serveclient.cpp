@@ -5,14 +5,18 @@
 
 #include "serve/jsonlines.h"
 #include "serve/protocol.h"
-#include "system/random.h"
+#include "serve/session.h"
+#include "system/programs.h"
 
 #include <QCoroFuture>
 #include <QHash>
 #include <QJsonArray>
 #include <QProcess>
 #include <QPromise>
+#include <QSet>
 #include <QTimer>
+
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -22,6 +26,8 @@ namespace {
 
 constexpr int FirstRetryMs = 250;
 constexpr int LastRetryMs = 5000;
+constexpr int HelloMs = 20000; ///< A server over a slow link, with a slow login.
+constexpr int GoodbyeMs = 2000;
 using Answer = QPromise<Result<QJsonObject>>;
 
 } // namespace
@@ -29,14 +35,18 @@ using Answer = QPromise<Result<QJsonObject>>;
 struct ServeClient::Private {
     ServeClient *q;
     QStringList command;
-    QString session = Random::system().id();
+    QString session = consoleSession();
     QProcess process;
     JsonLines lines;
     QHash<qint64, std::shared_ptr<Answer>> pending;
+    QSet<QString> jobs; ///< Under way at this server.
     QByteArray errorTail;
+    std::optional<Error> failure; ///< Why this server was given up.
     QTimer retry;
+    QTimer hello;
     int retryMs = FirstRetryMs;
     qint64 nextId = 1;
+    std::shared_ptr<Answer> greeting; ///< Of the server at hand.
     bool ready = false;
     bool refused = false; ///< Another protocol: trying again will not help.
     bool wanted = false;
@@ -57,15 +67,21 @@ struct ServeClient::Private {
         answer->finish();
     }
 
+    /// The link is gone: whatever was asked over it, or is at work over there for us, has failed.
     void drop(const Error &error)
     {
         const bool was = std::exchange(ready, false);
-        lines = {};
+        hello.stop();
+        greeting.reset();
+        lines = JsonLines();
         for (const auto &answer : std::exchange(pending, {})) {
             finish(answer, fail(error));
         }
-        if (was || !wanted || retryMs > FirstRetryMs || refused) {
+        if (was || retryMs > FirstRetryMs || refused) {
             Q_EMIT q->connectionChanged(false, error);
+        }
+        for (const QString &job : std::exchange(jobs, {})) {
+            Q_EMIT q->jobTold(job, u"failed"_s, error.toJson());
         }
         if (wanted && !refused) {
             retry.start(retryMs);
@@ -73,9 +89,19 @@ struct ServeClient::Private {
         }
     }
 
+    /// Ends a server that can't be used; drop() follows with its end.
+    void giveUp(const Error &error)
+    {
+        if (!failure) {
+            failure = error;
+            process.kill();
+        }
+    }
+
     void launch()
     {
         errorTail.clear();
+        failure.reset();
         process.start(command.first(), command.sliced(1));
     }
 
@@ -86,7 +112,12 @@ struct ServeClient::Private {
             if (what == u"changed") {
                 Q_EMIT q->changed(message[u"topics"].toVariant().toStringList());
             } else if (what == u"job") {
-                Q_EMIT q->jobTold(message[u"job"].toString(), message[u"state"].toString(), message[u"what"].toObject());
+                const QString job = message[u"job"].toString();
+                const QString state = message[u"state"].toString();
+                if (state == u"done" || state == u"failed") {
+                    jobs.remove(job);
+                }
+                Q_EMIT q->jobTold(job, state, message[u"what"].toObject());
             } else if (what == u"run") {
                 Q_EMIT q->runTold(message[u"what"].toObject());
             }
@@ -96,18 +127,25 @@ struct ServeClient::Private {
             if (message.contains(u"error")) {
                 finish(answer, fail(Error::fromJson(message[u"error"].toObject())));
             } else {
-                finish(answer, message[u"result"].toObject());
+                const QJsonObject result = message[u"result"].toObject();
+                if (const QString job = result[u"job"].toString(); !job.isEmpty()) {
+                    jobs.insert(job);
+                }
+                finish(answer, result);
             }
         }
     }
 
     void readAll()
     {
-        lines.feed(process.readAllStandardOutput());
+        const QByteArray bytes = process.readAllStandardOutput();
+        if (failure) {
+            return;
+        }
+        lines.feed(bytes);
         while (const auto line = lines.next()) {
             if (!*line) {
-                process.kill();
-                drop(line->error());
+                giveUp(line->error());
                 return;
             }
             handle(**line);
@@ -118,16 +156,19 @@ struct ServeClient::Private {
     {
         const auto answer = client->d->send(u"hello"_s, {{u"protocol"_s, protocol::Version},
                                                          {u"version"_s, QStringLiteral(CUTOVER_VERSION)},
-                                                         {u"session"_s, client->d->session}});
+                                                         {u"session"_s, client->d->session},
+                                                         {u"who"_s, whoAmI()}});
+        client->d->greeting = answer;
+        client->d->hello.start(HelloMs);
         const Result<QJsonObject> result = co_await answer->future();
-        if (!client) {
+        // The answer of a server that has been dropped since is of no use.
+        if (!client || client->d->greeting != answer) {
             co_return;
         }
+        client->d->hello.stop();
         if (!result) {
             client->d->refused = result.error().code == u"serve.protocol";
-            if (client->d->refused) {
-                client->d->drop(result.error());
-            }
+            client->d->giveUp(result.error());
             co_return;
         }
         client->d->ready = true;
@@ -145,6 +186,10 @@ ServeClient::ServeClient(const QStringList &command, QObject *parent)
     d->command = command;
     d->retry.setSingleShot(true);
     connect(&d->retry, &QTimer::timeout, this, [this] { d->launch(); });
+    d->hello.setSingleShot(true);
+    connect(&d->hello, &QTimer::timeout, this, [this] {
+        d->giveUp({.code = u"serve.no_hello"_s, .args = {{u"limit"_s, HelloMs}}, .kind = Error::Kind::Transient, .where = {}});
+    });
     connect(&d->process, &QProcess::started, this, [this] { Private::greet(this); });
     connect(&d->process, &QProcess::readyReadStandardOutput, this, [this] { d->readAll(); });
     connect(&d->process, &QProcess::readyReadStandardError, this, [this] {
@@ -161,6 +206,10 @@ ServeClient::ServeClient(const QStringList &command, QObject *parent)
     });
     connect(&d->process, &QProcess::finished, this, [this](int code) {
         d->readAll();
+        if (d->failure) {
+            d->drop(*d->failure);
+            return;
+        }
         const QString last = QString::fromUtf8(d->errorTail.trimmed().split('\n').last());
         d->drop({.code = last.isEmpty() ? u"serve.ended"_s : u"serve.ended_saying"_s,
                  .args = {{u"exit"_s, code}, {u"output"_s, last}},
@@ -177,19 +226,23 @@ ServeClient::~ServeClient()
         Private::finish(answer, fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled));
     }
     if (d->process.state() != QProcess::NotRunning) {
+        if (d->ready) {
+            d->process.write(JsonLines::line({{u"id"_s, d->nextId++}, {u"method"_s, u"bye"_s}}));
+        }
         // The end of its input is how a server learns that its console is gone.
         d->process.closeWriteChannel();
-        if (!d->process.waitForFinished(500)) {
+        if (!d->process.waitForFinished(GoodbyeMs)) {
             d->process.kill();
-            d->process.waitForFinished(500);
+            d->process.waitForFinished(GoodbyeMs);
         }
     }
 }
 
 void ServeClient::start()
 {
-    d->wanted = true;
-    d->launch();
+    if (!std::exchange(d->wanted, true)) {
+        d->launch();
+    }
 }
 
 Async<QJsonObject> ServeClient::call(QString method, QJsonObject params)

@@ -7,7 +7,11 @@
 
 namespace cutover {
 
-/** A console's link to 'cutoverctl serve --stdio', started as a child (locally, or through ssh). Reconnects with back-off. */
+/**
+ * A console's link to 'cutoverctl serve --stdio', started as a child (locally, or through ssh).
+ * Connects again with back-off (0.25 s to 5 s) whenever it is lost; what was asked over a lost link
+ * fails, and its jobs are told as failed. A server that speaks another protocol is not tried again.
+ */
 class ServeClient : public EngineClient
 {
     Q_OBJECT

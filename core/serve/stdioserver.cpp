@@ -19,6 +19,13 @@ using namespace Qt::StringLiterals;
 
 namespace cutover {
 
+namespace {
+
+/// What a console that doesn't read may let pile up before it loses what is told again anyway.
+constexpr qsizetype longestQueue = 8 << 20;
+
+} // namespace
+
 struct StdioServer::Private {
     EngineClient *engine;
     JsonLines lines;
@@ -32,6 +39,13 @@ struct StdioServer::Private {
     {
         output += JsonLines::line(message);
         flush();
+    }
+
+    void tellLossy(const QJsonObject &message)
+    {
+        if (greeted && output.size() < longestQueue) {
+            send(message);
+        }
     }
 
     void flush()
@@ -123,17 +137,18 @@ StdioServer::StdioServer(EngineClient *engine, QObject *parent)
     connect(d->writable.get(), &QSocketNotifier::activated, this, [this] { d->flush(); });
 
     connect(engine, &EngineClient::changed, this, [this](const QStringList &topics) {
-        if (d->greeted) {
-            d->send({{u"notify"_s, u"changed"_s}, {u"topics"_s, QJsonArray::fromStringList(topics)}});
+        const QJsonObject message{{u"notify"_s, u"changed"_s}, {u"topics"_s, QJsonArray::fromStringList(topics)}};
+        if (topics == QStringList{u"metrics"_s}) {
+            d->tellLossy(message);
+        } else if (d->greeted) {
+            d->send(message);
         }
     });
     connect(engine, &EngineClient::jobTold, this, [this](const QString &job, const QString &state, const QJsonObject &what) {
         d->send({{u"notify"_s, u"job"_s}, {u"job"_s, job}, {u"state"_s, state}, {u"what"_s, what}});
     });
     connect(engine, &EngineClient::runTold, this, [this](const QJsonObject &what) {
-        if (d->greeted) {
-            d->send({{u"notify"_s, u"run"_s}, {u"what"_s, what}});
-        }
+        d->tellLossy({{u"notify"_s, u"run"_s}, {u"what"_s, what}});
     });
 }
 

@@ -1,0 +1,418 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "demo/demosystem.h"
+#include "plan/planners.h"
+#include "plan/step.h"
+#include "serve/engineservice.h"
+#include "serve/stagerelease.h"
+#include "system/files.h"
+
+#include <QDir>
+#include <QEventLoop>
+#include <QFile>
+#include <QJsonArray>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTimer>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+
+/** Plans of the demo system from its real, signed releases; its services stay down. */
+class PlanningTest : public QObject
+{
+    Q_OBJECT
+
+    QTemporaryDir m_folder;
+    QProcess m_repository;
+    Target m_target;
+    QList<ReleaseInfo> m_releases;
+
+    QString demo() const { return m_folder.filePath(u"demo"_s); }
+    QList<StagedRelease> staged(const QString &to)
+    {
+        QList<StagedRelease> list;
+        const auto path = updatePath(*Version::parse(u"1.2.0"_s), *Version::parse(to), m_releases);
+        if (!path) {
+            QTest::qFail(qPrintable(path.error().text()), __FILE__, __LINE__);
+            return list;
+        }
+        for (const ReleaseInfo &info : *path) {
+            auto release = QCoro::waitFor(stageRelease(m_target, info, {}, [](const Progress &) {}));
+            if (!release) {
+                QTest::qFail(qPrintable(release.error().text()), __FILE__, __LINE__);
+                return list;
+            }
+            list.append(*release);
+        }
+        return list;
+    }
+    PlanningContext context() const { return {m_target, {}, u"1.2.0"_s}; }
+    Plan planned(const QString &to) { return planned(context(), staged(to)); }
+    static Plan planned(const PlanningContext &context, const QList<StagedRelease> &path)
+    {
+        const auto plan = QCoro::waitFor(planUpdate(context, path));
+        if (!plan) {
+            QTest::qFail(qPrintable(plan.error().text()), __FILE__, __LINE__);
+            return {};
+        }
+        return *plan;
+    }
+    static QStringList kinds(const Plan &plan)
+    {
+        QStringList kinds;
+        for (const StepSpec &step : plan.steps) {
+            if (kinds.isEmpty() || kinds.last() != step.kind) {
+                kinds.append(step.kind);
+            }
+        }
+        return kinds;
+    }
+    static QStringList ids(const Plan &plan)
+    {
+        QStringList ids;
+        for (const StepSpec &step : plan.steps) {
+            ids.append(step.id);
+        }
+        return ids;
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        DemoOptions options;
+        options.orders = 300;
+        const auto made = QCoro::waitFor(createDemo(demo(), options));
+        QVERIFY2(made, made ? "" : qPrintable(made.error().text()));
+        const auto target = Target::load(demoTargetFile(demo()));
+        QVERIFY2(target, target ? "" : qPrintable(target.error().text()));
+        m_target = *target;
+        const ServiceSpec *repository = m_target.service(u"repository"_s);
+        QVERIFY(repository);
+        m_repository.start(demo() + u"/bin/cutover-demo-service"_s,
+                           {u"repository"_s, u"--port"_s, QString::number(repository->instances.first().port), u"--folder"_s,
+                            QString(demo() + u"/repository"_s)});
+        QVERIFY(m_repository.waitForStarted());
+        const auto listed = [this] {
+            Repository source(m_target.repository, m_target.product);
+            if (auto releases = QCoro::waitFor(source.releases())) {
+                m_releases = *releases;
+            }
+            return m_releases.size();
+        };
+        QTRY_COMPARE_WITH_TIMEOUT(listed(), 5, 15000);
+    }
+    void cleanupTestCase()
+    {
+        m_repository.kill();
+        m_repository.waitForFinished();
+    }
+
+    void stepsOfAMinorUpdateAreInOrder()
+    {
+        const Plan plan = planned(u"1.3.0"_s);
+        QCOMPARE(kinds(plan),
+                 QStringList({u"check_version"_s, u"download"_s, u"verify_package"_s, u"precheck"_s, u"unpack"_s, u"backup"_s, u"verify_backup"_s,
+                              u"migrate"_s, u"configure"_s, u"switch_release"_s, u"deploy_instance"_s, u"recreate_service"_s, u"health"_s,
+                              u"features"_s, u"watch"_s, u"clean_up"_s}));
+        QCOMPARE(plan.kind, u"update"_s);
+        QCOMPARE(plan.from, u"1.2.0"_s);
+        QCOMPARE(plan.to, u"1.3.0"_s);
+        QCOMPARE(plan.path, QStringList{u"1.3.0"_s});
+        QCOMPARE(plan.updateType, u"minor"_s);
+        QCOMPARE(plan.risk, u"medium"_s);
+        QCOMPARE(plan.targetName, u"demo"_s);
+        QCOMPARE(plan.owed, QStringList());
+        QCOMPARE(plan.facts[u"release.current"], u"1.2.0"_s);
+        QCOMPARE(plan.facts[u"migration.head:trading"], u"0001"_s);
+        const Facts after = plan.factsBefore(plan.steps.size());
+        QCOMPARE(after[u"release.current"], u"1.3.0"_s);
+        QCOMPARE(after[u"migration.head:trading"], u"0002"_s);
+        QCOMPARE(after[u"instance:backend-1"], u"1.3.0"_s);
+        QVERIFY(after[configurationOf(after)] != plan.facts[configurationOf(after)]);
+
+        // What a person looks at before it runs.
+        for (const StepSpec &step : plan.steps) {
+            QVERIFY2(Catalogue::contains(step.title.code), qPrintable(step.id));
+            QVERIFY2(Catalogue::contains(step.intent.code), qPrintable(step.id));
+            if (step.kind == u"migrate") {
+                QCOMPARE(step.previews.first().type, u"sql"_s);
+                QVERIFY(step.previews.first().text.contains(u"ALTER TABLE orders"));
+            }
+            if (step.kind == u"configure") {
+                QCOMPARE(step.previews.first().type, u"diff"_s);
+            }
+            // And every step can be made again by the process that runs it.
+            const auto made = StepRegistry::create(StepSpec::fromJson(step.toJson()));
+            QVERIFY2(made, made ? "" : qPrintable(made.error().text()));
+        }
+    }
+
+    void hotfixLeavesOutWhatItDoesNotNeed()
+    {
+        const Plan plan = planned(u"1.2.1"_s);
+        QCOMPARE(plan.updateType, u"hotfix"_s);
+        QVERIFY(!kinds(plan).contains(u"migrate"_s));
+        QVERIFY(!kinds(plan).contains(u"configure"_s));
+        QVERIFY(!kinds(plan).contains(u"features"_s));
+        QVERIFY(kinds(plan).contains(u"deploy_instance"_s));
+    }
+
+    void planningChangesNothingAndIsRepeatable()
+    {
+        const auto current = files::readLink(m_target.currentLink());
+        const auto environment = files::read(demo() + u"/.env"_s);
+        const auto database = files::sha256(demo() + u"/data/trading.db"_s);
+        const Plan one = planned(u"1.3.0"_s);
+        const Plan two = planned(u"1.3.0"_s);
+        QCOMPARE(one.digest(), two.digest());
+        QCOMPARE(files::readLink(m_target.currentLink()).value(), current.value());
+        QCOMPARE(files::read(demo() + u"/.env"_s).value(), environment.value());
+        QCOMPARE(files::sha256(demo() + u"/data/trading.db"_s).value(), database.value());
+        QVERIFY(!QFile::exists(demo() + u"/releases/1.3.0"_s));
+        // Through a file and back it is the same plan.
+        const auto back = Plan::fromJson(one.toJson());
+        QVERIFY(back);
+        QCOMPARE(back->digest(), one.digest());
+    }
+
+    void hopsHaveStepsOfTheirOwn()
+    {
+        const QList<StagedRelease> path = staged(u"2.0.0"_s);
+        QCOMPARE(path.size(), 2);
+        const QString middle = path.first().info.manifest.version.toString();
+        const Plan plan = planned(context(), path);
+        QCOMPARE(plan.path, QStringList({middle, u"2.0.0"_s}));
+        QCOMPARE(plan.updateType, u"major"_s);
+        QCOMPARE(plan.risk, u"high"_s);
+
+        QStringList all = ids(plan);
+        QCOMPARE(all.removeDuplicates(), 0);
+        // The first hop's ids are plain, the second's carry its version; nothing is mixed.
+        const qsizetype second = all.indexOf(u"2.0.0/check_version"_s);
+        QVERIFY(second > 0);
+        for (qsizetype i = 0; i < all.size(); ++i) {
+            QCOMPARE(all[i].startsWith(u"2.0.0/"), i >= second);
+        }
+        // A reference from step to step stays within its hop.
+        for (const StepSpec &step : plan.steps) {
+            for (auto it = step.params.begin(); it != step.params.end(); ++it) {
+                const QString value = it.value().toString();
+                if (all.contains(value) && value.contains(u'/')) {
+                    QVERIFY2(step.id.startsWith(u"2.0.0/"), qPrintable(step.id));
+                }
+                if (step.id.startsWith(u"2.0.0/") && all.contains(u"2.0.0/"_s + value)) {
+                    QFAIL(qPrintable(QString(step.id + u" refers to “"_s + value + u"” of another hop"_s)));
+                }
+            }
+        }
+        // Cleaning up is for the end, and nothing is migrated twice.
+        QCOMPARE(kinds(plan).count(u"clean_up"_s), 1);
+        QCOMPARE(plan.steps.last().kind, u"clean_up"_s);
+        QStringList revisions;
+        for (const StepSpec &step : plan.steps) {
+            if (step.kind == u"migrate") {
+                revisions.append(step.params[u"revision"].toString());
+            }
+        }
+        QCOMPARE(revisions, QStringList({u"0002"_s, u"0003"_s, u"0004"_s}));
+        // Each hop starts from where the one before has led.
+        QCOMPARE(plan.factsBefore(second)[u"release.current"], middle);
+        QCOMPARE(plan.steps[second].params[u"from"], middle);
+        const Facts after = plan.factsBefore(plan.steps.size());
+        QCOMPARE(after[u"release.current"], u"2.0.0"_s);
+        QCOMPARE(after[u"migration.head:trading"], u"0004"_s);
+    }
+
+    /// What must not change unseen is covered by what was approved.
+    void policyIsPartOfTheDigest_data()
+    {
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QJsonValue>("value");
+        QTest::newRow("hold") << u"holdMs"_s << QJsonValue(5000);
+        QTest::newRow("default") << u"holdDefault"_s << QJsonValue(u"hold"_s);
+        QTest::newRow("retries") << u"transientRetries"_s << QJsonValue(9);
+        QTest::newRow("latest start") << u"latestStartMinute"_s << QJsonValue(1380);
+        QTest::newRow("window") << u"windowEndMinute"_s << QJsonValue(150);
+        QTest::newRow("margin") << u"turnBackMarginMs"_s << QJsonValue(120000);
+        QTest::newRow("automatic") << u"automaticRollback"_s << QJsonValue(false);
+    }
+    void policyIsPartOfTheDigest()
+    {
+        QFETCH(QString, key);
+        QFETCH(QJsonValue, value);
+        const QList<StagedRelease> path = staged(u"1.2.1"_s);
+        const Plan usual = planned(context(), path);
+        PlanningContext changed = context();
+        PolicySpec &policy = changed.target.policy;
+        if (key == u"holdMs") {
+            policy.holdMs = value.toInteger();
+        } else if (key == u"holdDefault") {
+            policy.holdDefault = PolicySpec::Default::Hold;
+        } else if (key == u"transientRetries") {
+            policy.transientRetries = value.toInt();
+        } else if (key == u"latestStartMinute") {
+            policy.latestStartMinuteOfDay = value.toInt();
+        } else if (key == u"windowEndMinute") {
+            policy.windowEndMinuteOfDay = value.toInt();
+        } else if (key == u"turnBackMarginMs") {
+            policy.turnBackMarginMs = value.toInteger();
+        } else {
+            changed.target.watch.automaticRollback = value.toBool();
+        }
+        const Plan plan = planned(changed, path);
+        QVERIFY(usual.policy.contains(key));
+        QVERIFY(usual.policy[key] != value);
+        QCOMPARE(plan.policy[key], value);
+        QVERIFY(plan.digest() != usual.digest());
+    }
+
+    void measuredTimesReplaceGuesses()
+    {
+        const QList<StagedRelease> path = staged(u"1.3.0"_s);
+        PlanningContext measured = context();
+        measured.measuredMs = {{u"backup"_s, 123456}, {u"watch"_s, 1}};
+        const Plan plan = planned(measured, path);
+        qint64 sum = 0;
+        for (const StepSpec &step : plan.steps) {
+            sum += step.expectedMs;
+            if (step.kind == u"backup") {
+                QCOMPARE(step.expectedMs, 123456);
+            } else if (step.kind == u"watch") {
+                QVERIFY(step.expectedMs > 1); // As long as the target says, whatever past watches took.
+            }
+        }
+        QCOMPARE(plan.expectedMs, sum);
+    }
+
+    void contractMigrationsStayOwed()
+    {
+        QList<StagedRelease> path = staged(u"1.3.0"_s);
+        // The same release with one more migration, which takes away what 1.2.0 reads.
+        const QString copy = m_folder.filePath(u"contracting"_s);
+        QVERIFY(QDir().mkpath(copy + u"/migrations"_s));
+        const QDir original(path.first().preview + u"/migrations"_s);
+        for (const QString &name : original.entryList(QDir::Files)) {
+            QVERIFY(QFile::copy(original.filePath(name), QString(copy + u"/migrations/"_s + name)));
+        }
+        QVERIFY(files::replace(copy + u"/migrations/0003_drop_user.up.sql"_s,
+                               "-- cutover: phase=contract\nALTER TABLE orders DROP COLUMN user;\n"));
+        path.first().preview = copy;
+        const Plan plan = planned(context(), path);
+        QCOMPARE(plan.owed, QStringList{u"trading:0003"_s});
+        for (const StepSpec &step : plan.steps) {
+            QVERIFY(step.kind != u"migrate" || step.params[u"revision"] == u"0002"_s);
+        }
+        QVERIFY(plan.digest() != planned(u"1.3.0"_s).digest());
+    }
+
+    void nothingToDo()
+    {
+        const auto plan = QCoro::waitFor(planUpdate(context(), {}));
+        QVERIFY(!plan);
+        QCOMPARE(plan.error().code, u"plan.nothing_to_do"_s);
+        QVERIFY(plan.error().what().contains(u"1.2.0"));
+    }
+
+    // The same through the engine, as consoles do it.
+
+    void engineServesThePlanAndListsRunsWithoutPreviews()
+    {
+        EngineService engine(m_target.path, u"kim@desk"_s);
+        QVERIFY(engine.open());
+        QVERIFY(QCoro::waitFor(engine.call(u"hello"_s, {{u"session"_s, u"one"_s}})));
+        const auto unknown = jobResult(engine, QCoro::waitFor(engine.startUpdatePlan(u"9.9.9"_s)));
+        QCOMPARE(unknown.error().code, u"serve.no_release"_s);
+        const auto check = jobResult(engine, QCoro::waitFor(engine.startChecks(u"9.9.9"_s)));
+        QCOMPARE(check.error().code, u"serve.no_release"_s);
+
+        const auto made = jobResult(engine, QCoro::waitFor(engine.startUpdatePlan(u"1.3.0"_s)));
+        QVERIFY2(made, made ? "" : qPrintable(made.error().text()));
+        const auto plan = Plan::fromJson((*made)[u"plan"].toObject());
+        QVERIFY(plan);
+        QCOMPARE((*made)[u"digest"].toString(), plan->digest());
+
+        QCOMPARE(QCoro::waitFor(engine.apply(u"0000"_s, {})).error().code, u"serve.unknown_plan"_s);
+        QJsonObject edited = (*made)[u"plan"].toObject();
+        edited[u"to"] = u"1.3.1"_s;
+        QCOMPARE(QCoro::waitFor(engine.call(u"plan.adopt"_s, {{u"plan"_s, edited}, {u"digest"_s, plan->digest()}})).error().code,
+                 u"serve.plan_edited"_s);
+
+        // A run of the past, put into the journal as the engine does.
+        const auto journal = Journal::open(m_target.stateDirectory);
+        QVERIFY(journal);
+        RunRecord record;
+        record.id = u"past"_s;
+        record.plan = *plan;
+        record.planDigest = plan->digest();
+        record.state = RunState::Abandoned;
+        QVERIFY((*journal)->addRun(record));
+        const auto runs = QCoro::waitFor(engine.runs());
+        QVERIFY(runs);
+        QCOMPARE(runs->size(), 1);
+        QCOMPARE(runs->first().planDigest, plan->digest());
+        QCOMPARE(runs->first().plan.steps.size(), plan->steps.size());
+        for (const StepSpec &step : runs->first().plan.steps) {
+            QVERIFY(step.previews.isEmpty());
+        }
+        const auto view = QCoro::waitFor(engine.run(u"past"_s));
+        QVERIFY(view);
+        QCOMPARE(view->run.plan.digest(), plan->digest());
+        QCOMPARE(QCoro::waitFor(engine.call(u"no.such"_s)).error().code, u"serve.unknown_method"_s);
+        QCOMPARE(QCoro::waitFor(engine.cancelJob(u"gone"_s)).error().code, u"serve.unknown_job"_s);
+        QCOMPARE(QCoro::waitFor(engine.command(u"past"_s, u"abort"_s, {})).error().code, u"serve.command_refused"_s);
+        QCOMPARE(QCoro::waitFor(engine.command(u"past"_s, u"abort"_s, u"running"_s)).error().code, u"serve.command_state"_s);
+    }
+
+    void consoleOfAnotherUserIsNamed()
+    {
+        EngineService engine(m_target.path, u"deploy@control"_s);
+        QVERIFY(engine.open());
+        const auto hello = QCoro::waitFor(engine.call(u"hello"_s, {{u"session"_s, u"far"_s}, {u"who"_s, u"kim@desk"_s}}));
+        QVERIFY(hello);
+        const QString who = (*hello)[u"who"].toString();
+        QVERIFY2(who.startsWith(u"kim@desk as "), qPrintable(who));
+        QVERIFY(QCoro::waitFor(engine.call(u"conn.take"_s, {{u"force"_s, true}, {u"note"_s, u"x"_s}})));
+        QCOMPARE(QCoro::waitFor(engine.status())->connHolder, who);
+
+        EngineService other(m_target.path, u"deploy@control"_s);
+        QVERIFY(other.open());
+        const auto refused = QCoro::waitFor(other.applyFeatures({}, u"why"_s));
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, u"serve.conn_elsewhere"_s);
+        QVERIFY2(refused.error().what().contains(who), qPrintable(refused.error().what()));
+        // Without a run under way, a goodbye gives it back.
+        QVERIFY(QCoro::waitFor(engine.call(u"bye"_s)));
+        QCOMPARE(QCoro::waitFor(engine.status())->connHolder, QString());
+    }
+
+private:
+    static QString configurationOf(const Facts &facts)
+    {
+        for (auto it = facts.begin(); it != facts.end(); ++it) {
+            if (it.key().startsWith(u"configuration:")) {
+                return it.key();
+            }
+        }
+        return {};
+    }
+    static Result<QJsonObject> jobResult(EngineService &engine, const Result<QString> &job)
+    {
+        Result<QJsonObject> result = fail(u"test.no_end"_s);
+        QEventLoop loop;
+        connect(&engine, &EngineClient::jobTold, &loop, [&](const QString &id, const QString &state, const QJsonObject &what) {
+            if (job && id == *job && (state == u"done" || state == u"failed")) {
+                result = state == u"done" ? Result<QJsonObject>(what) : fail(Error::fromJson(what));
+                loop.quit();
+            }
+        });
+        QTimer::singleShot(60000, &loop, &QEventLoop::quit);
+        loop.exec();
+        return result;
+    }
+};
+
+QTEST_GUILESS_MAIN(PlanningTest)
+#include "planningtest.moc"
