@@ -16,7 +16,7 @@ const Catalogue::Registration texts{{
     {"cli.unknown_option", QT_TRANSLATE_NOOP("catalogue", "“%{command}” has no option “%{option}”; it knows %{known:list}."),
      QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help %{command}'.")},
     {"cli.option_value", QT_TRANSLATE_NOOP("catalogue", "The option “%{option}” needs a value."),
-     QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help %{command}'.")},
+     QT_TRANSLATE_NOOP("catalogue", "A value that begins with two dashes goes after “=”. See 'cutoverctl help %{command}'.")},
     {"cli.switch_value", QT_TRANSLATE_NOOP("catalogue", "The option “%{option}” takes no value, found “%{value}”."),
      QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help %{command}'.")},
     {"cli.too_few", QT_TRANSLATE_NOOP("catalogue", "“%{command}” needs %{expected}."),
@@ -64,7 +64,7 @@ Result<Arguments> Arguments::parse(const CommandSyntax &syntax, const QStringLis
         } else if (options.contains(name)) {
             if (hasValue) {
                 arguments.m_values.insert(name, word.section(u'=', 1));
-            } else if (i + 1 < words.size()) {
+            } else if (i + 1 < words.size() && !words[i + 1].startsWith(u"--")) {
                 arguments.m_values.insert(name, words[++i]);
             } else {
                 return fail(u"cli.option_value"_s, {{u"option"_s, word}, {u"command"_s, syntax.name}});

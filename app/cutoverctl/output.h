@@ -22,7 +22,7 @@ enum ExitCode {
 
 /// One line on standard output; in JSON mode nothing.
 void say(const QString &line);
-/// The result of a command: the object in JSON mode, nothing otherwise.
+/// The result of a command: the object in JSON mode, nothing otherwise. Once a command.
 void sayJson(const QJsonObject &object);
 /// An error on standard error, or {"error": …} on standard output in JSON mode. Returns its exit code.
 [[nodiscard]] int sayError(const Error &error);

@@ -14,6 +14,7 @@
 
 #include <QCoreApplication>
 #include <QCoroTask>
+#include <QFileInfo>
 
 using namespace Qt::StringLiterals;
 
@@ -57,6 +58,12 @@ Result<int> watchRole(const Arguments &arguments)
     TRY(const QString file, targetFile(arguments));
     TRY(const Target target, Target::load(file));
     Watcher watcher(target);
+    // Nobody is left to end it when its system was removed.
+    QObject::connect(&watcher, &Watcher::scraped, &watcher, [file] {
+        if (!QFileInfo::exists(file)) {
+            QCoreApplication::exit(0);
+        }
+    });
     CHECK(watcher.start());
     return QCoreApplication::exec();
 }
@@ -66,6 +73,7 @@ Result<int> serveRole(const Arguments &arguments)
     TRY(const QString file, targetFile(arguments));
     EngineService engine(file, whoAmI());
     CHECK(engine.open());
+    engine.keepWatcher();
     StdioServer server(&engine);
     server.start();
     return QCoreApplication::exec();

@@ -27,12 +27,18 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "Answer with the target's name, or give --yes.")},
     {"cli.bad_duration", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no duration: a number with ms, s, m or h was expected."),
      QT_TRANSLATE_NOOP("catalogue", "For example --watch 5m.")},
+    {"cli.bad_mode", QT_TRANSLATE_NOOP("catalogue", "There is no way of rolling back called “%{mode}”; there are code, downgrade and restore."),
+     QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help rollback'.")},
     {"cli.bad_plan", QT_TRANSLATE_NOOP("catalogue", "The file is no plan: %{reason}."),
      QT_TRANSLATE_NOOP("catalogue", "Write it with 'cutoverctl plan VERSION --output FILE'.")},
     {"cli.no_run", QT_TRANSLATE_NOOP("catalogue", "No run is under way."), QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl history'.")},
     {"cli.no_restore_point", QT_TRANSLATE_NOOP("catalogue", "There is no restore point “%{text}”."),
      QT_TRANSLATE_NOOP("catalogue", "Give an id of 'cutoverctl backup list', or a version that one was made of.")},
 }};
+
+/// A runner that has died is followed by another within seconds.
+constexpr int DecisionTries = 300;
+constexpr int DecisionEveryMs = 100;
 
 QString tr(const char *text)
 {
@@ -109,8 +115,8 @@ Result<Planned> planned(const Result<QJsonObject> &result)
 Result<Planned> updatePlan(EngineService &engine, const Arguments &arguments, const QString &version)
 {
     QJsonObject params{{u"to"_s, version}};
-    if (const QString watch = arguments.value(u"watch"_s); !watch.isEmpty()) {
-        TRY(const qint64 milliseconds, durationArgument(watch));
+    if (arguments.has(u"watch"_s)) {
+        TRY(const qint64 milliseconds, durationArgument(arguments.value(u"watch"_s)));
         params.insert(u"watchMs"_s, milliseconds);
     }
     TRY(const QJsonObject started, QCoro::waitFor(engine.call(u"plan.update.start"_s, params)));
@@ -125,12 +131,9 @@ Result<int> start(EngineService &engine, const Arguments &arguments, const Plann
         return ExitOk;
     }
     TRY(const QString confirmed, confirm(arguments, engine));
+    const ConnGuard conn(engine);
     TRY(const QString run, QCoro::waitFor(engine.apply(plan.digest, confirmed)));
-    TRY(const int code, followRun(engine, run));
-    if (code != ExitHeld) {
-        CHECK(QCoro::waitFor(engine.call(u"conn.release"_s)));
-    }
-    return code;
+    return followRun(engine, run);
 }
 
 Result<int> plan(const Arguments &arguments)
@@ -168,8 +171,12 @@ Result<int> update(const Arguments &arguments)
 
 Result<int> rollback(const Arguments &arguments)
 {
-    TRY(const auto engine, openEngine(arguments));
     const QString wanted = arguments.positional(0);
+    const QString mode = arguments.value(u"mode"_s, u"code"_s);
+    if (!QStringList{u"code"_s, u"downgrade"_s, u"restore"_s}.contains(mode)) {
+        return fail(u"cli.bad_mode"_s, {{u"mode"_s, mode}});
+    }
+    TRY(const auto engine, openEngine(arguments));
     TRY(const auto points, QCoro::waitFor(engine->restorePoints()));
     QString id;
     for (const RestorePointView &view : points) {
@@ -180,7 +187,7 @@ Result<int> rollback(const Arguments &arguments)
     if (id.isEmpty()) {
         return fail(u"cli.no_restore_point"_s, {{u"text"_s, wanted}});
     }
-    TRY(const QString job, QCoro::waitFor(engine->startRollbackPlan(id, arguments.value(u"mode"_s, u"code"_s))));
+    TRY(const QString job, QCoro::waitFor(engine->startRollbackPlan(id, mode)));
     TRY(const Planned made, planned(waitForJob(*engine, job)));
     return start(*engine, arguments, made);
 }
@@ -205,24 +212,30 @@ Result<int> decide(const Arguments &arguments, const QString &verb, bool follow)
     TRY(const QString id, runArgument(*engine, arguments));
     TRY(const RunView view, QCoro::waitFor(engine->run(id)));
     if (arguments.has(u"dry-run"_s)) {
-        const bool offered = view.offers.contains(verb);
-        say(offered ? view.ifAborted.text() : view.refusals.value(verb).text());
-        sayJson({{u"run"_s, id}, {u"verb"_s, verb}, {u"offered"_s, offered}});
+        const bool offered = !view.refusals.contains(verb);
+        say(offered ? tr("“%1” would be given to run %2 (%3).").arg(verb, id, stateName(view.run.state)) : view.refusals.value(verb).text());
+        say(view.ifAborted.text());
+        sayJson({{u"run"_s, id}, {u"verb"_s, verb}, {u"offered"_s, offered}, {u"reason"_s, view.refusals.value(verb).text()}});
         return offered ? ExitOk : ExitRefused;
     }
+    const ConnGuard conn(*engine);
     if (arguments.has(u"take-over"_s)) {
         CHECK(QCoro::waitFor(engine->takeConn(true, arguments.value(u"note"_s))));
     }
+    TRY(const auto before, QCoro::waitFor(engine->events(id, 0)));
+    const qint64 sequence = before.isEmpty() ? 0 : before.last().sequence;
     CHECK(QCoro::waitFor(engine->command(id, verb, stateName(view.run.state))));
     if (follow && !arguments.has(u"no-wait"_s)) {
-        // The run leaves its state only once the runner has taken the decision.
-        QString state = stateName(view.run.state);
-        for (int i = 0; i < 100 && state == stateName(view.run.state); ++i) {
-            CHECK(QCoro::waitFor(Clock::system().sleep(100)));
+        // The run says something, or leaves its state, only once its runner has taken the decision.
+        for (int i = 0; i < DecisionTries; ++i) {
+            TRY(const auto news, QCoro::waitFor(engine->events(id, sequence)));
             TRY(const RunView now, QCoro::waitFor(engine->run(id)));
-            state = stateName(now.run.state);
+            if (!news.isEmpty() || now.run.state != view.run.state) {
+                break;
+            }
+            CHECK(QCoro::waitFor(Clock::system().sleep(DecisionEveryMs)));
         }
-        return followRun(*engine, id);
+        return followRun(*engine, id, sequence);
     }
     sayJson({{u"run"_s, id}, {u"verb"_s, verb}, {u"given"_s, true}});
     return ExitOk;

@@ -68,6 +68,21 @@ Result<std::unique_ptr<EngineService>> openEngine(const Arguments &arguments)
     return engine;
 }
 
+ConnGuard::ConnGuard(EngineService &engine)
+    : m_engine(engine)
+{
+    const auto view = QCoro::waitFor(engine.call(u"conn"_s));
+    m_keep = !view || (*view)[u"ours"].toBool();
+}
+
+ConnGuard::~ConnGuard()
+{
+    if (!m_keep) {
+        // What it can't give back, somebody can take over.
+        [[maybe_unused]] const auto given = QCoro::waitFor(m_engine.call(u"bye"_s));
+    }
+}
+
 Result<QJsonObject> waitForJob(EngineService &engine, const QString &job, const std::function<void(const QJsonObject &)> &item)
 {
     QEventLoop loop;
@@ -93,13 +108,13 @@ Result<QJsonObject> waitForJob(EngineService &engine, const QString &job, const 
     return result;
 }
 
-Result<int> followRun(EngineService &engine, const QString &runId)
+Result<int> followRun(EngineService &engine, const QString &runId, qint64 after)
 {
     bool stopped = false;
     const Interruptible interruptible([&stopped] {
         stopped = true;
     });
-    qint64 sequence = 0;
+    qint64 sequence = after;
     for (;;) {
         TRY(const auto events, QCoro::waitFor(engine.events(runId, sequence)));
         for (const EventRecord &event : events) {
@@ -115,10 +130,11 @@ Result<int> followRun(EngineService &engine, const QString &runId)
                 return ExitOk;
             }
             say(view.run.reason.text());
-            return state == RunState::Held ? ExitHeld : ExitRolledBack;
+            return state == RunState::Held ? ExitHeld : state == RunState::RolledBack ? ExitRolledBack : ExitFailed;
         }
         if (stopped) {
-            say(QCoreApplication::translate("cutoverctl", "The run %1 goes on; see 'cutoverctl history %1'.").arg(runId));
+            sayJson({{u"run"_s, toJson(view.run)}, {u"reason"_s, view.run.reason.text()}, {u"following"_s, false}});
+            say(QCoreApplication::translate("cutoverctl", "The run %1 goes on, and you keep the conn; see 'cutoverctl follow'.").arg(runId));
             return ExitOk;
         }
         QEventLoop loop;

@@ -20,7 +20,20 @@ namespace cutover {
 [[nodiscard]] Result<QJsonObject> waitForJob(EngineService &engine, const QString &job,
                                              const std::function<void(const QJsonObject &item)> &item = {});
 
-/// Follows a run until it ends or is held, telling its events; returns the exit code.
-[[nodiscard]] Result<int> followRun(EngineService &engine, const QString &runId);
+/// Follows a run until it ends or is held, telling its events after a sequence; returns the exit code.
+[[nodiscard]] Result<int> followRun(EngineService &engine, const QString &runId, qint64 after = 0);
+
+/** Gives the conn back at a command's end, unless it was ours before, or a run is under way that is ours to lead. */
+class ConnGuard
+{
+public:
+    explicit ConnGuard(EngineService &engine);
+    ~ConnGuard();
+    Q_DISABLE_COPY_MOVE(ConnGuard)
+
+private:
+    EngineService &m_engine;
+    bool m_keep;
+};
 
 } // namespace cutover

@@ -15,6 +15,7 @@ namespace {
 
 const Catalogue::Registration texts{{
     {"cli.bad_percent", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no rollout: a percentage from 0 to 100, “on” or “off” was expected."), nullptr},
+    {"cli.bad_limit", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no number of rows."), QT_TRANSLATE_NOOP("catalogue", "For example --limit 100.")},
     {"cli.no_flag", QT_TRANSLATE_NOOP("catalogue", "There is no feature flag “%{name}”; there are %{known:list}."), nullptr},
 }};
 
@@ -157,8 +158,8 @@ Result<int> setFeature(const Arguments &arguments)
     say(u"%1: %2 %3 % → %4 %5 %"_s.arg(name, change.fromEnabled ? tr("on") : tr("off"), QString::number(change.fromRollout),
                                        change.toEnabled ? tr("on") : tr("off"), QString::number(change.toRollout)));
     if (!arguments.has(u"dry-run"_s)) {
+        const ConnGuard conn(*engine);
         CHECK(QCoro::waitFor(engine->applyFeatures({change}, arguments.value(u"reason"_s))));
-        CHECK(QCoro::waitFor(engine->call(u"conn.release"_s)));
     }
     sayJson({{u"name"_s, name}, {u"enabled"_s, change.toEnabled}, {u"rollout"_s, change.toRollout}, {u"applied"_s, !arguments.has(u"dry-run"_s)}});
     return ExitOk;
@@ -180,6 +181,30 @@ Result<int> releaseConn(const Arguments &arguments)
     return ExitOk;
 }
 
+Result<int> audit(const Arguments &arguments)
+{
+    const QString text = arguments.value(u"limit"_s, u"50"_s);
+    bool isNumber = false;
+    const int limit = text.toInt(&isNumber);
+    if (!isNumber || limit < 1) {
+        return fail(u"cli.bad_limit"_s, {{u"text"_s, text}});
+    }
+    TRY(const auto engine, openEngine(arguments));
+    TRY(const QJsonObject trail, QCoro::waitFor(engine->call(u"audit"_s, {{u"limit"_s, limit}})));
+    QList<QStringList> rows{{tr("No."), tr("Time"), tr("Who"), tr("What")}};
+    const QJsonArray array = trail[u"rows"].toArray();
+    for (const QJsonValue &row : array) {
+        const QString what = row[u"what"].toString();
+        rows.append({QString::number(row[u"sequence"].toInteger()), localTime(QDateTime::fromString(row[u"time"].toString(), Qt::ISODateWithMs)),
+                     row[u"who"].toString(), Catalogue::contains(what) ? Catalogue::text(what, row[u"args"].toObject()) : what});
+    }
+    sayTable(rows);
+    const bool intact = trail[u"intact"].toBool();
+    say(intact ? tr("Every row of the trail is as it was written.") : Error::fromJson(trail[u"error"].toObject()).text());
+    sayJson(trail);
+    return intact ? ExitOk : ExitFailed;
+}
+
 template<Result<int> (*Function)(const Arguments &)>
 int run(const Arguments &arguments)
 {
@@ -199,6 +224,7 @@ QList<Command> targetCommands()
         {{u"features list"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "feature flags")}, run<features>},
         {{u"features set"_s, u"NAME PERCENT|on|off"_s, 2, 2, {u"reason"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "change a feature flag")},
          run<setFeature>},
+        {{u"audit"_s, {}, 0, 0, {u"limit"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "who did what, and whether the trail was altered")}, run<audit>},
         {{u"conn take"_s, {}, 0, 0, {u"note"_s}, {u"take-over"_s}, QT_TRANSLATE_NOOP("cutoverctl", "take the conn; --take-over when somebody has it")},
          run<takeConn>},
         {{u"conn release"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "give the conn back")}, run<releaseConn>},

@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "help.h"
+
+#include <QCoreApplication>
+#include <QJsonArray>
+#include <QMap>
+#include <QRegularExpression>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+QString tr(const char *text)
+{
+    return QCoreApplication::translate("cutoverctl", text);
+}
+
+struct OptionHelp {
+    const char *name; ///< "sign.key" goes before "key".
+    const char *value; ///< Empty: a switch.
+    const char *text;
+};
+
+const OptionHelp optionHelps[] = {
+    {"target", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "the system's target.yaml; else CUTOVER_TARGET, else the one in this folder")},
+    {"json", "", QT_TRANSLATE_NOOP("cutoverctl", "print one JSON object instead of text, errors as well")},
+    {"help", "", QT_TRANSLATE_NOOP("cutoverctl", "show this help")},
+    {"yes", "", QT_TRANSLATE_NOOP("cutoverctl", "don't ask; in production --confirm is needed as well")},
+    {"confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "with --yes in production: the target's name")},
+    {"dry-run", "", QT_TRANSLATE_NOOP("cutoverctl", "show what would be done and change nothing")},
+    {"watch", "DURATION", QT_TRANSLATE_NOOP("cutoverctl", "how long the new version is watched: 90s, 5m, 1h; else as the target says")},
+    {"mode", "MODE", QT_TRANSLATE_NOOP("cutoverctl", "code (the default), downgrade (the database as well) or restore (from the backup)")},
+    {"plan.output", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "write the plan there, for 'cutoverctl apply FILE'")},
+    {"report.output", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "write the report there")},
+    {"package build.output", "FOLDER", QT_TRANSLATE_NOOP("cutoverctl", "where the package goes; else this folder")},
+    {"package sign.key", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "the secret key")},
+    {"package index.key", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "the secret key")},
+    {"package verify.key", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "a public key; else those of the target")},
+    {"comment", "TEXT", QT_TRANSLATE_NOOP("cutoverctl", "goes into the signature, signed with it")},
+    {"secret", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "where the secret key goes")},
+    {"public", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "where the public key goes")},
+    {"take-over", "", QT_TRANSLATE_NOOP("cutoverctl", "take the conn from whoever has it; this is audited")},
+    {"note", "TEXT", QT_TRANSLATE_NOOP("cutoverctl", "with the conn: why, for whoever had it and for the audit trail")},
+    {"no-wait", "", QT_TRANSLATE_NOOP("cutoverctl", "don't follow the run afterwards")},
+    {"reason", "TEXT", QT_TRANSLATE_NOOP("cutoverctl", "for the audit trail")},
+    {"limit", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "so many rows, the newest; else 50")},
+    {"directory", "FOLDER", QT_TRANSLATE_NOOP("cutoverctl", "where the demo system lives")},
+    {"orders", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "orders in its database from the beginning")},
+    {"rate", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "requests a second of its traffic")},
+    {"run", "RUN", QT_TRANSLATE_NOOP("cutoverctl", "the run's id")},
+    {"stdio", "", QT_TRANSLATE_NOOP("cutoverctl", "speak the protocol on standard input and output")},
+};
+
+const OptionHelp &helpOf(const QString &command, const QString &option)
+{
+    static const OptionHelp none{"", "VALUE", ""};
+    const OptionHelp *found = &none;
+    for (const OptionHelp &help : optionHelps) {
+        const QString name = QString::fromLatin1(help.name);
+        if (name == QString(command + u'.' + option)) {
+            return help;
+        }
+        if (name == option) {
+            found = &help;
+        }
+    }
+    return *found;
+}
+
+QString withPositional(const CommandSyntax &syntax)
+{
+    return syntax.positional.isEmpty() ? syntax.name : QString(syntax.name + u' ' + syntax.positional);
+}
+
+const QList<std::pair<int, const char *>> exitCodes{
+    {ExitOk, QT_TRANSLATE_NOOP("cutoverctl", "done")},
+    {ExitFailed, QT_TRANSLATE_NOOP("cutoverctl", "failed; of status: not healthy; of audit: the trail was altered")},
+    {ExitUsage, QT_TRANSLATE_NOOP("cutoverctl", "the command line is wrong")},
+    {ExitRefused,
+     QT_TRANSLATE_NOOP("cutoverctl", "refused, nothing was changed: a check failed, a signature is wrong, or somebody else has the conn")},
+    {ExitHeld, QT_TRANSLATE_NOOP("cutoverctl", "the run is held and waits for a decision")},
+    {ExitRolledBack, QT_TRANSLATE_NOOP("cutoverctl", "the run went back to the old version")},
+};
+
+} // namespace
+
+void sayUsage(const QList<Command> &commands)
+{
+    say(tr("Usage: cutoverctl COMMAND [OPTIONS]") + u'\n');
+    QList<QStringList> rows;
+    QJsonArray array;
+    for (const Command &command : commands) {
+        if (!command.hidden) {
+            rows.append({u"  "_s + withPositional(command.syntax), tr(command.syntax.summary)});
+            array.append(QJsonObject{{u"name"_s, command.syntax.name},
+                                     {u"arguments"_s, command.syntax.positional},
+                                     {u"summary"_s, tr(command.syntax.summary)}});
+        }
+    }
+    sayTable(rows);
+    say(u'\n' + tr("Every command takes --target FILE and --json. 'cutoverctl help COMMAND' tells its options, 'help exit-codes' the codes."));
+    sayJson({{u"commands"_s, array}});
+}
+
+void sayHelp(const Command &command)
+{
+    const CommandSyntax &syntax = command.syntax;
+    say(tr("Usage: cutoverctl %1 [OPTIONS]").arg(withPositional(syntax)));
+    say(u"  "_s + tr(syntax.summary) + u'\n');
+    QList<QStringList> rows;
+    QJsonArray array;
+    for (const QString &option : QStringList(syntax.options + syntax.switches + commonOptions() + commonSwitches())) {
+        const OptionHelp &help = helpOf(syntax.name, option);
+        const QString value = QString::fromLatin1(help.value);
+        const QString text = *help.text ? tr(help.text) : QString();
+        rows.append({u"  --"_s + option + (value.isEmpty() ? QString() : QString(u' ' + value)), text});
+        array.append(QJsonObject{{u"name"_s, QString(u"--"_s + option)}, {u"value"_s, value}, {u"text"_s, text}});
+    }
+    sayTable(rows);
+    sayJson({{u"name"_s, syntax.name}, {u"arguments"_s, syntax.positional}, {u"summary"_s, tr(syntax.summary)}, {u"options"_s, array}});
+}
+
+void sayExitCodes()
+{
+    QList<QStringList> rows;
+    QJsonObject json;
+    for (const auto &[code, text] : exitCodes) {
+        rows.append({QString::number(code), tr(text)});
+        json.insert(QString::number(code), tr(text));
+    }
+    sayTable(rows);
+    sayJson({{u"exitCodes"_s, json}});
+}
+
+void sayCompletion(const QList<Command> &commands)
+{
+    QStringList first;
+    QString cases;
+    QMap<QString, QStringList> second;
+    for (const Command &command : commands) {
+        if (command.hidden) {
+            continue;
+        }
+        const QStringList words = command.syntax.name.split(u' ');
+        if (!first.contains(words[0])) {
+            first.append(words[0]);
+        }
+        if (words.size() > 1) {
+            second[words[0]].append(words[1]);
+        }
+        QStringList options = command.syntax.options + command.syntax.switches + commonOptions() + commonSwitches();
+        options.replaceInStrings(QRegularExpression(u"^"_s), u"--"_s);
+        cases += u"        \"%1 \"*) words=\"%2\" ;;\n"_s.arg(command.syntax.name, options.join(u' '));
+    }
+    QString seconds = u"        help) words=\"%1 exit-codes\" ;;\n"_s.arg(first.join(u' '));
+    for (auto it = second.cbegin(); it != second.cend(); ++it) {
+        seconds += u"        %1) words=\"%2\" ;;\n"_s.arg(it.key(), it.value().join(u' '));
+    }
+    const QString script = u"_cutoverctl() {\n"
+                           "    local IFS=$' \\t\\n' current=${COMP_WORDS[COMP_CWORD]} words=\n"
+                           "    if [ \"$COMP_CWORD\" = 1 ]; then words=\"%1 help completion\"\n"
+                           "    elif [[ $current == -* ]]; then\n"
+                           "        case \"${COMP_WORDS[*]:1:2} \" in\n%3        esac\n"
+                           "    elif [ \"$COMP_CWORD\" = 2 ]; then\n"
+                           "        case ${COMP_WORDS[1]} in\n%2        esac\n"
+                           "    elif [ \"${COMP_WORDS[COMP_CWORD-1]}\" = --mode ]; then words=\"code downgrade restore\"\n"
+                           "    fi\n"
+                           "    if [ -n \"$words\" ]; then mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+                           "    else mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); fi\n"
+                           "}\n"
+                           "complete -F _cutoverctl cutoverctl"_s.arg(first.join(u' '), seconds, cases);
+    say(script);
+    sayJson({{u"bash"_s, script}});
+}
+
+} // namespace cutover
