@@ -220,9 +220,10 @@ Async<> stopDemo(QString directory)
     if (const auto owner = RunLock::owner(target.stateDirectory); owner && *owner && (*owner)->lives()) {
         CO_CHECK(co_await endProcess((*owner)->pid, (*owner)->startTime));
     }
-    CO_CHECK(co_await stopWatcher(target));
     SupervisorClient client(target);
-    co_return co_await client.shutdown();
+    CO_CHECK(co_await client.shutdown());
+    // Last, as a console that looks on starts another one while there is anything to watch.
+    co_return co_await stopWatcher(target);
 }
 
 Async<> resetDemo(QString directory, DemoOptions options, DemoProgress progress)
