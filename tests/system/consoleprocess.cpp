@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "consoleprocess.h"
+
+#include "systemdemo.h"
+
+#include <QDir>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QTest>
+
+#include <csignal>
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+/// Processes that a process has started.
+QList<qint64> childrenOf(qint64 parent)
+{
+    QList<qint64> children;
+    const QStringList names = QDir(u"/proc"_s).entryList(QDir::Dirs);
+    for (const QString &name : names) {
+        QFile file(u"/proc/%1/stat"_s.arg(name));
+        if (name.toLongLong() <= 0 || !file.open(QIODevice::ReadOnly)) {
+            continue;
+        }
+        const QByteArray stat = file.readAll();
+        const QList<QByteArray> fields = stat.sliced(stat.lastIndexOf(')') + 1).simplified().split(' ');
+        if (fields.value(1).toLongLong() == parent) {
+            children.append(name.toLongLong());
+        }
+    }
+    return children;
+}
+
+} // namespace
+
+ConsoleProcess::ConsoleProcess(const QString &targetFile, const QString &person, const QString &home)
+{
+    QDir().mkpath(home);
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(u"HOME"_s, home);
+    environment.remove(u"XDG_CONFIG_HOME"_s);
+    environment.insert(u"CUTOVER_OPERATOR"_s, person);
+    m_process.setProcessEnvironment(environment);
+    m_process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+    connect(&m_process, &QProcess::readyReadStandardOutput, this, &ConsoleProcess::read);
+    m_process.start(QString::fromLocal8Bit(CUTOVER_TEST_CONSOLE),
+                    {SystemDemo::program(u"cutoverctl"_s), u"serve"_s, u"--stdio"_s, u"--target"_s, targetFile});
+}
+
+ConsoleProcess::~ConsoleProcess()
+{
+    if (m_process.state() != QProcess::NotRunning && !close()) {
+        kill();
+    }
+}
+
+void ConsoleProcess::read()
+{
+    while (m_process.canReadLine()) {
+        const QJsonObject line = QJsonDocument::fromJson(m_process.readLine()).object();
+        if (line.contains(u"id")) {
+            m_answers.insert(line[u"id"].toInt(), line);
+        } else if (line.contains(u"connected")) {
+            m_connected = line[u"connected"].toBool();
+            connects += m_connected ? 1 : 0;
+        } else if (line.contains(u"changed")) {
+            const QStringList names = line[u"changed"].toVariant().toStringList();
+            topics.unite(QSet<QString>(names.cbegin(), names.cend()));
+        } else if (line.contains(u"run")) {
+            told.append(line[u"run"].toObject());
+        } else if (line.contains(u"job") && (line[u"state"] == u"done"_s || line[u"state"] == u"failed"_s)) {
+            m_jobs.insert(line[u"job"].toString(), line);
+        }
+    }
+}
+
+bool ConsoleProcess::waitConnected(int timeoutMs)
+{
+    return QTest::qWaitFor([this] { return m_connected; }, timeoutMs);
+}
+
+QJsonObject ConsoleProcess::call(const QString &method, const QJsonObject &params, int timeoutMs)
+{
+    const int id = m_next++;
+    m_process.write(QJsonDocument(QJsonObject{{u"id"_s, id}, {u"method"_s, method}, {u"params"_s, params}}).toJson(QJsonDocument::Compact) + '\n');
+    return QTest::qWaitFor([this, id] { return m_answers.contains(id); }, timeoutMs) ? m_answers.take(id) : QJsonObject();
+}
+
+QJsonObject ConsoleProcess::endOf(const QString &job, int timeoutMs)
+{
+    return QTest::qWaitFor([this, job] { return m_jobs.contains(job); }, timeoutMs) ? m_jobs.take(job) : QJsonObject();
+}
+
+void ConsoleProcess::kill()
+{
+    const qint64 pid = m_process.processId();
+    if (pid <= 0) {
+        return;
+    }
+    const QList<qint64> servers = childrenOf(pid);
+    m_process.kill();
+    for (const qint64 server : servers) {
+        ::kill(pid_t(server), SIGKILL);
+    }
+    m_process.waitForFinished();
+}
+
+bool ConsoleProcess::close()
+{
+    m_process.closeWriteChannel();
+    return m_process.waitForFinished(10000) && m_process.exitStatus() == QProcess::NormalExit;
+}
