@@ -1,0 +1,255 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "program.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QJsonArray>
+#include <QTemporaryDir>
+
+using namespace Qt::StringLiterals;
+using cli::Answer;
+using cli::run;
+
+/** What needs no system: help, completion, wrong words, versions, packages. */
+class WordsTest : public QObject
+{
+    Q_OBJECT
+
+    QTemporaryDir m_folder;
+
+    QString path(const QString &name) const { return m_folder.filePath(name); }
+    void write(const QString &name, const QByteArray &content)
+    {
+        QDir().mkpath(QFileInfo(path(name)).path());
+        QFile file(path(name));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(content);
+    }
+    static QJsonArray commands() { return run({u"help"_s, u"--json"_s}).json[u"commands"].toArray(); }
+    void eachCommand()
+    {
+        QTest::addColumn<QStringList>("name");
+        const QJsonArray all = commands();
+        QVERIFY(all.size() > 25);
+        for (const QJsonValue &command : all) {
+            const QString name = command[u"name"].toString();
+            QTest::newRow(qPrintable(name)) << name.split(u' ');
+        }
+    }
+
+private Q_SLOTS:
+    void everyCommandHasHelp_data() { eachCommand(); }
+    void everyCommandHasHelp()
+    {
+        QFETCH(QStringList, name);
+        const Answer help = run(QStringList{u"help"_s} + name);
+        EXIT_IS(help, 0);
+        QVERIFY2(QString::fromUtf8(help.output).startsWith(u"Usage: cutoverctl "_s + name.join(u' ')), help.told());
+        QVERIFY(help.output.contains("--target FILE"));
+        const Answer same = run(name + QStringList{u"--help"_s});
+        EXIT_IS(same, 0);
+        QCOMPARE(same.output, help.output);
+        const Answer json = run(QStringList{u"help"_s} + name + QStringList{u"--json"_s});
+        EXIT_IS(json, 0);
+        const QJsonArray options = json.json[u"options"].toArray();
+        QVERIFY(options.size() >= 3);
+        for (const QJsonValue &option : options) {
+            QVERIFY2(!option[u"text"].toString().isEmpty(), qPrintable(option[u"name"].toString()));
+            QVERIFY(help.output.contains(option[u"name"].toString().toUtf8()));
+        }
+    }
+
+    void unknownOptionsNameTheKnown_data() { eachCommand(); }
+    void unknownOptionsNameTheKnown()
+    {
+        QFETCH(QStringList, name);
+        const Answer text = run(name + QStringList{u"--frobnicate"_s});
+        EXIT_IS(text, 2);
+        QVERIFY(text.output.isEmpty());
+        QVERIFY2(text.errors.contains("--frobnicate") && text.errors.contains("--target") && text.errors.contains("--json"), text.told());
+        const Answer json = run(name + QStringList{u"--frobnicate=3"_s, u"--json"_s});
+        EXIT_IS(json, 2);
+        QCOMPARE(json.code(), u"cli.unknown_option"_s);
+        QVERIFY(json.json[u"error"][u"what"].toString().contains(u"--target"));
+        QVERIFY(!json.json[u"error"][u"hint"].toString().isEmpty());
+    }
+
+    void helpAnswersInGroups()
+    {
+        const Answer all = run({u"help"_s});
+        EXIT_IS(all, 0);
+        for (const char *word : {"status", "update VERSION", "rollback", "package verify", "audit", "conn take"}) {
+            QVERIFY2(all.output.contains(QByteArray("  ").append(word)), word);
+        }
+        QVERIFY(!all.output.contains("supervise"));
+        const Answer group = run({u"help"_s, u"package"_s});
+        EXIT_IS(group, 0);
+        QVERIFY(group.output.contains("package sign") && !group.output.contains("rollback"));
+        EXIT_IS(run({u"help"_s, u"nonsense"_s}), 2);
+        EXIT_IS(run({}), 2);
+        const Answer codes = run({u"help"_s, u"exit-codes"_s, u"--json"_s});
+        EXIT_IS(codes, 0);
+        QCOMPARE(codes.json[u"exitCodes"].toObject().keys(), QStringList({u"0"_s, u"1"_s, u"2"_s, u"3"_s, u"4"_s, u"5"_s}));
+        EXIT_IS(run({u"--version"_s}), 0);
+        QVERIFY(!run({u"--version"_s, u"--json"_s}).json[u"version"].toString().isEmpty());
+    }
+
+    void wrongLines_data()
+    {
+        QTest::addColumn<QStringList>("words");
+        QTest::addColumn<QString>("code");
+        QTest::newRow("no such command") << QStringList{u"upgrade"_s} << u"cli.unknown_command"_s;
+        QTest::newRow("half a command") << QStringList{u"package"_s} << u"cli.unknown_command"_s;
+        QTest::newRow("too few") << QStringList{u"version"_s, u"compare"_s, u"1.0.0"_s} << u"cli.too_few"_s;
+        QTest::newRow("too many") << QStringList{u"version"_s, u"compare"_s, u"1.0.0"_s, u"1.0.1"_s, u"x"_s} << u"cli.too_many"_s;
+        QTest::newRow("nothing to update to") << QStringList{u"update"_s} << u"cli.too_few"_s;
+        QTest::newRow("option without its value") << QStringList{u"plan"_s, u"1.0.0"_s, u"--watch"_s} << u"cli.option_value"_s;
+        QTest::newRow("switch with a value") << QStringList{u"update"_s, u"1.0.0"_s, u"--yes=no"_s} << u"cli.switch_value"_s;
+        QTest::newRow("no target") << QStringList{u"status"_s} << u"cli.no_target"_s;
+        QTest::newRow("key missing") << QStringList{u"package"_s, u"sign"_s, u"x"_s} << u"cli.missing_option"_s;
+        QTest::newRow("no number") << QStringList{u"demo"_s, u"create"_s, u"--orders"_s, u"many"_s} << u"cli.bad_number"_s;
+        QTest::newRow("no rows") << QStringList{u"audit"_s, u"--limit"_s, u"0"_s} << u"cli.bad_limit"_s;
+        QTest::newRow("no way back") << QStringList{u"rollback"_s, u"1.0.0"_s, u"--mode"_s, u"magic"_s} << u"cli.bad_mode"_s;
+    }
+    void wrongLines()
+    {
+        QFETCH(QStringList, words);
+        QFETCH(QString, code);
+        // From an empty folder, so that no target is found by chance.
+        QTemporaryDir empty;
+        const Answer text = run(words, empty.path());
+        EXIT_IS(text, 2);
+        QVERIFY2(text.output.isEmpty() && text.errors.startsWith("cutoverctl: "), text.told());
+        // --json may stand before the command as well as after it.
+        for (const QStringList &line : {QStringList(words + QStringList{u"--json"_s}), QStringList(QStringList{u"--json"_s} + words)}) {
+            const Answer json = run(line, empty.path());
+            EXIT_IS(json, 2);
+            QCOMPARE(json.code(), code);
+        }
+        QVERIFY(QDir(empty.path()).isEmpty(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot));
+    }
+
+    void targetThatIsNotThere()
+    {
+        for (const QStringList &words : {QStringList{u"status"_s}, QStringList{u"history"_s}, QStringList{u"update"_s, u"1.2.1"_s, u"--yes"_s}}) {
+            const Answer answer = run(words + QStringList{u"--json"_s, u"--target"_s, path(u"nowhere.yaml"_s)});
+            EXIT_IS(answer, 1);
+            QVERIFY2(answer.output.contains("nowhere.yaml"), answer.told());
+        }
+    }
+
+    void versions_data()
+    {
+        QTest::addColumn<QString>("a");
+        QTest::addColumn<QString>("b");
+        QTest::addColumn<int>("result");
+        QTest::addColumn<QString>("type");
+        QTest::newRow("hotfix") << u"1.2.0"_s << u"1.2.1"_s << -1 << u"hotfix"_s;
+        QTest::newRow("major") << u"1.9.9"_s << u"2.0.0"_s << -1 << u"major"_s;
+        QTest::newRow("same") << u"1.2.0"_s << u"1.2.0+build.7"_s << 0 << u"none"_s;
+        QTest::newRow("back") << u"1.3.0"_s << u"1.2.9"_s << 1 << u"downgrade"_s;
+    }
+    void versions()
+    {
+        QFETCH(QString, a);
+        QFETCH(QString, b);
+        QFETCH(int, result);
+        QFETCH(QString, type);
+        const Answer answer = run({u"version"_s, u"compare"_s, a, b, u"--json"_s});
+        EXIT_IS(answer, 0);
+        QCOMPARE(answer.json[u"result"].toInt(), result);
+        QCOMPARE(answer.json[u"type"].toString(), type);
+        const Answer text = run({u"version"_s, u"compare"_s, a, b});
+        EXIT_IS(text, 0);
+        QVERIFY2(text.output.contains(type.toUtf8()), text.told());
+    }
+    void badVersion()
+    {
+        const Answer answer = run({u"version"_s, u"compare"_s, u"1.2"_s, u"1.2.0"_s, u"--json"_s});
+        EXIT_IS(answer, 1);
+        QVERIFY(answer.json[u"error"][u"what"].toString().contains(u"1.2"));
+    }
+
+    void packagesFromFolderToRepository()
+    {
+        write(u"source/manifest.yaml"_s, R"(schema: 1
+product: trading
+version: 1.4.0
+from: ">=1.3.0 <1.4.0"
+update_type: minor
+risk: low
+changes:
+  added: [Something]
+)");
+        write(u"source/bin/run"_s, "#!/bin/sh\n");
+        const Answer keys = run({u"package"_s, u"keys"_s, u"--secret"_s, path(u"a.key"_s), u"--public"_s, path(u"a.pub"_s), u"--json"_s});
+        EXIT_IS(keys, 0);
+        EXIT_IS(run({u"package"_s, u"keys"_s, u"--secret"_s, path(u"b.key"_s), u"--public"_s, path(u"b.pub"_s)}), 0);
+        QDir().mkpath(path(u"repository"_s));
+        const Answer built = run({u"package"_s, u"build"_s, path(u"source"_s), u"--output"_s, path(u"repository"_s), u"--json"_s});
+        EXIT_IS(built, 0);
+        const QString package = built.json[u"package"].toString();
+        QVERIFY(QFile::exists(package));
+        // Not signed yet: refused.
+        EXIT_IS(run({u"package"_s, u"verify"_s, package, u"--key"_s, path(u"a.pub"_s)}), 3);
+        const Answer isSigned = run({u"package"_s, u"sign"_s, package, u"--key"_s, path(u"a.key"_s), u"--comment"_s, u"four"_s, u"--json"_s});
+        EXIT_IS(isSigned, 0);
+        QVERIFY(QFile::exists(isSigned.json[u"signature"].toString()));
+        const Answer verified = run({u"package"_s, u"verify"_s, package, u"--key"_s, path(u"a.pub"_s), u"--json"_s});
+        EXIT_IS(verified, 0);
+        QCOMPARE(verified.json[u"manifest"][u"version"].toString(), u"1.4.0"_s);
+        EXIT_IS(run({u"package"_s, u"verify"_s, package, u"--key"_s, path(u"a.pub"_s)}), 0);
+        const Answer wrongKey = run({u"package"_s, u"verify"_s, package, u"--key"_s, path(u"b.pub"_s), u"--json"_s});
+        EXIT_IS(wrongKey, 3);
+        const Answer inspected = run({u"package"_s, u"inspect"_s, package, u"--json"_s});
+        EXIT_IS(inspected, 0);
+        QCOMPARE(inspected.json[u"verified"], false);
+        QVERIFY(!inspected.json[u"members"].toArray().isEmpty());
+        EXIT_IS(run({u"package"_s, u"inspect"_s, package}), 0);
+        EXIT_IS(run({u"package"_s, u"index"_s, path(u"repository"_s), u"--key"_s, path(u"a.key"_s), u"--json"_s}), 0);
+        QVERIFY(QFile::exists(path(u"repository/index.json"_s)));
+        QVERIFY(QFile::exists(path(u"repository/index.json.minisig"_s)));
+        EXIT_IS(run({u"package"_s, u"inspect"_s, path(u"a.pub"_s), u"--json"_s}), 3);
+    }
+
+    /// The script is valid, and offers what the program knows.
+    void completion()
+    {
+        const Answer script = run({u"completion"_s});
+        EXIT_IS(script, 0);
+        write(u"completion.bash"_s, script.output);
+        QProcess check;
+        check.start(u"bash"_s, {u"-n"_s, path(u"completion.bash"_s)});
+        QVERIFY(check.waitForFinished());
+        QVERIFY2(check.exitCode() == 0, check.readAllStandardError());
+        QCOMPARE(run({u"completion"_s, u"--json"_s}).json[u"bash"].toString().toUtf8() + '\n', script.output);
+
+        const auto offers = [this](const QStringList &typed) {
+            QProcess bash;
+            bash.setWorkingDirectory(m_folder.path());
+            bash.start(u"bash"_s, QStringList{u"--norc"_s, u"-c"_s,
+                                   u"source completion.bash; COMP_WORDS=(cutoverctl \"$@\"); COMP_CWORD=$#; _cutoverctl; printf '%s\\n' \"${COMPREPLY[@]}\""_s,
+                                   u"bash"_s}
+                                   + typed);
+            bash.waitForFinished();
+            QStringList words = QString::fromUtf8(bash.readAllStandardOutput()).split(u'\n', Qt::SkipEmptyParts);
+            words.sort();
+            return words;
+        };
+        QCOMPARE(offers({u"roll"_s}), QStringList{u"rollback"_s});
+        QVERIFY(offers({QString()}).contains(u"status"_s) && offers({QString()}).contains(u"help"_s));
+        QCOMPARE(offers({u"package"_s, u"i"_s}), QStringList({u"index"_s, u"inspect"_s}));
+        QVERIFY(offers({u"help"_s, u"exit"_s}).contains(u"exit-codes"_s));
+        QCOMPARE(offers({u"update"_s, u"1.2.1"_s, u"--d"_s}), QStringList{u"--dry-run"_s});
+        QCOMPARE(offers({u"update"_s, u"1.2.1"_s, u"--w"_s}), QStringList{u"--watch"_s});
+        QCOMPARE(offers({u"package"_s, u"sign"_s, u"x"_s, u"--k"_s}), QStringList{u"--key"_s});
+        QCOMPARE(offers({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"d"_s}), QStringList{u"downgrade"_s});
+        QCOMPARE(offers({u"apply"_s, u"comp"_s}), QStringList{u"completion.bash"_s});
+    }
+};
+
+QTEST_GUILESS_MAIN(WordsTest)
+#include "wordstest.moc"
