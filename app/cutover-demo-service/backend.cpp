@@ -61,7 +61,8 @@ bool Backend::fails() const
     if (m_release.errorProportion <= 0) {
         return false;
     }
-    const double ramp = m_release.rampSeconds > 0 ? qMin(1.0, m_uptime.elapsed() / 1000.0 / m_release.rampSeconds) : 1.0;
+    const double seconds = m_uptime.elapsed() / 1000.0 - m_release.quietSeconds;
+    const double ramp = m_release.rampSeconds > 0 ? qBound(0.0, seconds / m_release.rampSeconds, 1.0) : 1.0;
     return QRandomGenerator::global()->generateDouble() < m_release.errorProportion * ramp;
 }
 

@@ -27,6 +27,7 @@ ReleaseInfo ReleaseInfo::load(const QString &folder)
     info.commit = json[u"commit"_s].toString();
     info.schema = json[u"schema"_s].toInt(1);
     info.errorProportion = json[u"errorProportion"_s].toDouble();
+    info.quietSeconds = json[u"quietSeconds"_s].toDouble();
     info.rampSeconds = json[u"rampSeconds"_s].toDouble();
     if (info.version.isEmpty()) {
         fprintf(stderr, "%s names no version\n", qPrintable(file.fileName()));

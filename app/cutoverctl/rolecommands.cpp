@@ -33,6 +33,9 @@ Result<int> runnerRole(const Arguments &arguments)
     TRY(const auto lock, QCoro::waitFor(RunLock::acquire(target.stateDirectory, runId, {.waitMs = LockWaitMs})));
     TRY(const auto journal, Journal::open(target.stateDirectory));
     Orchestrator orchestrator(target, journal.get(), runId, lock->descriptor());
+    orchestrator.setFence([&lock] {
+        return lock->check();
+    });
     RunChannelServer channel(target.stateDirectory);
     if (!channel.listen()) {
         // Progress is lossy: a run without lookers-on is still a run.

@@ -125,6 +125,7 @@ Result<QList<DemoRelease>> demoReleases(double faultRampSeconds)
                                      {{u"fixed"_s, {u"Order history is written in batches"_s}}}}));
     faulty.manifest.migration = true;
     faulty.behaviour[u"errorProportion"_s] = 0.12;
+    faulty.behaviour[u"quietSeconds"_s] = 8;
     faulty.behaviour[u"rampSeconds"_s] = faultRampSeconds;
 
     TRY(DemoRelease major, release({u"2.0.0"_s, u">=1.3.0 <2.0.0"_s, UpdateType::Major, u"high"_s, 4, 0,

@@ -106,6 +106,9 @@ struct Orchestrator::Private : StepContext {
     void peek();
     void askToStop();
 
+    std::function<Result<>()> m_fence;
+    Result<> fence() const { return m_fence ? m_fence() : Result<>(); }
+
     /// Removes the run's scratch: what a step could not remove itself.
     void tidy();
     void tick();
@@ -512,6 +515,7 @@ Async<> Orchestrator::Private::prepareStep(int index)
     if (const auto observed = co_await m_step->observe(*this, m_stop.get_token()); !observed) {
         co_return co_await failed(index, observed.error());
     }
+    CO_CHECK(fence());
     const auto undo = co_await m_step->prepare(*this, m_stop.get_token());
     if (!undo) {
         co_return co_await failed(index, undo.error());
@@ -524,6 +528,7 @@ Async<> Orchestrator::Private::prepareStep(int index)
 
 Async<> Orchestrator::Private::applyStep(int index)
 {
+    CO_CHECK(fence());
     const auto applied = co_await m_step->apply(*this, m_steps[index].undo, m_stop.get_token());
     if (!applied) {
         co_return co_await failed(index, applied.error());
@@ -694,6 +699,7 @@ Async<> Orchestrator::Private::backward()
         Result<> reverted;
         if (step) {
             m_step = std::move(*step);
+            CO_CHECK(fence());
             reverted = co_await m_step->revert(*this, m_steps[index].undo, {});
             m_step.reset();
         } else {
@@ -913,6 +919,11 @@ Async<RunState> Orchestrator::run(bool leaveWhenHeld)
     connect(&timer, &QTimer::timeout, this, [this] { d->tick(); });
     timer.start(std::chrono::milliseconds(pollMs));
     co_return co_await d->drive(leaveWhenHeld);
+}
+
+void Orchestrator::setFence(std::function<Result<>()> fence)
+{
+    d->m_fence = std::move(fence);
 }
 
 void Orchestrator::wake()

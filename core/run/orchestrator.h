@@ -8,6 +8,8 @@
 
 #include <QObject>
 
+#include <functional>
+
 namespace cutover {
 
 /**
@@ -27,6 +29,9 @@ public:
 
     /// Returns the final state, or Held only when asked to leave while held (leaveWhenHeld).
     [[nodiscard]] Async<RunState> run(bool leaveWhenHeld = false);
+    /// Asked before each change: an error ends run() with it at once and leaves the run to whoever has
+    /// the target now (RunLock::check).
+    void setFence(std::function<Result<>()> fence);
     /// A command row may be waiting; look now.
     void wake();
 
