@@ -46,7 +46,7 @@ Result<int> runnerRole(const Arguments &arguments)
         channel.send(what);
     });
     QObject::connect(&channel, &RunChannelServer::woken, &orchestrator, &Orchestrator::wake);
-    TRY(const RunState state, QCoro::waitFor(orchestrator.run()));
+    TRY(const RunState state, QCoro::waitFor(orchestrator.run(arguments.has(u"leave-when-held"_s))));
     return state == RunState::Succeeded ? ExitOk : state == RunState::RolledBack ? ExitRolledBack : ExitHeld;
 }
 
@@ -94,7 +94,7 @@ int run(const Arguments &arguments)
 QList<Command> roleCommands()
 {
     return {
-        {{u"runner"_s, {}, 0, 0, {u"run"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "lead a run to its end")}, run<runnerRole>, true},
+        {{u"runner"_s, {}, 0, 0, {u"run"_s}, {u"leave-when-held"_s}, QT_TRANSLATE_NOOP("cutoverctl", "lead a run to its end")}, run<runnerRole>, true},
         {{u"supervise"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "own the services of the process runtime")}, run<superviseRole>, true},
         {{u"watch"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "scrape and judge the target's metrics")}, run<watchRole>, true},
         {{u"serve"_s, {}, 0, 0, {}, {u"stdio"_s}, QT_TRANSLATE_NOOP("cutoverctl", "be a console's counterpart on standard input and output")},

@@ -15,6 +15,8 @@
 #include <QFileInfo>
 #include <QJsonDocument>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -130,6 +132,22 @@ public:
             }
         }
         co_return Inspection::Partial;
+    }
+
+    /// A restore point stays. What did not become one takes up space that may be what was missing.
+    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token) override
+    {
+        const QString id = undo["id"_L1].toString();
+        if (id.isEmpty()) {
+            co_return {};
+        }
+        CO_TRY(const QList<RestorePoint> points, co_await readRestorePoints(context.target().stateDirectory));
+        if (std::ranges::any_of(points, [&id](const RestorePoint &point) { return point.id == id && point.available; })) {
+            co_return {};
+        }
+        const QString directory = context.target().backup.directory + u'/' + id;
+        Worker worker;
+        co_return co_await worker.run([directory] { return files::removeTree(directory); });
     }
 };
 

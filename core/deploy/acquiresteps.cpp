@@ -68,7 +68,8 @@ public:
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
-        if (QFileInfo(packageFile()).size() == spec().params["size"_L1].toInteger()) {
+        // The signature comes last: without it the package is there, and the download not done.
+        if (QFileInfo(packageFile()).size() == spec().params["size"_L1].toInteger() && QFileInfo(packageFile() + u".minisig"_s).isFile()) {
             const Result<> intact = co_await checkDigest(packageFile());
             if (intact) {
                 co_return {};
@@ -89,7 +90,9 @@ public:
 
     Async<> verify(StepContext &, std::stop_token) override { co_return co_await checkDigest(packageFile()); }
     Async<Inspection> inspect(StepContext &, QJsonObject) override { co_return Inspection::Partial; }
-    Async<> revert(StepContext &, QJsonObject, std::stop_token) override { co_return {}; }
+    // A whole package stays for the next attempt; a part takes up space that may be what was missing.
+    Async<> revert(StepContext &, QJsonObject, std::stop_token) override { co_return Repository::discardParts(packageFile()); }
+    Async<> finalize(StepContext &, QJsonObject) override { co_return Repository::discardParts(packageFile()); }
 };
 
 /** "verify_package": signature and every member. {version, package, sha256, unpackedSize} */

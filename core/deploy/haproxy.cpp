@@ -24,7 +24,8 @@ constexpr int QuietReadings = 2;
 Async<QByteArray> Haproxy::command(QString command) const
 {
     const QString socket = m_socket;
-    auto answer = co_await localExchange(socket, command.toUtf8() + '\n', m_limitMs);
+    const QByteArray change = command.startsWith("set "_L1) ? command.toUtf8() : QByteArray();
+    auto answer = co_await localExchange(socket, command.toUtf8() + '\n', m_limitMs, {}, change);
     if (!answer) {
         co_return fail(u"haproxy.gone"_s,
                        {{u"socket"_s, socket}, {u"command"_s, command}, {u"reason"_s, answer.error().args[u"reason"_s].toString(answer.error().what())}},

@@ -3,6 +3,7 @@
 
 #include "deploy/localexchange.h"
 
+#include "system/faultpoints.h"
 #include "system/files.h"
 
 #include <QCoroFuture>
@@ -28,15 +29,21 @@ constexpr qsizetype MaxSocketPath = 84;
 class Exchange : public QObject
 {
 public:
-    Exchange(const QString &path, const QByteArray &request, qint64 timeoutMs, const std::stop_token &stop)
+    Exchange(const QString &path, const QByteArray &request, qint64 timeoutMs, const std::stop_token &stop, const QByteArray &change)
         : m_path(path)
+        , m_change(change)
         , m_stop(stop, [this] { QMetaObject::invokeMethod(this, [this] { end(cancelled()); }, Qt::QueuedConnection); })
     {
         m_promise.start();
-        connect(&m_socket, &QLocalSocket::connected, this, [this, request] { m_socket.write(request); });
+        connect(&m_socket, &QLocalSocket::connected, this, [this, request] {
+            m_socket.write(request);
+            m_socket.flush();
+            pass(faultpoints::Kind::ProcessDuring);
+        });
         connect(&m_socket, &QLocalSocket::readyRead, this, [this] { m_answer += m_socket.readAll(); });
         connect(&m_socket, &QLocalSocket::disconnected, this, [this] {
             m_answer += m_socket.readAll();
+            pass(faultpoints::Kind::ProcessAfter);
             end(m_answer);
         });
         connect(&m_socket, &QLocalSocket::errorOccurred, this, [this](QLocalSocket::LocalSocketError error) {
@@ -48,13 +55,26 @@ public:
         QTimer::singleShot(timeoutMs, this, [this, timeoutMs] {
             end(fail(u"deploy.socket_timeout"_s, {{u"socket"_s, m_path}, {u"limit"_s, timeoutMs}}, m_path, Error::Kind::Transient));
         });
-        m_socket.connectToServer(path);
+        pass(faultpoints::Kind::ProcessBefore);
+        if (!m_ended) {
+            m_socket.connectToServer(path);
+        }
     }
 
     QFuture<Result<QByteArray>> future() const { return m_promise.future(); }
 
 private:
     static Result<QByteArray> cancelled() { return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled); }
+
+    void pass(faultpoints::Kind kind)
+    {
+        if (m_change.isEmpty() || m_ended) {
+            return;
+        }
+        if (const int error = faultpoints::hit(kind, m_change)) {
+            end(fail(u"deploy.socket_refused"_s, {{u"socket"_s, m_path}, {u"reason"_s, qt_error_string(error)}}, m_path, Error::Kind::Transient));
+        }
+    }
 
     void end(const Result<QByteArray> &result)
     {
@@ -67,6 +87,7 @@ private:
     }
 
     QString m_path;
+    QByteArray m_change;
     QLocalSocket m_socket;
     QByteArray m_answer;
     QPromise<Result<QByteArray>> m_promise;
@@ -97,9 +118,9 @@ Result<QString> localSocketPath(const QString &directory, const QString &name)
     return QString(folder + u'/' + QString::fromLatin1(hash) + u'-' + name);
 }
 
-Async<QByteArray> localExchange(QString socket, QByteArray request, qint64 timeoutMs, std::stop_token stop)
+Async<QByteArray> localExchange(QString socket, QByteArray request, qint64 timeoutMs, std::stop_token stop, QByteArray change)
 {
-    auto *exchange = new Exchange(socket, request, timeoutMs, stop); // Deletes itself at its end.
+    auto *exchange = new Exchange(socket, request, timeoutMs, stop, change); // Deletes itself at its end.
     co_return co_await exchange->future();
 }
 

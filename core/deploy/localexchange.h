@@ -16,6 +16,9 @@ namespace cutover {
 
 /// Connects to a Unix socket, writes request, and returns what comes until the other side closes.
 /// Errors "deploy.socket_refused" (nobody listens) and "deploy.socket_timeout", both Transient. Event-loop thread.
-[[nodiscard]] Async<QByteArray> localExchange(QString socket, QByteArray request, qint64 timeoutMs, std::stop_token stop = {});
+/// change: what the request changes; fault points before it is sent, once it is, and with the answer
+/// have that name. Empty: it only asks, and has none.
+[[nodiscard]] Async<QByteArray> localExchange(QString socket, QByteArray request, qint64 timeoutMs, std::stop_token stop = {},
+                                              QByteArray change = {});
 
 } // namespace cutover

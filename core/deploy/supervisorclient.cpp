@@ -55,7 +55,9 @@ struct SupervisorClient::Private {
 Async<QJsonObject> SupervisorClient::Private::call(QJsonObject request, qint64 timeoutMs) const
 {
     CO_TRY(const QString socket, localSocketPath(target.stateDirectory, u"supervisor.sock"_s));
-    auto bytes = co_await localExchange(socket, QJsonDocument(request).toJson(QJsonDocument::Compact) + '\n', timeoutMs);
+    const QString instance = request[u"instance"_s].toString();
+    const QByteArray change = instance.isEmpty() ? QByteArray() : QString(request[u"method"_s].toString() + u':' + instance).toUtf8();
+    auto bytes = co_await localExchange(socket, QJsonDocument(request).toJson(QJsonDocument::Compact) + '\n', timeoutMs, {}, change);
     if (!bytes) {
         if (bytes.error().code == u"deploy.socket_refused") {
             co_return fail(u"supervisor.not_running"_s, bytes.error().args, socket, Error::Kind::Transient);

@@ -398,6 +398,19 @@ Async<QString> Repository::download(ReleaseInfo release, QString directory, std:
     co_return path;
 }
 
+Result<> Repository::discardParts(const QString &packageFile)
+{
+    const QFileInfo info(packageFile);
+    const QString part = u'.' + info.fileName() + u".cutover-part"_s;
+    const QString state = part + u"-of"_s;
+    // With what an interrupted files::replace() of the two small files has left.
+    const QStringList names{part, state, u'.' + state + u".cutover-tmp"_s, u'.' + info.fileName() + u".minisig.cutover-tmp"_s};
+    for (const QString &name : names) {
+        CHECK(files::remove(info.absolutePath() + u'/' + name));
+    }
+    return {};
+}
+
 Result<> Repository::writeIndex(const QString &folder, const QString &secretKeyFile)
 {
     QJsonArray releases;

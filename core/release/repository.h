@@ -31,6 +31,8 @@ public:
     /// complete file with the right digest is not fetched again.
     [[nodiscard]] Async<QString> download(ReleaseInfo release, QString directory, std::stop_token stop = {},
                                           package::ProgressFunction progress = {});
+    /// Removes what an unfinished download of that package has left beside it. Blocking, small.
+    [[nodiscard]] static Result<> discardParts(const QString &packageFile);
     /// Writes index.json (+ .minisig) for all packages in a folder.
     [[nodiscard]] static Result<> writeIndex(const QString &folder, const QString &secretKeyFile);
 

@@ -3,6 +3,8 @@
 
 #include "system/faultpoints.h"
 
+#include <QDateTime>
+
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -116,7 +118,7 @@ int hit(Kind kind, const QByteArray &what)
     }
     if (s.log >= 0) {
         QByteArray line = QByteArray::number(number);
-        line.append(' ').append(name(kind)).append(' ').append(what).append('\n');
+        line.append(' ').append(name(kind)).append(' ').append(what).append(' ').append(QByteArray::number(QDateTime::currentMSecsSinceEpoch())).append('\n');
         [[maybe_unused]] const auto written = ::write(s.log, line.constData(), size_t(line.size()));
     }
     if (s.at == 0 || number < s.at || (number > s.at && !s.onwards)) {

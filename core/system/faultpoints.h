@@ -13,7 +13,7 @@
  *   CUTOVER_FAULT=kill@17     SIGKILL to this process at the 17th point
  *   CUTOVER_FAULT=enospc@17   the 17th point fails with ENOSPC (once); eio@17 likewise;
  *                             enospc@17+ fails from there on
- *   CUTOVER_FAULT_LOG=FILE    appends "number kind what" for each point
+ *   CUTOVER_FAULT_LOG=FILE    appends "number kind what milliseconds" for each point, the last since the epoch
  * ENOSPC passes by points that free space or start processes: no kernel answers it there.
  * Both variables are removed from the environment once read, so that children are not armed too.
  * Any thread. Method: SQLite's test VFS, which fails the n-th operation for every n.

@@ -4,10 +4,16 @@
 #include "crashdriver.h"
 
 #include <QCommandLineParser>
+#include <QDir>
 #include <QDirIterator>
+#include <QElapsedTimer>
 #include <QFile>
 #include <QProcess>
 #include <QRandomGenerator>
+#include <QRegularExpression>
+#include <QSqlDatabase>
+#include <QSqlError>
+#include <QSqlQuery>
 #include <QTemporaryDir>
 
 #include <algorithm>
@@ -19,6 +25,14 @@ using namespace Qt::StringLiterals;
 namespace cutover::testing {
 
 namespace {
+
+const Catalogue::Registration texts{
+    {"crash.between", "%{what}", nullptr},
+    {"crash.runner_hangs", "The runner %{program} did not end within %{limit:duration}.", nullptr},
+    {"crash.runner_crashed", "The runner ended badly: %{output}", nullptr},
+    {"crash.no_points", "The runner told no points: %{output}", nullptr},
+    {"crash.resume_file", "The file of points done can't be used: %{reason}.", nullptr},
+};
 
 struct Ended {
     bool killed = false;
@@ -47,7 +61,7 @@ Result<Ended> runOnce(const QStringList &command, const QString &fault, const QS
     return Ended{process.exitStatus() == QProcess::CrashExit, process.exitCode(), QString::fromUtf8(process.readAll())};
 }
 
-Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, int point)
+Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, int point)
 {
     CHECK(scenario.reset());
     const QString fault = options.kind + u'@' + QString::number(point);
@@ -55,16 +69,60 @@ Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, i
     if (ended.killed && options.kind != "kill"_L1) {
         return fail(u"crash.runner_crashed"_s, {{u"output"_s, ended.output}});
     }
-    // A runner that can't write its journal gives up; the next one, left in peace, goes on.
-    if (ended.killed || ended.exitCode != 0) {
+    const auto goOn = [&]() -> Result<> {
         TRY(ended, runOnce(scenario.runner(), {}, {}, options.limitMs));
-        if (ended.killed || ended.exitCode != 0) {
+        if (ended.killed || !scenario.hasEnded(ended.exitCode)) {
             return fail(u"crash.runner_crashed"_s, {{u"output"_s, ended.output}});
         }
+        return {};
+    };
+    // A runner that can't write its journal gives up; the next one, left in peace, goes on.
+    if (ended.killed || !scenario.hasEnded(ended.exitCode)) {
+        CHECK(goOn());
     }
-    auto verdict = scenario.judge();
+    TRY(QString verdict, scenario.judge());
+    if (verdict == "held"_L1) {
+        TRY(const bool decided, scenario.decide());
+        if (decided) {
+            CHECK(goOn());
+            TRY(const QString after, scenario.judge());
+            verdict += u", then "_s + after;
+        }
+    }
+    return verdict;
+}
+
+Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, int point)
+{
+    auto verdict = disturb(scenario, options, point);
+    if (!verdict && !options.keep.isEmpty()) {
+        scenario.keep(QDir(options.keep).absoluteFilePath(scenario.name() + u'-' + options.kind + u'-' + QString::number(point)));
+    }
     scenario.clear();
     return verdict;
+}
+
+/// Numbers of the points to test, ascending.
+Result<QList<int>> choose(CrashScenario &scenario, const CrashOptions &options, const QStringList &names)
+{
+    QList<int> all(names.size());
+    std::iota(all.begin(), all.end(), 1);
+    if (options.sample <= 0 && !options.boundaries) {
+        return all;
+    }
+    QSet<int> chosen;
+    if (options.boundaries) {
+        TRY(const QList<int> between, scenario.stepBoundaries(names));
+        chosen = QSet(between.begin(), between.end());
+    }
+    QRandomGenerator random(options.seed);
+    std::shuffle(all.begin(), all.end(), random);
+    for (const int point : all.first(qMin<qsizetype>(options.sample, all.size()))) {
+        chosen.insert(point);
+    }
+    QList<int> sorted(chosen.begin(), chosen.end());
+    std::sort(sorted.begin(), sorted.end());
+    return sorted;
 }
 
 } // namespace
@@ -75,7 +133,11 @@ QString CrashReport::text() const
     for (const auto &[ending, count] : endings.asKeyValueRange()) {
         parts.append(u"%1 ended %2"_s.arg(count).arg(ending));
     }
-    return u"%1 points, %2 tested: %3, %4 failed"_s.arg(points).arg(tested).arg(parts.join(u", "_s)).arg(failures.size());
+    return u"%1 points, %2 tested: %3, %4 failed; %5 s each"_s.arg(points)
+        .arg(tested)
+        .arg(parts.join(u"; "_s))
+        .arg(failures.size())
+        .arg(double(milliseconds) / 1000 / qMax(tested, 1), 0, 'f', 2);
 }
 
 Result<CrashReport> explore(CrashScenario &scenario, const CrashOptions &options, const std::function<void(const QString &)> &tell)
@@ -85,7 +147,7 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashOptions &options
     const QString log = folder.filePath(u"points"_s);
     CHECK(scenario.reset());
     TRY(const Ended undisturbed, runOnce(scenario.runner(), {}, log, options.limitMs));
-    if (undisturbed.killed || undisturbed.exitCode != 0) {
+    if (undisturbed.killed || !scenario.hasEnded(undisturbed.exitCode)) {
         return fail(u"crash.runner_crashed"_s, {{u"output"_s, undisturbed.output}});
     }
     TRY(const QString ending, scenario.judge());
@@ -100,14 +162,7 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashOptions &options
         tell(u"%1, %2: %3 points; undisturbed it ends %4"_s.arg(scenario.name(), options.kind).arg(report.points).arg(ending));
     }
 
-    QList<int> chosen(report.points);
-    std::iota(chosen.begin(), chosen.end(), 1);
-    if (options.sample > 0 && options.sample < chosen.size()) {
-        QRandomGenerator random(options.seed);
-        std::shuffle(chosen.begin(), chosen.end(), random);
-        chosen.resize(options.sample);
-        std::sort(chosen.begin(), chosen.end());
-    }
+    TRY(const QList<int> chosen, choose(scenario, options, names));
     QSet<QString> done;
     QFile resume(options.resumeFile);
     if (!options.resumeFile.isEmpty()) {
@@ -124,7 +179,14 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashOptions &options
         if (done.contains(id)) {
             continue;
         }
-        const auto verdict = tryPoint(scenario, options, point);
+        QElapsedTimer timer;
+        timer.start();
+        auto verdict = tryPoint(scenario, options, point);
+        // A kill is no failure: the run goes on to where it was going.
+        if (verdict && options.kind == "kill"_L1 && *verdict != ending) {
+            verdict = between(u"It ended %1 instead of %2."_s.arg(*verdict, ending));
+        }
+        report.milliseconds += timer.elapsed();
         ++report.tested;
         if (verdict) {
             ++report.endings[*verdict];
@@ -155,8 +217,10 @@ int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenar
     const QCommandLineOption resume(u"resume"_s, u"Keep the points done in this file, and go on behind them."_s, u"file"_s);
     const QCommandLineOption sample(u"sample"_s, u"Test only so many points."_s, u"count"_s, u"0"_s);
     const QCommandLineOption seed(u"seed"_s, u"Chooses the sample."_s, u"number"_s, u"1"_s);
+    const QCommandLineOption boundaries(u"boundaries"_s, u"Test the points between steps, besides the sample."_s);
+    const QCommandLineOption keep(u"keep"_s, u"Copy systems that were judged badly to this folder."_s, u"folder"_s);
     const QCommandLineOption only(u"scenario"_s, u"Test only this one."_s, u"name"_s);
-    parser.addOptions({kind, shard, resume, sample, seed, only});
+    parser.addOptions({kind, shard, resume, sample, seed, boundaries, keep, only});
     if (!parser.parse(arguments)) {
         std::fprintf(stderr, "%s\n", qPrintable(parser.errorText()));
         return 2;
@@ -170,6 +234,8 @@ int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenar
     options.shards = parts.value(1).toInt();
     options.sample = parser.value(sample).toInt();
     options.seed = parser.value(seed).toUInt();
+    options.boundaries = parser.isSet(boundaries);
+    options.keep = parser.value(keep);
     options.resumeFile = parser.value(resume);
     const QStringList kinds = parser.isSet(kind) ? parser.values(kind) : QStringList{u"kill"_s, u"enospc"_s, u"eio"_s};
     const bool known = std::all_of(kinds.begin(), kinds.end(), [](const QString &k) { return k == u"kill" || k == u"enospc" || k == u"eio"; });
@@ -203,15 +269,40 @@ int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenar
 
 QStringList leftovers(const QString &folder)
 {
+    static const QRegularExpression temporary(u"^\\..+\\.cutover-[a-z]+$|^before-"_s);
     QStringList found;
-    QDirIterator it(folder, QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot, QDirIterator::Subdirectories);
+    QDirIterator it(folder, QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot, QDirIterator::Subdirectories);
     while (it.hasNext()) {
         const QFileInfo info = it.nextFileInfo();
-        if (info.fileName().contains("cutover-"_L1) || info.fileName().startsWith("before-"_L1)) {
+        if (temporary.match(info.fileName()).hasMatch()) {
             found.append(info.filePath());
         }
     }
     return found;
+}
+
+QString integrity(const QString &databaseFile)
+{
+    const QString name = u"crash-integrity"_s;
+    QString found;
+    {
+        QSqlDatabase database = QSqlDatabase::addDatabase(u"QSQLITE"_s, name);
+        database.setDatabaseName(databaseFile);
+        database.setConnectOptions(u"QSQLITE_OPEN_READONLY;QSQLITE_BUSY_TIMEOUT=10000"_s);
+        QSqlQuery query(database);
+        if (!database.open() || !query.exec(u"PRAGMA integrity_check"_s) || !query.next()) {
+            found = database.lastError().text() + query.lastError().text();
+        } else {
+            found = query.value(0).toString();
+        }
+    }
+    QSqlDatabase::removeDatabase(name);
+    return found;
+}
+
+std::unexpected<Error> between(const QString &what)
+{
+    return fail(u"crash.between"_s, {{u"what"_s, what}});
 }
 
 } // namespace cutover::testing

@@ -21,12 +21,19 @@ public:
     [[nodiscard]] virtual QString name() const = 0;
     /// Makes the system as it is before the run, with the run in its journal. Called before each try.
     [[nodiscard]] virtual Result<> reset() = 0;
-    /// Program and arguments that start the run, or go on with it. Ends with 0 when the run is
-    /// final or held.
+    /// Program and arguments that start the run, or go on with it, and end when the run is final or held.
     [[nodiscard]] virtual QStringList runner() const = 0;
+    /// Whether the runner has ended with a run that is final or held; otherwise another one goes on.
+    [[nodiscard]] virtual bool hasEnded(int exitCode) const { return exitCode == 0; }
     /// How the run ended, after a runner that was left in peace: "new", "old" or "held". An error
     /// when the system is anything between, integrity is hurt, or something was left behind.
     [[nodiscard]] virtual Result<QString> judge() = 0;
+    /// Decides as an operator would about a run that judge() found held; false when it stays held.
+    [[nodiscard]] virtual Result<bool> decide() { return false; }
+    /// Of the points of an undisturbed run, the numbers of those where one step ends and the next begins.
+    [[nodiscard]] virtual Result<QList<int>> stepBoundaries(const QStringList &) { return QList<int>(); }
+    /// Keeps the system as it is, for a person to look at.
+    virtual void keep(const QString &) { }
     /// Between tries: ends what the scenario itself started.
     virtual void clear() { }
 };
@@ -36,6 +43,8 @@ struct CrashOptions {
     int shard = 1, shards = 1; ///< Of the points, every shards-th from the shard-th on.
     int sample = 0; ///< Test only so many points, chosen by seed; 0: all.
     quint32 seed = 1;
+    bool boundaries = false; ///< Besides the sample, every point where one step ends and the next begins.
+    QString keep; ///< Systems that were judged badly are copied to this folder.
     QString resumeFile; ///< Points done are kept here, and not tested again.
     qint64 limitMs = 120000; ///< For one runner.
 };
@@ -43,7 +52,8 @@ struct CrashOptions {
 struct CrashReport {
     int points = 0; ///< Fault points of an undisturbed run.
     int tested = 0;
-    QMap<QString, int> endings; ///< "new", "old", "held" → how often.
+    qint64 milliseconds = 0; ///< That all tries took.
+    QMap<QString, int> endings; ///< "new", "old", "held", "held, then new", … → how often.
     QStringList failures; ///< Each with the point that it is for.
     [[nodiscard]] QString text() const;
 };
@@ -54,10 +64,15 @@ struct CrashReport {
                                           const std::function<void(const QString &line)> &tell = {});
 
 /// main() of a program that explores: --kind, --shard i/n, --resume FILE, --sample N, --seed N,
-/// --scenario NAME. Exit code 0: all judged well; 1: not; 2: wrong arguments.
+/// --boundaries, --keep FOLDER, --scenario NAME. Exit code 0: all judged well; 1: not; 2: wrong arguments.
 [[nodiscard]] int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenarios);
 
-/// Files below a folder that should not be there once a run has ended: temporaries of ours.
+/// Files below a folder that should not be there once a run has ended: temporaries and scratch of ours.
 [[nodiscard]] QStringList leftovers(const QString &folder);
+/// What "PRAGMA integrity_check" says about an SQLite database; "ok" when it is whole.
+[[nodiscard]] QString integrity(const QString &databaseFile);
+
+/// Error that says what is neither new, nor old, nor held for a good reason.
+[[nodiscard]] std::unexpected<Error> between(const QString &what);
 
 } // namespace cutover::testing

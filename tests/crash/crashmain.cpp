@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "smallscenario.h"
+#include "wholescenario.h"
 
 #include <QCoreApplication>
 
@@ -12,5 +13,6 @@ int main(int argc, char **argv)
     const QCoreApplication application(argc, argv);
     SmallScenario forward(false);
     SmallScenario back(true);
-    return crashMain(QCoreApplication::arguments(), {&forward, &back});
+    WholeScenario whole;
+    return crashMain(QCoreApplication::arguments(), {&forward, &back, &whole});
 }

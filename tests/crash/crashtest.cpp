@@ -41,10 +41,6 @@ private Q_SLOTS:
         qInfo("%s", qPrintable(report->text()));
         QVERIFY(report->points > 40);
         QVERIFY2(report->failures.isEmpty(), qPrintable(report->failures.join(u'\n')));
-        if (kind == u"kill") {
-            // A kill is no failure: the run goes on to where it was going.
-            QCOMPARE(report->endings.keys(), QStringList{goesBack ? u"old"_s : u"new"_s});
-        }
     }
 };
 

@@ -10,9 +10,6 @@
 #include <QCoroTask>
 #include <QCoreApplication>
 #include <QDir>
-#include <QSqlDatabase>
-#include <QSqlError>
-#include <QSqlQuery>
 
 using namespace Qt::StringLiterals;
 
@@ -28,19 +25,6 @@ QString base()
     // Syncs cost nothing there, and what is tested is their order.
     return QDir(u"/dev/shm"_s).exists() ? u"/dev/shm/cutover-crash-XXXXXX"_s : QDir::tempPath() + u"/cutover-crash-XXXXXX"_s;
 }
-
-std::unexpected<Error> between(const QString &what)
-{
-    return fail(u"crash.between"_s, {{u"what"_s, what}});
-}
-
-const Catalogue::Registration texts{
-    {"crash.between", "%{what}", nullptr},
-    {"crash.runner_hangs", "The runner %{program} did not end within %{limit:duration}.", nullptr},
-    {"crash.runner_crashed", "The runner ended badly: %{output}", nullptr},
-    {"crash.no_points", "The runner told no points: %{output}", nullptr},
-    {"crash.resume_file", "The file of points done can't be used: %{reason}.", nullptr},
-};
 
 } // namespace
 
@@ -128,20 +112,7 @@ Result<QString> SmallScenario::state() const
 Result<> SmallScenario::sound(Journal &journal, bool final) const
 {
     CHECK(journal.verifyAudit());
-    const QString name = u"crash-integrity"_s;
-    QString found;
-    {
-        QSqlDatabase database = QSqlDatabase::addDatabase(u"QSQLITE"_s, name);
-        database.setDatabaseName(target(m_folder).stateDirectory + u"/journal.db"_s);
-        database.setConnectOptions(u"QSQLITE_OPEN_READONLY"_s);
-        QSqlQuery query(database);
-        if (!database.open() || !query.exec(u"PRAGMA integrity_check"_s) || !query.next()) {
-            found = database.lastError().text() + query.lastError().text();
-        } else {
-            found = query.value(0).toString();
-        }
-    }
-    QSqlDatabase::removeDatabase(name);
+    const QString found = integrity(QString(target(m_folder).stateDirectory + u"/journal.db"_s));
     if (found != u"ok") {
         return between(u"The journal is damaged: "_s + found);
     }
