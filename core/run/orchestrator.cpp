@@ -626,7 +626,11 @@ Async<> Orchestrator::Private::finish()
     for (int i = 0; i <= last; ++i) {
         m_at = i;
         auto step = StepRegistry::create(spec(i));
-        const Result<> done = step ? co_await(*step)->finalize(*this, m_steps[i].undo) : Result<>(fail(step.error()));
+        Result<> done = step ? co_await(*step)->finalize(*this, m_steps[i].undo) : Result<>(fail(step.error()));
+        if (step && !done) {
+            // Once more, as nobody comes back to it: what stays then does no harm but take space.
+            done = co_await(*step)->finalize(*this, m_steps[i].undo);
+        }
         if (!done) {
             QJsonObject args{{u"error"_s, done.error().toJson()}};
             CO_CHECK(co_await save(i, about("run.finalize_failed", i, args)));

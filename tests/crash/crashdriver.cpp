@@ -61,7 +61,7 @@ Result<Ended> runOnce(const QStringList &command, const QString &fault, const QS
     return Ended{process.exitStatus() == QProcess::CrashExit, process.exitCode(), QString::fromUtf8(process.readAll())};
 }
 
-Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, int point)
+Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, int point, CrashReport &report)
 {
     CHECK(scenario.reset());
     const QString fault = options.kind + u'@' + QString::number(point);
@@ -82,6 +82,7 @@ Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, in
     }
     TRY(QString verdict, scenario.judge());
     if (verdict == "held"_L1) {
+        ++report.reasons[scenario.reason()];
         TRY(const bool decided, scenario.decide());
         if (decided) {
             CHECK(goOn());
@@ -92,9 +93,9 @@ Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, in
     return verdict;
 }
 
-Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, int point)
+Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, int point, CrashReport &report)
 {
-    auto verdict = disturb(scenario, options, point);
+    auto verdict = disturb(scenario, options, point, report);
     if (!verdict && !options.keep.isEmpty()) {
         scenario.keep(QDir(options.keep).absoluteFilePath(scenario.name() + u'-' + options.kind + u'-' + QString::number(point)));
     }
@@ -181,7 +182,7 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashOptions &options
         }
         QElapsedTimer timer;
         timer.start();
-        auto verdict = tryPoint(scenario, options, point);
+        auto verdict = tryPoint(scenario, options, point, report);
         // A kill is no failure: the run goes on to where it was going.
         if (verdict && options.kind == "kill"_L1 && *verdict != ending) {
             verdict = between(u"It ended %1 instead of %2."_s.arg(*verdict, ending));
@@ -261,6 +262,9 @@ int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenar
                 continue;
             }
             tell(scenario->name() + u", "_s + k + u": "_s + report->text());
+            for (const auto &[reason, count] : report->reasons.asKeyValueRange()) {
+                tell(u"  held %1 times: %2"_s.arg(count).arg(reason));
+            }
             failures += int(report->failures.size());
         }
     }

@@ -28,6 +28,8 @@ public:
     /// How the run ended, after a runner that was left in peace: "new", "old" or "held". An error
     /// when the system is anything between, integrity is hurt, or something was left behind.
     [[nodiscard]] virtual Result<QString> judge() = 0;
+    /// Why the run that judge() found held is so; for the report.
+    [[nodiscard]] virtual QString reason() { return {}; }
     /// Decides as an operator would about a run that judge() found held; false when it stays held.
     [[nodiscard]] virtual Result<bool> decide() { return false; }
     /// Of the points of an undisturbed run, the numbers of those where one step ends and the next begins.
@@ -54,6 +56,7 @@ struct CrashReport {
     int tested = 0;
     qint64 milliseconds = 0; ///< That all tries took.
     QMap<QString, int> endings; ///< "new", "old", "held", "held, then new", … → how often.
+    QMap<QString, int> reasons; ///< Of holds.
     QStringList failures; ///< Each with the point that it is for.
     [[nodiscard]] QString text() const;
 };

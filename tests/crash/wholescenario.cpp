@@ -238,7 +238,6 @@ Result<> WholeScenario::reset()
     if (m_run.isEmpty()) {
         CHECK(make());
     }
-    m_decided.clear();
     // The database stays the same file, as the system's identity names it, and gets its old content.
     const QString database = m_target.databases.first().file;
     for (const QFileInfo &entry : QDir(m_folder).entryInfoList(QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot)) {
@@ -333,6 +332,15 @@ bool WholeScenario::hasEnded(int exitCode) const
     return exitCode == succeeded || exitCode == held || exitCode == rolledBack;
 }
 
+QString WholeScenario::reason()
+{
+    const auto journal = Journal::open(m_target.stateDirectory, Journal::Mode::ReadOnly);
+    const auto run = journal ? (*journal)->run(m_run) : Result<RunRecord>(fail(journal.error()));
+    QString text = run ? run->reason.text() : run.error().text();
+    // The same wherever the system lies.
+    return text.replace(m_folder, u"DEMO"_s);
+}
+
 Result<bool> WholeScenario::decide()
 {
     TRY(const auto journal, Journal::open(m_target.stateDirectory));
@@ -349,7 +357,6 @@ Result<bool> WholeScenario::decide()
     if (command.verb.isEmpty()) {
         return between(u"The run is held, and nothing but %1 is offered."_s.arg(offered.join(u", "_s)));
     }
-    m_decided.append(command.verb);
     command.id = Random::system().id();
     command.runId = m_run;
     command.expectedState = stateName(run.state);

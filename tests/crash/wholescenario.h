@@ -28,6 +28,7 @@ public:
     QStringList runner() const override;
     bool hasEnded(int exitCode) const override;
     Result<QString> judge() override;
+    QString reason() override;
     Result<bool> decide() override;
     Result<QList<int>> stepBoundaries(const QStringList &points) override;
     void clear() override;
@@ -53,7 +54,6 @@ private:
     QString m_run;
     QByteArray m_oldEnvironment;
     QStringList m_ordersBefore;
-    QStringList m_decided; ///< Verbs given in this try.
 };
 
 } // namespace cutover::testing
