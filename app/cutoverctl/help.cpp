@@ -52,6 +52,7 @@ const OptionHelp optionHelps[] = {
     {"orders", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "orders in its database from the beginning")},
     {"rate", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "requests a second of its traffic")},
     {"run", "RUN", QT_TRANSLATE_NOOP("cutoverctl", "the run's id")},
+    {"leave-when-held", "", QT_TRANSLATE_NOOP("cutoverctl", "end when the run is held, instead of waiting for the decision")},
     {"stdio", "", QT_TRANSLATE_NOOP("cutoverctl", "speak the protocol on standard input and output")},
 };
 
