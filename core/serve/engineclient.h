@@ -56,7 +56,7 @@ public:
     [[nodiscard]] Async<> cancelJob(QString job);
 
 Q_SIGNALS:
-    /// state: "progress" (done, total, unit, doing), "item" (item), "done" (result), "failed" (error).
+    /// state: "progress" (what: done, total, unit, doing), "item" (what: item), "done" (what is the result), "failed" (what is the error).
     void jobTold(const QString &job, const QString &state, const QJsonObject &what);
     /// Something changed: "status", "runs", "restorePoints", "features", "releases", "conn", "metrics".
     void changed(const QStringList &topics);

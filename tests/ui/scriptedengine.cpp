@@ -165,9 +165,9 @@ QJsonObject ScriptedEngine::start(const Job &job)
             Q_EMIT jobTold(id, u"item"_s, {{u"item"_s, item}});
         }
         if (!job.error.code.isEmpty()) {
-            Q_EMIT jobTold(id, u"failed"_s, {{u"error"_s, job.error.toJson()}});
+            Q_EMIT jobTold(id, u"failed"_s, job.error.toJson());
         } else if (job.finish) {
-            Q_EMIT jobTold(id, u"done"_s, {{u"result"_s, job.result}});
+            Q_EMIT jobTold(id, u"done"_s, job.result);
         }
     });
     return {{u"job"_s, id}};

@@ -91,11 +91,11 @@ void JobTracker::handle(const QString &state, const QJsonObject &what)
     } else if (state == "done"_L1) {
         m_running = false;
         m_job.clear();
-        Q_EMIT done(what["result"_L1].toObject());
+        Q_EMIT done(what);
     } else if (state == "failed"_L1) {
         m_running = false;
         m_job.clear();
-        Q_EMIT failed(Error::fromJson(what["error"_L1].toObject()));
+        Q_EMIT failed(Error::fromJson(what));
     }
 }
 
