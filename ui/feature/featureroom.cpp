@@ -230,7 +230,7 @@ void FeatureRoom::apply()
         } else {
             m_page->message()->clear();
             m_reason->clear();
-            m_model.revert();
+            m_model.settle();
         }
         refreshBar();
         load();

@@ -82,6 +82,18 @@ void StagedFlags::revert(const QString &name)
     }
 }
 
+void StagedFlags::settle()
+{
+    for (const StagedFlag &row : QList<StagedFlag>(rows())) {
+        if (row.staged) {
+            change(row.flag.name, [](StagedFlag &staged) {
+                staged.flag.enabled = staged.enabled;
+                staged.flag.rollout = staged.rollout;
+            });
+        }
+    }
+}
+
 QList<FeatureChange> StagedFlags::changes() const
 {
     QList<FeatureChange> changes;

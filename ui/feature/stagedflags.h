@@ -36,6 +36,8 @@ public:
     /// Rounded to two decimals, kept within 0…100.
     void stageRollout(const QString &name, double percent);
     void revert(const QString &name = {}); ///< Empty: all.
+    /// What is staged has been applied: it is in force, until the engine tells anew.
+    void settle();
     [[nodiscard]] QList<FeatureChange> changes() const;
     /// "25 % → 40 %", "Off → on at 25 %", …; empty: nothing is staged.
     [[nodiscard]] static QString changeText(const StagedFlag &row);
