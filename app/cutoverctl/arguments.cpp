@@ -23,6 +23,8 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help %{command}'.")},
     {"cli.too_many", QT_TRANSLATE_NOOP("catalogue", "“%{command}” does not take “%{word}”."),
      QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help %{command}'.")},
+    {"cli.bad_duration", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no duration: a number with ms, s, m or h was expected."),
+     QT_TRANSLATE_NOOP("catalogue", "For example --watch 5m.")},
 }};
 
 } // namespace
@@ -87,6 +89,18 @@ Result<Arguments> Arguments::parse(const CommandSyntax &syntax, const QStringLis
         return fail(u"cli.too_many"_s, {{u"command"_s, syntax.name}, {u"word"_s, arguments.m_positional[syntax.maximum]}});
     }
     return arguments;
+}
+
+Result<qint64> durationArgument(const QString &text)
+{
+    static const QRegularExpression form(u"^(\\d{1,9})\\s*(ms|s|m|h)$"_s);
+    const auto match = form.match(text);
+    if (!match.hasMatch()) {
+        return fail(u"cli.bad_duration"_s, {{u"text"_s, text}});
+    }
+    const QString unit = match.captured(2);
+    const qint64 factor = unit == u"ms" ? 1 : unit == u"s" ? 1000 : unit == u"m" ? 60000 : 3600000;
+    return match.captured(1).toLongLong() * factor;
 }
 
 } // namespace cutover

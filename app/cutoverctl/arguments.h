@@ -43,4 +43,7 @@ private:
 [[nodiscard]] QStringList commonOptions(); ///< "target"
 [[nodiscard]] QStringList commonSwitches(); ///< "json", "help"
 
+/// "500ms", "30s", "5m", "1h" in milliseconds.
+[[nodiscard]] Result<qint64> durationArgument(const QString &text);
+
 } // namespace cutover

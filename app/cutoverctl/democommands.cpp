@@ -58,6 +58,16 @@ Result<int> create(const Arguments &arguments)
     TRY(options.orders, number(arguments, u"orders"_s, options.orders, 0, 10000000));
     TRY(const int rate, number(arguments, u"rate"_s, int(options.trafficRate), 1, 1000));
     options.trafficRate = rate;
+    if (const QString watch = arguments.value(u"watch"_s); !watch.isEmpty()) {
+        TRY(options.watchDurationMs, durationArgument(watch));
+    }
+    if (const QString window = arguments.value(u"window"_s); !window.isEmpty()) {
+        TRY(options.watchWindowMs, durationArgument(window));
+    }
+    if (const QString ramp = arguments.value(u"fault-ramp"_s); !ramp.isEmpty()) {
+        TRY(const qint64 milliseconds, durationArgument(ramp));
+        options.faultRampSeconds = double(milliseconds) / 1000;
+    }
     CHECK(QCoro::waitFor(createDemo(folder(arguments), options, tell)));
     return done(folder(arguments));
 }
@@ -86,7 +96,7 @@ int run(const Arguments &arguments)
 QList<Command> demoCommands()
 {
     return {
-        {{u"demo create"_s, {}, 0, 0, {u"directory"_s, u"orders"_s, u"rate"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "make a demo system")}, run<create>},
+        {{u"demo create"_s, {}, 0, 0, {u"directory"_s, u"orders"_s, u"rate"_s, u"watch"_s, u"window"_s, u"fault-ramp"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "make a demo system")}, run<create>},
         {{u"demo start"_s, {}, 0, 0, {u"directory"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "start the services of a demo system")}, run<start>},
         {{u"demo stop"_s, {}, 0, 0, {u"directory"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "end the services of a demo system")}, run<stop>},
     };

@@ -11,7 +11,6 @@
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
-#include <QRegularExpression>
 
 #include <cstdio>
 #include <unistd.h>
@@ -25,8 +24,6 @@ namespace {
 const Catalogue::Registration texts{{
     {"cli.not_confirmed", QT_TRANSLATE_NOOP("catalogue", "Nothing was changed: the plan was not confirmed."),
      QT_TRANSLATE_NOOP("catalogue", "Answer with the target's name, or give --yes.")},
-    {"cli.bad_duration", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no duration: a number with ms, s, m or h was expected."),
-     QT_TRANSLATE_NOOP("catalogue", "For example --watch 5m.")},
     {"cli.bad_mode", QT_TRANSLATE_NOOP("catalogue", "There is no way of rolling back called “%{mode}”; there are code, downgrade and restore."),
      QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help rollback'.")},
     {"cli.bad_plan", QT_TRANSLATE_NOOP("catalogue", "The file is no plan: %{reason}."),
@@ -43,18 +40,6 @@ constexpr int DecisionEveryMs = 100;
 QString tr(const char *text)
 {
     return QCoreApplication::translate("cutoverctl", text);
-}
-
-Result<qint64> durationArgument(const QString &text)
-{
-    static const QRegularExpression form(u"^(\\d{1,9})\\s*(ms|s|m|h)$"_s);
-    const auto match = form.match(text);
-    if (!match.hasMatch()) {
-        return fail(u"cli.bad_duration"_s, {{u"text"_s, text}});
-    }
-    const QString unit = match.captured(2);
-    const qint64 factor = unit == u"ms" ? 1 : unit == u"s" ? 1000 : unit == u"m" ? 60000 : 3600000;
-    return match.captured(1).toLongLong() * factor;
 }
 
 void sayPlan(const Plan &plan, const QString &digest)
