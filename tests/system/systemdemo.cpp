@@ -97,10 +97,10 @@ SystemDemo::Outcome SystemDemo::ctl(const QStringList &arguments, int timeoutMs)
     return outcome;
 }
 
-bool SystemDemo::start(int orders, int rate)
+bool SystemDemo::start(int orders, int rate, const QStringList &more)
 {
-    const Outcome created = ctl({u"demo"_s, u"create"_s, u"--directory"_s, folder(), u"--orders"_s, QString::number(orders), u"--rate"_s,
-                                 QString::number(rate)});
+    const QStringList options{u"--directory"_s, folder(), u"--orders"_s, QString::number(orders), u"--rate"_s, QString::number(rate)};
+    const Outcome created = ctl(QStringList{u"demo"_s, u"create"_s} + options + more);
     if (created.exitCode != 0) {
         m_problem = u"create: "_s + QString::fromUtf8(created.errors);
         return false;
@@ -126,11 +126,16 @@ QString SystemDemo::stateFolder() const
     return target ? target->stateDirectory : QString();
 }
 
-QByteArray SystemDemo::get(const QString &path) const
+QUrl SystemDemo::url(const QString &path) const
 {
     const auto target = Target::load(targetFile());
     const int port = target ? portOf(*target, u"haproxy"_s) : 0;
-    return httpGet(QUrl(u"http://127.0.0.1:%1%2"_s.arg(port).arg(path)));
+    return QUrl(u"http://127.0.0.1:%1%2"_s.arg(port).arg(path));
+}
+
+QByteArray SystemDemo::get(const QString &path) const
+{
+    return httpGet(url(path));
 }
 
 QString SystemDemo::servedVersion() const

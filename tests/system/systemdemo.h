@@ -7,6 +7,7 @@
 #include <QSet>
 #include <QStringList>
 #include <QTemporaryDir>
+#include <QUrl>
 
 /**
  * A demo system of a test's own, driven from outside as an operator drives it: through cutoverctl
@@ -22,8 +23,8 @@ public:
     };
 
     ~SystemDemo();
-    /// Makes and starts it; false with a message in problem().
-    [[nodiscard]] bool start(int orders = 5000, int rate = 50);
+    /// Makes and starts it, more: further options of "demo create"; false with a message in problem().
+    [[nodiscard]] bool start(int orders = 5000, int rate = 50, const QStringList &more = {});
     [[nodiscard]] QString problem() const { return m_problem; }
     [[nodiscard]] QString folder() const { return m_folder.path(); }
     [[nodiscard]] QString targetFile() const { return folder() + QStringLiteral("/target.yaml"); }
@@ -34,6 +35,8 @@ public:
     /// What a program of ours is called with.
     [[nodiscard]] static QString program(const QString &name);
 
+    /// Of a path through the balancer.
+    [[nodiscard]] QUrl url(const QString &path) const;
     /// GET of a path through the balancer; the body, empty when it failed.
     [[nodiscard]] QByteArray get(const QString &path) const;
     [[nodiscard]] QString servedVersion() const;
