@@ -23,15 +23,16 @@ QStringList strayFolders(const QString &directory, const QList<RestorePoint> &po
 {
     static const QRegularExpression id(u"^[0-9A-HJKMNP-TV-Z]{26}$"_s);
     QStringList known;
+    QStringList removed;
     for (const RestorePoint &point : points) {
-        if (point.available) {
-            known.append(point.id);
-        }
+        (point.available ? known : removed).append(point.id);
     }
     QStringList stray;
     const QStringList names = QDir(directory).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
     for (const QString &name : names) {
-        if (id.match(name).hasMatch() && !known.contains(name)) {
+        // A whole one may be another target's, or older than the journal.
+        const bool whole = QFileInfo::exists(directory + u'/' + name + u"/manifest.json"_s);
+        if (id.match(name).hasMatch() && !known.contains(name) && (!whole || removed.contains(name))) {
             stray.append(directory + u'/' + name);
         }
     }

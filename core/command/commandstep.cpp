@@ -177,6 +177,8 @@ Result<QList<StepSpec>> withCommandSteps(const Target &target, QList<StepSpec> s
                        {u"timeoutMs"_s, command.timeoutMs},
                        {u"from"_s, from},
                        {u"to"_s, to}};
+        // What can't be taken back is not rolled back over by itself.
+        step.pointOfNoReturn = command.revert.isEmpty();
         step.title = {u"command.title"_s, {{u"name"_s, command.name}}};
         step.intent = {u"command.intent"_s, {{u"name"_s, command.name}}};
         // What the program itself says that it will do is asked for just before; the plan shows what will run.

@@ -67,6 +67,7 @@ QList<Script> migrationChain()
          "-- cutover: phase=data\n"
          "-- cutover: batch=orders key=id size=5000\n"
          "UPDATE orders SET notional = quantity * price WHERE id BETWEEN :from AND :to AND notional IS NULL;\n",
+         "-- cutover: loses=orders.notional\n"
          "UPDATE orders SET notional = NULL WHERE notional IS NOT NULL;\n"},
     };
 }

@@ -99,8 +99,9 @@ const Verdict &Judge::evaluate(const MetricWindow &window, qint64 now, qint64 ti
     if (m_breaches > 0 && m_breaches >= policy.consecutiveBreaches) {
         m_verdict.kind = Verdict::Kind::Bad;
         m_verdict.sentence = {m_verdict.baseline >= 0 ? u"watch.errors_too_high_since"_s : u"watch.errors_too_high"_s, args};
-    } else if (m_verdict.watchedMs < policy.durationMs || m_breaches > 0) {
-        // A breach not yet confirmed keeps the watch open past its end.
+    } else if (m_verdict.watchedMs < policy.durationMs
+               || (m_breaches > 0 && (enough || m_verdict.watchedMs < policy.durationMs + policy.windowMs))) {
+        // A breach not yet confirmed keeps the watch open past its end, but not without traffic.
         m_verdict.sentence = {enough ? u"watch.so_far"_s : u"watch.little_so_far"_s, args};
     } else if (enough) {
         m_verdict.kind = Verdict::Kind::Good;

@@ -258,6 +258,68 @@ Result<> upgrade(Connection &connection, const Migration &migration, const Progr
                                           : upgradeInRanges(connection, migration, progress, stop);
 }
 
+namespace {
+
+/// What a database holds: rows by table ("orders"), values by column ("orders.price"), names in lower case.
+Result<QMap<QString, qint64>> holdings(Connection &connection)
+{
+    QMap<QString, qint64> found;
+    QStringList tables;
+    TRY(sqlite::Statement names,
+        connection.prepare(u"SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
+                           "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'cutover_migrations'"_s));
+    while (true) {
+        TRY(const bool more, names.step());
+        if (!more) {
+            break;
+        }
+        tables.append(names.text(0));
+    }
+    for (const QString &table : std::as_const(tables)) {
+        QStringList columns;
+        TRY(sqlite::Statement info, connection.prepare(u"SELECT name FROM pragma_table_info(?)"_s, {table}));
+        while (true) {
+            TRY(const bool more, info.step());
+            if (!more) {
+                break;
+            }
+            columns.append(info.text(0));
+        }
+        QString sql = u"SELECT count(*)"_s;
+        for (const QString &column : std::as_const(columns)) {
+            sql += u", count("_s + sqlite::quoted(column) + u')';
+        }
+        TRY(sqlite::Statement counts, connection.prepare(sql + u" FROM "_s + sqlite::quoted(table)));
+        TRY([[maybe_unused]] const bool row, counts.step());
+        found.insert(table.toLower(), counts.text(0).toLongLong());
+        for (qsizetype i = 0; i < columns.size(); ++i) {
+            found.insert(QString(table + u'.' + columns[i]).toLower(), counts.text(int(i) + 1).toLongLong());
+        }
+    }
+    return found;
+}
+
+/// What is less than before without having been announced by a "loses" line. A script that says
+/// nothing of its losses is not believed.
+Loss unannounced(const QMap<QString, qint64> &before, const QMap<QString, qint64> &after, const QStringList &announced)
+{
+    QStringList known;
+    for (const QString &name : announced) {
+        known.append(name.toLower());
+    }
+    Loss loss;
+    for (const auto &[name, count] : before.asKeyValueRange()) {
+        const QString table = name.section(u'.', 0, 0);
+        const qint64 left = after.value(name, 0);
+        if (left < count && !known.contains(name) && !known.contains(table)) {
+            loss.insert(name, count - left);
+        }
+    }
+    return loss;
+}
+
+} // namespace
+
 Result<> downgrade(Connection &connection, const Migration &migration, const Judge &judge)
 {
     const QString file = fileOf(migration, "down"_L1);
@@ -276,12 +338,20 @@ Result<> downgrade(Connection &connection, const Migration &migration, const Jud
         if (migration.down.isEmpty()) {
             return fail(u"migration.irreversible"_s, {{u"revision"_s, migration.revision}}, file);
         }
+        QMap<QString, qint64> before;
         if (judge) {
             TRY(const Loss loss, countLoss(connection, migration.loses));
             CHECK(judge(loss));
+            TRY(before, holdings(connection));
         }
         TRY(const QList<ScriptStatement> statements, splitScript(migration.down, file));
         CHECK(withReferencesKept(connection, file, [&] { return runStatements(connection, statements, file); }));
+        if (judge) {
+            TRY(const auto after, holdings(connection));
+            if (const Loss more = unannounced(before, after, migration.loses); !more.isEmpty()) {
+                CHECK(judge(more));
+            }
+        }
         return connection.execute(u"DELETE FROM cutover_migrations WHERE revision = ?"_s, {migration.revision});
     });
 }

@@ -92,6 +92,10 @@ std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run
         if (run.state == RunState::Reverting) {
             return refuse("run.refused_reverting");
         }
+        // Past the point of no return an abort stops and asks; only a rollback decided there goes on.
+        if (verb == "abort"_L1 && run.state == RunState::Running && !mayRevertAutomatically(run, steps)) {
+            return Outcome::Hold;
+        }
         return Outcome::Rollback;
     }
     if (verb != "resume"_L1 && verb != "retry"_L1 && verb != "accept"_L1 && verb != "abandon"_L1) {

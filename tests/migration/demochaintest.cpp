@@ -57,7 +57,9 @@ private Q_SLOTS:
             const Migration migration = applied[i].migration();
             const auto loss = *await(downgradeLoss(spec, {migration}));
             for (const auto &[name, count] : loss.asKeyValueRange()) {
-                QVERIFY2(count == 0, qPrintable(migration.revision + u' ' + name));
+                // What 0004 filled in is taken out again, and said to be.
+                const qint64 filled = valueOf(spec.file, u"SELECT count(*) FROM orders WHERE notional IS NOT NULL"_s).toLongLong();
+                QVERIFY2(count == (migration.revision == u"0004"_s ? filled : 0), qPrintable(migration.revision + u' ' + name));
             }
             const auto done = await(downgrade(spec, migration, {}));
             QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));

@@ -124,6 +124,17 @@ private Q_SLOTS:
         QVERIFY(context.result({}, u"kept"_s).isObject());
     }
 
+    void revertDoesNotBelieveAScriptThatHidesItsLosses()
+    {
+        write(u"1.3.0"_s, "0001_note.down.sql", "ALTER TABLE orders DROP COLUMN note;");
+        auto first = apply(0);
+        runSql(file(), {u"UPDATE orders SET note = 'kept' WHERE id = 1"_s});
+        TestContext context(m_target);
+        QVERIFY(await(first->revert(context, {}, {})));
+        QCOMPARE(valueOf(file(), u"SELECT note FROM orders WHERE id = 1"_s).toString(), u"kept"_s);
+        QCOMPARE(context.logged.value(0).code, u"migration.kept"_s);
+    }
+
     void downgradeCountsAndRefusesMore()
     {
         apply(0);
