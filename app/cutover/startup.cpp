@@ -4,6 +4,7 @@
 #include "startup.h"
 
 #include "common/ask.h"
+#include "deploy/supervisorclient.h"
 #include "metrics/watcher.h"
 #include "shell/console.h"
 #include "system/processes.h"
@@ -37,8 +38,21 @@ qint64 processAgeMs()
     return sinceBoot - qint64(processStartTime(getpid())) * 1000 / sysconf(_SC_CLK_TCK);
 }
 
-Async<> prepareDemo(QString directory, bool reset, DemoProgress progress)
+/// Whether its services are looked after by somebody already.
+Async<bool> demoRuns(QString directory)
 {
+    if (!demoExists(directory)) {
+        co_return false;
+    }
+    CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
+    SupervisorClient supervisor(target);
+    co_return co_await supervisor.isRunning();
+}
+
+/// True: it ran already.
+Async<bool> prepareDemo(QString directory, bool reset, DemoProgress progress)
+{
+    CO_TRY(const bool ran, co_await demoRuns(directory));
     if (reset) {
         CO_CHECK(co_await resetDemo(directory, {}, progress));
     } else if (!demoExists(directory)) {
@@ -47,7 +61,7 @@ Async<> prepareDemo(QString directory, bool reset, DemoProgress progress)
     CO_CHECK(co_await startDemo(directory, progress));
     CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
     CO_CHECK(co_await ensureWatcher(target));
-    co_return {};
+    co_return ran && !reset;
 }
 
 Async<> endDemo(QString directory)
@@ -116,7 +130,9 @@ void Startup::start()
             window->showStarting(doing.text());
         }
     };
-    ask<void>(this, prepareDemo(m_options.demoDirectory, m_options.reset, progress), [this](const Result<> &ready) {
+    ask<bool>(this, prepareDemo(m_options.demoDirectory, m_options.reset, progress), [this](const Result<bool> &ready) {
+        // A picture of a demo that somebody else works with leaves it as it was.
+        m_demoStarted = m_options.screenshot.isEmpty() || !ready || !*ready;
         if (m_leaving) {
             return;
         }
