@@ -81,7 +81,10 @@ void GuiWatchTest::errorsClimbAndItGoesBack()
     QVERIFY2(sentence.contains(u"1.2.0 serves now"), qPrintable(sentence));
     QCOMPARE(demo.servedVersion(), u"1.2.0"_s);
     QCOMPARE(demo.strategyOverlap(), QString());
-    QVERIFY(demo.storedOrders().contains(demo.acknowledgedOrders()));
+    // What is acknowledged is asked first: orders go on coming.
+    const QSet<qint64> acknowledged = demo.acknowledgedOrders();
+    const QSet<qint64> lost = acknowledged - demo.storedOrders();
+    QVERIFY2(lost.isEmpty(), qPrintable(u"%1 acknowledged orders are gone"_s.arg(lost.size())));
     DO(gui.click(u"done"_s));
     DO(gui.openRoom(u"History"_s));
     DO(gui.clickRow(u"Runs"_s, u"1.2.0 → 1.3.1"_s));
