@@ -92,7 +92,9 @@ QString Console::whyNotChangeDuringRun() const
 
 void Console::refresh()
 {
-    m_soon.start();
+    if (!m_soon.isActive()) {
+        m_soon.start();
+    }
 }
 
 void Console::openRoom(const QString &room, const QString &argument)

@@ -37,7 +37,7 @@ RunFeed::RunFeed(EngineClient *engine, const QString &runId, QObject *parent)
 
     connect(engine, &EngineClient::changed, this, [this](const QStringList &topics) {
         if (topics.contains(u"runs")) {
-            m_loadSoon.start();
+            lookSoon();
         }
         if (topics.contains(u"status") || topics.contains(u"conn")) {
             loadTarget();
@@ -50,13 +50,16 @@ RunFeed::RunFeed(EngineClient *engine, const QString &runId, QObject *parent)
         const QString type = what[u"type"].toString();
         if (type == u"progress") {
             m_progress = what;
+            if (m_view.current < 0 || m_view.current >= m_view.steps.size() || m_view.steps[m_view.current].spec.id != what[u"step"].toString()) {
+                lookSoon();
+            }
             Q_EMIT progressChanged();
         } else if (type == u"log") {
             m_lastLine = what[u"line"].toString();
             m_lastSource = what[u"source"].toString();
             Q_EMIT progressChanged();
         } else if (type == u"event") {
-            m_loadSoon.start();
+            lookSoon();
         }
         // The line itself is lossy; the log is read from where it was read to.
         if (type != u"progress" && !m_logSoon.isActive()) {
@@ -108,11 +111,19 @@ void RunFeed::send(const QString &verb, const QString &expectedState)
     ask<void>(this, m_engine->command(m_runId, verb, expectedState), [this, verb](Result<> result) {
         if (result) {
             Q_EMIT commandTaken(verb);
-            m_loadSoon.start();
+            lookSoon();
         } else {
             Q_EMIT commandFailed(verb, result.error());
         }
     });
+}
+
+void RunFeed::lookSoon()
+{
+    // Not put off by the next news: steps may follow each other faster than the delay.
+    if (!m_loadSoon.isActive()) {
+        m_loadSoon.start();
+    }
 }
 
 void RunFeed::load()
@@ -130,7 +141,7 @@ void RunFeed::load()
             Q_EMIT loadFailed(result.error());
         }
         if (std::exchange(m_loadAgain, false)) {
-            m_loadSoon.start();
+            lookSoon();
         }
     });
 }

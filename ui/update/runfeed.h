@@ -49,6 +49,7 @@ Q_SIGNALS:
 
 private:
     void send(const QString &verb, const QString &expectedState);
+    void lookSoon();
     void load();
     void loadTarget();
     void loadLog();
