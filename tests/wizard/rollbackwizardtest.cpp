@@ -77,7 +77,7 @@ private Q_SLOTS:
 
         auto *costs = wizard->findChild<RollbackCosts *>();
         QTRY_COMPARE(costs->mode(), u"code"_s);
-        QTRY_VERIFY(visible<QLabel>(wizard.get(), u"then"_s)->text().contains(u"1 difference(s) in the configuration"));
+        QTRY_VERIFY(visible<QLabel>(wizard.get(), u"then"_s)->text().contains(u"1 difference in the configuration"));
         QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
         click(next());
         QCOMPARE(wizard->currentStep(), int(RollbackWizard::Preview));

@@ -116,6 +116,12 @@ void TableView::setStretchColumn(int column)
     fitColumns();
 }
 
+void TableView::setRowsWrapped()
+{
+    setWordWrap(true);
+    verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+}
+
 void TableView::fitColumns()
 {
     if (model() == nullptr) {

@@ -16,6 +16,8 @@ public:
     void setModel(QAbstractItemModel *model) override;
     /// The column that takes what room is left; the others fit their contents. -1: none.
     void setStretchColumn(int column);
+    /// Rows grow with text that needs several lines, instead of hiding its middle.
+    void setRowsWrapped();
     void fitColumns();
 
 protected:

@@ -53,6 +53,17 @@ QString exactTime(const QDateTime &time)
     return time.isValid() ? QLocale().toString(time.toLocalTime(), QLocale::LongFormat) : QString();
 }
 
+QString elapsedText(qint64 milliseconds)
+{
+    return milliseconds < 1000 ? QCoreApplication::translate("times", "0 s") : durationText(milliseconds / 1000 * 1000);
+}
+
+QString estimateText(qint64 milliseconds)
+{
+    return milliseconds < 1000 ? QCoreApplication::translate("times", "under 1 s")
+                               : QCoreApplication::translate("times", "about %1").arg(durationText((milliseconds + 500) / 1000 * 1000));
+}
+
 QString aliveText(qint64 silenceMs)
 {
     if (silenceMs < 0) {

@@ -18,6 +18,11 @@ namespace cutover {
 /// "alive now", "alive 2 s ago"; "unknown" for negative.
 [[nodiscard]] QString aliveText(qint64 silenceMs);
 
+/// While it still counts: whole seconds, "0 s" at first.
+[[nodiscard]] QString elapsedText(qint64 milliseconds);
+/// No finer than it can be known: "under 1 s", "about 4 s".
+[[nodiscard]] QString estimateText(qint64 milliseconds);
+
 /** Says how long ago something was, keeps saying it right, and the exact time on hover. */
 class RelativeTimeLabel : public TextLabel
 {

@@ -40,7 +40,7 @@ ComponentCard *instanceCard(const InstanceView &instance)
     auto *card = new ComponentCard(u"network-server"_s, instance.name);
     card->setState(statusOfInstance(instance.state));
     QStringList facts;
-    facts.append(instance.version.isEmpty() ? OverviewRoom::tr("Not part of a release") : instance.version);
+    facts.append(instance.version);
     if (instance.sessions >= 0) {
         facts.append(sessionsText(instance.sessions));
     }
@@ -52,6 +52,23 @@ ComponentCard *instanceCard(const InstanceView &instance)
         more.append(OverviewRoom::tr("process %1").arg(instance.pid));
     }
     card->setLines(facts.join(u" · "_s), more.join(u" · "_s));
+    return card;
+}
+
+/// What is kept running beside the release, in one card: it is looked at when it isn't ready.
+ComponentCard *besideCard(const QList<InstanceView> &instances)
+{
+    auto *card = new ComponentCard(u"network-server"_s, OverviewRoom::tr("Beside the release"));
+    QStringList names;
+    QStringList missing;
+    for (const InstanceView &instance : instances) {
+        names.append(instance.name);
+        if (instance.state != "ready"_L1) {
+            missing.append(instance.name);
+        }
+    }
+    card->setState(missing.isEmpty() ? Status::Ready : Status::Warning, missing.isEmpty() ? QString() : OverviewRoom::tr("Not ready"));
+    card->setLines(names.join(u", "_s), missing.isEmpty() ? OverviewRoom::tr("not updated with it") : OverviewRoom::tr("not ready: %1").arg(missing.join(u", "_s)));
     return card;
 }
 
@@ -172,22 +189,32 @@ void OverviewRoom::showTarget()
     m_page->setBusy(!m_loaded);
     int ready = 0;
     QList<QWidget *> cards;
+    QList<InstanceView> beside;
     for (const InstanceView &instance : target.instances) {
+        if (instance.version.isEmpty()) {
+            beside.append(instance);
+            continue;
+        }
         cards.append(instanceCard(instance));
         ready += instance.state == "ready"_L1 ? 1 : 0;
     }
+    const int released = int(cards.size());
     cards.append({databaseCard(target), backupCard(target), diskCard(target)});
     if (target.balancer != "none"_L1 && !target.balancer.isEmpty()) {
-        cards.insert(target.instances.size() + 1, balancerCard(target));
+        cards.insert(released + 1, balancerCard(target));
     }
     cards.append(watcherCard(target));
+    if (!beside.isEmpty()) {
+        cards.append(besideCard(beside));
+    }
     m_cards->setCards(cards);
     if (target.version.isEmpty()) {
         m_page->setCaption(tr("Nothing is installed yet."));
-    } else if (target.instances.isEmpty()) {
+    } else if (released == 0) {
         m_page->setCaption(tr("%1 is installed.").arg(target.version));
     } else {
-        m_page->setCaption(tr("%1 is installed. %2 of %3 instances are ready.").arg(target.version).arg(ready).arg(target.instances.size()));
+        m_page->setCaption(released == 1 ? (ready == 1 ? tr("%1 is installed. Its instance is ready.") : tr("%1 is installed. Its instance is not ready.")).arg(target.version)
+                                        : tr("%1 is installed. %2 of %3 instances are ready.").arg(target.version).arg(ready).arg(released));
     }
     refreshReasons();
 }

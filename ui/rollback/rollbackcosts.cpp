@@ -5,6 +5,7 @@
 
 #include "common/buttons.h"
 #include "common/textlabel.h"
+#include "common/times.h"
 #include "update/words.h"
 
 #include <QButtonGroup>
@@ -59,10 +60,10 @@ void RollbackCosts::setOptions(const QList<RollbackOption> &options)
         const bool known = option != options.end();
         const bool open = known && option->unavailable.code.isEmpty();
         setDisabledReason(row.button, open ? QString() : known ? option->unavailable.what() : tr("Being counted"));
-        row.time->setText(open ? (option->expectedMs > 0 ? durationText(option->expectedMs) : tr("not measured")) : QString());
+        row.time->setText(open ? (option->expectedMs > 0 ? estimateText(option->expectedMs) : tr("not measured")) : QString());
         QString loss = open ? lossText(option->loss) : QString();
         if (open && option->expectedDowntimeMs > 0) {
-            loss += tr(", down for %1").arg(durationText(option->expectedDowntimeMs));
+            loss += tr(", down for %1").arg(estimateText(option->expectedDowntimeMs));
         }
         row.loss->setText(loss);
         const bool loses = open && std::ranges::any_of(option->loss, [](qint64 rows) { return rows > 0; });

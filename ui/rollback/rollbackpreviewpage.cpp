@@ -29,6 +29,7 @@ RollbackPreviewPage::RollbackPreviewPage(PlanDraft *draft, QWidget *parent)
     m_tabs->setAccessibleName(tr("Preview of the rollback"));
     m_table->setModel(&m_model);
     m_table->setStretchColumn(PlanModel::IntentColumn);
+    m_table->setRowsWrapped();
     m_tabs->addTab(m_table, tr("Steps"));
     connect(draft, &PlanDraft::planChanged, this, &RollbackPreviewPage::refresh);
     refresh();

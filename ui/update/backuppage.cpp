@@ -48,6 +48,7 @@ BackupPage::BackupPage(PlanDraft *draft, QWidget *parent)
     planned->setFlush(true);
     m_table->setModel(&m_model);
     m_table->setStretchColumn(PlanModel::IntentColumn);
+    m_table->setRowsWrapped();
     m_table->setColumnHidden(PlanModel::NumberColumn, true);
     planned->body()->addWidget(m_table);
     content->addWidget(planned, 1);

@@ -10,7 +10,6 @@
 #include "update/plandraft.h"
 
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -38,10 +37,8 @@ ChecksPage::ChecksPage(PlanDraft *draft, QWidget *parent)
     m_again->setObjectName(u"again"_s);
     m_table->setModel(&m_model);
     m_table->setStretchColumn(CheckModel::FindingColumn);
-    m_table->setWordWrap(true);
     // A failed check takes the lines that reason and remedy need.
-    m_table->verticalHeader()->setMinimumSectionSize(space::Row);
-    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    m_table->setRowsWrapped();
     auto *checks = new Panel;
     checks->setFlush(true);
     checks->body()->addWidget(m_table);
@@ -93,9 +90,9 @@ void ChecksPage::summarize()
     } else if (!m_ended) {
         m_summary->setText(tr("The checks did not run to their end"));
     } else if (failed > 0) {
-        m_summary->setText(tr("%1 passed · %n failed", nullptr, failed).arg(passed));
+        m_summary->setText(tr("%1 passed · %2 failed").arg(passed).arg(failed));
     } else if (warnings > 0) {
-        m_summary->setText(tr("%1 passed · %n warning(s)", nullptr, warnings).arg(passed));
+        m_summary->setText(warnings == 1 ? tr("%1 passed · 1 warning").arg(passed) : tr("%1 passed · %2 warnings").arg(passed).arg(warnings));
     } else {
         m_summary->setText(tr("All %n checks passed", nullptr, passed));
     }

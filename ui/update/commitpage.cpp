@@ -84,6 +84,7 @@ CommitPage::CommitPage(PlanDraft *draft, QWidget *parent)
     plan->setFlush(true);
     m_table->setModel(&m_model);
     m_table->setStretchColumn(PlanModel::IntentColumn);
+    m_table->setRowsWrapped();
     plan->body()->addWidget(m_table);
     columns->addWidget(plan, 1);
 
@@ -138,8 +139,8 @@ void CommitPage::refresh()
     }
     m_target->setText(tr("%1 (%2)").arg(plan->targetName, plan->environment));
     m_way->setText(isRollback() ? tr("%1 → %2, %3").arg(plan->from, plan->to, modeText(plan->mode)) : pathText(plan->from, plan->path));
-    m_time->setText(plan->expectedMs > 0 ? tr("about %1").arg(durationText(plan->expectedMs)) : tr("not measured yet"));
-    m_downtime->setText(plan->expectedDowntimeMs > 0 ? tr("about %1").arg(durationText(plan->expectedDowntimeMs)) : tr("none expected"));
+    m_time->setText(plan->expectedMs > 0 ? estimateText(plan->expectedMs) : tr("not measured yet"));
+    m_downtime->setText(plan->expectedDowntimeMs > 0 ? estimateText(plan->expectedDowntimeMs) : tr("none expected"));
     m_risk->setStatus(statusOfRisk(plan->risk));
     QMap<QString, qint64> loss;
     for (auto it = plan->loss.begin(); it != plan->loss.end(); ++it) {

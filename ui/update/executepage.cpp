@@ -24,6 +24,7 @@
 #include <QLocale>
 #include <QMessageBox>
 #include <QProgressBar>
+#include <QRegularExpression>
 #include <QSplitter>
 #include <QVBoxLayout>
 
@@ -35,6 +36,22 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int BarSteps = 1000;
+
+/// "TIME STEP SOURCE TEXT" as it is read best: the local time of day, and who speaks unless it is the run itself.
+QString shownLog(const QString &text)
+{
+    static const QRegularExpression form(u"^(\\S+Z) \\S+ (\\S+) (.*)$"_s);
+    QStringList lines = text.split(u'\n');
+    for (QString &line : lines) {
+        const QRegularExpressionMatch match = form.match(line);
+        const QDateTime time = match.hasMatch() ? QDateTime::fromString(match.captured(1), Qt::ISODateWithMs) : QDateTime();
+        if (time.isValid()) {
+            const QString source = match.captured(2) == u"run" ? QString() : QString(match.captured(2) + u": ");
+            line = time.toLocalTime().toString(u"HH:mm:ss  "_s) + source + match.captured(3);
+        }
+    }
+    return lines.join(u'\n');
+}
 
 } // namespace
 
@@ -132,7 +149,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     m_now->body()->addSpacing(space::Tight);
     m_now->body()->addWidget(m_instances);
     column->addWidget(m_now);
-    m_metrics->setMinimumHeight(110);
+    m_metrics->setMinimumHeight(196);
     column->addWidget(m_metrics, 3);
     auto *log = new Panel;
     log->setFlush(true);
@@ -162,7 +179,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
         m_metrics->setErrorLimit(m_feed->target().errorLimit);
         refreshNow();
     });
-    connect(m_feed, &RunFeed::logAppended, m_log, &LogView::append);
+    connect(m_feed, &RunFeed::logAppended, this, [this](const QString &text) { m_log->append(shownLog(text)); });
     connect(m_feed, &RunFeed::loadFailed, this, [this](const Error &error) { m_message->tell(error); });
     connect(m_feed, &RunFeed::commandFailed, this, [this](const QString &, const Error &error) {
         m_message->tell(error);
@@ -277,9 +294,9 @@ void ExecutePage::tick()
         m_held->tick();
     }
     const int number = view.current >= 0 ? view.current + 1 : m_steps.doneCount();
-    QStringList parts{tr("%1 of %2").arg(number).arg(m_steps.stepCount()), durationText(m_feed->elapsedMs() / 1000 * 1000)};
+    QStringList parts{tr("%1 of %2").arg(number).arg(m_steps.stepCount()), elapsedText(m_feed->elapsedMs())};
     if (const qint64 left = m_feed->leftMs(); left >= 0) {
-        parts << tr("about %1 left").arg(durationText(left / 1000 * 1000));
+        parts << tr("%1 left").arg(estimateText(left));
     }
     if (view.turnBackBy.isValid() && !isFinal(view.run.state)) {
         parts << tr("turn back by %1").arg(QLocale().toString(view.turnBackBy.toLocalTime().time(), u"HH:mm"_s));

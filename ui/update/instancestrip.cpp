@@ -14,7 +14,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int Columns = 2;
+constexpr int Columns = 3;
 
 } // namespace
 
@@ -34,9 +34,14 @@ InstanceStrip::InstanceStrip(QWidget *parent)
 
 void InstanceStrip::setInstances(const QList<InstanceView> &instances)
 {
+    // What keeps running beside the release has no part in the run.
+    QList<InstanceView> released;
     QStringList names;
     for (const InstanceView &instance : instances) {
-        names << instance.name;
+        if (!instance.version.isEmpty()) {
+            names << instance.name;
+            released << instance;
+        }
     }
     if (names != m_names) {
         m_names = names;
@@ -55,12 +60,12 @@ void InstanceStrip::setInstances(const QList<InstanceView> &instances)
             m_entries << entry;
         }
     }
-    for (int i = 0; i < instances.size(); ++i) {
-        const InstanceView &instance = instances[i];
-        m_entries[i].version->setText(instance.version.isEmpty() ? u"–"_s : instance.version);
+    for (int i = 0; i < released.size(); ++i) {
+        const InstanceView &instance = released[i];
+        m_entries[i].version->setText(instance.version);
         const Status status = statusOfInstance(instance.state);
         if (instance.sessions > 0) {
-            m_entries[i].state->setStatus(status, tr("%1 · %n session(s)", nullptr, instance.sessions).arg(statusLook(status).word));
+            m_entries[i].state->setStatus(status, (instance.sessions == 1 ? tr("%1 · 1 session") : tr("%1 · %2 sessions").arg(u"%1"_s).arg(instance.sessions)).arg(statusLook(status).word));
         } else {
             m_entries[i].state->setStatus(status);
         }

@@ -3,6 +3,7 @@
 
 #include "update/planmodel.h"
 
+#include "common/times.h"
 #include "common/theme.h"
 
 #include <algorithm>
@@ -59,7 +60,7 @@ QVariant PlanModel::data(const QModelIndex &index, int role) const
         case IntentColumn:
             return spec.intent.text();
         case TimeColumn:
-            return spec.expectedMs > 0 ? durationText(spec.expectedMs) : u"–"_s;
+            return spec.expectedMs <= 0 ? u"–"_s : spec.expectedMs < 1000 ? estimateText(spec.expectedMs) : durationText(spec.expectedMs);
         case DowntimeColumn:
             return spec.expectedDowntimeMs > 0 ? durationText(spec.expectedDowntimeMs) : u"–"_s;
         default:

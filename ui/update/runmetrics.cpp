@@ -19,7 +19,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr qint64 SpanMs = 10 * 60 * 1000;
+/// Doubled while a run outlasts it.
+constexpr qint64 SpanMs = 3 * 60 * 1000;
+constexpr qint64 BeforeMs = 30 * 1000;
 constexpr auto Tick = 1s;
 
 } // namespace
@@ -64,6 +66,7 @@ void RunMetrics::setStart(const QDateTime &started, const QString &version, bool
     if (!started.isValid()) {
         return;
     }
+    m_started = started.toMSecsSinceEpoch();
     const ChartMarker marker{.kind = rollback ? ChartMarker::Kind::Rollback : ChartMarker::Kind::Update,
                              .time = started.toMSecsSinceEpoch(),
                              .label = version,
@@ -74,6 +77,14 @@ void RunMetrics::setStart(const QDateTime &started, const QString &version, bool
 
 void RunMetrics::load()
 {
+    qint64 span = m_errors->span();
+    while (m_started > 0 && span < QDateTime::currentMSecsSinceEpoch() - m_started + BeforeMs) {
+        span *= 2;
+    }
+    if (span != m_errors->span()) {
+        m_errors->setSpan(span);
+        m_orders->setSpan(span);
+    }
     load(u"errors"_s, m_errors);
     load(u"orders"_s, m_orders);
 }

@@ -32,6 +32,7 @@ private:
     Chart *m_errors;
     Chart *m_orders;
     ChartGroup *m_group;
+    qint64 m_started = 0; ///< ms since the epoch.
     QTimer m_timer;
     double m_limit = -1;
 };

@@ -3,6 +3,7 @@
 
 #include "update/steptimelinemodel.h"
 
+#include "common/times.h"
 #include "update/words.h"
 
 #include <algorithm>
@@ -138,9 +139,9 @@ QVariant StepTimelineModel::data(const QModelIndex &index, int role) const
         // Whole seconds while it runs, so that the text does not jitter.
         const qint64 worked = durationOf(step);
         if (worked < 0) {
-            return view.spec.expectedMs > 0 ? tr("about %1").arg(durationText(view.spec.expectedMs)) : QString();
+            return view.spec.expectedMs > 0 ? estimateText(view.spec.expectedMs) : QString();
         }
-        return durationText(step == m_view.current ? worked / 1000 * 1000 : worked);
+        return step == m_view.current ? elapsedText(worked) : durationText(worked);
     }
     case ExpectedRole:
         return view.spec.expectedMs;
