@@ -143,6 +143,17 @@ QString SystemDemo::servedVersion() const
     return QJsonDocument::fromJson(get(u"/api/version"_s)).object()[u"version"].toString();
 }
 
+bool SystemDemo::servesOnly(const QString &version) const
+{
+    // More answers than there are instances, in turn.
+    for (int i = 0; i < 6; ++i) {
+        if (servedVersion() != version) {
+            return false;
+        }
+    }
+    return true;
+}
+
 QStringList SystemDemo::failures() const
 {
     QStringList failed;

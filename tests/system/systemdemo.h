@@ -40,6 +40,8 @@ public:
     /// GET of a path through the balancer; the body, empty when it failed.
     [[nodiscard]] QByteArray get(const QString &path) const;
     [[nodiscard]] QString servedVersion() const;
+    /// Every instance behind the balancer answers with this version: while a deployment rolls, two do.
+    [[nodiscard]] bool servesOnly(const QString &version) const;
     /// Requests that failed since the start, one a line.
     [[nodiscard]] QStringList failures() const;
     [[nodiscard]] QSet<qint64> acknowledgedOrders() const;
