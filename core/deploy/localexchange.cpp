@@ -48,7 +48,11 @@ public:
         });
         connect(&m_socket, &QLocalSocket::errorOccurred, this, [this](QLocalSocket::LocalSocketError error) {
             if (error != QLocalSocket::PeerClosedError) {
-                end(fail(u"deploy.socket_refused"_s, {{u"socket"_s, m_path}, {u"reason"_s, m_socket.errorString()}}, m_path,
+                // Qt's own words name its functions.
+                const QString reason = error == QLocalSocket::ServerNotFoundError ? qt_error_string(ENOENT)
+                    : error == QLocalSocket::ConnectionRefusedError               ? qt_error_string(ECONNREFUSED)
+                                                                                  : m_socket.errorString().section(u": "_s, -1);
+                end(fail(u"deploy.socket_refused"_s, {{u"socket"_s, m_path}, {u"reason"_s, reason}}, m_path,
                          Error::Kind::Transient));
             }
         });
