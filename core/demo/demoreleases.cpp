@@ -60,8 +60,14 @@ QList<Script> migrationChain()
          "ALTER TABLE orders DROP COLUMN client_tag;\n"},
         {u"0003_order_notional"_s,
          "-- cutover: phase=expand\n"
-         "ALTER TABLE orders ADD COLUMN notional REAL;\n",
+         "ALTER TABLE orders ADD COLUMN notional REAL;\n"
+         "-- Old code goes on writing beside the data migration, and after it.\n"
+         "CREATE TRIGGER orders_notional AFTER INSERT ON orders WHEN NEW.notional IS NULL\n"
+         "BEGIN\n"
+         "    UPDATE orders SET notional = quantity * price WHERE id = NEW.id;\n"
+         "END;\n",
          "-- cutover: loses=orders.notional\n"
+         "DROP TRIGGER orders_notional;\n"
          "ALTER TABLE orders DROP COLUMN notional;\n"},
         {u"0004_fill_notional"_s,
          "-- cutover: phase=data\n"
