@@ -71,7 +71,8 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
     co_return passed(u"check.ports_ok"_s, {{u"count"_s, held}});
 }
 
-const CheckKind kind(35, [](const CheckScope &) {
+// Before the checks that ask at these ports: a stranger there is the cause of their findings.
+const CheckKind kind(5, [](const CheckScope &) {
     return QList<CheckItem>{{u"ports"_s, {u"check.ports"_s, {}}, true, run}};
 });
 

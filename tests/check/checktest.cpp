@@ -144,9 +144,9 @@ private Q_SLOTS:
         QVERIFY(results[u"disk"_s].finding.args[u"free"_s].toInteger() > results[u"disk"_s].finding.args[u"needed"_s].toInteger());
         QCOMPARE(results[u"version"_s].finding.args[u"count"_s].toInt(), 2);
         QCOMPARE(told.size(), 3 * results.size());
-        QCOMPARE(told[0], u"version 0"_s);
-        QCOMPARE(told[results.size()], u"version 1"_s);
-        QCOMPARE(told[results.size() + 1], u"version 2"_s);
+        QCOMPARE(told[0], u"ports 0"_s);
+        QCOMPARE(told[results.size()], u"ports 1"_s);
+        QCOMPARE(told[results.size() + 1], u"ports 2"_s);
     }
 
     void versions()
