@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "deploy/supervisorclient.h"
+#include "deploy/instancemove.h"
 #include "plan/step.h"
 
-#include <QSet>
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -32,33 +32,51 @@ public:
 protected:
     Async<> stopAll(StepContext &context)
     {
-        SupervisorClient supervisor(context.target());
-        CO_CHECK(co_await supervisor.ensureRunning());
-        const QStringList names = instancesOf(spec());
-        qint64 done = 0;
+        CO_TRY(std::vector<InstanceMove> moves, create(context));
         // Last started, first stopped.
-        for (qsizetype i = names.size() - 1; i >= 0; --i) {
-            context.progress({done++, names.size(), u"instances"_s, {u"backup.stopping"_s, {{u"instance"_s, names[i]}}}});
-            CO_CHECK(co_await supervisor.stop(names[i]));
+        std::ranges::reverse(moves);
+        qint64 done = 0;
+        const auto count = qint64(moves.size());
+        // Requests under way are answered; then the balancer says that there is maintenance.
+        for (InstanceMove &move : moves) {
+            CO_CHECK(co_await move.drain(true, {}));
+        }
+        for (InstanceMove &move : moves) {
+            context.progress({done++, count, u"instances"_s, {u"backup.stopping"_s, {{u"instance"_s, move.name()}}}});
+            CO_CHECK(co_await move.stop());
         }
         co_return Result<>();
     }
 
     Async<> startAll(StepContext &context, std::stop_token stop)
     {
-        SupervisorClient supervisor(context.target());
-        CO_CHECK(co_await supervisor.ensureRunning());
-        const QString directory = context.target().releaseDirectory(spec().params["release"_L1].toString());
-        const QStringList names = instancesOf(spec());
+        const QString release = spec().params["release"_L1].toString();
+        CO_TRY(std::vector<InstanceMove> moves, create(context));
         qint64 done = 0;
-        for (const QString &name : names) {
-            context.progress({done++, names.size(), u"instances"_s, {u"backup.starting"_s, {{u"instance"_s, name}}}});
-            CO_CHECK(co_await supervisor.start(name, directory));
+        const auto count = qint64(moves.size());
+        for (InstanceMove &move : moves) {
+            context.progress({done++, count, u"instances"_s, {u"backup.starting"_s, {{u"instance"_s, move.name()}}}});
+            CO_CHECK(co_await move.start(release));
         }
-        for (const QString &name : names) {
-            CO_CHECK(co_await supervisor.waitReady(name, stop));
+        for (InstanceMove &move : moves) {
+            CO_CHECK(co_await move.waitReady(release, stop));
+        }
+        for (InstanceMove &move : moves) {
+            CO_CHECK(co_await move.balance(stop));
         }
         co_return Result<>();
+    }
+
+    Result<std::vector<InstanceMove>> create(StepContext &context) const
+    {
+        std::vector<InstanceMove> moves;
+        const QStringList names = instancesOf(spec());
+        for (const QString &name : names) {
+            const ServiceSpec *service = context.target().serviceOfInstance(name);
+            TRY(InstanceMove move, InstanceMove::create(context, service ? service->name : QString(), name));
+            moves.push_back(std::move(move));
+        }
+        return moves;
     }
 
     /// Instances that run, and whether each of them does so from the release.
