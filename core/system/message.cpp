@@ -76,6 +76,14 @@ QString percent(double part)
     return QCoreApplication::translate("catalogue", "%1 %").arg(QLocale().toString(value, 'f', decimals));
 }
 
+/// What to do about an error: the hint of the cause that lies deepest.
+QString adviceFor(const QJsonObject &error)
+{
+    const QJsonObject args = error["args"_L1].toObject();
+    const QString deeper = args["cause"_L1].isObject() ? adviceFor(args["cause"_L1].toObject()) : QString();
+    return deeper.isEmpty() ? Catalogue::hint(error["code"_L1].toString(), args) : deeper;
+}
+
 QString placeholder(QStringView inner, const QJsonObject &args)
 {
     if (const auto words = inner.split(u'|'); words.size() == 3) {
@@ -95,6 +103,9 @@ QString placeholder(QStringView inner, const QJsonObject &args)
             return percent(value.toDouble());
         }
     }
+    if (format == "hint"_L1) {
+        return adviceFor(value.toObject());
+    }
     return plain(value);
 }
 
@@ -110,7 +121,11 @@ QString filled(const QString &pattern, const QJsonObject &args)
             return result.append(QStringView(pattern).sliced(at));
         }
         result.append(QStringView(pattern).sliced(at, begin - at));
-        result.append(placeholder(QStringView(pattern).sliced(begin + 2, end - begin - 2), args));
+        const QString text = placeholder(QStringView(pattern).sliced(begin + 2, end - begin - 2), args);
+        if (text.isEmpty() && result.endsWith(u' ')) {
+            result.chop(1); // No two spaces around nothing.
+        }
+        result.append(text);
         at = end + 1;
     }
 }
