@@ -62,6 +62,9 @@ static const Catalogue::Registration storeTexts{
 };
 
 static const Catalogue::Registration watchTexts{
+    {"watch.instance_died",
+     QT_TRANSLATE_NOOP("catalogue", "%{instance} died %{count} %{count|time|times} since %{version} was started, the last time with exit code %{exit}; 0 were expected."),
+     QT_TRANSLATE_NOOP("catalogue", "Look at its log in the state folder; the release is broken, or its configuration is.")},
     {"watch.title", QT_TRANSLATE_NOOP("catalogue", "Watch")},
     {"watch.intent_hold",
      QT_TRANSLATE_NOOP("catalogue", "Watch %{version} for %{duration:duration}: at most %{limit:percent} of the requests within %{window:duration} may fail. "

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "deploy/supervisorclient.h"
 #include "metrics/watcher.h"
 #include "metrics/watchrequest.h"
 #include "plan/planners.h"
@@ -9,6 +10,7 @@
 #include "system/json.h"
 #include "system/random.h"
 
+#include <QJsonArray>
 #include <QJsonDocument>
 
 using namespace Qt::StringLiterals;
@@ -58,6 +60,8 @@ public:
         qint64 watched = -1;
         for (int restarts = 0;;) {
             const Verdict verdict = answer(state, request);
+            // Errors alone would not tell: others answer for one that dies and is started again and again.
+            CO_CHECK(co_await noneDied(context.target(), deployed(context.plan())));
             if (verdict.kind != Verdict::Kind::Pending) {
                 co_return conclude(context, request, verdict);
             }
@@ -126,6 +130,42 @@ private:
     static WatchRequest current(const QString &state, const QString &run)
     {
         return WatchRequest::fromJson(readObject(WatchRequest::path(state, run)));
+    }
+
+    /// Instances that the run has started anew.
+    static QStringList deployed(const Plan &plan)
+    {
+        QStringList names;
+        for (const StepSpec &step : plan.steps) {
+            if (step.kind == u"deploy_instance") {
+                names.append(step.params[u"instance"_s].toString());
+            } else if (step.kind == u"recreate_service") {
+                const QJsonArray instances = step.params[u"instances"_s].toArray();
+                for (const QJsonValue &name : instances) {
+                    names.append(name.toString());
+                }
+            }
+        }
+        return names;
+    }
+
+    /// Of these none has died since it was started. Without a supervisor nothing is known, and nothing said.
+    static Async<> noneDied(Target target, QStringList names)
+    {
+        if (names.isEmpty()) {
+            co_return {};
+        }
+        SupervisorClient supervisor(target);
+        const auto states = co_await supervisor.states();
+        for (const InstanceState &state : states.value_or(QList<InstanceState>())) {
+            // Its start counts from 0.
+            if (names.contains(state.name) && state.restarts > 0) {
+                co_return fail(u"watch.instance_died"_s,
+                               {{u"instance"_s, state.name}, {u"count"_s, state.restarts}, {u"version"_s, state.release}, {u"exit"_s, state.lastExit}},
+                               state.name);
+            }
+        }
+        co_return {};
     }
 
     /// Pending until there is an answer to this very request.
