@@ -5,6 +5,7 @@
 
 #include "commands.h"
 
+#include "run/decisions.h"
 #include "system/programs.h"
 
 #include <QCoreApplication>
@@ -12,6 +13,7 @@
 #include <QSocketNotifier>
 #include <QTimer>
 
+#include <algorithm>
 #include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
@@ -130,7 +132,12 @@ Result<int> followRun(EngineService &engine, const QString &runId, qint64 after)
                 return ExitOk;
             }
             say(view.run.reason.text());
-            return state == RunState::Held ? ExitHeld : state == RunState::RolledBack ? ExitRolledBack : ExitFailed;
+            if (state != RunState::RolledBack) {
+                return state == RunState::Held ? ExitHeld : ExitFailed;
+            }
+            // Where no step that changes anything came to work, there was nothing to go back from.
+            const bool changed = std::ranges::any_of(view.steps, [](const StepView &step) { return step.spec.changesState && isPrepared(step.record); });
+            return changed ? ExitRolledBack : ExitRefused;
         }
         if (stopped) {
             sayJson({{u"run"_s, toJson(view.run)}, {u"reason"_s, view.run.reason.text()}, {u"following"_s, false}});
