@@ -72,16 +72,21 @@ QString SystemDemo::program(const QString &name)
     return qEnvironmentVariable("CUTOVER_BIN", QCoreApplication::applicationDirPath()) + u'/' + name;
 }
 
-SystemDemo::Outcome SystemDemo::ctl(const QStringList &arguments, int timeoutMs) const
+std::unique_ptr<QProcess> SystemDemo::startCtl(const QStringList &arguments, const QString &target) const
 {
-    Outcome outcome;
-    QProcess process;
+    auto process = std::make_unique<QProcess>();
     QStringList words = arguments + QStringList{u"--json"_s};
     if (arguments.value(0) != u"demo") {
-        words += {u"--target"_s, targetFile()};
+        words += {u"--target"_s, target.isEmpty() ? targetFile() : target};
     }
-    process.start(program(u"cutoverctl"_s), words);
-    if (!process.waitForFinished(timeoutMs)) {
+    process->start(program(u"cutoverctl"_s), words);
+    return process;
+}
+
+SystemDemo::Outcome SystemDemo::outcomeOf(QProcess &process, int timeoutMs)
+{
+    Outcome outcome;
+    if (process.state() != QProcess::NotRunning && !process.waitForFinished(timeoutMs)) {
         process.kill();
         process.waitForFinished();
         outcome.errors = "timed out: " + process.readAllStandardError();
@@ -97,7 +102,12 @@ SystemDemo::Outcome SystemDemo::ctl(const QStringList &arguments, int timeoutMs)
     return outcome;
 }
 
-bool SystemDemo::start(int orders, int rate, const QStringList &more)
+SystemDemo::Outcome SystemDemo::ctl(const QStringList &arguments, int timeoutMs) const
+{
+    return outcomeOf(*startCtl(arguments), timeoutMs);
+}
+
+bool SystemDemo::create(int orders, int rate, const QStringList &more)
 {
     const QStringList options{u"--directory"_s, folder(), u"--orders"_s, QString::number(orders), u"--rate"_s, QString::number(rate)};
     const Outcome created = ctl(QStringList{u"demo"_s, u"create"_s} + options + more);
@@ -105,6 +115,11 @@ bool SystemDemo::start(int orders, int rate, const QStringList &more)
         m_problem = u"create: "_s + QString::fromUtf8(created.errors);
         return false;
     }
+    return true;
+}
+
+bool SystemDemo::startServices()
+{
     m_started = true;
     const Outcome started = ctl({u"demo"_s, u"start"_s, u"--directory"_s, folder()});
     if (started.exitCode != 0) {
@@ -112,6 +127,11 @@ bool SystemDemo::start(int orders, int rate, const QStringList &more)
         return false;
     }
     return true;
+}
+
+bool SystemDemo::start(int orders, int rate, const QStringList &more)
+{
+    return create(orders, rate, more) && startServices();
 }
 
 QString SystemDemo::databaseFile() const

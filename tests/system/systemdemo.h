@@ -4,10 +4,13 @@
 #pragma once
 
 #include <QJsonObject>
+#include <QProcess>
 #include <QSet>
 #include <QStringList>
 #include <QTemporaryDir>
 #include <QUrl>
+
+#include <memory>
 
 /**
  * A demo system of a test's own, driven from outside as an operator drives it: through cutoverctl
@@ -25,6 +28,8 @@ public:
     ~SystemDemo();
     /// Makes and starts it, more: further options of "demo create"; false with a message in problem().
     [[nodiscard]] bool start(int orders = 5000, int rate = 50, const QStringList &more = {});
+    [[nodiscard]] bool create(int orders = 5000, int rate = 50, const QStringList &more = {});
+    [[nodiscard]] bool startServices();
     [[nodiscard]] QString problem() const { return m_problem; }
     [[nodiscard]] QString folder() const { return m_folder.path(); }
     [[nodiscard]] QString targetFile() const { return folder() + QStringLiteral("/target.yaml"); }
@@ -32,6 +37,9 @@ public:
     [[nodiscard]] QString stateFolder() const;
 
     Outcome ctl(const QStringList &arguments, int timeoutMs = 180000) const;
+    /// The same, started and not waited for; outcomeOf() once it has finished.
+    [[nodiscard]] std::unique_ptr<QProcess> startCtl(const QStringList &arguments, const QString &target = {}) const;
+    [[nodiscard]] static Outcome outcomeOf(QProcess &process, int timeoutMs = 180000);
     /// What a program of ours is called with.
     [[nodiscard]] static QString program(const QString &name);
 

@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "faultdemo.h"
+
+#include <QDir>
+#include <QFile>
+#include <QJsonArray>
+#include <QStorageInfo>
+#include <QTest>
+
+#include <sys/mount.h>
+
+#include <cerrno>
+#include <cstring>
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int Done = 0;
+constexpr int Held = 4;
+constexpr int WentBack = 5;
+
+} // namespace
+
+/** Disks that fill up in the midst of a run: small file systems of their own below the demo's folder. */
+class FaultDiskTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void init() { m_demo.restoreTarget(); }
+    void cleanup();
+    void cleanupTestCase();
+    void releasesFull();
+    void backupsFull();
+    void stateFull();
+    void rightUpdateSucceedsAfterwards();
+
+private:
+    bool mountAt(const QString &name, const char *options);
+    bool fill(const QString &name, qint64 leave);
+
+    FaultDemo m_demo;
+    QStringList m_mounted;
+};
+
+bool FaultDiskTest::mountAt(const QString &name, const char *options)
+{
+    const QString path = m_demo.folder() + u'/' + name;
+    if (::mount("none", QFile::encodeName(path).constData(), "tmpfs", 0, options) != 0) {
+        return false;
+    }
+    m_mounted.append(path);
+    return true;
+}
+
+void FaultDiskTest::initTestCase()
+{
+    QVERIFY2(m_demo.create(), qPrintable(m_demo.problem()));
+    // The installed release moves onto the small disk.
+    const QString releases = m_demo.folder() + u"/releases"_s;
+    QVERIFY(QDir().rename(releases, releases + u"-before"_s) && QDir().mkdir(releases));
+    if (!mountAt(u"releases"_s, "size=40m") || !mountAt(u"backups"_s, "size=12m") || !mountAt(u"state"_s, "size=64m")) {
+        QSKIP("FULL DISKS ARE NOT TESTED: this user can't mount a tmpfs");
+    }
+    QCOMPARE(QProcess::execute(u"cp"_s, {u"-a"_s, releases + u"-before/."_s, releases}), 0);
+    QVERIFY(m_demo.edit(u"minimum_free: 200 MB"_s, u"minimum_free: 1 MB"_s));
+    QVERIFY2(m_demo.begin(), qPrintable(m_demo.problem()));
+}
+
+void FaultDiskTest::cleanupTestCase()
+{
+    (void)m_demo.ctl({u"demo"_s, u"stop"_s, u"--directory"_s, m_demo.folder()}, 60000);
+    for (const QString &path : std::as_const(m_mounted)) {
+        QCOMPARE(::umount2(QFile::encodeName(path).constData(), MNT_DETACH), 0);
+    }
+}
+
+bool FaultDiskTest::fill(const QString &name, qint64 leave)
+{
+    const QString folder = m_demo.folder() + u'/' + name;
+    QFile filler(folder + u"/filler"_s);
+    if (!filler.open(QIODevice::WriteOnly | QIODevice::Unbuffered)) {
+        return false;
+    }
+    const QByteArray block(4096, 'x');
+    while (QStorageInfo(folder).bytesAvailable() > leave) {
+        if (filler.write(block) != block.size()) {
+            return leave == 0;
+        }
+    }
+    return true;
+}
+
+void FaultDiskTest::cleanup()
+{
+    for (const QString &path : std::as_const(m_mounted)) {
+        QFile::remove(path + u"/filler"_s);
+    }
+}
+
+void FaultDiskTest::releasesFull()
+{
+    QVERIFY(m_demo.putGate(u"precheck"_s));
+    auto update = m_demo.startCtl({u"update"_s, u"1.2.1"_s, u"--yes"_s});
+    QVERIFY(m_demo.waitAtGate(*update));
+    QVERIFY(fill(u"releases"_s, 100000));
+    m_demo.openGate();
+    const auto outcome = SystemDemo::outcomeOf(*update);
+    QCOMPARE(FaultDemo::told(outcome, WentBack, u"package.no_space"_s, {u"Unpacking needs"_s, u"are free"_s, u"Free space"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+    QCOMPARE(m_demo.releases(), QStringList{u"1.2.0"_s});
+}
+
+void FaultDiskTest::backupsFull()
+{
+    QVERIFY(m_demo.putGate(u"unpack"_s));
+    auto update = m_demo.startCtl({u"update"_s, u"1.2.1"_s, u"--yes"_s});
+    QVERIFY(m_demo.waitAtGate(*update));
+    QVERIFY(fill(u"backups"_s, 100000));
+    m_demo.openGate();
+    const auto outcome = SystemDemo::outcomeOf(*update);
+    QCOMPARE(FaultDemo::told(outcome, WentBack, u"database.backup_space"_s, {u"backups"_s, u"are free"_s, u"Free space"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+    QCOMPARE(m_demo.releases(), QStringList{u"1.2.0"_s});
+}
+
+void FaultDiskTest::stateFull()
+{
+    QVERIFY(m_demo.putGate(u"switch_release"_s));
+    auto update = m_demo.startCtl({u"update"_s, u"1.2.1"_s, u"--yes"_s});
+    QVERIFY(m_demo.waitAtGate(*update));
+    QVERIFY(fill(u"state"_s, 0));
+    m_demo.openGate();
+    auto outcome = SystemDemo::outcomeOf(*update);
+    // The space kept back is enough for the journal; what serves is one version or the other, and known.
+    QVERIFY2(outcome.exitCode == Done || outcome.exitCode == WentBack || outcome.exitCode == Held, outcome.errors.left(2000));
+    cleanup();
+    if (outcome.exitCode == Held) {
+        const QString reason = outcome.json[u"reason"].toString();
+        QVERIFY2(reason.contains(u"space") && !reason.contains(u"%{"), qPrintable(reason));
+        outcome = m_demo.ctl({u"revert"_s});
+        QVERIFY2(outcome.exitCode == WentBack, outcome.errors.left(2000));
+    }
+    QCOMPARE(m_demo.harm(outcome.exitCode == Done ? u"1.2.1"_s : u"1.2.0"_s), QString());
+    if (outcome.exitCode == Done) {
+        m_demo.restoreTarget();
+        outcome = m_demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--yes"_s});
+        QVERIFY2(outcome.exitCode == Done, outcome.errors.left(2000));
+    }
+}
+
+void FaultDiskTest::rightUpdateSucceedsAfterwards()
+{
+    const auto outcome = m_demo.ctl({u"update"_s, u"1.3.0"_s, u"--yes"_s});
+    QVERIFY2(outcome.exitCode == Done, outcome.errors.left(2000));
+    QCOMPARE(m_demo.harm(u"1.3.0"_s), QString());
+}
+
+QTEST_GUILESS_MAIN(FaultDiskTest)
+#include "faultdisktest.moc"

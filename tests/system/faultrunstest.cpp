@@ -1,0 +1,362 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "faultdemo.h"
+#include "faultpackages.h"
+
+#include <QFile>
+#include <QFileInfo>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QSqlDatabase>
+#include <QSqlError>
+#include <QSqlQuery>
+#include <QTcpServer>
+#include <QTest>
+#include <QTimer>
+
+#include <csignal>
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int Done = 0;
+constexpr int Refused = 3;
+constexpr int Held = 4;
+constexpr int WentBack = 5;
+
+const QStringList Update{u"update"_s, u"1.2.1"_s, u"--yes"_s};
+
+/** Another program that keeps a database locked for writing. */
+class Locker
+{
+public:
+    explicit Locker(const QString &file)
+    {
+        m_database = QSqlDatabase::addDatabase(u"QSQLITE"_s, u"locker"_s);
+        m_database.setDatabaseName(file);
+        m_held = m_database.open() && QSqlQuery(m_database).exec(u"BEGIN IMMEDIATE"_s);
+    }
+    ~Locker()
+    {
+        m_database.close();
+        m_database = {};
+        QSqlDatabase::removeDatabase(u"locker"_s);
+    }
+    Q_DISABLE_COPY_MOVE(Locker)
+    [[nodiscard]] bool isHeld() const { return m_held; }
+
+private:
+    QSqlDatabase m_database;
+    bool m_held = false;
+};
+
+/// Takes the port as soon as it is free.
+bool takePort(QTcpServer &server, int port, int limitMs)
+{
+    return QTest::qWaitFor([&] { return server.listen(QHostAddress::LocalHost, quint16(port)); }, limitMs);
+}
+
+} // namespace
+
+/** What happens around a run: each fault leaves the old version serving, and the next update succeeds. */
+class FaultRunsTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void diskFullBefore();
+    void portTakenBefore();
+    void portTakenDuringDeployment();
+    void serviceNeverReady();
+    void serviceDiesAtOnce();
+    void serviceDiesSoon();
+    void balancerKilledDuringDeployment();
+    void balancerSocketGone();
+    void targetRenamed();
+    void targetOfAnotherDatabase();
+    void targetEditedAfterPlanning();
+    void planEdited();
+    void databaseHeldBefore();
+    void databaseLockedDuringBackup();
+    void databaseLockedForLongDuringMigration();
+    void databaseLockedShortlyDuringMigration();
+    void rightUpdateSucceedsAfterwards();
+
+private:
+    void back(const QString &mode);
+    QString publishScript(const QString &version, const QByteArray &script);
+
+    FaultDemo m_demo;
+};
+
+void FaultRunsTest::initTestCase()
+{
+    QVERIFY2(m_demo.startBusy(), qPrintable(m_demo.problem()));
+}
+
+void FaultRunsTest::init()
+{
+    m_demo.restoreTarget();
+    QTRY_COMPARE_WITH_TIMEOUT(m_demo.ctl({u"status"_s}).json[u"health"].toString(), u"healthy"_s, 40000);
+}
+
+void FaultRunsTest::back(const QString &mode)
+{
+    m_demo.restoreTarget();
+    const auto outcome = m_demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, mode, u"--yes"_s});
+    QVERIFY2(outcome.exitCode == Done, outcome.errors.left(2000));
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+QString FaultRunsTest::publishScript(const QString &version, const QByteArray &script)
+{
+    const QString problem = faultpackages::writeScripted(m_demo.folder(), version, script);
+    return problem.isEmpty() ? faultpackages::publish(m_demo.folder() + u"/repository"_s, version, m_demo.folder() + u"/keys/release.key"_s) : problem;
+}
+
+void FaultRunsTest::diskFullBefore()
+{
+    QVERIFY(m_demo.edit(u"minimum_free: 200 MB"_s, u"minimum_free: 900 TB"_s));
+    const auto outcome = m_demo.ctl(Update);
+    QCOMPARE(FaultDemo::told(outcome, Refused, u"check.disk_full"_s, {u"free at"_s, u"900.0 TB needed"_s, u"must stay free"_s}), QString());
+    QCOMPARE(m_demo.ctl({u"check"_s, u"1.2.1"_s}).exitCode, Refused);
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+void FaultRunsTest::portTakenBefore()
+{
+    QTcpServer stranger;
+    const int port = m_demo.portOfInstance(u"backend-2"_s);
+    QCOMPARE(kill(pid_t(m_demo.pidOf(u"backend-2"_s)), SIGTERM), 0);
+    QVERIFY(takePort(stranger, port, 5000));
+    const auto outcome = m_demo.ctl(Update);
+    QCOMPARE(FaultDemo::told(outcome, Refused, u"check.port_taken"_s,
+                             {QString::number(port), u"backend-2"_s, u"system_faults"_s, QString::number(QCoreApplication::applicationPid())}),
+             QString());
+    stranger.close();
+    init();
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+void FaultRunsTest::portTakenDuringDeployment()
+{
+    QTcpServer stranger;
+    const int port = m_demo.portOfInstance(u"backend-1"_s);
+    auto update = m_demo.startCtl(Update);
+    // It grabs the port in the moment between the old process and the new one.
+    QTimer grab;
+    connect(&grab, &QTimer::timeout, this, [&] {
+        if (stranger.isListening() || stranger.listen(QHostAddress::LocalHost, quint16(port))) {
+            grab.stop();
+        }
+    });
+    grab.start(0);
+    QVERIFY(QTest::qWaitFor([&] { return update->state() == QProcess::NotRunning; }, 60000));
+    QVERIFY(stranger.isListening());
+    auto outcome = SystemDemo::outcomeOf(*update);
+    // The old one cannot come back either, so a person has to decide.
+    QCOMPARE(FaultDemo::told(outcome, Held, u"supervisor.port_taken"_s, {QString::number(port), u"backend-1"_s, u"system_faults"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+    stranger.close();
+    outcome = m_demo.ctl({u"retry"_s});
+    QVERIFY2(outcome.exitCode == WentBack, outcome.errors);
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+    QCOMPARE(m_demo.ctl({u"status"_s}).json[u"health"].toString(), u"healthy"_s);
+}
+
+void FaultRunsTest::serviceNeverReady()
+{
+    QCOMPARE(publishScript(u"1.2.7"_s, "#!/bin/sh\nexec sleep 600\n"), QString());
+    QVERIFY(m_demo.edit(u"ready_within: 30s"_s, u"ready_within: 3s"_s));
+    const auto outcome = m_demo.ctl({u"update"_s, u"1.2.7"_s, u"--yes"_s});
+    QCOMPARE(FaultDemo::told(outcome, WentBack, u"supervisor.not_ready"_s, {u"backend-1"_s, u"not ready within 3 s"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+    QCOMPARE(m_demo.releases(), QStringList{u"1.2.0"_s});
+}
+
+void FaultRunsTest::serviceDiesAtOnce()
+{
+    QCOMPARE(publishScript(u"1.2.8"_s, "#!/bin/sh\necho 'no such table: quotes'\nexit 7\n"), QString());
+    const auto outcome = m_demo.ctl({u"update"_s, u"1.2.8"_s, u"--yes"_s});
+    QCOMPARE(FaultDemo::told(outcome, WentBack, u"supervisor.died"_s, {u"backend-1"_s, u"exit code 7"_s, u"no such table: quotes"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+void FaultRunsTest::serviceDiesSoon()
+{
+    // Healthy at first; it dies between two requests.
+    QCOMPARE(publishScript(u"1.2.9"_s, "#!/bin/sh\n./service \"$@\" &\nservice=$!\ntrap 'kill $service; wait $service; exit 0' TERM\n"
+                                       "( sleep 4; kill -TERM $service ) &\nwait $service\nexit 9\n"),
+             QString());
+    const auto outcome = m_demo.ctl({u"update"_s, u"1.2.9"_s, u"--yes"_s, u"--watch"_s, u"5s"_s});
+    QCOMPARE(FaultDemo::told(outcome, WentBack, u"watch.instance_died"_s, {u"1.2.9 was started"_s, u"0 were expected"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+void FaultRunsTest::balancerKilledDuringDeployment()
+{
+    QVERIFY(m_demo.putGate(u"switch_release"_s));
+    const qint64 haproxy = m_demo.pidOf(u"haproxy"_s);
+    QVERIFY(haproxy > 0);
+    auto update = m_demo.startCtl(Update);
+    QVERIFY(m_demo.waitAtGate(*update));
+    QCOMPARE(kill(pid_t(haproxy), SIGKILL), 0);
+    m_demo.openGate();
+    const auto outcome = SystemDemo::outcomeOf(*update);
+    // The supervisor starts it again, and the update goes on.
+    QVERIFY2(outcome.exitCode == Done, outcome.errors.left(2000));
+    QCOMPARE(m_demo.harm(u"1.2.1"_s, true), QString());
+    QVERIFY(m_demo.pidOf(u"haproxy"_s) != haproxy);
+    back(u"code"_s);
+}
+
+void FaultRunsTest::balancerSocketGone()
+{
+    QVERIFY(m_demo.putGate(u"switch_release"_s));
+    const qint64 haproxy = m_demo.pidOf(u"haproxy"_s);
+    const QString socket = m_demo.folder() + u"/haproxy.sock"_s;
+    QVERIFY(QFile::exists(socket));
+    auto update = m_demo.startCtl(Update);
+    QVERIFY(m_demo.waitAtGate(*update));
+    QVERIFY(QFile::remove(socket));
+    m_demo.openGate();
+    const auto outcome = SystemDemo::outcomeOf(*update);
+    QCOMPARE(FaultDemo::told(outcome, WentBack, u"haproxy.gone"_s, {socket, u"show stat"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+    // And it isn't begun without.
+    m_demo.restoreTarget();
+    QCOMPARE(FaultDemo::told(m_demo.ctl(Update), Refused, u"haproxy.gone"_s, {socket, u"balancer.socket"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+    QCOMPARE(kill(pid_t(haproxy), SIGKILL), 0);
+    QTRY_COMPARE_WITH_TIMEOUT(m_demo.ctl({u"status"_s}).json[u"health"].toString(), u"healthy"_s, 15000);
+    QCOMPARE(m_demo.harm(u"1.2.0"_s, true), QString());
+}
+
+void FaultRunsTest::targetRenamed()
+{
+    QVERIFY(m_demo.edit(u"\nname: demo\n"_s, u"\nname: production\n"_s));
+    QCOMPARE(FaultDemo::told(m_demo.ctl(Update), Refused, u"target.identity_changed"_s, {u"demo"_s, u"production"_s, u"identity.json"_s}), QString());
+    m_demo.restoreTarget();
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+void FaultRunsTest::targetOfAnotherDatabase()
+{
+    QVERIFY(QFile::copy(m_demo.databaseFile(), m_demo.folder() + u"/data/staging.db"_s));
+    QVERIFY(m_demo.edit(u"file: data/trading.db"_s, u"file: data/staging.db"_s));
+    const auto outcome = m_demo.ctl(Update);
+    QCOMPARE(FaultDemo::told(outcome, Refused, u"target.identity_changed"_s, {u"trading.db"_s, u"staging.db"_s}), QString());
+    m_demo.restoreTarget();
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+void FaultRunsTest::targetEditedAfterPlanning()
+{
+    const QString plan = m_demo.folder() + u"/plan.json"_s;
+    QCOMPARE(m_demo.ctl({u"plan"_s, u"1.2.1"_s, u"--output"_s, plan}).exitCode, Done);
+    QVERIFY(m_demo.edit(u"keep: 5"_s, u"keep: 4"_s));
+    const auto outcome = m_demo.ctl({u"apply"_s, plan, u"--yes"_s});
+    QCOMPARE(FaultDemo::told(outcome, Refused, u"run.refused_to_start"_s, {u"target"_s, u"Make a new plan"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+void FaultRunsTest::planEdited()
+{
+    const QString file = m_demo.folder() + u"/plan.json"_s;
+    QCOMPARE(m_demo.ctl({u"plan"_s, u"1.2.1"_s, u"--output"_s, file}).exitCode, Done);
+    QFile plan(file);
+    QVERIFY(plan.open(QIODevice::ReadWrite));
+    QByteArray content = plan.readAll();
+    QVERIFY(content.contains("\"1.2.1\""));
+    content.replace("\"1.2.1\"", "\"1.3.1\"");
+    QVERIFY(plan.resize(0) && plan.seek(0) && plan.write(content) == content.size());
+    plan.close();
+    QCOMPARE(FaultDemo::told(m_demo.ctl({u"apply"_s, file, u"--yes"_s}), Refused, u"serve.plan_edited"_s, {u"digest"_s}), QString());
+    QVERIFY(plan.open(QIODevice::WriteOnly) && plan.write("no plan") == 7);
+    plan.close();
+    QCOMPARE(FaultDemo::told(m_demo.ctl({u"apply"_s, file, u"--yes"_s}), 2, u"cli.bad_plan"_s, {u"no plan"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+void FaultRunsTest::databaseHeldBefore()
+{
+    {
+        const Locker locker(m_demo.databaseFile());
+        QVERIFY(locker.isHeld());
+        const auto outcome = m_demo.ctl(Update);
+        QCOMPARE(FaultDemo::told(outcome, Refused, u"check.database_held"_s, {u"system_faults"_s, u"“trading”"_s}), QString());
+    }
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+void FaultRunsTest::databaseLockedDuringBackup()
+{
+    QVERIFY(m_demo.putGate(u"precheck"_s));
+    auto update = m_demo.startCtl(Update);
+    QVERIFY(m_demo.waitAtGate(*update));
+    {
+        const Locker locker(m_demo.databaseFile());
+        QVERIFY(locker.isHeld());
+        m_demo.openGate();
+        // A writer does not keep the backup from reading; it is made and proven meanwhile.
+        QTRY_VERIFY_WITH_TIMEOUT(!m_demo.ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray().isEmpty(), 8000);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_demo.ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray()[0].toObject()[u"point"].toObject()[u"proven"].toString().isEmpty(),
+                                 8000);
+    }
+    const auto outcome = SystemDemo::outcomeOf(*update);
+    QVERIFY2(outcome.exitCode == Done, outcome.errors.left(2000));
+    QCOMPARE(m_demo.harm(u"1.2.1"_s), QString());
+    back(u"code"_s);
+}
+
+void FaultRunsTest::databaseLockedForLongDuringMigration()
+{
+    const QString schema = m_demo.schema();
+    QVERIFY(m_demo.putGate(u"verify_backup"_s));
+    QVERIFY(m_demo.edit(u"transient_retries: 3"_s, u"transient_retries: 0"_s));
+    auto update = m_demo.startCtl({u"update"_s, u"1.3.0"_s, u"--yes"_s});
+    QVERIFY(m_demo.waitAtGate(*update));
+    SystemDemo::Outcome outcome;
+    {
+        const Locker locker(m_demo.databaseFile());
+        QVERIFY(locker.isHeld());
+        m_demo.openGate();
+        outcome = SystemDemo::outcomeOf(*update);
+    }
+    QCOMPARE(FaultDemo::told(outcome, WentBack, u"database.locked"_s, {u"trading.db"_s, u"system_faults"_s, u"waited 10 s"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+    QCOMPARE(m_demo.schema(), schema);
+}
+
+void FaultRunsTest::databaseLockedShortlyDuringMigration()
+{
+    QVERIFY(m_demo.putGate(u"verify_backup"_s));
+    auto update = m_demo.startCtl({u"update"_s, u"1.3.0"_s, u"--yes"_s});
+    QVERIFY(m_demo.waitAtGate(*update));
+    {
+        const Locker locker(m_demo.databaseFile());
+        QVERIFY(locker.isHeld());
+        m_demo.openGate();
+        // Long enough for the migration to run into it.
+        QTest::qWait(2000);
+        QCOMPARE(update->state(), QProcess::Running);
+    }
+    const auto outcome = SystemDemo::outcomeOf(*update);
+    QVERIFY2(outcome.exitCode == Done, outcome.errors.left(2000));
+    QCOMPARE(m_demo.harm(u"1.3.0"_s), QString());
+    back(u"downgrade"_s);
+}
+
+void FaultRunsTest::rightUpdateSucceedsAfterwards()
+{
+    const auto outcome = m_demo.ctl({u"update"_s, u"1.3.0"_s, u"--yes"_s});
+    QVERIFY2(outcome.exitCode == Done, outcome.errors.left(2000));
+    QCOMPARE(m_demo.harm(u"1.3.0"_s), QString());
+}
+
+QTEST_GUILESS_MAIN(FaultRunsTest)
+#include "faultrunstest.moc"
