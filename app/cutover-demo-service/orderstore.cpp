@@ -62,7 +62,8 @@ QString OrderStore::problem()
         return u"cannot open %1: %2"_s.arg(m_file, database.lastError().text());
     }
     const QSqlRecord columns = database.record(u"orders"_s);
-    const QString needed = m_schema >= 4 ? u"notional"_s : m_schema >= 2 ? u"client_tag"_s : u"client_id"_s;
+    const QString needed = m_schema >= 4 ? u"notional"_s : m_schema >= 2 ? u"client_tag"_s
+                                                                         : u"client_id"_s;
     if (!columns.contains(needed)) {
         return u"%1 has no column orders.%2, which this release needs"_s.arg(m_file, needed);
     }

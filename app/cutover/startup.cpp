@@ -113,8 +113,7 @@ void Startup::start()
     }
     m_window->show();
     if (picture) {
-        connect(m_window->console(), &Console::targetChanged, this, [this] { QTimer::singleShot(ScreenshotSettleMs, this, &Startup::takeScreenshot); },
-                Qt::SingleShotConnection);
+        connect(m_window->console(), &Console::targetChanged, this, [this] { QTimer::singleShot(ScreenshotSettleMs, this, &Startup::takeScreenshot); }, Qt::SingleShotConnection);
         // A system that does not answer is worth a picture too.
         QTimer::singleShot(ScreenshotLimitMs, this, &Startup::takeScreenshot);
     }

@@ -99,7 +99,9 @@ Result<qint64> durationArgument(const QString &text)
         return fail(u"cli.bad_duration"_s, {{u"text"_s, text}});
     }
     const QString unit = match.captured(2);
-    const qint64 factor = unit == u"ms" ? 1 : unit == u"s" ? 1000 : unit == u"m" ? 60000 : 3600000;
+    const qint64 factor = unit == u"ms" ? 1 : unit == u"s" ? 1000
+        : unit == u"m"                                     ? 60000
+                                                           : 3600000;
     return match.captured(1).toLongLong() * factor;
 }
 

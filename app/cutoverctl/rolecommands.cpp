@@ -47,7 +47,8 @@ Result<int> runnerRole(const Arguments &arguments)
     });
     QObject::connect(&channel, &RunChannelServer::woken, &orchestrator, &Orchestrator::wake);
     TRY(const RunState state, QCoro::waitFor(orchestrator.run(arguments.has(u"leave-when-held"_s))));
-    return state == RunState::Succeeded ? ExitOk : state == RunState::RolledBack ? ExitRolledBack : ExitHeld;
+    return state == RunState::Succeeded ? ExitOk : state == RunState::RolledBack ? ExitRolledBack
+                                                                                 : ExitHeld;
 }
 
 Result<int> superviseRole(const Arguments &arguments)

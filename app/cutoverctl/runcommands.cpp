@@ -226,13 +226,34 @@ Result<int> decide(const Arguments &arguments, const QString &verb, bool follow)
     return ExitOk;
 }
 
-Result<int> resume(const Arguments &arguments) { return decide(arguments, u"resume"_s, true); }
-Result<int> hold(const Arguments &arguments) { return decide(arguments, u"hold"_s, false); }
-Result<int> retry(const Arguments &arguments) { return decide(arguments, u"retry"_s, true); }
-Result<int> accept(const Arguments &arguments) { return decide(arguments, u"accept"_s, true); }
-Result<int> abortRun(const Arguments &arguments) { return decide(arguments, u"abort"_s, true); }
-Result<int> revert(const Arguments &arguments) { return decide(arguments, u"rollback"_s, true); }
-Result<int> abandon(const Arguments &arguments) { return decide(arguments, u"abandon"_s, true); }
+Result<int> resume(const Arguments &arguments)
+{
+    return decide(arguments, u"resume"_s, true);
+}
+Result<int> hold(const Arguments &arguments)
+{
+    return decide(arguments, u"hold"_s, false);
+}
+Result<int> retry(const Arguments &arguments)
+{
+    return decide(arguments, u"retry"_s, true);
+}
+Result<int> accept(const Arguments &arguments)
+{
+    return decide(arguments, u"accept"_s, true);
+}
+Result<int> abortRun(const Arguments &arguments)
+{
+    return decide(arguments, u"abort"_s, true);
+}
+Result<int> revert(const Arguments &arguments)
+{
+    return decide(arguments, u"rollback"_s, true);
+}
+Result<int> abandon(const Arguments &arguments)
+{
+    return decide(arguments, u"abandon"_s, true);
+}
 
 Result<int> follow(const Arguments &arguments)
 {
@@ -313,8 +334,7 @@ QList<Command> runCommands()
          run<apply>},
         {{u"update"_s, u"VERSION"_s, 1, 1, {u"watch"_s, u"confirm"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "plan and run an update")},
          run<update>},
-        {{u"rollback"_s, u"POINT|VERSION"_s, 1, 1, {u"mode"_s, u"confirm"_s}, {u"yes"_s, u"dry-run"_s},
-          QT_TRANSLATE_NOOP("cutoverctl", "go back to a restore point; --mode code, downgrade or restore")},
+        {{u"rollback"_s, u"POINT|VERSION"_s, 1, 1, {u"mode"_s, u"confirm"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "go back to a restore point; --mode code, downgrade or restore")},
          run<rollback>},
         {{u"hold"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "stop the run after its current step")}, run<hold>},
         {{u"resume"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "let a held run go on")}, run<resume>},

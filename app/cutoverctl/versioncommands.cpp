@@ -20,12 +20,14 @@ Result<int> compare(const Arguments &arguments)
     TRY(const Version a, Version::parse(arguments.positional(0)));
     TRY(const Version b, Version::parse(arguments.positional(1)));
     const auto order = a <=> b;
-    const QString sign = order < 0 ? u"<"_s : order > 0 ? u">"_s : u"="_s;
+    const QString sign = order < 0 ? u"<"_s : order > 0 ? u">"_s
+                                                        : u"="_s;
     const QString type = updateTypeName(updateType(a, b));
     say(u"%1 %2 %3 (%4)"_s.arg(a.toString(), sign, b.toString(), type));
     sayJson({{u"from"_s, a.toString()},
              {u"to"_s, b.toString()},
-             {u"result"_s, order < 0 ? -1 : order > 0 ? 1 : 0},
+             {u"result"_s, order < 0 ? -1 : order > 0 ? 1
+                                                      : 0},
              {u"type"_s, type}});
     return ExitOk;
 }

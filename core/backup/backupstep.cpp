@@ -60,9 +60,7 @@ Result<> makeFolder(const QString &directory)
 /// What the folder holds, for whoever has only the folder. Written last: with it the backup is whole.
 Result<> describe(const RestorePoint &point)
 {
-    const QJsonObject content{{u"id"_s, point.id},           {u"run"_s, point.runId},     {u"created"_s, point.created.toString(Qt::ISODateWithMs)},
-                              {u"version"_s, point.version}, {u"reason"_s, point.reason}, {u"facts"_s, point.facts},
-                              {u"members"_s, point.members}};
+    const QJsonObject content{{u"id"_s, point.id}, {u"run"_s, point.runId}, {u"created"_s, point.created.toString(Qt::ISODateWithMs)}, {u"version"_s, point.version}, {u"reason"_s, point.reason}, {u"facts"_s, point.facts}, {u"members"_s, point.members}};
     return files::replace(describedIn(point.directory), QJsonDocument(content).toJson(), files::privateFile);
 }
 

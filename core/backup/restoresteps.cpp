@@ -132,7 +132,7 @@ public:
     Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
     {
         CO_TRY(const QString now, present(context));
-        co_return now == wanted() ? Inspection::Done
+        co_return now == wanted()                  ? Inspection::Done
             : now == undo["content"_L1].toString() ? Inspection::NotStarted
                                                    : Inspection::Unknown;
     }

@@ -118,7 +118,7 @@ public:
     Async<Inspection> inspect(StepContext &context, QJsonObject) override
     {
         CO_TRY(const auto found, co_await running(context));
-        co_return found.first == 0 ? Inspection::Done
+        co_return found.first == 0                      ? Inspection::Done
             : found.first == instancesOf(spec()).size() ? Inspection::NotStarted
                                                         : Inspection::Partial;
     }

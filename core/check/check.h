@@ -12,7 +12,11 @@ namespace cutover {
 
 struct CheckResult {
     QString id; ///< "disk", "version", "health:backend-1", "backup", "database:trading", …
-    enum class Status { Waiting, Running, Passed, Warning, Failed } status = Status::Waiting;
+    enum class Status { Waiting,
+                        Running,
+                        Passed,
+                        Warning,
+                        Failed } status = Status::Waiting;
     Message title; ///< "Free disk space"
     Message finding; ///< "23 GB free, 4 GB needed"
     Error error; ///< When failed or warning: reason and remedy.

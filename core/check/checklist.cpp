@@ -21,8 +21,11 @@ QMultiMap<int, CheckKind::Items> &kinds()
 }
 
 const std::pair<CheckResult::Status, QLatin1StringView> statusNames[]{
-    {CheckResult::Status::Waiting, "waiting"_L1}, {CheckResult::Status::Running, "running"_L1}, {CheckResult::Status::Passed, "passed"_L1},
-    {CheckResult::Status::Warning, "warning"_L1}, {CheckResult::Status::Failed, "failed"_L1},
+    {CheckResult::Status::Waiting, "waiting"_L1},
+    {CheckResult::Status::Running, "running"_L1},
+    {CheckResult::Status::Passed, "passed"_L1},
+    {CheckResult::Status::Warning, "warning"_L1},
+    {CheckResult::Status::Failed, "failed"_L1},
 };
 
 } // namespace

@@ -54,8 +54,7 @@ QCoro::Task<Finding> run(DatabaseSpec spec, std::stop_token stop)
 const CheckKind kind(30, [](const CheckScope &scope) {
     QList<CheckItem> items;
     for (const DatabaseSpec &spec : scope.target.databases) {
-        items.append({u"database:"_s + spec.name, {u"check.database"_s, {{u"database"_s, spec.name}}}, true,
-                      [spec](CheckScope, std::stop_token stop) { return run(spec, stop); }});
+        items.append({u"database:"_s + spec.name, {u"check.database"_s, {{u"database"_s, spec.name}}}, true, [spec](CheckScope, std::stop_token stop) { return run(spec, stop); }});
     }
     return items;
 });

@@ -19,7 +19,10 @@ namespace cutover {
 namespace {
 
 /// What ended a request from our side.
-enum class Ended { ByServer, Timeout, Cancelled, Enough };
+enum class Ended { ByServer,
+                   Timeout,
+                   Cancelled,
+                   Enough };
 
 std::unexpected<Error> transport(const QNetworkReply &reply, const QString &url)
 {

@@ -58,8 +58,7 @@ const CheckKind kind(32, [](const CheckScope &scope) {
     QList<CheckItem> items;
     for (const DatabaseSpec &spec : scope.target.databases) {
         if (!spec.migrations.isEmpty() && QFileInfo(scope.target.currentLink() + u'/' + spec.migrations).isDir()) {
-            items.append({u"migrations:"_s + spec.name, {u"check.migrations"_s, {{u"database"_s, spec.name}}}, true,
-                          [target = scope.target, spec](CheckScope, std::stop_token stop) { return run(target, spec, stop); }});
+            items.append({u"migrations:"_s + spec.name, {u"check.migrations"_s, {{u"database"_s, spec.name}}}, true, [target = scope.target, spec](CheckScope, std::stop_token stop) { return run(target, spec, stop); }});
         }
     }
     return items;

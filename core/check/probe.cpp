@@ -41,7 +41,9 @@ Async<QByteArray> tryTcp(ProbeSpec spec, std::stop_token stop)
     if (!address.isValid() || address.host().isEmpty() || address.port() <= 0) {
         co_return fail(u"probe.address"_s, {{u"address"_s, spec.tcp}}, spec.tcp);
     }
-    enum class Ended { ByPeer, Timeout, Cancelled } ended = Ended::ByPeer;
+    enum class Ended { ByPeer,
+                       Timeout,
+                       Cancelled } ended = Ended::ByPeer;
     OneShot done;
     QTcpSocket socket;
     const auto end = [&ended, &done](Ended why) {

@@ -269,7 +269,7 @@ void EnvFile::set(const QString &key, const QString &value)
         }
         const bool single = entry.raw.startsWith(u'\'');
         const bool holdsLiteral = !value.contains(u'\'') && !value.contains(u'\r');
-        entry.raw = single && holdsLiteral                     ? QString(u'\'' + value + u'\'')
+        entry.raw = single && holdsLiteral                  ? QString(u'\'' + value + u'\'')
             : entry.raw.startsWith(u'"') || !isPlain(value) ? doubleQuoted(value)
                                                             : value;
         entry.value = value;

@@ -53,8 +53,7 @@ QJsonObject toJson(const BackupInfo &info)
 
 BackupInfo backupInfoFromJson(const QJsonObject &json)
 {
-    BackupInfo info{json["file"_L1].toString(),         json["sha256"_L1].toString(),   json["size"_L1].toInteger(),
-                    json["schemaDigest"_L1].toString(), json["revision"_L1].toString(), {}};
+    BackupInfo info{json["file"_L1].toString(), json["sha256"_L1].toString(), json["size"_L1].toInteger(), json["schemaDigest"_L1].toString(), json["revision"_L1].toString(), {}};
     const QJsonObject rows = json["rows"_L1].toObject();
     for (auto row = rows.begin(); row != rows.end(); ++row) {
         info.rows.insert(row.key(), row->toInteger());

@@ -29,7 +29,8 @@ class Statement;
 class Connection
 {
 public:
-    enum class Mode { Existing, Create };
+    enum class Mode { Existing,
+                      Create };
     Connection(Connection &&) noexcept;
     Connection &operator=(Connection &&) noexcept;
     ~Connection();

@@ -74,7 +74,11 @@ backend trading
 
 backend maintenance
     http-request return status 503 content-type application/json string "{\"maintenance\": true}" hdr Retry-After 5
-)"_s.arg(socket).arg(ports.front).arg(ports.backend1).arg(ports.backend2).toUtf8();
+)"_s.arg(socket)
+        .arg(ports.front)
+        .arg(ports.backend1)
+        .arg(ports.backend2)
+        .toUtf8();
 }
 
 QByteArray demoTarget(const DemoPorts &ports, const QString &socket, const QString &directory, const DemoOptions &options)
@@ -183,12 +187,7 @@ policy:
   transient_retries: 3
 )"_s;
     const QMap<QString, QString> values{
-        {u"@REPOSITORY@"_s, QString::number(ports.repository)}, {u"@BACKEND1@"_s, QString::number(ports.backend1)},
-        {u"@BACKEND2@"_s, QString::number(ports.backend2)},     {u"@STRATEGY@"_s, QString::number(ports.strategy)},
-        {u"@FRONT@"_s, QString::number(ports.front)},           {u"@TRAFFIC@"_s, QString::number(ports.traffic)},
-        {u"@SOCKET@"_s, socket},                                {u"@DIRECTORY@"_s, directory},
-        {u"@RATE@"_s, QString::number(options.trafficRate)},    {u"@PAUSED@"_s, options.trafficPaused ? u", --paused"_s : QString()},
-        {u"@WINDOW@"_s, QString::number(options.watchWindowMs)}, {u"@DURATION@"_s, QString::number(options.watchDurationMs)}};
+        {u"@REPOSITORY@"_s, QString::number(ports.repository)}, {u"@BACKEND1@"_s, QString::number(ports.backend1)}, {u"@BACKEND2@"_s, QString::number(ports.backend2)}, {u"@STRATEGY@"_s, QString::number(ports.strategy)}, {u"@FRONT@"_s, QString::number(ports.front)}, {u"@TRAFFIC@"_s, QString::number(ports.traffic)}, {u"@SOCKET@"_s, socket}, {u"@DIRECTORY@"_s, directory}, {u"@RATE@"_s, QString::number(options.trafficRate)}, {u"@PAUSED@"_s, options.trafficPaused ? u", --paused"_s : QString()}, {u"@WINDOW@"_s, QString::number(options.watchWindowMs)}, {u"@DURATION@"_s, QString::number(options.watchDurationMs)}};
     for (const auto &[mark, value] : values.asKeyValueRange()) {
         yaml.replace(mark, value);
     }

@@ -112,32 +112,24 @@ Result<DemoRelease> release(const Outline &outline)
 
 Result<QList<DemoRelease>> demoReleases(double faultRampSeconds)
 {
-    TRY(DemoRelease installed, release({u"1.2.0"_s, u">=1.0.0 <1.2.0"_s, UpdateType::Minor, u"low"_s, 1, 0,
-                                        {{u"added"_s, {u"Market quotes for five symbols"_s}}}}));
+    TRY(DemoRelease installed, release({u"1.2.0"_s, u">=1.0.0 <1.2.0"_s, UpdateType::Minor, u"low"_s, 1, 0, {{u"added"_s, {u"Market quotes for five symbols"_s}}}}));
     installed.manifest.migration = true;
 
-    TRY(DemoRelease hotfix, release({u"1.2.1"_s, u">=1.2.0 <1.3.0"_s, UpdateType::Hotfix, u"low"_s, 1, 0,
-                                     {{u"fixed"_s, {u"Time-out of the quote feed is handled"_s}},
-                                      {u"security"_s, {u"Session tokens are compared in constant time"_s}}}}));
+    TRY(DemoRelease hotfix, release({u"1.2.1"_s, u">=1.2.0 <1.3.0"_s, UpdateType::Hotfix, u"low"_s, 1, 0, {{u"fixed"_s, {u"Time-out of the quote feed is handled"_s}}, {u"security"_s, {u"Session tokens are compared in constant time"_s}}}}));
 
-    TRY(DemoRelease minor, release({u"1.3.0"_s, u">=1.2.0 <1.3.0"_s, UpdateType::Minor, u"medium"_s, 2, 0,
-                                    {{u"added"_s, {u"Price predictions, behind the flag ai_predictions"_s, u"Orders carry a client tag"_s}},
-                                     {u"changed"_s, {u"Every order keeps a history of events"_s}}}}));
+    TRY(DemoRelease minor, release({u"1.3.0"_s, u">=1.2.0 <1.3.0"_s, UpdateType::Minor, u"medium"_s, 2, 0, {{u"added"_s, {u"Price predictions, behind the flag ai_predictions"_s, u"Orders carry a client tag"_s}}, {u"changed"_s, {u"Every order keeps a history of events"_s}}}}));
     minor.manifest.migration = true;
     minor.manifest.featureFlag = true;
     minor.manifest.flags = {{u"ai_predictions"_s, u"Price predictions beside each quote"_s, 10}};
     minor.manifest.configurationSet = {{u"PREDICTION_MODEL"_s, u"baseline-7"_s}, {u"LOG_LEVEL"_s, u"info"_s}};
 
-    TRY(DemoRelease faulty, release({u"1.3.1"_s, u">=1.2.0 <2.0.0"_s, UpdateType::Hotfix, u"high"_s, 2, 0,
-                                     {{u"fixed"_s, {u"Order history is written in batches"_s}}}}));
+    TRY(DemoRelease faulty, release({u"1.3.1"_s, u">=1.2.0 <2.0.0"_s, UpdateType::Hotfix, u"high"_s, 2, 0, {{u"fixed"_s, {u"Order history is written in batches"_s}}}}));
     faulty.manifest.migration = true;
     faulty.behaviour[u"errorProportion"_s] = 0.12;
     faulty.behaviour[u"quietSeconds"_s] = 8;
     faulty.behaviour[u"rampSeconds"_s] = faultRampSeconds;
 
-    TRY(DemoRelease major, release({u"2.0.0"_s, u">=1.3.0 <2.0.0"_s, UpdateType::Major, u"high"_s, 4, 0,
-                                    {{u"added"_s, {u"Notional value of each order"_s}},
-                                     {u"removed"_s, {u"Setting LEGACY_QUOTES"_s}}}}));
+    TRY(DemoRelease major, release({u"2.0.0"_s, u">=1.3.0 <2.0.0"_s, UpdateType::Major, u"high"_s, 4, 0, {{u"added"_s, {u"Notional value of each order"_s}}, {u"removed"_s, {u"Setting LEGACY_QUOTES"_s}}}}));
     major.manifest.migration = true;
     major.manifest.dataMigration = true;
     major.manifest.configurationSet = {{u"API_VERSION"_s, u"2"_s}};

@@ -166,7 +166,7 @@ Async<> createDemo(QString directory, DemoOptions options, DemoProgress progress
     CO_CHECK(empty);
     CO_TRY(const QList<Migration> migrations, readMigrations(plot.path(u"releases/"_s + Installed + u"/migrations"_s)));
     for (const Migration &migration : migrations) {
-        CO_CHECK(co_await upgrade(database, migration, [](qint64, qint64) {}, {}));
+        CO_CHECK(co_await upgrade(database, migration, [](qint64, qint64) { }, {}));
     }
     const Result<> filled = co_await worker.run([plot, database]() -> Result<> {
         CHECK(fillDemoDatabase(database.file, plot.options.orders));

@@ -6,8 +6,8 @@
 #include "system/files.h"
 #include "system/worker.h"
 
-#include <QCoroFuture>
 #include <QCoreApplication>
+#include <QCoroFuture>
 #include <QFileInfo>
 #include <QPointer>
 

@@ -97,7 +97,8 @@ Async<bool> Haproxy::hasBackend(QString backend) const
 
 Async<> Haproxy::setState(QString backend, QString server, State state) const
 {
-    const QString word = state == State::Ready ? u"ready"_s : state == State::Drain ? u"drain"_s : u"maint"_s;
+    const QString word = state == State::Ready ? u"ready"_s : state == State::Drain ? u"drain"_s
+                                                                                    : u"maint"_s;
     const QString text = u"set server %1/%2 state %3"_s.arg(backend, server, word);
     CO_TRY(const QByteArray answer, co_await command(text));
     // Silence is success.

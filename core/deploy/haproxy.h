@@ -38,7 +38,9 @@ public:
         , m_limitMs(limitMs)
     {
     }
-    enum class State { Ready, Drain, Maintenance };
+    enum class State { Ready,
+                       Drain,
+                       Maintenance };
 
     [[nodiscard]] Async<QByteArray> command(QString command) const;
     /// Error "haproxy.no_backend" when there is none of that name.

@@ -65,7 +65,7 @@ Async<InstanceState> InstanceMove::state()
 Async<bool> InstanceMove::runs(QString version)
 {
     CO_TRY(const InstanceState now, co_await state());
-    co_return now.release == version && now.pid > 0 && now.state != InstanceState::State::Stopping;
+    co_return now.release == version &&now.pid > 0 && now.state != InstanceState::State::Stopping;
 }
 
 Async<bool> InstanceMove::isServing()

@@ -67,10 +67,7 @@ public:
             CO_TRY(const bool serving, co_await move.isServing());
             if (!running || !serving) {
                 CO_TRY(const InstanceState now, co_await move.state());
-                co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()},
-                                                         {u"expected"_s, to()},
-                                                         {u"found"_s, now.release},
-                                                         {u"state"_s, serving ? u"running"_s : u"out of the balancer"_s}});
+                co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()}, {u"expected"_s, to()}, {u"found"_s, now.release}, {u"state"_s, serving ? u"running"_s : u"out of the balancer"_s}});
             }
         }
         co_return {};
@@ -92,7 +89,8 @@ public:
             allNew = allNew && running && now->release == to() && now->state == InstanceState::State::Ready;
             allOld = allOld && running && now->release == from;
         }
-        co_return allNew ? Inspection::Done : allOld ? Inspection::NotStarted : Inspection::Partial;
+        co_return allNew ? Inspection::Done : allOld ? Inspection::NotStarted
+                                                     : Inspection::Partial;
     }
 
     Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override

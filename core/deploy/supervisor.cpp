@@ -417,8 +417,7 @@ Result<> Supervisor::Private::launch(const QString &name)
             return fail(u"supervisor.port_taken"_s,
                         {{u"instance"_s, name},
                          {u"port"_s, instance->port},
-                         {u"holder"_s, holder->pid > 0 ? QString(holder->program + u" (pid "_s + QString::number(holder->pid) + u')')
-                                                       : u"a process of another user"_s}});
+                         {u"holder"_s, holder->pid > 0 ? QString(holder->program + u" (pid "_s + QString::number(holder->pid) + u')') : u"a process of another user"_s}});
         }
     }
     TRY(const ServiceSpawn spawn, spawnSpec(*service, *instance, managed.directory));
@@ -441,8 +440,7 @@ void Supervisor::Private::watch(const QString &name, std::unique_ptr<ServiceProc
     managed.startedAt = Clock::system().monotonic();
     const quint64 generation = ++managed.generation;
     setState(managed, InstanceState::State::Starting);
-    QObject::connect(managed.process.get(), &ServiceProcess::ended, q,
-                     [this, name, generation](int exitCode) { onEnded(name, generation, exitCode); }, Qt::QueuedConnection);
+    QObject::connect(managed.process.get(), &ServiceProcess::ended, q, [this, name, generation](int exitCode) { onEnded(name, generation, exitCode); }, Qt::QueuedConnection);
     probe(name, generation);
 }
 

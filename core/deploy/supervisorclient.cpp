@@ -26,8 +26,7 @@ constexpr qint64 PollMs = 50;
 InstanceState::State stateFromText(const QString &text)
 {
     using enum InstanceState::State;
-    static const QMap<QString, InstanceState::State> states{{u"stopped"_s, Stopped}, {u"starting"_s, Starting}, {u"ready"_s, Ready},
-                                                            {u"unready"_s, Unready}, {u"stopping"_s, Stopping}, {u"failed"_s, Failed}};
+    static const QMap<QString, InstanceState::State> states{{u"stopped"_s, Stopped}, {u"starting"_s, Starting}, {u"ready"_s, Ready}, {u"unready"_s, Unready}, {u"stopping"_s, Stopping}, {u"failed"_s, Failed}};
     return states.value(text, Stopped);
 }
 

@@ -16,7 +16,12 @@ namespace cutover {
 struct InstanceState {
     QString name;
     QString service;
-    enum class State { Stopped, Starting, Ready, Unready, Stopping, Failed } state = State::Stopped;
+    enum class State { Stopped,
+                       Starting,
+                       Ready,
+                       Unready,
+                       Stopping,
+                       Failed } state = State::Stopped;
     qint64 pid = 0;
     QString release; ///< Version folder that it was started from.
     QDateTime since;

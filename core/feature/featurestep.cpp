@@ -54,7 +54,8 @@ QList<Wanted> wantedBy(const StepSpec &spec)
     return all;
 }
 
-enum class Direction { Forth, Back };
+enum class Direction { Forth,
+                       Back };
 
 /// Sets each flag that still is what the other side of the change says; a flag that a person has
 /// changed since is left alone and named.
@@ -101,7 +102,8 @@ Result<Inspection> compareFlags(const DatabaseSpec &database, const FeatureStore
         allBefore = allBefore && same(now, flag.from);
         allAfter = allAfter && same(now, flag.to);
     }
-    return allAfter ? Inspection::Done : allBefore ? Inspection::NotStarted : Inspection::Unknown;
+    return allAfter ? Inspection::Done : allBefore ? Inspection::NotStarted
+                                                   : Inspection::Unknown;
 }
 
 class FeaturesStep : public Step

@@ -30,7 +30,7 @@ bool isBlank(char c)
 
 bool isKnownType(QByteArrayView type)
 {
-    static constexpr QByteArrayView known[]{"counter", "gauge",    "histogram",      "summary", "untyped",
+    static constexpr QByteArrayView known[]{"counter", "gauge", "histogram", "summary", "untyped",
                                             "unknown", "stateset", "gaugehistogram", "info"};
     return std::ranges::find(known, type) != std::end(known);
 }

@@ -41,9 +41,15 @@ Result<> Heartbeat::write(const QString &stateDirectory)
         missing.insert(name, error.toJson());
     }
     const QJsonObject json{
-        {u"pid"_s, pid},           {u"startTime"_s, qint64(startTime)}, {u"bootId"_s, bootId},
-        {u"bootTime"_s, bootTime}, {u"time"_s, time},                   {u"scrapes"_s, scrapes},
-        {u"down"_s, missing},      {u"intervalMs"_s, intervalMs},       {u"storeError"_s, errorOrNull(storeError)},
+        {u"pid"_s, pid},
+        {u"startTime"_s, qint64(startTime)},
+        {u"bootId"_s, bootId},
+        {u"bootTime"_s, bootTime},
+        {u"time"_s, time},
+        {u"scrapes"_s, scrapes},
+        {u"down"_s, missing},
+        {u"intervalMs"_s, intervalMs},
+        {u"storeError"_s, errorOrNull(storeError)},
         {u"targetError"_s, errorOrNull(targetError)},
     };
     return files::publish(pathIn(stateDirectory), QJsonDocument(json).toJson(QJsonDocument::Compact));

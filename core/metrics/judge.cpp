@@ -29,9 +29,16 @@ QJsonObject Verdict::toJson() const
         }
     }
     return {
-        {u"kind"_s, name},         {u"sentence"_s, sentence.toJson()}, {u"value"_s, value},         {u"limit"_s, limit},
-        {u"samples"_s, samples},   {u"baseline"_s, baseline},          {u"token"_s, token},         {u"watchedMs"_s, watchedMs},
-        {u"time"_s, time},         {u"bootTime"_s, bootTime},
+        {u"kind"_s, name},
+        {u"sentence"_s, sentence.toJson()},
+        {u"value"_s, value},
+        {u"limit"_s, limit},
+        {u"samples"_s, samples},
+        {u"baseline"_s, baseline},
+        {u"token"_s, token},
+        {u"watchedMs"_s, watchedMs},
+        {u"time"_s, time},
+        {u"bootTime"_s, bootTime},
     };
 }
 
@@ -89,9 +96,14 @@ const Verdict &Judge::evaluate(const MetricWindow &window, qint64 now, qint64 ti
         m_breaches = *proportion > policy.maxErrorProportion ? m_breaches + 1 : 0;
     }
     QJsonObject args{
-        {u"metric"_s, policy.errorsCounter},       {u"value"_s, m_verdict.value},      {u"limit"_s, m_verdict.limit},
-        {u"samples"_s, m_verdict.samples},         {u"window"_s, policy.windowMs},     {u"watched"_s, m_verdict.watchedMs},
-        {u"minimum"_s, policy.minimumSamples},     {u"breaches"_s, m_breaches},
+        {u"metric"_s, policy.errorsCounter},
+        {u"value"_s, m_verdict.value},
+        {u"limit"_s, m_verdict.limit},
+        {u"samples"_s, m_verdict.samples},
+        {u"window"_s, policy.windowMs},
+        {u"watched"_s, m_verdict.watchedMs},
+        {u"minimum"_s, policy.minimumSamples},
+        {u"breaches"_s, m_breaches},
     };
     if (m_verdict.baseline >= 0) {
         args.insert(u"baseline"_s, m_verdict.baseline);

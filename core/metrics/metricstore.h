@@ -26,7 +26,8 @@ struct MetricPoint {
 class MetricStore
 {
 public:
-    enum class Mode { ReadWrite, ReadOnly };
+    enum class Mode { ReadWrite,
+                      ReadOnly };
     [[nodiscard]] static Result<std::unique_ptr<MetricStore>> open(const QString &stateDirectory, Mode mode);
     ~MetricStore();
     [[nodiscard]] Result<> append(const QList<std::pair<QString, MetricPoint>> &points);

@@ -15,7 +15,10 @@ namespace cutover {
 
 /** What the watcher thinks of a version under watch; written whole to STATE/watch/RUN.json with each scrape. */
 struct Verdict {
-    enum class Kind { Pending, Good, Bad, NotEnoughData } kind = Kind::Pending;
+    enum class Kind { Pending,
+                      Good,
+                      Bad,
+                      NotEnoughData } kind = Kind::Pending;
     Message sentence; ///< Metric, value, limit, samples.
     double value = 0;
     double limit = 0;

@@ -63,8 +63,12 @@ WatchSpec watchPolicyFromJson(const QJsonObject &json)
 QJsonObject WatchRequest::toJson() const
 {
     return {
-        {u"run"_s, run},       {u"token"_s, token},       {u"since"_s, since},
-        {u"bootId"_s, bootId}, {u"sinceBoot"_s, sinceBoot}, {u"baseline"_s, baseline},
+        {u"run"_s, run},
+        {u"token"_s, token},
+        {u"since"_s, since},
+        {u"bootId"_s, bootId},
+        {u"sinceBoot"_s, sinceBoot},
+        {u"baseline"_s, baseline},
         {u"policy"_s, watchPolicyToJson(policy)},
     };
 }

@@ -155,8 +155,7 @@ Result<> upgradeInRanges(Connection &connection, const Migration &migration, con
                 return {};
             }
             if (done < 0 && row) {
-                TRY(const QVariant before, connection.value(u"SELECT count(*) FROM "_s + sqlite::quoted(migration.batchTable) + u" WHERE "_s
-                                                            + sqlite::quoted(migration.batchKey) + u" <= "_s + row->cursor));
+                TRY(const QVariant before, connection.value(u"SELECT count(*) FROM "_s + sqlite::quoted(migration.batchTable) + u" WHERE "_s + sqlite::quoted(migration.batchKey) + u" <= "_s + row->cursor));
                 done = before.toLongLong();
             }
             done = qMax(done, 0);

@@ -92,9 +92,9 @@ Async<QList<StepSpec>> codeSteps(PlanningContext context, RestorePoint point, Fa
     StagedRelease release = installedRelease(context, point.version);
     for (const ServiceSpec &service : context.target.services) {
         const bool moves = service.managed && std::ranges::any_of(service.instances, [&](const InstanceSpec &instance) {
-            const QString fact = u"instance:"_s + instance.name;
-            return now.contains(fact) && now[fact] != point.facts[fact] && now[fact].toString() != point.version;
-        });
+                               const QString fact = u"instance:"_s + instance.name;
+                               return now.contains(fact) && now[fact] != point.facts[fact] && now[fact].toString() != point.version;
+                           });
         if (moves) {
             release.info.manifest.restart.append(service.name);
         }

@@ -45,7 +45,10 @@ public:
 };
 
 /** What a step finds after a crash. */
-enum class Inspection { NotStarted, Partial, Done, Unknown };
+enum class Inspection { NotStarted,
+                        Partial,
+                        Done,
+                        Unknown };
 
 /**
  * One step of a plan. observe → prepare → apply → verify; after a crash inspect; revert undoes.

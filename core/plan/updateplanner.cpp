@@ -92,7 +92,9 @@ QJsonObject policyOf(const Target &target)
 
 int riskRank(const QString &risk)
 {
-    return risk == u"high" ? 3 : risk == u"medium" ? 2 : risk == u"low" ? 1 : 0;
+    return risk == u"high" ? 3 : risk == u"medium" ? 2
+        : risk == u"low"                           ? 1
+                                                   : 0;
 }
 
 } // namespace

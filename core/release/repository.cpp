@@ -98,13 +98,13 @@ Result<QList<ReleaseInfo>> parseIndex(const QByteArray &content, const QString &
         const QJsonObject manifest = entry[u"manifest"_s].toObject();
         ReleaseInfo release{Manifest::fromJson(manifest), entry[u"file"_s].toString(), entry[u"size"_s].toInteger(-1),
                             entry[u"sha256"_s].toString()};
-        const QString wrong = !isPlainName(release.file)             ? u"file"_s
-            : release.size <= 0                                     ? u"size"_s
-            : !digest.match(release.sha256).hasMatch()              ? u"sha256"_s
-            : !Version::parse(manifest[u"version"_s].toString())    ? u"manifest.version"_s
-            : !manifest[u"from"_s].isString()                       ? u"manifest.from"_s
-            : !VersionRange::parse(manifest[u"from"_s].toString())  ? u"manifest.from"_s
-                                                                    : QString();
+        const QString wrong = !isPlainName(release.file)           ? u"file"_s
+            : release.size <= 0                                    ? u"size"_s
+            : !digest.match(release.sha256).hasMatch()             ? u"sha256"_s
+            : !Version::parse(manifest[u"version"_s].toString())   ? u"manifest.version"_s
+            : !manifest[u"from"_s].isString()                      ? u"manifest.from"_s
+            : !VersionRange::parse(manifest[u"from"_s].toString()) ? u"manifest.from"_s
+                                                                   : QString();
         if (!wrong.isEmpty()) {
             return fail(u"repository.index_entry"_s, {{u"entry"_s, i + 1}, {u"field"_s, wrong}}, where);
         }

@@ -29,7 +29,11 @@ struct Version {
     bool operator==(const Version &other) const { return (*this <=> other) == std::strong_ordering::equal; }
 };
 
-enum class UpdateType { None, Hotfix, Minor, Major, Downgrade };
+enum class UpdateType { None,
+                        Hotfix,
+                        Minor,
+                        Major,
+                        Downgrade };
 [[nodiscard]] UpdateType updateType(const Version &from, const Version &to);
 [[nodiscard]] QString updateTypeName(UpdateType type); ///< "none", "hotfix", "minor", "major", "downgrade"
 
@@ -44,7 +48,11 @@ public:
 
 private:
     struct Comparator {
-        enum Op { Less, LessEqual, Greater, GreaterEqual, Equal } op;
+        enum Op { Less,
+                  LessEqual,
+                  Greater,
+                  GreaterEqual,
+                  Equal } op;
         Version version;
     };
     QString m_text;

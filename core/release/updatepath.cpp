@@ -23,7 +23,8 @@ struct Way {
 
 int riskOf(const Manifest &manifest)
 {
-    return manifest.risk == u"low" ? 1 : manifest.risk == u"medium" ? 2 : 4;
+    return manifest.risk == u"low" ? 1 : manifest.risk == u"medium" ? 2
+                                                                    : 4;
 }
 
 bool isBetter(const Way &a, const Way &b)
@@ -108,11 +109,7 @@ Result<QList<ReleaseInfo>> updatePath(const Version &installed, const Version &w
         }
     }
     const Manifest &manifest = steps[broken]->manifest;
-    return fail(u"path.none"_s, {{u"installed"_s, installed.toString()},
-                                 {u"wanted"_s, wanted.toString()},
-                                 {u"release"_s, manifest.version.toString()},
-                                 {u"from"_s, manifest.from.toString()},
-                                 {u"reachable"_s, reachable.toString()}});
+    return fail(u"path.none"_s, {{u"installed"_s, installed.toString()}, {u"wanted"_s, wanted.toString()}, {u"release"_s, manifest.version.toString()}, {u"from"_s, manifest.from.toString()}, {u"reachable"_s, reachable.toString()}});
 }
 
 } // namespace cutover

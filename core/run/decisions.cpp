@@ -86,7 +86,8 @@ std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run
         if (run.state == RunState::Running) {
             return Outcome::Hold;
         }
-        return refuse(held ? "run.refused_held" : back ? "run.refused_reverting" : "run.refused_not_running");
+        return refuse(held ? "run.refused_held" : back ? "run.refused_reverting"
+                                                       : "run.refused_not_running");
     }
     if (verb == "abort"_L1 || verb == "rollback"_L1) {
         if (run.state == RunState::Reverting) {

@@ -14,7 +14,7 @@ constexpr QLatin1StringView prepared("_prepared"); ///< The undo record is journ
 constexpr QLatin1StringView changes("_changes"); ///< Starts of work on the step since the last progress or decision.
 constexpr QLatin1StringView finalizing("_finalizing"); ///< Of the last step: there is no way back any more.
 constexpr QLatin1StringView factsLeft("factsLeft"); ///< Of a step taken back: facts that it left changed, since undoing them would have lost something.
-}
+} // namespace stepresult
 
 [[nodiscard]] bool isPrepared(const StepRecord &step);
 /// Some step was taken back, or is being: the run can only go on to the old version.

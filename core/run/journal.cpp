@@ -545,8 +545,7 @@ Result<QList<CommandRecord>> Journal::pendingCommands(const QString &runId)
 Result<> Journal::finishCommand(const QString &id, const Message &outcome)
 {
     return d->write([this, &id, &outcome]() -> Result<> {
-        TRY(const int rows, d->change(u"UPDATE commands SET taken = ?, outcome = ? WHERE id = ? AND taken IS NULL"_s,
-                                      {stored(Clock::system().now()), stored(outcome), id}));
+        TRY(const int rows, d->change(u"UPDATE commands SET taken = ?, outcome = ? WHERE id = ? AND taken IS NULL"_s, {stored(Clock::system().now()), stored(outcome), id}));
         return rows == 1 ? Result<>() : fail(u"journal.command_taken"_s, {{u"id"_s, id}}, d->path);
     });
 }

@@ -101,7 +101,8 @@ struct AuditRecord {
 class Journal
 {
 public:
-    enum class Mode { ReadWrite, ReadOnly };
+    enum class Mode { ReadWrite,
+                      ReadOnly };
     [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const QString &stateDirectory, Mode mode = Mode::ReadWrite);
     ~Journal();
     Q_DISABLE_COPY_MOVE(Journal)

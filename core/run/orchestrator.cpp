@@ -254,7 +254,8 @@ Async<> Orchestrator::Private::save(int index, Message event)
 Async<> Orchestrator::Private::move(Outcome outcome, int index, Message event)
 {
     // Where no step is left, the neighbour that was finished last stands for it.
-    const StepState at = hasStep(index) ? m_steps[index].state : index < 0 ? StepState::Reverted : StepState::Done;
+    const StepState at = hasStep(index) ? m_steps[index].state : index < 0 ? StepState::Reverted
+                                                                           : StepState::Done;
     const auto next = transition(m_run.state, at, outcome);
     if (!next) {
         co_return fail(u"run.no_transition"_s,
@@ -564,7 +565,8 @@ Async<> Orchestrator::Private::inspectStep(int index)
     if (found && !unknown && *found == Inspection::Partial) {
         co_return co_await move(Outcome::Partial, index, about("run.step_inspected_partial", index));
     }
-    const Error error = unknown ? *unknown : found ? Error() : found.error();
+    const Error error = unknown ? *unknown : found ? Error()
+                                                   : found.error();
     m_steps[index].error = error;
     if (error.code.isEmpty()) {
         co_return co_await hold(Outcome::Unknown, index, about("run.step_interrupted", index));
@@ -626,10 +628,10 @@ Async<> Orchestrator::Private::finish()
     for (int i = 0; i <= last; ++i) {
         m_at = i;
         auto step = StepRegistry::create(spec(i));
-        Result<> done = step ? co_await(*step)->finalize(*this, m_steps[i].undo) : Result<>(fail(step.error()));
+        Result<> done = step ? co_await (*step)->finalize(*this, m_steps[i].undo) : Result<>(fail(step.error()));
         if (step && !done) {
             // Once more, as nobody comes back to it: what stays then does no harm but take space.
-            done = co_await(*step)->finalize(*this, m_steps[i].undo);
+            done = co_await (*step)->finalize(*this, m_steps[i].undo);
         }
         if (!done) {
             QJsonObject args{{u"error"_s, done.error().toJson()}};
@@ -818,7 +820,7 @@ Async<> Orchestrator::Private::take(CommandRecord command)
         if (*verdict == Outcome::Accept) {
             m_at = index;
             auto step = StepRegistry::create(spec(index));
-            const Result<Inspection> found = step ? co_await(*step)->inspect(*this, m_steps[index].undo) : Result<Inspection>(fail(step.error()));
+            const Result<Inspection> found = step ? co_await (*step)->inspect(*this, m_steps[index].undo) : Result<Inspection>(fail(step.error()));
             refused = !found || *found != Inspection::Done;
         }
         const QJsonObject args{{u"run"_s, m_runId},

@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "run/journal.h"
 #include "plan/step.h"
+#include "run/journal.h"
 
 #include <QObject>
 

@@ -11,8 +11,8 @@ namespace {
 
 // In the order of the enumerations.
 constexpr const char *runNames[]{"planned", "running", "held", "reverting", "succeeded", "rolledBack", "abandoned"};
-constexpr const char *stepNames[]{"pending", "preparing", "prepared", "applying",  "applied",  "verified",
-                                  "done",    "failed",    "accepted", "reverting", "reverted", "skipped"};
+constexpr const char *stepNames[]{"pending", "preparing", "prepared", "applying", "applied", "verified",
+                                  "done", "failed", "accepted", "reverting", "reverted", "skipped"};
 static_assert(std::size(runNames) == std::to_underlying(RunState::Abandoned) + 1);
 static_assert(std::size(stepNames) == std::to_underlying(StepState::Skipped) + 1);
 

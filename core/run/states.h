@@ -9,9 +9,26 @@ namespace cutover {
 
 /// Of a run. Terminal: Succeeded, RolledBack. Held waits for a decision (or the policy's default).
 /// Abandoned: a person ended a held run as it is, by name.
-enum class RunState { Planned, Running, Held, Reverting, Succeeded, RolledBack, Abandoned };
+enum class RunState { Planned,
+                      Running,
+                      Held,
+                      Reverting,
+                      Succeeded,
+                      RolledBack,
+                      Abandoned };
 /// Of a step in a run.
-enum class StepState { Pending, Preparing, Prepared, Applying, Applied, Verified, Done, Failed, Accepted, Reverting, Reverted, Skipped };
+enum class StepState { Pending,
+                       Preparing,
+                       Prepared,
+                       Applying,
+                       Applied,
+                       Verified,
+                       Done,
+                       Failed,
+                       Accepted,
+                       Reverting,
+                       Reverted,
+                       Skipped };
 
 /// Lower camel case names, as in the journal and the protocol: "running", "rolledBack".
 [[nodiscard]] QString stateName(RunState state);

@@ -375,8 +375,8 @@ QCoro::Task<> EngineService::Private::tendWatcher(QPointer<EngineService> servic
     SupervisorClient supervisor(target);
     const auto states = co_await supervisor.states(LookMs);
     const bool up = states && std::any_of(states->cbegin(), states->cend(), [](const InstanceState &state) {
-        return state.state == InstanceState::State::Ready;
-    });
+                        return state.state == InstanceState::State::Ready;
+                    });
     if (up) {
         if (const auto started = co_await ensureWatcher(target); !started) {
             qWarning("cutoverctl: %s", qPrintable(started.error().text()));
@@ -483,7 +483,8 @@ Async<QJsonObject> EngineService::Private::status()
             ++wanted;
             ready += state.state == InstanceState::State::Ready ? 1 : 0;
         }
-        view.health = ready == wanted && wanted > 0 ? u"healthy"_s : ready > 0 ? u"degraded"_s : u"down"_s;
+        view.health = ready == wanted && wanted > 0 ? u"healthy"_s : ready > 0 ? u"degraded"_s
+                                                                               : u"down"_s;
     }
     const qint64 begin = Clock::system().monotonic();
     while (headsBusy && Clock::system().monotonic() - begin < LookMs) {

@@ -154,10 +154,7 @@ struct ServeClient::Private {
 
     static QCoro::Task<> greet(QPointer<ServeClient> client)
     {
-        const auto answer = client->d->send(u"hello"_s, {{u"protocol"_s, protocol::Version},
-                                                         {u"version"_s, QStringLiteral(CUTOVER_VERSION)},
-                                                         {u"session"_s, client->d->session},
-                                                         {u"who"_s, whoAmI()}});
+        const auto answer = client->d->send(u"hello"_s, {{u"protocol"_s, protocol::Version}, {u"version"_s, QStringLiteral(CUTOVER_VERSION)}, {u"session"_s, client->d->session}, {u"who"_s, whoAmI()}});
         client->d->greeting = answer;
         client->d->hello.start(HelloMs);
         const Result<QJsonObject> result = co_await answer->future();

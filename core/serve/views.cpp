@@ -67,9 +67,7 @@ QList<T> listFromJson(const QJsonValue &value, F &&fromJson)
 
 QJsonObject instanceToJson(const InstanceView &instance)
 {
-    return {{u"name"_s, instance.name},         {u"service"_s, instance.service},   {u"version"_s, instance.version},
-            {u"state"_s, instance.state},       {u"port"_s, instance.port},         {u"sessions"_s, instance.sessions},
-            {u"pid"_s, instance.pid}};
+    return {{u"name"_s, instance.name}, {u"service"_s, instance.service}, {u"version"_s, instance.version}, {u"state"_s, instance.state}, {u"port"_s, instance.port}, {u"sessions"_s, instance.sessions}, {u"pid"_s, instance.pid}};
 }
 
 InstanceView instanceFromJson(const QJsonObject &json)

@@ -63,15 +63,15 @@ using Async = QCoro::Task<Result<T>>;
 
 #define CUTOVER_CAT2(a, b) a##b
 #define CUTOVER_CAT(a, b) CUTOVER_CAT2(a, b)
-#define CUTOVER_TRY_IMPL(tmp, decl, expr, ret)                                                                                   \
-    auto tmp = (expr);                                                                                                           \
-    if (!tmp) {                                                                                                                  \
-        ret std::unexpected(std::move(tmp).error());                                                                             \
-    }                                                                                                                            \
+#define CUTOVER_TRY_IMPL(tmp, decl, expr, ret)       \
+    auto tmp = (expr);                               \
+    if (!tmp) {                                      \
+        ret std::unexpected(std::move(tmp).error()); \
+    }                                                \
     decl = std::move(*tmp)
-#define CUTOVER_CHECK_IMPL(tmp, expr, ret)                                                                                       \
-    if (auto tmp = (expr); !tmp) {                                                                                               \
-        ret std::unexpected(std::move(tmp).error());                                                                             \
+#define CUTOVER_CHECK_IMPL(tmp, expr, ret)           \
+    if (auto tmp = (expr); !tmp) {                   \
+        ret std::unexpected(std::move(tmp).error()); \
     }
 /// TRY(auto x, f()): x is the value, or the error is returned to the caller. CO_ in coroutines.
 #define TRY(decl, expr) CUTOVER_TRY_IMPL(CUTOVER_CAT(cutoverTry, __LINE__), decl, expr, return)

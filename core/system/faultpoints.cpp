@@ -41,7 +41,8 @@ struct State {
         const qsizetype sign = spec.indexOf('@');
         const QByteArray action = spec.first(qMax(sign, 0));
         kill = action == "kill";
-        error = action == "enospc" ? ENOSPC : action == "eio" ? EIO : 0;
+        error = action == "enospc" ? ENOSPC : action == "eio" ? EIO
+                                                              : 0;
         onwards = spec.endsWith('+');
         at = kill || error ? spec.sliced(sign + 1).chopped(onwards ? 1 : 0).toULongLong() : 0;
         watched = at != 0 || log >= 0;

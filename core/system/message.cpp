@@ -72,7 +72,8 @@ QString plain(const QJsonValue &value)
 QString percent(double part)
 {
     const double value = part * 100;
-    const int decimals = value == std::floor(value) || std::abs(value) >= 100 ? 0 : std::abs(value) < 1 ? 2 : 1;
+    const int decimals = value == std::floor(value) || std::abs(value) >= 100 ? 0 : std::abs(value) < 1 ? 2
+                                                                                                        : 1;
     return QCoreApplication::translate("catalogue", "%1 %").arg(QLocale().toString(value, 'f', decimals));
 }
 

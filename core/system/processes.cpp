@@ -146,7 +146,10 @@ private:
 class Child : public QObject
 {
 public:
-    enum class Reason { None, Timeout, Cancelled, Fault };
+    enum class Reason { None,
+                        Timeout,
+                        Cancelled,
+                        Fault };
 
     Child(const ProcessSpec &spec, const QString &program)
         : m_spec(spec)

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <QFuture>
-#include <QThreadPool>
 #include <QtConcurrentRun>
+#include <QThreadPool>
 
 namespace cutover {
 

@@ -112,9 +112,7 @@ private:
         if (!value.exists() || name.isEmpty() || known.contains(name)) {
             return;
         }
-        value.problem(u"unknown_name"_s, {{u"found"_s, name},
-                                          {u"known"_s, QJsonArray::fromStringList(known)},
-                                          {u"nearest"_s, yaml::nearest(name, known)}});
+        value.problem(u"unknown_name"_s, {{u"found"_s, name}, {u"known"_s, QJsonArray::fromStringList(known)}, {u"nearest"_s, yaml::nearest(name, known)}});
     }
 
     [[nodiscard]] QString path(const yaml::Value &value, const QString &fallback = {}) const
@@ -141,9 +139,7 @@ private:
         const QStringList known = perInstance ? placeholders() : QStringList();
         for (const auto &match : pattern.globalMatch(text)) {
             if (!known.contains(match.captured(1))) {
-                value.problem(u"placeholder"_s, {{u"found"_s, match.captured(0).left(60)},
-                                                 {u"known"_s, QJsonArray::fromStringList(known)},
-                                                 {u"nearest"_s, yaml::nearest(match.captured(1), known)}});
+                value.problem(u"placeholder"_s, {{u"found"_s, match.captured(0).left(60)}, {u"known"_s, QJsonArray::fromStringList(known)}, {u"nearest"_s, yaml::nearest(match.captured(1), known)}});
                 return {};
             }
         }
@@ -354,8 +350,7 @@ private:
         });
         for (qsizetype i = 0; asksForPort && i < service.instances.size(); ++i) {
             if (service.instances.at(i).port == 0) {
-                map.problem(u"no_port"_s, {{u"field"_s, QString(map.path() + u".instances["_s + QString::number(i) + u"].port"_s)},
-                                           {u"instance"_s, service.instances.at(i).name}});
+                map.problem(u"no_port"_s, {{u"field"_s, QString(map.path() + u".instances["_s + QString::number(i) + u"].port"_s)}, {u"instance"_s, service.instances.at(i).name}});
             }
         }
         m_target.services << service;

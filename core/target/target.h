@@ -31,7 +31,8 @@ struct InstanceSpec {
     int port = 0;
 };
 
-enum class Strategy { Rolling, Recreate };
+enum class Strategy { Rolling,
+                      Recreate };
 
 struct ServiceSpec {
     QString name;
@@ -89,7 +90,9 @@ struct WatchSpec {
     qint64 scrapeIntervalMs = 1000;
     int minimumSamples = 50; ///< Requests in the window below which there is "not enough data".
     int consecutiveBreaches = 2;
-    enum class NoData { Hold, Proceed, Rollback } noData = NoData::Hold;
+    enum class NoData { Hold,
+                        Proceed,
+                        Rollback } noData = NoData::Hold;
     bool automaticRollback = true;
 };
 
@@ -119,7 +122,8 @@ struct CommandStepSpec {
 
 struct PolicySpec {
     qint64 holdMs = 1800000; ///< How long a held run waits for a decision.
-    enum class Default { Hold, Rollback } holdDefault = Default::Hold; ///< What happens then.
+    enum class Default { Hold,
+                         Rollback } holdDefault = Default::Hold; ///< What happens then.
     int transientRetries = 3;
     qint64 latestStartMinuteOfDay = -1; ///< Local time; -1: none.
     qint64 windowEndMinuteOfDay = -1; ///< Turn-back time is this minus the measured rollback minus turnBackMarginMs.

@@ -8,20 +8,23 @@
 namespace cutover {
 
 // What goes wrong while reading YAML, for each kind of file that is read.
-#define CUTOVER_YAML_TEXTS(prefix)                                                                                                 \
+#define CUTOVER_YAML_TEXTS(prefix)                                                                                                      \
     {prefix ".syntax", syntax, syntaxHint}, {prefix ".encoding", encoding, encodingHint}, {prefix ".document", document, documentHint}, \
-        {prefix ".too_deep", tooDeep, tooDeepHint}, {prefix ".alias", alias, aliasHint}, {prefix ".tag", tag, tagHint},              \
-        {prefix ".key", key, keyHint}, {prefix ".duplicate_key", duplicateKey, duplicateKeyHint},                                    \
-        {prefix ".unknown_key", unknownKey, unknownKeyHint}, {prefix ".unexpected_key", unexpectedKey, unexpectedKeyHint},           \
-        {prefix ".missing", missing, missingHint}, {prefix ".duplicate", duplicate, duplicateHint},                                  \
-        {prefix ".unknown_name", unknownName, unknownNameHint}, {prefix ".schema", schema, schemaHint},                              \
-        {prefix ".expected_text", text, textHint}, {prefix ".expected_name", name, nameHint},                                        \
-        {prefix ".expected_choice", choice, choiceHint}, {prefix ".expected_boolean", boolean, booleanHint},                         \
-        {prefix ".expected_integer", integer, numberHint}, {prefix ".expected_number", number, numberHint},                          \
-        {prefix ".expected_duration", duration, durationHint}, {prefix ".expected_size", size, sizeHint},                            \
-        {prefix ".expected_proportion", proportion, proportionHint}, {prefix ".expected_time", time, timeHint},                      \
-        {prefix ".expected_list", list, listHint}, {prefix ".expected_map", map, mapHint},                                           \
-        {prefix ".expected_variable", variable, variableHint}, {prefix ".expected_relative_path", relativePath, relativePathHint}
+        {prefix ".too_deep", tooDeep, tooDeepHint}, {prefix ".alias", alias, aliasHint}, {prefix ".tag", tag, tagHint},                 \
+        {prefix ".key", key, keyHint}, {prefix ".duplicate_key", duplicateKey, duplicateKeyHint},                                       \
+        {prefix ".unknown_key", unknownKey, unknownKeyHint}, {prefix ".unexpected_key", unexpectedKey, unexpectedKeyHint},              \
+        {prefix ".missing", missing, missingHint}, {prefix ".duplicate", duplicate, duplicateHint},                                     \
+        {prefix ".unknown_name", unknownName, unknownNameHint}, {prefix ".schema", schema, schemaHint},                                 \
+        {prefix ".expected_text", text, textHint}, {prefix ".expected_name", name, nameHint},                                           \
+        {prefix ".expected_choice", choice, choiceHint}, {prefix ".expected_boolean", boolean, booleanHint},                            \
+        {prefix ".expected_integer", integer, numberHint}, {prefix ".expected_number", number, numberHint},                             \
+        {prefix ".expected_duration", duration, durationHint}, {prefix ".expected_size", size, sizeHint},                               \
+        {prefix ".expected_proportion", proportion, proportionHint}, {prefix ".expected_time", time, timeHint},                         \
+        {prefix ".expected_list", list, listHint}, {prefix ".expected_map", map, mapHint},                                              \
+        {prefix ".expected_variable", variable, variableHint},                                                                          \
+    {                                                                                                                                   \
+        prefix ".expected_relative_path", relativePath, relativePathHint                                                                \
+    }
 
 static constexpr auto syntax = QT_TRANSLATE_NOOP("catalogue", "This is not valid YAML: %{problem}.");
 static constexpr auto syntaxHint = QT_TRANSLATE_NOOP("catalogue", "Check indentation, quotes and brackets at this place.");

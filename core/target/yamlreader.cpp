@@ -225,7 +225,9 @@ void Report::add(const QString &code, int line, int column, QJsonObject args)
 {
     // What only follows from another field comes last: that one may be the wrong one.
     static const QStringList relations{u"duplicate"_s, u"unknown_name"_s, u"no_balancer"_s, u"no_port"_s, u"scrape_interval"_s};
-    const int rank = code == u"unknown_key" ? 0 : code == u"missing" ? 2 : relations.contains(code) ? 3 : 1;
+    const int rank = code == u"unknown_key" ? 0 : code == u"missing" ? 2
+        : relations.contains(code)                                   ? 3
+                                                                     : 1;
     m_problems.push_back({rank, line, column, Error{m_prefix + u'.' + code, std::move(args), Error::Kind::Permanent, where(line, column)}});
 }
 
@@ -426,9 +428,7 @@ qint64 Value::size(qint64 fallback) const
     }
     static const QRegularExpression pattern(uR"(\A([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([kKMGT]?i?B)?\z)"_s);
     const auto match = pattern.match(m_node->kind == Node::Kind::Scalar ? m_node->scalar.trimmed() : QString());
-    static constexpr Unit units[] = {{u"", 1},       {u"B", 1},       {u"kB", 1e3},   {u"KB", 1e3},  {u"MB", 1e6}, {u"GB", 1e9},
-                                     {u"TB", 1e12}, {u"KiB", 1024.0}, {u"kiB", 1024.0}, {u"MiB", 1024.0 * 1024}, {u"GiB", 1024.0 * 1024 * 1024},
-                                     {u"TiB", 1024.0 * 1024 * 1024 * 1024}};
+    static constexpr Unit units[] = {{u"", 1}, {u"B", 1}, {u"kB", 1e3}, {u"KB", 1e3}, {u"MB", 1e6}, {u"GB", 1e9}, {u"TB", 1e12}, {u"KiB", 1024.0}, {u"kiB", 1024.0}, {u"MiB", 1024.0 * 1024}, {u"GiB", 1024.0 * 1024 * 1024}, {u"TiB", 1024.0 * 1024 * 1024 * 1024}};
     if (match.hasMatch()) {
         for (const Unit &unit : units) {
             if (match.captured(2) == unit.name) {

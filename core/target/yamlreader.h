@@ -22,7 +22,10 @@ namespace cutover::yaml {
 
 /** One value with its place in the file. */
 struct Node {
-    enum class Kind { Null, Scalar, List, Map };
+    enum class Kind { Null,
+                      Scalar,
+                      List,
+                      Map };
     struct Member;
 
     Kind kind = Kind::Null;

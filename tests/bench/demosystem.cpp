@@ -34,8 +34,7 @@ Result<std::unique_ptr<DemoSystem>> DemoSystem::create(const Options &options, i
 {
     std::unique_ptr<DemoSystem> demo(new DemoSystem(options));
     // The demo's folder must not exist, or be empty.
-    CHECK(runProgram(demo->m_control, {u"demo"_s, u"create"_s, u"--directory"_s, demo->m_folder.path(), u"--orders"_s, QString::number(orders),
-                                       u"--rate"_s, QString::number(rate)}));
+    CHECK(runProgram(demo->m_control, {u"demo"_s, u"create"_s, u"--directory"_s, demo->m_folder.path(), u"--orders"_s, QString::number(orders), u"--rate"_s, QString::number(rate)}));
     if (start) {
         demo->m_started = true;
         CHECK(runProgram(demo->m_control, {u"demo"_s, u"start"_s, u"--directory"_s, demo->m_folder.path()}));

@@ -33,7 +33,8 @@ constexpr Bench all[] = {
 int part(const QStringList &arguments)
 {
     const QString name = arguments.value(0);
-    return name == "engine"_L1 ? enginePart(arguments.mid(1)) : name == "instance"_L1 ? instancePart(arguments.mid(1)) : 2;
+    return name == "engine"_L1 ? enginePart(arguments.mid(1)) : name == "instance"_L1 ? instancePart(arguments.mid(1))
+                                                                                      : 2;
 }
 
 int usage()
@@ -80,7 +81,8 @@ int main(int argc, char **argv)
         if (!arguments.isEmpty() && !arguments.contains(QLatin1StringView(bench.name))) {
             continue;
         }
-        QTextStream(stdout) << '\n' << bench.name << ": ";
+        QTextStream(stdout) << '\n'
+                            << bench.name << ": ";
         const Result<bool> result = bench.run(options);
         if (!result) {
             QTextStream(stderr) << "\ncutover-bench: " << bench.name << ": " << result.error().text() << '\n';

@@ -93,7 +93,7 @@ Result<bool> benchBackup(const Options &options)
         [&]() -> Result<double> {
             CHECK(files::remove(copy));
             Result<BackupInfo> info = fail(u"bench.gone"_s, {{u"what"_s, u"backup"_s}});
-            const double seconds = secondsOf([&] { info = QCoro::waitFor(database->backup(copy, [](qint64, qint64) {}, {})); });
+            const double seconds = secondsOf([&] { info = QCoro::waitFor(database->backup(copy, [](qint64, qint64) { }, {})); });
             CHECK(info);
             return seconds * 1000;
         },

@@ -65,12 +65,12 @@ Result<> byScript(const DemoSystem &demo)
             }
         }
     }
-    return runProgram(QStringLiteral(CUTOVER_RUNBOOK), arguments, 600000).transform([](const QByteArray &) {});
+    return runProgram(QStringLiteral(CUTOVER_RUNBOOK), arguments, 600000).transform([](const QByteArray &) { });
 }
 
 Result<> byCutover(const DemoSystem &demo)
 {
-    return runProgram(demo.control(), demo.updateArguments(u"1.2.1"_s, u"0s"_s)).transform([](const QByteArray &) {});
+    return runProgram(demo.control(), demo.updateArguments(u"1.2.1"_s, u"0s"_s)).transform([](const QByteArray &) { });
 }
 
 } // namespace

@@ -134,8 +134,7 @@ private Q_SLOTS:
         const Results results = run(u"1.2.0"_s, [&told](const CheckResult &result) {
             told.append(result.id + u' ' + QString::number(int(result.status)));
         });
-        QCOMPARE(results.keys(), QStringList({u"backup"_s, u"configuration"_s, u"database:trading"_s, u"disk"_s, u"health:backend-1"_s,
-                                              u"health:backend-2"_s, u"ports"_s, u"version"_s}));
+        QCOMPARE(results.keys(), QStringList({u"backup"_s, u"configuration"_s, u"database:trading"_s, u"disk"_s, u"health:backend-1"_s, u"health:backend-2"_s, u"ports"_s, u"version"_s}));
         for (const CheckResult &result : results) {
             QVERIFY2(passed(result) || result.id == u"backup", qPrintable(result.id + u": "_s + result.error.text()));
             QCOMPARE(CheckResult::fromJson(result.toJson()).toJson(), result.toJson());

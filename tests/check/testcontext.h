@@ -24,12 +24,13 @@ public:
     [[nodiscard]] int lockDescriptor() const override { return -1; }
     void progress(const cutover::Progress &progress) override { lastProgress = progress; }
     void log(const cutover::Message &message) override { logged.append(message.code); }
-    void logLine(const QString &, const QString &) override {}
+    void logLine(const QString &, const QString &) override { }
     void setResult(const QString &key, const QJsonValue &value) override { results.insert(key, value); }
     [[nodiscard]] QJsonValue result(const QString &stepId, const QString &key) const override
     {
         if (stepId == QStringLiteral("precheck")) {
-            return key == QStringLiteral("baseline") ? QJsonValue(baseline) : key == QStringLiteral("checks") ? QJsonValue(checks) : QJsonValue();
+            return key == QStringLiteral("baseline") ? QJsonValue(baseline) : key == QStringLiteral("checks") ? QJsonValue(checks)
+                                                                                                              : QJsonValue();
         }
         return {};
     }

@@ -230,10 +230,7 @@ changes:
         const auto offers = [this](const QStringList &typed) {
             QProcess bash;
             bash.setWorkingDirectory(m_folder.path());
-            bash.start(u"bash"_s, QStringList{u"--norc"_s, u"-c"_s,
-                                   u"source completion.bash; COMP_WORDS=(cutoverctl \"$@\"); COMP_CWORD=$#; _cutoverctl; printf '%s\\n' \"${COMPREPLY[@]}\""_s,
-                                   u"bash"_s}
-                                   + typed);
+            bash.start(u"bash"_s, QStringList{u"--norc"_s, u"-c"_s, u"source completion.bash; COMP_WORDS=(cutoverctl \"$@\"); COMP_CWORD=$#; _cutoverctl; printf '%s\\n' \"${COMPREPLY[@]}\""_s, u"bash"_s} + typed);
             bash.waitForFinished();
             QStringList words = QString::fromUtf8(bash.readAllStandardOutput()).split(u'\n', Qt::SkipEmptyParts);
             words.sort();

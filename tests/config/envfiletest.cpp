@@ -22,7 +22,8 @@ private Q_SLOTS:
         QTest::newRow("comments and blanks") << QByteArray("# a\n\n  # b\n\t\nA=1\n");
         QTest::newRow("no last line end") << QByteArray("A=1\nB=2");
         QTest::newRow("windows") << QByteArray("A=1\r\n\r\nB='2'\r\n");
-        QTest::newRow("byte order mark") << QByteArray("\xEF\xBB\xBF" "A=1\n");
+        QTest::newRow("byte order mark") << QByteArray("\xEF\xBB\xBF"
+                                                       "A=1\n");
         QTest::newRow("export, blanks, comments") << QByteArray("  export  A = 'x y'  # why\nB=x # y\nC=#nothing\nD=a#b\n");
         QTest::newRow("lines in quotes") << QByteArray("KEY=\"-----BEGIN\nabc\n-----END\"\nB='1\n2'\n");
     }

@@ -7,8 +7,8 @@
 #include "system/files.h"
 #include "system/random.h"
 
-#include <QCoroTask>
 #include <QCoreApplication>
+#include <QCoroTask>
 #include <QDir>
 
 using namespace Qt::StringLiterals;
@@ -101,8 +101,10 @@ Result<QString> SmallScenario::state() const
     const Target system = target(m_folder);
     TRY(const QString link, files::readLink(system.currentLink()));
     TRY(const QByteArray content, files::read(system.configuration.first().file));
-    const QString file = content == newContent ? u"new"_s : content == oldContent ? u"old"_s : u"neither"_s;
-    const QString release = link == u"1.1.0" ? u"new"_s : link == u"1.0.0" ? u"old"_s : u"neither"_s;
+    const QString file = content == newContent ? u"new"_s : content == oldContent ? u"old"_s
+                                                                                  : u"neither"_s;
+    const QString release = link == u"1.1.0" ? u"new"_s : link == u"1.0.0" ? u"old"_s
+                                                                           : u"neither"_s;
     if (file == u"neither" || release == u"neither") {
         return between(u"The configuration is %1, the release %2."_s.arg(file, release));
     }

@@ -16,8 +16,8 @@
 #include "system/programs.h"
 #include "system/random.h"
 
-#include <QCoroTask>
 #include <QCoreApplication>
+#include <QCoroTask>
 #include <QDir>
 #include <QElapsedTimer>
 #include <QEventLoop>

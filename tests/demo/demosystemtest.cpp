@@ -51,7 +51,7 @@ class DemoSystemTest : public QObject
         const auto applied = VALUE(QCoro::waitFor(appliedMigrations(database)));
         const auto chain = VALUE(readMigrations(folder + u"/migrations"_s));
         for (const Migration &migration : chain.sliced(applied.size())) {
-            OK(QCoro::waitFor(upgrade(database, migration, [](qint64, qint64) {}, {})));
+            OK(QCoro::waitFor(upgrade(database, migration, [](qint64, qint64) { }, {})));
         }
         StepBench bench(m_target);
         const auto steps = deploySteps(m_target, from, to, {u"all"_s}, {});

@@ -20,32 +20,32 @@
 #include <csignal>
 
 /// QTest main that is its own 'cutoverctl supervise', so that the tests need no other program for it.
-#define DEPLOY_TEST_MAIN(Class)                                                                                                \
-    int main(int argc, char *argv[])                                                                                           \
-    {                                                                                                                          \
-        QCoreApplication application(argc, argv);                                                                              \
-        const QStringList arguments = application.arguments();                                                                 \
-        if (arguments.value(1) == QLatin1String("supervise")) {                                                                \
-            return cutover::superviseMain(arguments.value(3));                                                                 \
-        }                                                                                                                      \
-        qputenv("CUTOVERCTL", application.applicationFilePath().toLocal8Bit());                                                \
-        Class test;                                                                                                            \
-        return QTest::qExec(&test, argc, argv);                                                                                \
+#define DEPLOY_TEST_MAIN(Class)                                                 \
+    int main(int argc, char *argv[])                                            \
+    {                                                                           \
+        QCoreApplication application(argc, argv);                               \
+        const QStringList arguments = application.arguments();                  \
+        if (arguments.value(1) == QLatin1String("supervise")) {                 \
+            return cutover::superviseMain(arguments.value(3));                  \
+        }                                                                       \
+        qputenv("CUTOVERCTL", application.applicationFilePath().toLocal8Bit()); \
+        Class test;                                                             \
+        return QTest::qExec(&test, argc, argv);                                 \
     }
 
 /// Value of a result that must be there.
-#define VALUE(result)                                                                                                          \
-    ([&](auto r) {                                                                                                             \
-        if (!r) {                                                                                                              \
-            qFatal("%s", qPrintable(r.error().text()));                                                                        \
-        }                                                                                                                      \
-        return *std::move(r);                                                                                                  \
+#define VALUE(result)                                   \
+    ([&](auto r) {                                      \
+        if (!r) {                                       \
+            qFatal("%s", qPrintable(r.error().text())); \
+        }                                               \
+        return *std::move(r);                           \
     }(result))
 
-#define OK(result)                                                                                                             \
-    do {                                                                                                                       \
-        auto okResult = (result);                                                                                              \
-        QVERIFY2(okResult.has_value(), qPrintable(okResult ? QString() : okResult.error().text()));                            \
+#define OK(result)                                                                                  \
+    do {                                                                                            \
+        auto okResult = (result);                                                                   \
+        QVERIFY2(okResult.has_value(), qPrintable(okResult ? QString() : okResult.error().text())); \
     } while (false)
 
 inline quint16 freePort()

@@ -25,7 +25,7 @@ public:
     void progress(const cutover::Progress &progress) override { m_told.append(progress.doing.text()); }
     void log(const cutover::Message &message) override { m_told.append(message.text()); }
     void logLine(const QString &, const QString &line) override { m_told.append(line); }
-    void setResult(const QString &, const QJsonValue &) override {}
+    void setResult(const QString &, const QJsonValue &) override { }
     QJsonValue result(const QString &, const QString &) const override { return {}; }
 
     [[nodiscard]] const QStringList &told() const { return m_told; }

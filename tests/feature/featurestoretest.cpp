@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "database/sqlite.h"
 #include "feature/featurestore.h"
+#include "database/sqlite.h"
 #include "plan/planners.h"
 #include "tests/support/steps.h"
 

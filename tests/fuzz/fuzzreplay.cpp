@@ -46,10 +46,10 @@ double cpuMs()
 }
 
 /// Pieces that parsers stumble over.
-constexpr const char *tokens[] = {"\n",  "\r\n", "\t",  ": ",    "- ",  "\"",   "'",    "\\",   "{",    "}",  "[",        "]",    "&a",
-                                  "*a",  "<<:",  "!!",  "%",     "#",   "|",    ">",    "NaN",  "+Inf", "-0", "1e999",    "0x",   "\xff\xfe",
-                                  "\xc3", "\0x", "../", "/etc/", "v1.", "-rc.", " || ", "^",    "~",    "*",  "99999999999999999999", "=",    "$",
-                                  ";",   "--",   "/*",  "BEGIN", "END", "# EOF", "null", "true", "\u202e"};
+constexpr const char *tokens[] = {"\n", "\r\n", "\t", ": ", "- ", "\"", "'", "\\", "{", "}", "[", "]", "&a",
+                                  "*a", "<<:", "!!", "%", "#", "|", ">", "NaN", "+Inf", "-0", "1e999", "0x", "\xff\xfe",
+                                  "\xc3", "\0x", "../", "/etc/", "v1.", "-rc.", " || ", "^", "~", "*", "99999999999999999999", "=", "$",
+                                  ";", "--", "/*", "BEGIN", "END", "# EOF", "null", "true", "\u202e"};
 
 QByteArray mutated(QByteArray bytes, const QByteArray &other, std::mt19937 &random)
 {

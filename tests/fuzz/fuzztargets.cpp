@@ -268,8 +268,16 @@ bool package(const QByteArray &input)
 }
 
 constexpr FuzzTarget all[] = {
-    {"target", target},         {"manifest", manifest},   {"semver", semver},         {"range", range},     {"exposition", exposition},
-    {"envfile", envfile},       {"migration", migration}, {"jsonlines", jsonlines}, {"minisign", minisignFile, true}, {"package", package},
+    {"target", target},
+    {"manifest", manifest},
+    {"semver", semver},
+    {"range", range},
+    {"exposition", exposition},
+    {"envfile", envfile},
+    {"migration", migration},
+    {"jsonlines", jsonlines},
+    {"minisign", minisignFile, true},
+    {"package", package},
 };
 
 } // namespace

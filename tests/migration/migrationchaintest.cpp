@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "database/schema.h"
 #include "migration/migrationchain.h"
+#include "database/schema.h"
 #include "migration/migrationwork.h"
 #include "migrationfolder.h"
 #include "system/faultpoints.h"
@@ -267,8 +267,7 @@ INSERT INTO orders (amount) VALUES (5))"_s);
 
     void textKeysAreRangesToo()
     {
-        runSql(m_spec.file, {u"CREATE TABLE users (name TEXT PRIMARY KEY, seen INTEGER DEFAULT 0)"_s,
-                             u"INSERT INTO users (name) VALUES (''), ('a''b'), ('c'), ('d')"_s});
+        runSql(m_spec.file, {u"CREATE TABLE users (name TEXT PRIMARY KEY, seen INTEGER DEFAULT 0)"_s, u"INSERT INTO users (name) VALUES (''), ('a''b'), ('c'), ('d')"_s});
         Migration migration = make(u"0001"_s, u"UPDATE users SET seen = seen + 1 WHERE name BETWEEN :from AND :to;"_s);
         migration.phase = u"data"_s;
         migration.batchTable = u"users"_s;

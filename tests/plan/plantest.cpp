@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "plan/keyeddigest.h"
 #include "plan/plan.h"
+#include "plan/keyeddigest.h"
 #include "plan/step.h"
 
 #include <QFileInfo>

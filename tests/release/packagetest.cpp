@@ -420,8 +420,7 @@ void PackageTest::forged_data()
     row("other content", {manifest, {"a", "Content", AE_IFREG, {}, false}}, "package.member_digest");
     row("listed twice", {{"manifest.yaml", manifestOf({good, good}), AE_IFREG, {}, false}, good}, "manifest.duplicate");
     row("listed outside", {{"manifest.yaml", manifestOf({{"../x", "c", AE_IFREG, {}, false}}), AE_IFREG, {}, false}}, "manifest.expected_relative_path");
-    row("file and folder", {{"manifest.yaml", manifestOf({good, {"a/b", "c", AE_IFREG, {}, false}}), AE_IFREG, {}, false}, good,
-                            {"a/b", "c", AE_IFREG, {}, false}}, "file.make_path");
+    row("file and folder", {{"manifest.yaml", manifestOf({good, {"a/b", "c", AE_IFREG, {}, false}}), AE_IFREG, {}, false}, good, {"a/b", "c", AE_IFREG, {}, false}}, "file.make_path");
 }
 
 void PackageTest::forged()
@@ -556,7 +555,9 @@ int main(int argc, char **argv)
     if (qEnvironmentVariableIsSet("PACKAGE_TEST_UNPACK")) {
         const auto result = package::unpack(qEnvironmentVariable("PACKAGE_TEST_UNPACK"), {qEnvironmentVariable("PACKAGE_TEST_KEY")},
                                             qEnvironmentVariable("PACKAGE_TEST_OUT"));
-        return result ? 0 : result.error().code == u"file.no_space" ? 3 : result.error().code.startsWith(u"file.") ? 4 : 5;
+        return result ? 0 : result.error().code == u"file.no_space" ? 3
+            : result.error().code.startsWith(u"file.")              ? 4
+                                                                    : 5;
     }
     PackageTest test;
     return QTest::qExec(&test, argc, argv);

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "fileserver.h"
 #include "release/repository.h"
+#include "fileserver.h"
 #include "system/files.h"
 
 #include <QCoroTask>

@@ -119,11 +119,11 @@ void SemverTest::refuses()
 void SemverTest::precedence()
 {
     const QList<Version> ascending{
-        version(u"0.9.9"_s),        version(u"1.0.0-0"_s),     version(u"1.0.0-1"_s),          version(u"1.0.0-alpha"_s),
+        version(u"0.9.9"_s), version(u"1.0.0-0"_s), version(u"1.0.0-1"_s), version(u"1.0.0-alpha"_s),
         version(u"1.0.0-alpha.1"_s), version(u"1.0.0-alpha.beta"_s), version(u"1.0.0-beta"_s), version(u"1.0.0-beta.2"_s),
-        version(u"1.0.0-beta.11"_s), version(u"1.0.0-beta.99999999999999999999999"_s),          version(u"1.0.0-beta.a"_s),
-        version(u"1.0.0-rc.1"_s),   version(u"1.0.0"_s),       version(u"2.0.0"_s),            version(u"2.1.0"_s),
-        version(u"2.1.1"_s),        version(u"2.1.10"_s)};
+        version(u"1.0.0-beta.11"_s), version(u"1.0.0-beta.99999999999999999999999"_s), version(u"1.0.0-beta.a"_s),
+        version(u"1.0.0-rc.1"_s), version(u"1.0.0"_s), version(u"2.0.0"_s), version(u"2.1.0"_s),
+        version(u"2.1.1"_s), version(u"2.1.10"_s)};
     for (qsizetype i = 0; i < ascending.size(); ++i) {
         for (qsizetype j = 0; j < ascending.size(); ++j) {
             QCOMPARE(ascending[i] <=> ascending[j], i <=> j);

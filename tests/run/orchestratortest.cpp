@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "run/decisions.h"
 #include "run/orchestrator.h"
+#include "run/decisions.h"
 #include "scriptedstep.h"
-#include "tests/support/steps.h"
 #include "system/files.h"
 #include "system/random.h"
+#include "tests/support/steps.h"
 
 #include <QTemporaryDir>
 #include <QTest>

@@ -15,11 +15,14 @@ public:
     using Step::Step;
 
     bool isCancellable() const override { return spec().params["cancellable"_L1].toBool(true); }
-    Async<> observe(StepContext &, std::stop_token) override { co_return call(u"observe"_s, [] {}); }
+    Async<> observe(StepContext &, std::stop_token) override
+    {
+        co_return call(u"observe"_s, [] { });
+    }
     Async<QJsonObject> prepare(StepContext &, std::stop_token) override
     {
         const QString old = world().values[spec().id];
-        CO_CHECK(call(u"prepare"_s, [] {}));
+        CO_CHECK(call(u"prepare"_s, [] { }));
         co_return QJsonObject{{u"old"_s, old}};
     }
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
@@ -33,10 +36,13 @@ public:
         context.setResult(u"applied"_s, true);
         co_return call(u"apply"_s, [this] { world().values[spec().id] = spec().params["to"_L1].toString(); });
     }
-    Async<> verify(StepContext &, std::stop_token) override { co_return call(u"verify"_s, [] {}); }
+    Async<> verify(StepContext &, std::stop_token) override
+    {
+        co_return call(u"verify"_s, [] { });
+    }
     Async<Inspection> inspect(StepContext &, QJsonObject undo) override
     {
-        CO_CHECK(call(u"inspect"_s, [] {}));
+        CO_CHECK(call(u"inspect"_s, [] { }));
         if (const auto it = world().inspections.find(spec().id); it != world().inspections.end()) {
             co_return it->second;
         }
@@ -49,7 +55,10 @@ public:
     {
         co_return call(u"revert"_s, [this, undo] { world().values[spec().id] = undo["old"_L1].toString(); });
     }
-    Async<> finalize(StepContext &, QJsonObject) override { co_return call(u"finalize"_s, [] {}); }
+    Async<> finalize(StepContext &, QJsonObject) override
+    {
+        co_return call(u"finalize"_s, [] { });
+    }
 
 private:
     static World &world() { return World::instance(); }

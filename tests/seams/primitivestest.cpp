@@ -99,46 +99,37 @@ private Q_SLOTS:
 
     void replace()
     {
-        killAtEach({u"replace"_s, at(u"file"_s), u"new"_s}, [this] { QVERIFY(files::replace(at(u"file"_s), "old")); },
-                   [this] {
+        killAtEach({u"replace"_s, at(u"file"_s), u"new"_s}, [this] { QVERIFY(files::replace(at(u"file"_s), "old")); }, [this] {
                        const QByteArray content = files::read(at(u"file"_s)).value();
-                       QVERIFY2(content == "old" || content == "new", content);
-                   });
+                       QVERIFY2(content == "old" || content == "new", content); });
         QCOMPARE(files::read(at(u"file"_s)).value(), "new"_ba);
     }
 
     void link()
     {
-        killAtEach({u"link"_s, at(u"current"_s), u"new"_s}, [this] { QVERIFY(files::switchLink(at(u"current"_s), u"old"_s)); },
-                   [this] {
+        killAtEach({u"link"_s, at(u"current"_s), u"new"_s}, [this] { QVERIFY(files::switchLink(at(u"current"_s), u"old"_s)); }, [this] {
                        const QString target = files::readLink(at(u"current"_s)).value();
-                       QVERIFY(target == "old"_L1 || target == "new"_L1);
-                   });
+                       QVERIFY(target == "old"_L1 || target == "new"_L1); });
     }
 
     void copy()
     {
         QVERIFY(files::replace(at(u"from"_s), QByteArray(3 << 20, 'n')));
-        killAtEach({u"copy"_s, at(u"from"_s), at(u"to"_s)}, [this] { QVERIFY(files::remove(at(u"to"_s))); },
-                   [this] { QVERIFY(!QFile::exists(at(u"to"_s)) || QFileInfo(at(u"to"_s)).size() == 3 << 20); });
+        killAtEach({u"copy"_s, at(u"from"_s), at(u"to"_s)}, [this] { QVERIFY(files::remove(at(u"to"_s))); }, [this] { QVERIFY(!QFile::exists(at(u"to"_s)) || QFileInfo(at(u"to"_s)).size() == 3 << 20); });
     }
 
     void removeTree()
     {
-        killAtEach({u"remove-tree"_s, at(u"tree"_s)},
-                   [this] {
+        killAtEach({u"remove-tree"_s, at(u"tree"_s)}, [this] {
                        for (const QString &name : {u"a/1"_s, u"a/2"_s, u"b/c/3"_s}) {
                            const QString file = at(QString(u"tree/"_s + name));
                            QVERIFY(files::makePath(QFileInfo(file).path()));
                            QVERIFY(files::replace(file, "x"));
-                       }
-                   },
-                   [this] {
+                       } }, [this] {
                        // Whole under its name, or not there.
                        if (QFile::exists(at(u"tree"_s))) {
                            QVERIFY(QFile::exists(at(u"tree/a/1"_s)) && QFile::exists(at(u"tree/a/2"_s)) && QFile::exists(at(u"tree/b/c/3"_s)));
-                       }
-                   });
+                       } });
     }
 
     /// From an empty folder through the journal's making to its last commit: what was acknowledged is there.

@@ -40,7 +40,7 @@ class PlanningTest : public QObject
             return list;
         }
         for (const ReleaseInfo &info : *path) {
-            auto release = QCoro::waitFor(stageRelease(m_target, info, {}, [](const Progress &) {}));
+            auto release = QCoro::waitFor(stageRelease(m_target, info, {}, [](const Progress &) { }));
             if (!release) {
                 QTest::qFail(qPrintable(release.error().text()), __FILE__, __LINE__);
                 return list;

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "serve/serveclient.h"
 #include "serve/jsonlines.h"
 #include "serve/protocol.h"
-#include "serve/serveclient.h"
 #include "serve/session.h"
 
 #include <QElapsedTimer>

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "faultdemo.h"
 #include "faultpackages.h"
+#include "faultdemo.h"
 
 #include "release/package.h"
 #include "release/repository.h"

@@ -97,7 +97,8 @@ QWidget *GuiConsole::search(const QMetaObject &type, const QString &name) const
     // What is said outright goes before what a reader is told.
     for (int pass = 0; pass < 3; ++pass) {
         for (QWidget *widget : top()->findChildren<QWidget *>()) {
-            const QString told = pass == 0 ? widget->objectName() : pass == 1 ? textOf(widget) : widget->accessibleName();
+            const QString told = pass == 0 ? widget->objectName() : pass == 1 ? textOf(widget)
+                                                                              : widget->accessibleName();
             if (told == name && type.cast(widget) && canBeSeen(widget)) {
                 return widget;
             }

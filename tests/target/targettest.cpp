@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "system/json.h"
 #include "target/target.h"
+#include "system/json.h"
 
 #include <QFile>
 #include <QTemporaryDir>
@@ -302,7 +302,8 @@ void TargetTest::missing()
         QCOMPARE(error.code, field.path == u"balancer" ? u"target.no_balancer"_s : u"target.unknown_name"_s);
         return;
     }
-    QCOMPARE(error.code, isPort ? u"target.no_port"_s : isKind ? u"target.probe_kind"_s : u"target.missing"_s);
+    QCOMPARE(error.code, isPort ? u"target.no_port"_s : isKind ? u"target.probe_kind"_s
+                                                               : u"target.missing"_s);
     QCOMPARE(error.args[u"field"_s].toString(), isKind ? field.parent : field.path);
     if (!isPort) {
         QVERIFY2(error.where.startsWith(where(field.parentLine, 0).chopped(1)), qPrintable(error.where));

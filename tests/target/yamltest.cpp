@@ -45,7 +45,10 @@ void YamlTest::refuses_data()
     QTest::newRow("duplicate") << QByteArray("a: 1\nb: 2\na: 3\n") << u"t.duplicate_key"_s << u"f:3:1"_s;
     QTest::newRow("key") << QByteArray("a: 1\n[b]: 2\n") << u"t.key"_s << u"f:2:1"_s;
     QTest::newRow("latin 1") << QByteArray("a: 1\nb: \xe4\n") << u"t.encoding"_s << u"f:2:1"_s;
-    QTest::newRow("UTF-16") << QByteArray("\xff\xfe" "a\0:\0", 6) << u"t.encoding"_s << u"f:1:1"_s;
+    QTest::newRow("UTF-16") << QByteArray("\xff\xfe"
+                                          "a\0:\0",
+                                          6)
+                            << u"t.encoding"_s << u"f:1:1"_s;
     QTest::newRow("NUL") << QByteArray("a: \0\n", 5) << u"t.encoding"_s << u"f:1:1"_s;
     QTest::newRow("deep") << QByteArray("a: ") + QByteArray(20, '[') + QByteArray(20, ']') << u"t.too_deep"_s << u"f:1:19"_s;
 }
@@ -182,7 +185,7 @@ void YamlTest::values()
     QFETCH(const QString, text);
     QFETCH(const double, value);
     const QVariant found = read(text, [&kind](const yaml::Value &v) -> QVariant {
-        return kind == u"duration"   ? double(v.duration(0, 7))
+        return kind == u"duration"  ? double(v.duration(0, 7))
             : kind == u"size"       ? double(v.size(7))
             : kind == u"proportion" ? v.proportion(0.7)
             : kind == u"time"       ? double(v.timeOfDay(7))

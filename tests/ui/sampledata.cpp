@@ -206,7 +206,8 @@ void fillFull(ScriptedEngine *engine, int runs)
         const int minor = (runs - i) / 10;
         const QString from = u"1.%1.%2"_s.arg(minor).arg((runs - i) % 10);
         const QString to = u"1.%1.%2"_s.arg((runs - i + 1) / 10).arg((runs - i + 1) % 10);
-        const RunState state = i % 9 == 1 ? RunState::RolledBack : i % 31 == 17 ? RunState::Abandoned : RunState::Succeeded;
+        const RunState state = i % 9 == 1 ? RunState::RolledBack : i % 31 == 17 ? RunState::Abandoned
+                                                                                : RunState::Succeeded;
         engine->runViews.append(finishedRun(i, from, to, state));
     }
     for (const RunView &view : std::as_const(engine->runViews)) {
@@ -270,7 +271,8 @@ void startRun(ScriptedEngine *engine)
     for (int i = 0; i < view.steps.size(); ++i) {
         StepRecord &record = view.steps[i].record;
         record.runId = view.run.id;
-        record.state = i < view.current ? StepState::Done : i == view.current ? StepState::Applying : StepState::Pending;
+        record.state = i < view.current ? StepState::Done : i == view.current ? StepState::Applying
+                                                                              : StepState::Pending;
         record.started = i <= view.current ? view.run.started.addSecs(i * 5) : QDateTime();
         record.ended = i < view.current ? record.started.addSecs(4) : QDateTime();
         record.durationMs = i < view.current ? 4100 : 0;

@@ -107,8 +107,7 @@ private Q_SLOTS:
                 }
                 QAccessibleInterface *accessible = QAccessible::queryAccessibleInterface(widget);
                 const QString name = accessible != nullptr ? accessible->text(QAccessible::Name) : widget->accessibleName();
-                QVERIFY2(!name.isEmpty(), qPrintable(u"%1 %2 in %3 has no accessible name"_s.arg(QString::fromLatin1(widget->metaObject()->className()),
-                                                                                               widget->objectName(), room.id)));
+                QVERIFY2(!name.isEmpty(), qPrintable(u"%1 %2 in %3 has no accessible name"_s.arg(QString::fromLatin1(widget->metaObject()->className()), widget->objectName(), room.id)));
                 ++checked;
             }
             QVERIFY(checked > 0);

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "common/theme.h"
 #include "common/icons.h"
 #include "common/status.h"
-#include "common/theme.h"
 
 #include <QApplication>
 #include <QTest>
@@ -29,9 +29,7 @@ private Q_SLOTS:
         for (const bool dark : {false, true}) {
             for (const auto &[ink, ground] : Theme::readablePairs()) {
                 const double ratio = Theme::contrast(Theme::color(ink, dark), Theme::color(ground, dark));
-                QVERIFY2(ratio >= 4.5, qPrintable(u"%1 on %2, %3: %4"_s.arg(QVariant::fromValue(ink).toString(), QVariant::fromValue(ground).toString(),
-                                                                           dark ? u"dark"_s : u"light"_s)
-                                                      .arg(ratio)));
+                QVERIFY2(ratio >= 4.5, qPrintable(u"%1 on %2, %3: %4"_s.arg(QVariant::fromValue(ink).toString(), QVariant::fromValue(ground).toString(), dark ? u"dark"_s : u"light"_s).arg(ratio)));
             }
         }
     }

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "rollback/rollbackwizard.h"
 #include "common/tableview.h"
 #include "common/theme.h"
 #include "rollback/restoretimeline.h"
 #include "rollback/rollbackcosts.h"
-#include "rollback/rollbackwizard.h"
 #include "update/runpage.h"
 #include "wizard/wizarddata.h"
 

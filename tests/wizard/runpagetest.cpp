@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "update/runpage.h"
 #include "common/logview.h"
 #include "common/theme.h"
 #include "update/executepage.h"
 #include "update/heldpanel.h"
 #include "update/reportdialog.h"
 #include "update/runfeed.h"
-#include "update/runpage.h"
 #include "wizard/wizarddata.h"
 
 #include <QApplication>

@@ -67,9 +67,7 @@ private Q_SLOTS:
                                                        run(u"1.3.0"_s, u"1.3.1"_s, RunState::RolledBack, 40, 45),
                                                        run(u"1.3.0"_s, u"1.4.0"_s, RunState::Abandoned, 50, 51)},
                                                       at(0), at(60), u"1.3.0"_s);
-        const QList<VersionBand> expected{{u"1.2.0"_s, at(0), at(10), false},  {u"1.2.1"_s, at(10), at(30), false},
-                                          {u"1.3.0"_s, at(30), at(40), false}, {u"1.3.1"_s, at(40), at(45), true},
-                                          {u"1.3.0"_s, at(45), at(60), false}};
+        const QList<VersionBand> expected{{u"1.2.0"_s, at(0), at(10), false}, {u"1.2.1"_s, at(10), at(30), false}, {u"1.3.0"_s, at(30), at(40), false}, {u"1.3.1"_s, at(40), at(45), true}, {u"1.3.0"_s, at(45), at(60), false}};
         QCOMPARE(bands, expected);
     }
 

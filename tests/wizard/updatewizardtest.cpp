@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "update/updatewizard.h"
 #include "common/tableview.h"
 #include "common/theme.h"
 #include "update/checkspage.h"
 #include "update/runpage.h"
-#include "update/updatewizard.h"
 #include "wizard/wizarddata.h"
 
 #include <QApplication>

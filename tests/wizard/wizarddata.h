@@ -7,7 +7,6 @@
 
 #include <QWidget>
 
-
 namespace cutover::wizarddata {
 
 /// What a wizard is walked through with: releases, eight checks that pass, plans with previews.

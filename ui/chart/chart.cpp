@@ -203,12 +203,24 @@ protected:
         const qint64 step = qMax<qint64>(1, (to - from) / 60);
         const qint64 at = d->crosshair == 0 ? to : d->crosshair;
         switch (event->key()) {
-        case Qt::Key_Left: moveCrosshair(qMax(from, at - step)); return;
-        case Qt::Key_Right: moveCrosshair(qMin(to, at + step)); return;
-        case Qt::Key_Home: moveCrosshair(from); return;
-        case Qt::Key_End: moveCrosshair(to); return;
-        case Qt::Key_Escape: moveCrosshair(0); return;
-        case Qt::Key_Backspace: goBack(); return;
+        case Qt::Key_Left:
+            moveCrosshair(qMax(from, at - step));
+            return;
+        case Qt::Key_Right:
+            moveCrosshair(qMin(to, at + step));
+            return;
+        case Qt::Key_Home:
+            moveCrosshair(from);
+            return;
+        case Qt::Key_End:
+            moveCrosshair(to);
+            return;
+        case Qt::Key_Escape:
+            moveCrosshair(0);
+            return;
+        case Qt::Key_Backspace:
+            goBack();
+            return;
         case Qt::Key_Plus: {
             const qint64 quarter = (to - from) / 4;
             const qint64 middle = std::clamp(at, from + quarter, to - quarter);
@@ -216,7 +228,8 @@ protected:
             Q_EMIT d->q->zoomed(middle - quarter, middle + quarter);
             return;
         }
-        default: QChartView::keyPressEvent(event);
+        default:
+            QChartView::keyPressEvent(event);
         }
     }
     bool viewportEvent(QEvent *event) override
@@ -503,7 +516,8 @@ void Chart::Private::describe()
         text = q->tr("Now %1.").arg(q->valueText(last.value));
     }
     const bool over = threshold && !samples.isEmpty() && samples.last().value > *threshold;
-    current->setRole(samples.isEmpty() ? Theme::Role::Muted : over ? Theme::Role::Danger : Theme::Role::Text);
+    current->setRole(samples.isEmpty() ? Theme::Role::Muted : over ? Theme::Role::Danger
+                                                                   : Theme::Role::Text);
     if (threshold) {
         text += u' ' + q->tr("Limit %1.").arg(q->valueText(*threshold));
     }
@@ -709,11 +723,16 @@ QString Chart::valueText(double value) const
     const QLocale locale;
     auto number = [&locale](double v) { return locale.toString(v, 'f', v != 0 && std::abs(v) < 10 && std::abs(v - std::round(v)) > 1e-9 ? 1 : 0); };
     switch (d->format) {
-    case Format::Percent: return tr("%1 %").arg(number(value * 100));
-    case Format::PerSecond: return tr("%1 /s").arg(number(value));
-    case Format::PerMinute: return tr("%1 /min").arg(number(value));
-    case Format::Milliseconds: return tr("%1 ms").arg(number(value));
-    case Format::Number: return number(value);
+    case Format::Percent:
+        return tr("%1 %").arg(number(value * 100));
+    case Format::PerSecond:
+        return tr("%1 /s").arg(number(value));
+    case Format::PerMinute:
+        return tr("%1 /min").arg(number(value));
+    case Format::Milliseconds:
+        return tr("%1 ms").arg(number(value));
+    case Format::Number:
+        return number(value);
     }
     Q_UNREACHABLE_RETURN({});
 }

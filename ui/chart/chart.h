@@ -19,7 +19,8 @@ class TextLabel;
 
 /** Something that happened at a time, shown as a labelled line. */
 struct ChartMarker {
-    enum class Kind { Update, Rollback } kind = Kind::Update;
+    enum class Kind { Update,
+                      Rollback } kind = Kind::Update;
     qint64 time = 0; ///< ms since the epoch.
     QString label; ///< "1.3.0"
     QString description; ///< On hover.
@@ -34,7 +35,11 @@ class Chart : public QWidget
 {
     Q_OBJECT
 public:
-    enum class Format { Percent, PerSecond, PerMinute, Milliseconds, Number };
+    enum class Format { Percent,
+                        PerSecond,
+                        PerMinute,
+                        Milliseconds,
+                        Number };
     Chart(const QString &title, Format format, Theme::Role series = Theme::Role::Series1, QWidget *parent = nullptr);
     ~Chart() override;
 

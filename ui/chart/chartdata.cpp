@@ -137,8 +137,8 @@ qint64 niceTimeStep(qint64 range, int count)
     constexpr qint64 Second = 1000;
     constexpr qint64 Minute = 60 * Second;
     constexpr qint64 Hour = 60 * Minute;
-    static constexpr qint64 steps[]{Second,      2 * Second,  5 * Second,  10 * Second, 15 * Second, 30 * Second, Minute,    2 * Minute, 5 * Minute,
-                                    10 * Minute, 15 * Minute, 30 * Minute, Hour,        2 * Hour,    3 * Hour,    6 * Hour, 12 * Hour,  24 * Hour};
+    static constexpr qint64 steps[]{Second, 2 * Second, 5 * Second, 10 * Second, 15 * Second, 30 * Second, Minute, 2 * Minute, 5 * Minute,
+                                    10 * Minute, 15 * Minute, 30 * Minute, Hour, 2 * Hour, 3 * Hour, 6 * Hour, 12 * Hour, 24 * Hour};
     for (const qint64 step : steps) {
         if (range / step <= count) {
             return step;

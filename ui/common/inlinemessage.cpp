@@ -30,11 +30,16 @@ Look lookOf(InlineMessage::Kind kind)
 {
     using Role = Theme::Role;
     switch (kind) {
-    case InlineMessage::Kind::Info: return {u"data-information"_s, Role::Info, Role::InfoTint};
-    case InlineMessage::Kind::Ok: return {u"checkmark"_s, Role::Ok, Role::OkTint};
-    case InlineMessage::Kind::Caution: return {u"data-warning"_s, Role::Caution, Role::CautionTint};
-    case InlineMessage::Kind::Danger: return {u"data-error"_s, Role::Danger, Role::DangerTint};
-    case InlineMessage::Kind::Held: return {u"media-playback-pause"_s, Role::Held, Role::HeldTint};
+    case InlineMessage::Kind::Info:
+        return {u"data-information"_s, Role::Info, Role::InfoTint};
+    case InlineMessage::Kind::Ok:
+        return {u"checkmark"_s, Role::Ok, Role::OkTint};
+    case InlineMessage::Kind::Caution:
+        return {u"data-warning"_s, Role::Caution, Role::CautionTint};
+    case InlineMessage::Kind::Danger:
+        return {u"data-error"_s, Role::Danger, Role::DangerTint};
+    case InlineMessage::Kind::Held:
+        return {u"media-playback-pause"_s, Role::Held, Role::HeldTint};
     }
     Q_UNREACHABLE_RETURN({});
 }

@@ -19,7 +19,11 @@ class InlineMessage : public QFrame
 {
     Q_OBJECT
 public:
-    enum class Kind { Info, Ok, Caution, Danger, Held };
+    enum class Kind { Info,
+                      Ok,
+                      Caution,
+                      Danger,
+                      Held };
     explicit InlineMessage(QWidget *parent = nullptr);
 
     void tell(Kind kind, const QString &what, const QString &hint = {}, const QString &details = {});

@@ -111,8 +111,7 @@ void LogView::add(const QStringList &lines)
     }
     const QLocale locale;
     m_count->setText(wanted.isEmpty() ? tr("%1 lines").arg(locale.toString(m_lines.size()))
-                                      : tr("%1 of %2 lines").arg(locale.toString(m_text->document()->isEmpty() ? 0 : m_text->blockCount()),
-                                                                 locale.toString(m_lines.size())));
+                                      : tr("%1 of %2 lines").arg(locale.toString(m_text->document()->isEmpty() ? 0 : m_text->blockCount()), locale.toString(m_lines.size())));
 }
 
 void LogView::refilter()

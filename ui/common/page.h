@@ -25,7 +25,8 @@ class Page : public QWidget
 {
     Q_OBJECT
 public:
-    enum class Scroll { None, Vertical };
+    enum class Scroll { None,
+                        Vertical };
     explicit Page(const QString &title, Scroll scroll = Scroll::None, QWidget *parent = nullptr);
 
     void setTitle(const QString &title);

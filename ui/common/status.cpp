@@ -22,35 +22,64 @@ StatusLook statusLook(Status status)
 {
     using Role = Theme::Role;
     switch (status) {
-    case Status::Unknown: return {word(QT_TRANSLATE_NOOP("Status", "Unknown")), u"question"_s};
-    case Status::Planned: return {word(QT_TRANSLATE_NOOP("Status", "Planned")), u"clock"_s};
-    case Status::Waiting: return {word(QT_TRANSLATE_NOOP("Status", "Waiting")), u"clock"_s};
-    case Status::Running: return {word(QT_TRANSLATE_NOOP("Status", "Running")), u"media-playback-start"_s, Role::Info, Role::InfoTint};
-    case Status::Passed: return {word(QT_TRANSLATE_NOOP("Status", "Passed")), u"checkmark"_s, Role::Ok, Role::OkTint};
-    case Status::Succeeded: return {word(QT_TRANSLATE_NOOP("Status", "Succeeded")), u"checkmark"_s, Role::Ok, Role::OkTint};
-    case Status::Warning: return {word(QT_TRANSLATE_NOOP("Status", "Warning")), u"data-warning"_s, Role::Caution, Role::CautionTint};
-    case Status::Failed: return {word(QT_TRANSLATE_NOOP("Status", "Failed")), u"window-close"_s, Role::Danger, Role::DangerTint};
-    case Status::Held: return {word(QT_TRANSLATE_NOOP("Status", "Held")), u"media-playback-pause"_s, Role::Held, Role::HeldTint};
-    case Status::Reverting: return {word(QT_TRANSLATE_NOOP("Status", "Rolling back")), u"edit-undo"_s, Role::Caution, Role::CautionTint};
-    case Status::RolledBack: return {word(QT_TRANSLATE_NOOP("Status", "Rolled back")), u"edit-undo"_s, Role::Caution, Role::CautionTint};
-    case Status::Abandoned: return {word(QT_TRANSLATE_NOOP("Status", "Abandoned")), u"process-stop"_s, Role::Danger, Role::DangerTint};
-    case Status::Accepted: return {word(QT_TRANSLATE_NOOP("Status", "Accepted")), u"checkmark"_s, Role::Caution, Role::CautionTint};
-    case Status::Skipped: return {word(QT_TRANSLATE_NOOP("Status", "Skipped")), u"go-next-skip"_s};
-    case Status::NotEnoughData: return {word(QT_TRANSLATE_NOOP("Status", "Not enough data")), u"question"_s, Role::Caution, Role::CautionTint};
-    case Status::Healthy: return {word(QT_TRANSLATE_NOOP("Status", "Healthy")), u"checkmark"_s, Role::Ok, Role::OkTint};
-    case Status::Degraded: return {word(QT_TRANSLATE_NOOP("Status", "Degraded")), u"data-warning"_s, Role::Caution, Role::CautionTint};
-    case Status::Down: return {word(QT_TRANSLATE_NOOP("Status", "Down")), u"window-close"_s, Role::Danger, Role::DangerTint};
-    case Status::Ready: return {word(QT_TRANSLATE_NOOP("Status", "Ready")), u"checkmark"_s, Role::Ok, Role::OkTint};
-    case Status::NotReady: return {word(QT_TRANSLATE_NOOP("Status", "Not ready")), u"data-warning"_s, Role::Caution, Role::CautionTint};
-    case Status::Starting: return {word(QT_TRANSLATE_NOOP("Status", "Starting")), u"media-playback-start"_s, Role::Info, Role::InfoTint};
-    case Status::Stopping: return {word(QT_TRANSLATE_NOOP("Status", "Stopping")), u"media-playback-stop"_s, Role::Info, Role::InfoTint};
-    case Status::Stopped: return {word(QT_TRANSLATE_NOOP("Status", "Stopped")), u"media-playback-stop"_s};
-    case Status::Draining: return {word(QT_TRANSLATE_NOOP("Status", "Draining")), u"clock"_s, Role::Info, Role::InfoTint};
-    case Status::On: return {word(QT_TRANSLATE_NOOP("Status", "On")), u"checkmark"_s, Role::Ok, Role::OkTint};
-    case Status::Off: return {word(QT_TRANSLATE_NOOP("Status", "Off")), u"media-playback-stop"_s};
-    case Status::LowRisk: return {word(QT_TRANSLATE_NOOP("Status", "Low risk")), u"checkmark"_s, Role::Ok, Role::OkTint};
-    case Status::MediumRisk: return {word(QT_TRANSLATE_NOOP("Status", "Medium risk")), u"data-warning"_s, Role::Caution, Role::CautionTint};
-    case Status::HighRisk: return {word(QT_TRANSLATE_NOOP("Status", "High risk")), u"data-warning"_s, Role::Danger, Role::DangerTint};
+    case Status::Unknown:
+        return {word(QT_TRANSLATE_NOOP("Status", "Unknown")), u"question"_s};
+    case Status::Planned:
+        return {word(QT_TRANSLATE_NOOP("Status", "Planned")), u"clock"_s};
+    case Status::Waiting:
+        return {word(QT_TRANSLATE_NOOP("Status", "Waiting")), u"clock"_s};
+    case Status::Running:
+        return {word(QT_TRANSLATE_NOOP("Status", "Running")), u"media-playback-start"_s, Role::Info, Role::InfoTint};
+    case Status::Passed:
+        return {word(QT_TRANSLATE_NOOP("Status", "Passed")), u"checkmark"_s, Role::Ok, Role::OkTint};
+    case Status::Succeeded:
+        return {word(QT_TRANSLATE_NOOP("Status", "Succeeded")), u"checkmark"_s, Role::Ok, Role::OkTint};
+    case Status::Warning:
+        return {word(QT_TRANSLATE_NOOP("Status", "Warning")), u"data-warning"_s, Role::Caution, Role::CautionTint};
+    case Status::Failed:
+        return {word(QT_TRANSLATE_NOOP("Status", "Failed")), u"window-close"_s, Role::Danger, Role::DangerTint};
+    case Status::Held:
+        return {word(QT_TRANSLATE_NOOP("Status", "Held")), u"media-playback-pause"_s, Role::Held, Role::HeldTint};
+    case Status::Reverting:
+        return {word(QT_TRANSLATE_NOOP("Status", "Rolling back")), u"edit-undo"_s, Role::Caution, Role::CautionTint};
+    case Status::RolledBack:
+        return {word(QT_TRANSLATE_NOOP("Status", "Rolled back")), u"edit-undo"_s, Role::Caution, Role::CautionTint};
+    case Status::Abandoned:
+        return {word(QT_TRANSLATE_NOOP("Status", "Abandoned")), u"process-stop"_s, Role::Danger, Role::DangerTint};
+    case Status::Accepted:
+        return {word(QT_TRANSLATE_NOOP("Status", "Accepted")), u"checkmark"_s, Role::Caution, Role::CautionTint};
+    case Status::Skipped:
+        return {word(QT_TRANSLATE_NOOP("Status", "Skipped")), u"go-next-skip"_s};
+    case Status::NotEnoughData:
+        return {word(QT_TRANSLATE_NOOP("Status", "Not enough data")), u"question"_s, Role::Caution, Role::CautionTint};
+    case Status::Healthy:
+        return {word(QT_TRANSLATE_NOOP("Status", "Healthy")), u"checkmark"_s, Role::Ok, Role::OkTint};
+    case Status::Degraded:
+        return {word(QT_TRANSLATE_NOOP("Status", "Degraded")), u"data-warning"_s, Role::Caution, Role::CautionTint};
+    case Status::Down:
+        return {word(QT_TRANSLATE_NOOP("Status", "Down")), u"window-close"_s, Role::Danger, Role::DangerTint};
+    case Status::Ready:
+        return {word(QT_TRANSLATE_NOOP("Status", "Ready")), u"checkmark"_s, Role::Ok, Role::OkTint};
+    case Status::NotReady:
+        return {word(QT_TRANSLATE_NOOP("Status", "Not ready")), u"data-warning"_s, Role::Caution, Role::CautionTint};
+    case Status::Starting:
+        return {word(QT_TRANSLATE_NOOP("Status", "Starting")), u"media-playback-start"_s, Role::Info, Role::InfoTint};
+    case Status::Stopping:
+        return {word(QT_TRANSLATE_NOOP("Status", "Stopping")), u"media-playback-stop"_s, Role::Info, Role::InfoTint};
+    case Status::Stopped:
+        return {word(QT_TRANSLATE_NOOP("Status", "Stopped")), u"media-playback-stop"_s};
+    case Status::Draining:
+        return {word(QT_TRANSLATE_NOOP("Status", "Draining")), u"clock"_s, Role::Info, Role::InfoTint};
+    case Status::On:
+        return {word(QT_TRANSLATE_NOOP("Status", "On")), u"checkmark"_s, Role::Ok, Role::OkTint};
+    case Status::Off:
+        return {word(QT_TRANSLATE_NOOP("Status", "Off")), u"media-playback-stop"_s};
+    case Status::LowRisk:
+        return {word(QT_TRANSLATE_NOOP("Status", "Low risk")), u"checkmark"_s, Role::Ok, Role::OkTint};
+    case Status::MediumRisk:
+        return {word(QT_TRANSLATE_NOOP("Status", "Medium risk")), u"data-warning"_s, Role::Caution, Role::CautionTint};
+    case Status::HighRisk:
+        return {word(QT_TRANSLATE_NOOP("Status", "High risk")), u"data-warning"_s, Role::Danger, Role::DangerTint};
     }
     Q_UNREACHABLE_RETURN({});
 }
@@ -58,13 +87,20 @@ StatusLook statusLook(Status status)
 Status statusOf(RunState state)
 {
     switch (state) {
-    case RunState::Planned: return Status::Planned;
-    case RunState::Running: return Status::Running;
-    case RunState::Held: return Status::Held;
-    case RunState::Reverting: return Status::Reverting;
-    case RunState::Succeeded: return Status::Succeeded;
-    case RunState::RolledBack: return Status::RolledBack;
-    case RunState::Abandoned: return Status::Abandoned;
+    case RunState::Planned:
+        return Status::Planned;
+    case RunState::Running:
+        return Status::Running;
+    case RunState::Held:
+        return Status::Held;
+    case RunState::Reverting:
+        return Status::Reverting;
+    case RunState::Succeeded:
+        return Status::Succeeded;
+    case RunState::RolledBack:
+        return Status::RolledBack;
+    case RunState::Abandoned:
+        return Status::Abandoned;
     }
     return Status::Unknown;
 }
@@ -72,18 +108,26 @@ Status statusOf(RunState state)
 Status statusOf(StepState state)
 {
     switch (state) {
-    case StepState::Pending: return Status::Waiting;
+    case StepState::Pending:
+        return Status::Waiting;
     case StepState::Preparing:
     case StepState::Prepared:
     case StepState::Applying:
     case StepState::Applied:
-    case StepState::Verified: return Status::Running;
-    case StepState::Done: return Status::Passed;
-    case StepState::Failed: return Status::Failed;
-    case StepState::Accepted: return Status::Accepted;
-    case StepState::Reverting: return Status::Reverting;
-    case StepState::Reverted: return Status::RolledBack;
-    case StepState::Skipped: return Status::Skipped;
+    case StepState::Verified:
+        return Status::Running;
+    case StepState::Done:
+        return Status::Passed;
+    case StepState::Failed:
+        return Status::Failed;
+    case StepState::Accepted:
+        return Status::Accepted;
+    case StepState::Reverting:
+        return Status::Reverting;
+    case StepState::Reverted:
+        return Status::RolledBack;
+    case StepState::Skipped:
+        return Status::Skipped;
     }
     return Status::Unknown;
 }
@@ -91,11 +135,16 @@ Status statusOf(StepState state)
 Status statusOf(CheckResult::Status status)
 {
     switch (status) {
-    case CheckResult::Status::Waiting: return Status::Waiting;
-    case CheckResult::Status::Running: return Status::Running;
-    case CheckResult::Status::Passed: return Status::Passed;
-    case CheckResult::Status::Warning: return Status::Warning;
-    case CheckResult::Status::Failed: return Status::Failed;
+    case CheckResult::Status::Waiting:
+        return Status::Waiting;
+    case CheckResult::Status::Running:
+        return Status::Running;
+    case CheckResult::Status::Passed:
+        return Status::Passed;
+    case CheckResult::Status::Warning:
+        return Status::Warning;
+    case CheckResult::Status::Failed:
+        return Status::Failed;
     }
     return Status::Unknown;
 }
@@ -114,8 +163,12 @@ Status statusOfHealth(const QString &health)
 Status statusOfInstance(const QString &state)
 {
     static const QHash<QString, Status> states{
-        {u"ready"_s, Status::Ready},       {u"unready"_s, Status::NotReady}, {u"starting"_s, Status::Starting},
-        {u"stopping"_s, Status::Stopping}, {u"stopped"_s, Status::Stopped},  {u"failed"_s, Status::Failed},
+        {u"ready"_s, Status::Ready},
+        {u"unready"_s, Status::NotReady},
+        {u"starting"_s, Status::Starting},
+        {u"stopping"_s, Status::Stopping},
+        {u"stopped"_s, Status::Stopped},
+        {u"failed"_s, Status::Failed},
         {u"draining"_s, Status::Draining},
     };
     return states.value(state, Status::Unknown);
@@ -135,9 +188,12 @@ Status statusOfRisk(const QString &risk)
 QString updateTypeText(const QString &type)
 {
     static const QHash<QString, const char *> words{
-        {u"hotfix"_s, QT_TRANSLATE_NOOP("Status", "Hotfix")},       {u"minor"_s, QT_TRANSLATE_NOOP("Status", "Minor")},
-        {u"major"_s, QT_TRANSLATE_NOOP("Status", "Major")},         {u"none"_s, QT_TRANSLATE_NOOP("Status", "Installed")},
-        {u"downgrade"_s, QT_TRANSLATE_NOOP("Status", "Older")},     {u"rollback"_s, QT_TRANSLATE_NOOP("Status", "Rollback")},
+        {u"hotfix"_s, QT_TRANSLATE_NOOP("Status", "Hotfix")},
+        {u"minor"_s, QT_TRANSLATE_NOOP("Status", "Minor")},
+        {u"major"_s, QT_TRANSLATE_NOOP("Status", "Major")},
+        {u"none"_s, QT_TRANSLATE_NOOP("Status", "Installed")},
+        {u"downgrade"_s, QT_TRANSLATE_NOOP("Status", "Older")},
+        {u"rollback"_s, QT_TRANSLATE_NOOP("Status", "Rollback")},
     };
     const char *text = words.value(type);
     return text != nullptr ? word(text) : type;

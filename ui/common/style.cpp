@@ -106,7 +106,9 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
 {
     using enum Theme::Role;
     switch (element) {
-    case PE_PanelButtonCommand: drawButton(option, painter, widget); return;
+    case PE_PanelButtonCommand:
+        drawButton(option, painter, widget);
+        return;
     case PE_PanelButtonTool: {
         const bool hover = (option->state & State_Enabled) && (option->state & State_MouseOver);
         if (option->state & State_On) {
@@ -117,7 +119,8 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
         return;
     }
     case PE_FrameDefaultButton:
-    case PE_PanelScrollAreaCorner: return;
+    case PE_PanelScrollAreaCorner:
+        return;
     case PE_FrameFocusRect:
         if (qobject_cast<const QAbstractItemView *>(widget) == nullptr) {
             drawRounded(painter, option->rect, QColor(), Theme::color(Accent));
@@ -151,7 +154,8 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
         QProxyStyle::drawPrimitive(element, &copy, painter, widget);
         return;
     }
-    default: break;
+    default:
+        break;
     }
     QProxyStyle::drawPrimitive(element, option, painter, widget);
 }
@@ -160,7 +164,9 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
 {
     using enum Theme::Role;
     switch (element) {
-    case CE_PushButtonBevel: drawButton(option, painter, widget); return;
+    case CE_PushButtonBevel:
+        drawButton(option, painter, widget);
+        return;
     case CE_PushButton: {
         const auto *button = qstyleoption_cast<const QStyleOptionButton *>(option);
         if (button == nullptr) {
@@ -181,7 +187,8 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
         if ((option->state & State_HasFocus) && (option->state & State_KeyboardFocusChange)) {
             const QString kind = kindOf(widget);
             const bool filled = kind == "primary"_L1 || kind == "destructive"_L1;
-            const Theme::Role ring = kind == "primary"_L1 ? OnAccent : kind == "destructive"_L1 ? OnDangerFill : Accent;
+            const Theme::Role ring = kind == "primary"_L1 ? OnAccent : kind == "destructive"_L1 ? OnDangerFill
+                                                                                                : Accent;
             const int inset = filled ? 2 : 0;
             drawRounded(painter, option->rect.adjusted(inset, inset, -inset, -inset), QColor(), Theme::color(ring), filled ? 3 : Radius);
         }
@@ -210,7 +217,8 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
         }
         return;
     }
-    case CE_Splitter: return;
+    case CE_Splitter:
+        return;
     case CE_HeaderEmptyArea:
         painter->fillRect(option->rect, Theme::color(Raised));
         painter->setPen(Theme::color(Border));
@@ -229,7 +237,9 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
             return;
         }
         break;
-    case CE_ProgressBarGroove: drawRounded(painter, option->rect, Theme::color(Sunken), Theme::color(Border)); return;
+    case CE_ProgressBarGroove:
+        drawRounded(painter, option->rect, Theme::color(Sunken), Theme::color(Border));
+        return;
     case CE_ProgressBarContents:
         if (const auto *bar = qstyleoption_cast<const QStyleOptionProgressBar *>(option); bar != nullptr && bar->maximum > bar->minimum) {
             const double share = std::clamp(double(bar->progress - bar->minimum) / double(bar->maximum - bar->minimum), 0.0, 1.0);
@@ -248,7 +258,8 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
             return;
         }
         break;
-    default: break;
+    default:
+        break;
     }
     QProxyStyle::drawControl(element, option, painter, widget);
 }
@@ -299,7 +310,8 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
         }
         return;
     }
-    default: break;
+    default:
+        break;
     }
     QProxyStyle::drawComplexControl(control, option, painter, widget);
 }
@@ -324,11 +336,16 @@ QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex *o
                         : QRect(bar->rect.left() + from, bar->rect.top(), to - from, bar->rect.height());
     };
     switch (part) {
-    case SC_ScrollBarGroove: return bar->rect;
-    case SC_ScrollBarSlider: return stretch(start, start + handle);
-    case SC_ScrollBarSubPage: return stretch(0, start);
-    case SC_ScrollBarAddPage: return stretch(start + handle, length);
-    default: return {};
+    case SC_ScrollBarGroove:
+        return bar->rect;
+    case SC_ScrollBarSlider:
+        return stretch(start, start + handle);
+    case SC_ScrollBarSubPage:
+        return stretch(0, start);
+    case SC_ScrollBarAddPage:
+        return stretch(start + handle, length);
+    default:
+        return {};
     }
 }
 
@@ -348,24 +365,37 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption *option, const QWi
     case PM_LayoutLeftMargin:
     case PM_LayoutTopMargin:
     case PM_LayoutRightMargin:
-    case PM_LayoutBottomMargin: return space::Inside;
+    case PM_LayoutBottomMargin:
+        return space::Inside;
     case PM_LayoutHorizontalSpacing:
-    case PM_LayoutVerticalSpacing: return space::Inside;
+    case PM_LayoutVerticalSpacing:
+        return space::Inside;
     case PM_ButtonShiftHorizontal:
-    case PM_ButtonShiftVertical: return 0;
-    case PM_HeaderMargin: return 8;
-    case PM_FocusFrameHMargin: return qobject_cast<const QAbstractItemView *>(widget) != nullptr ? 7 : QProxyStyle::pixelMetric(metric, option, widget);
-    case PM_TabBarTabHSpace: return 24;
-    case PM_TabBarTabVSpace: return 14;
+    case PM_ButtonShiftVertical:
+        return 0;
+    case PM_HeaderMargin:
+        return 8;
+    case PM_FocusFrameHMargin:
+        return qobject_cast<const QAbstractItemView *>(widget) != nullptr ? 7 : QProxyStyle::pixelMetric(metric, option, widget);
+    case PM_TabBarTabHSpace:
+        return 24;
+    case PM_TabBarTabVSpace:
+        return 14;
     case PM_TabBarTabShiftVertical:
     case PM_TabBarTabShiftHorizontal:
-    case PM_TabBarTabOverlap: return 0;
-    case PM_SmallIconSize: return 16;
-    case PM_ScrollBarExtent: return 14;
-    case PM_ScrollBarSliderMin: return 28;
+    case PM_TabBarTabOverlap:
+        return 0;
+    case PM_SmallIconSize:
+        return 16;
+    case PM_ScrollBarExtent:
+        return 14;
+    case PM_ScrollBarSliderMin:
+        return 28;
     case PM_ScrollView_ScrollBarSpacing:
-    case PM_ScrollView_ScrollBarOverlap: return 0;
-    default: return QProxyStyle::pixelMetric(metric, option, widget);
+    case PM_ScrollView_ScrollBarOverlap:
+        return 0;
+    default:
+        return QProxyStyle::pixelMetric(metric, option, widget);
     }
 }
 
@@ -375,12 +405,18 @@ int Style::styleHint(StyleHint hint, const QStyleOption *option, const QWidget *
     case SH_Widget_Animation_Duration:
         // What moves, moves briefly; and not at all where the system says so.
         return qMin(QProxyStyle::styleHint(hint, option, widget, data), 150);
-    case SH_DialogButtonBox_ButtonsHaveIcons: return 0;
-    case SH_FormLayoutLabelAlignment: return Qt::AlignLeft | Qt::AlignVCenter;
-    case SH_EtchDisabledText: return 0;
-    case SH_ItemView_ShowDecorationSelected: return 1;
-    case SH_ItemView_ActivateItemOnSingleClick: return 0;
-    default: return QProxyStyle::styleHint(hint, option, widget, data);
+    case SH_DialogButtonBox_ButtonsHaveIcons:
+        return 0;
+    case SH_FormLayoutLabelAlignment:
+        return Qt::AlignLeft | Qt::AlignVCenter;
+    case SH_EtchDisabledText:
+        return 0;
+    case SH_ItemView_ShowDecorationSelected:
+        return 1;
+    case SH_ItemView_ActivateItemOnSingleClick:
+        return 0;
+    default:
+        return QProxyStyle::styleHint(hint, option, widget, data);
     }
 }
 
@@ -394,9 +430,14 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption *option, con
         break;
     case CT_LineEdit:
     case CT_ComboBox:
-    case CT_SpinBox: result.setHeight(qMax(result.height(), 30)); break;
-    case CT_HeaderSection: result.setHeight(qMax(result.height(), 30)); break;
-    default: break;
+    case CT_SpinBox:
+        result.setHeight(qMax(result.height(), 30));
+        break;
+    case CT_HeaderSection:
+        result.setHeight(qMax(result.height(), 30));
+        break;
+    default:
+        break;
     }
     return result;
 }

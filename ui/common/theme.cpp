@@ -29,32 +29,58 @@ Pair colors(Theme::Role role)
 {
     using enum Theme::Role;
     switch (role) {
-    case Surface: return {0xfff4f5f7, 0xff1b1e22};
-    case Raised: return {0xffffffff, 0xff24282d};
-    case Sunken: return {0xffe9ecef, 0xff15181b};
-    case Border: return {0xffd2d7dc, 0xff3b424a};
-    case Text: return {0xff1c2126, 0xffe7eaed};
-    case Muted: return {0xff56606a, 0xffa4adb6};
-    case Accent: return {0xff0a5fb0, 0xff63b0f4};
-    case OnAccent: return {0xffffffff, 0xff0b1a27};
-    case Selection: return {0xffcfe4f8, 0xff24476a};
-    case Hover: return {0xffe8f1fa, 0xff2a323b};
-    case Ok: return {0xff176b3a, 0xff6fd095};
-    case OkTint: return {0xffe0f3e7, 0xff1d3628};
-    case Caution: return {0xff7d5000, 0xffecbf62};
-    case CautionTint: return {0xfffdf0d2, 0xff3b3018};
-    case Danger: return {0xffae231c, 0xfff5938a};
-    case DangerTint: return {0xfffde6e3, 0xff442321};
-    case DangerFill: return {0xffb3261e, 0xffc23b33};
-    case OnDangerFill: return {0xffffffff, 0xffffffff};
-    case Held: return {0xff6a3da3, 0xffcaa9f5};
-    case HeldTint: return {0xfff0e7fb, 0xff34284a};
-    case Info: return {0xff0b5a9d, 0xff85bff5};
-    case InfoTint: return {0xffe3effb, 0xff1c3246};
-    case NeutralTint: return {0xffe8ebee, 0xff31373d};
-    case Series1: return {0xff1f78c8, 0xff5aaaf0};
-    case Series2: return {0xff158a75, 0xff4fc7ae};
-    case Series3: return {0xffb26a00, 0xffe6ab4d};
+    case Surface:
+        return {0xfff4f5f7, 0xff1b1e22};
+    case Raised:
+        return {0xffffffff, 0xff24282d};
+    case Sunken:
+        return {0xffe9ecef, 0xff15181b};
+    case Border:
+        return {0xffd2d7dc, 0xff3b424a};
+    case Text:
+        return {0xff1c2126, 0xffe7eaed};
+    case Muted:
+        return {0xff56606a, 0xffa4adb6};
+    case Accent:
+        return {0xff0a5fb0, 0xff63b0f4};
+    case OnAccent:
+        return {0xffffffff, 0xff0b1a27};
+    case Selection:
+        return {0xffcfe4f8, 0xff24476a};
+    case Hover:
+        return {0xffe8f1fa, 0xff2a323b};
+    case Ok:
+        return {0xff176b3a, 0xff6fd095};
+    case OkTint:
+        return {0xffe0f3e7, 0xff1d3628};
+    case Caution:
+        return {0xff7d5000, 0xffecbf62};
+    case CautionTint:
+        return {0xfffdf0d2, 0xff3b3018};
+    case Danger:
+        return {0xffae231c, 0xfff5938a};
+    case DangerTint:
+        return {0xfffde6e3, 0xff442321};
+    case DangerFill:
+        return {0xffb3261e, 0xffc23b33};
+    case OnDangerFill:
+        return {0xffffffff, 0xffffffff};
+    case Held:
+        return {0xff6a3da3, 0xffcaa9f5};
+    case HeldTint:
+        return {0xfff0e7fb, 0xff34284a};
+    case Info:
+        return {0xff0b5a9d, 0xff85bff5};
+    case InfoTint:
+        return {0xffe3effb, 0xff1c3246};
+    case NeutralTint:
+        return {0xffe8ebee, 0xff31373d};
+    case Series1:
+        return {0xff1f78c8, 0xff5aaaf0};
+    case Series2:
+        return {0xff158a75, 0xff4fc7ae};
+    case Series3:
+        return {0xffb26a00, 0xffe6ab4d};
     }
     Q_UNREACHABLE_RETURN({});
 }
@@ -144,9 +170,15 @@ void Theme::apply()
     m_applying = true;
     QStyleHints *hints = QGuiApplication::styleHints();
     switch (m_mode) {
-    case Mode::System: hints->unsetColorScheme(); break;
-    case Mode::Light: hints->setColorScheme(Qt::ColorScheme::Light); break;
-    case Mode::Dark: hints->setColorScheme(Qt::ColorScheme::Dark); break;
+    case Mode::System:
+        hints->unsetColorScheme();
+        break;
+    case Mode::Light:
+        hints->setColorScheme(Qt::ColorScheme::Light);
+        break;
+    case Mode::Dark:
+        hints->setColorScheme(Qt::ColorScheme::Dark);
+        break;
     }
     m_dark = m_mode == Mode::Dark || (m_mode == Mode::System && hints->colorScheme() == Qt::ColorScheme::Dark);
     QApplication::setPalette(palette());
@@ -201,8 +233,11 @@ QFont textFont(TextStyle style, const QFont &base)
         font.setPointSizeF(size * 1.15);
         font.setWeight(QFont::DemiBold);
         break;
-    case TextStyle::Body: break;
-    case TextStyle::Caption: font.setPointSizeF(size * 0.9); break;
+    case TextStyle::Body:
+        break;
+    case TextStyle::Caption:
+        font.setPointSizeF(size * 0.9);
+        break;
     }
     return font;
 }

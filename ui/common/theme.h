@@ -49,7 +49,9 @@ public:
         Series3,
     };
     Q_ENUM(Role)
-    enum class Mode { System, Light, Dark };
+    enum class Mode { System,
+                      Light,
+                      Dark };
     Q_ENUM(Mode)
 
     [[nodiscard]] static Theme &instance();
@@ -81,7 +83,10 @@ private:
 };
 
 /// The four sizes of type. base is the widget's own font.
-enum class TextStyle { Title, Section, Body, Caption };
+enum class TextStyle { Title,
+                       Section,
+                       Body,
+                       Caption };
 [[nodiscard]] QFont textFont(TextStyle style, const QFont &base = {});
 /// Digits of equal width, for tables, timers and charts.
 [[nodiscard]] QFont tabularFont(QFont font = {});
@@ -94,6 +99,6 @@ inline constexpr int Group = 12;
 inline constexpr int Inside = 8;
 inline constexpr int Tight = 4;
 inline constexpr int Row = 32; ///< Height of a table row.
-}
+} // namespace space
 
 } // namespace cutover

@@ -37,7 +37,8 @@ void ToggleSwitch::paintEvent(QPaintEvent *)
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const QRectF track(2, (height() - TrackHeight) / 2.0, TrackWidth, TrackHeight);
-    const Role fill = !isEnabled() ? Role::NeutralTint : isChecked() ? Role::Accent : Role::Sunken;
+    const Role fill = !isEnabled() ? Role::NeutralTint : isChecked() ? Role::Accent
+                                                                     : Role::Sunken;
     painter.setPen(Theme::color(isChecked() && isEnabled() ? Role::Accent : Role::Muted));
     painter.setBrush(Theme::color(fill));
     painter.drawRoundedRect(track.adjusted(0.5, 0.5, -0.5, -0.5), TrackHeight / 2.0, TrackHeight / 2.0);

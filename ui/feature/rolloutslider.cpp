@@ -119,7 +119,8 @@ void RolloutSlider::paintEvent(QPaintEvent *)
         painter.setBrush(Theme::color(passed ? ink : Role::Border));
         painter.drawEllipse(QPointF(x, GrooveTop), 3, 3);
         const bool here = value() == mark * 100;
-        painter.setPen(Theme::color(m_hovered == mark ? Role::Accent : here ? Role::Text : Role::Muted));
+        painter.setPen(Theme::color(m_hovered == mark ? Role::Accent : here ? Role::Text
+                                                                            : Role::Muted));
         painter.drawText(markRect(mark), Qt::AlignCenter, QString::number(mark));
     }
     if (m_committed != value()) {

@@ -147,12 +147,18 @@ QVariant StagedFlags::headerData(int section, Qt::Orientation orientation, int r
         return {};
     }
     switch (section) {
-    case NameColumn: return tr("Flag");
-    case StateColumn: return tr("State");
-    case RolloutColumn: return tr("Rollout");
-    case StagedColumn: return tr("Staged");
-    case ChangedColumn: return tr("Changed");
-    default: return {};
+    case NameColumn:
+        return tr("Flag");
+    case StateColumn:
+        return tr("State");
+    case RolloutColumn:
+        return tr("Rollout");
+    case StagedColumn:
+        return tr("Staged");
+    case ChangedColumn:
+        return tr("Changed");
+    default:
+        return {};
     }
 }
 
@@ -171,13 +177,18 @@ QVariant StagedFlags::cell(const StagedFlag &row, int column, int role) const
         return {};
     }
     switch (column) {
-    case NameColumn: return row.flag.name;
-    case StateColumn: return statusLook(row.flag.enabled ? Status::On : Status::Off).word;
-    case RolloutColumn: return percentText(row.flag.rollout);
-    case StagedColumn: return changeText(row);
+    case NameColumn:
+        return row.flag.name;
+    case StateColumn:
+        return statusLook(row.flag.enabled ? Status::On : Status::Off).word;
+    case RolloutColumn:
+        return percentText(row.flag.rollout);
+    case StagedColumn:
+        return changeText(row);
     case ChangedColumn:
         return row.flag.changedBy.isEmpty() ? relativeTime(row.flag.changed) : tr("%1 by %2").arg(relativeTime(row.flag.changed), row.flag.changedBy);
-    default: return {};
+    default:
+        return {};
     }
 }
 

@@ -27,7 +27,12 @@ class StagedFlags : public RowModel<StagedFlag>
 {
     Q_OBJECT
 public:
-    enum Column { NameColumn, StateColumn, RolloutColumn, StagedColumn, ChangedColumn, ColumnCount };
+    enum Column { NameColumn,
+                  StateColumn,
+                  RolloutColumn,
+                  StagedColumn,
+                  ChangedColumn,
+                  ColumnCount };
 
     using RowModel::RowModel;
     /// Fresh from the engine; what is staged stays.

@@ -173,7 +173,8 @@ void HistoryRoom::load()
         m_model.setRows(*runs);
         m_stack->setCurrentIndex(runs->isEmpty() ? 2 : 1);
         m_search->setVisible(!runs->isEmpty());
-        m_page->setCaption(runs->isEmpty() ? QString() : runs->size() == 1 ? tr("1 run.") : tr("%1 runs, the newest first.").arg(runs->size()));
+        m_page->setCaption(runs->isEmpty() ? QString() : runs->size() == 1 ? tr("1 run.")
+                                                                           : tr("%1 runs, the newest first.").arg(runs->size()));
         const QString wanted = std::exchange(m_wanted, {});
         const int row = m_model.rowOf(wanted.isEmpty() ? m_shown : wanted);
         if (row >= 0) {
@@ -219,7 +220,7 @@ void HistoryRoom::showRun(const QString &id)
         m_reason->clear();
     } else {
         const auto kind = run.state == RunState::Held ? InlineMessage::Kind::Held : run.state == RunState::Succeeded ? InlineMessage::Kind::Info
-                                                                                                                    : InlineMessage::Kind::Caution;
+                                                                                                                     : InlineMessage::Kind::Caution;
         m_reason->tell(kind, run.reason.text(), run.error.hint(), run.error.code.isEmpty() ? run.reason.text() : run.error.text());
     }
     ask<RunView>(this, m_console->engine()->run(id), [this, id](const Result<RunView> &view) {

@@ -31,21 +31,30 @@ QVariant RunModel::headerData(int section, Qt::Orientation orientation, int role
         return {};
     }
     switch (section) {
-    case VersionColumn: return tr("Version");
-    case TypeColumn: return tr("Type");
-    case StateColumn: return tr("Result");
-    case StartedColumn: return tr("Started");
-    case TookColumn: return tr("Took");
-    case ByColumn: return tr("By");
-    default: return {};
+    case VersionColumn:
+        return tr("Version");
+    case TypeColumn:
+        return tr("Type");
+    case StateColumn:
+        return tr("Result");
+    case StartedColumn:
+        return tr("Started");
+    case TookColumn:
+        return tr("Took");
+    case ByColumn:
+        return tr("By");
+    default:
+        return {};
     }
 }
 
 QVariant RunModel::cell(const RunRecord &run, int column, int role) const
 {
     switch (role) {
-    case StatusRole: return column == StateColumn ? QVariant(int(statusOf(run.state))) : QVariant();
-    case Qt::TextAlignmentRole: return column == TookColumn ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter)) : QVariant();
+    case StatusRole:
+        return column == StateColumn ? QVariant(int(statusOf(run.state))) : QVariant();
+    case Qt::TextAlignmentRole:
+        return column == TookColumn ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter)) : QVariant();
     case Qt::ToolTipRole:
         if (column == StartedColumn) {
             return exactTime(run.started.isValid() ? run.started : run.created);
@@ -56,17 +65,26 @@ QVariant RunModel::cell(const RunRecord &run, int column, int role) const
             return run.created;
         }
         return column == TookColumn ? QVariant(run.activeMs) : cell(run, column, Qt::DisplayRole);
-    case Qt::DisplayRole: break;
-    default: return {};
+    case Qt::DisplayRole:
+        break;
+    default:
+        return {};
     }
     switch (column) {
-    case VersionColumn: return fromToText(run.plan);
-    case TypeColumn: return run.plan.kind == "rollback"_L1 ? updateTypeText(u"rollback"_s) : updateTypeText(run.plan.updateType);
-    case StateColumn: return statusLook(statusOf(run.state)).word;
-    case StartedColumn: return relativeTime(run.started.isValid() ? run.started : run.created);
-    case TookColumn: return run.activeMs > 0 ? durationText(run.activeMs >= 10'000 ? run.activeMs / 1000 * 1000 : run.activeMs) : QString();
-    case ByColumn: return run.startedBy;
-    default: return {};
+    case VersionColumn:
+        return fromToText(run.plan);
+    case TypeColumn:
+        return run.plan.kind == "rollback"_L1 ? updateTypeText(u"rollback"_s) : updateTypeText(run.plan.updateType);
+    case StateColumn:
+        return statusLook(statusOf(run.state)).word;
+    case StartedColumn:
+        return relativeTime(run.started.isValid() ? run.started : run.created);
+    case TookColumn:
+        return run.activeMs > 0 ? durationText(run.activeMs >= 10'000 ? run.activeMs / 1000 * 1000 : run.activeMs) : QString();
+    case ByColumn:
+        return run.startedBy;
+    default:
+        return {};
     }
 }
 

@@ -13,7 +13,13 @@ class RunModel : public RowModel<RunRecord>
 {
     Q_OBJECT
 public:
-    enum Column { VersionColumn, TypeColumn, StateColumn, StartedColumn, TookColumn, ByColumn, ColumnCount };
+    enum Column { VersionColumn,
+                  TypeColumn,
+                  StateColumn,
+                  StartedColumn,
+                  TookColumn,
+                  ByColumn,
+                  ColumnCount };
     using RowModel::RowModel;
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const override;
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;

@@ -28,33 +28,47 @@ QVariant StepModel::headerData(int section, Qt::Orientation orientation, int rol
         return {};
     }
     switch (section) {
-    case StepColumn: return tr("Step");
-    case StateColumn: return tr("Result");
-    case TookColumn: return tr("Took");
-    case ExpectedColumn: return tr("Expected");
-    default: return {};
+    case StepColumn:
+        return tr("Step");
+    case StateColumn:
+        return tr("Result");
+    case TookColumn:
+        return tr("Took");
+    case ExpectedColumn:
+        return tr("Expected");
+    default:
+        return {};
     }
 }
 
 QVariant StepModel::cell(const StepView &step, int column, int role) const
 {
     switch (role) {
-    case StatusRole: return column == StateColumn ? QVariant(int(statusOf(step.record.state))) : QVariant();
-    case Qt::TextAlignmentRole: return column >= TookColumn ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter)) : QVariant();
+    case StatusRole:
+        return column == StateColumn ? QVariant(int(statusOf(step.record.state))) : QVariant();
+    case Qt::TextAlignmentRole:
+        return column >= TookColumn ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter)) : QVariant();
     case Qt::ToolTipRole:
         if (!step.record.error.code.isEmpty()) {
             return step.record.error.text();
         }
         return column == StepColumn ? QVariant(step.spec.intent.text()) : QVariant();
-    case Qt::DisplayRole: break;
-    default: return {};
+    case Qt::DisplayRole:
+        break;
+    default:
+        return {};
     }
     switch (column) {
-    case StepColumn: return step.spec.title.text();
-    case StateColumn: return statusLook(statusOf(step.record.state)).word;
-    case TookColumn: return step.record.durationMs > 0 ? durationText(step.record.durationMs) : QString();
-    case ExpectedColumn: return step.spec.expectedMs > 0 ? durationText(step.spec.expectedMs) : QString();
-    default: return {};
+    case StepColumn:
+        return step.spec.title.text();
+    case StateColumn:
+        return statusLook(statusOf(step.record.state)).word;
+    case TookColumn:
+        return step.record.durationMs > 0 ? durationText(step.record.durationMs) : QString();
+    case ExpectedColumn:
+        return step.spec.expectedMs > 0 ? durationText(step.spec.expectedMs) : QString();
+    default:
+        return {};
     }
 }
 

@@ -13,7 +13,11 @@ class StepModel : public RowModel<StepView>
 {
     Q_OBJECT
 public:
-    enum Column { StepColumn, StateColumn, TookColumn, ExpectedColumn, ColumnCount };
+    enum Column { StepColumn,
+                  StateColumn,
+                  TookColumn,
+                  ExpectedColumn,
+                  ColumnCount };
     using RowModel::RowModel;
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const override;
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
@@ -28,7 +32,9 @@ class EventModel : public RowModel<EventRecord>
 {
     Q_OBJECT
 public:
-    enum Column { TimeColumn, MessageColumn, ColumnCount };
+    enum Column { TimeColumn,
+                  MessageColumn,
+                  ColumnCount };
     using RowModel::RowModel;
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const override;
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;

@@ -87,7 +87,8 @@ ComponentCard *databaseCard(const TargetView &target)
 ComponentCard *balancerCard(const TargetView &target)
 {
     auto *card = new ComponentCard(u"distribute-graph"_s, OverviewRoom::tr("Load balancer"));
-    card->setState(target.balancer == "up"_L1 ? Status::Ready : target.balancer == "down"_L1 ? Status::Down : Status::Unknown);
+    card->setState(target.balancer == "up"_L1 ? Status::Ready : target.balancer == "down"_L1 ? Status::Down
+                                                                                             : Status::Unknown);
     int sessions = 0;
     int balanced = 0;
     for (const InstanceView &instance : target.instances) {
@@ -105,7 +106,10 @@ ComponentCard *diskCard(const TargetView &target)
     auto *card = new ComponentCard(u"drive-harddisk"_s, OverviewRoom::tr("Disk"));
     const bool known = target.freeBytes >= 0;
     const bool low = known && target.freeBytes < LowDiskBytes;
-    card->setState(!known ? Status::Unknown : low ? Status::Warning : Status::Ready, low ? OverviewRoom::tr("Low") : known ? OverviewRoom::tr("Enough") : QString());
+    card->setState(!known ? Status::Unknown : low ? Status::Warning
+                                                  : Status::Ready,
+                   low ? OverviewRoom::tr("Low") : known ? OverviewRoom::tr("Enough")
+                                                         : QString());
     card->setLines(known ? OverviewRoom::tr("%1 free").arg(sizeText(target.freeBytes)) : OverviewRoom::tr("not known"), OverviewRoom::tr("on %1").arg(target.host));
     return card;
 }
@@ -120,8 +124,10 @@ ComponentCard *backupCard(const TargetView &target)
     }
     const bool stale = target.lastBackup.secsTo(QDateTime::currentDateTimeUtc()) > StaleBackupSeconds;
     const bool proven = target.lastProvenBackup.isValid();
-    card->setState(stale ? Status::Warning : proven ? Status::Passed : Status::Unknown,
-                   stale ? OverviewRoom::tr("Old") : proven ? OverviewRoom::tr("Proven") : OverviewRoom::tr("Unproven"));
+    card->setState(stale ? Status::Warning : proven ? Status::Passed
+                                                    : Status::Unknown,
+                   stale ? OverviewRoom::tr("Old") : proven ? OverviewRoom::tr("Proven")
+                                                            : OverviewRoom::tr("Unproven"));
     card->setLines(OverviewRoom::tr("Last: %1").arg(relativeTime(target.lastBackup)),
                    proven ? OverviewRoom::tr("last proven: %1").arg(relativeTime(target.lastProvenBackup)) : OverviewRoom::tr("no restore of it was tried"));
     card->setSecondToolTip(exactTime(proven ? target.lastProvenBackup : target.lastBackup));
@@ -214,7 +220,7 @@ void OverviewRoom::showTarget()
         m_page->setCaption(tr("%1 is installed.").arg(target.version));
     } else {
         m_page->setCaption(released == 1 ? (ready == 1 ? tr("%1 is installed. Its instance is ready.") : tr("%1 is installed. Its instance is not ready.")).arg(target.version)
-                                        : tr("%1 is installed. %2 of %3 instances are ready.").arg(target.version).arg(ready).arg(released));
+                                         : tr("%1 is installed. %2 of %3 instances are ready.").arg(target.version).arg(ready).arg(released));
     }
     refreshReasons();
 }

@@ -23,9 +23,12 @@ namespace {
 QString sectionText(const QString &section)
 {
     static const QHash<QString, const char *> words{
-        {u"added"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Added")},     {u"changed"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Changed")},
-        {u"fixed"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Fixed")},     {u"removed"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Removed")},
-        {u"security"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Security")}, {u"deprecated"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Deprecated")},
+        {u"added"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Added")},
+        {u"changed"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Changed")},
+        {u"fixed"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Fixed")},
+        {u"removed"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Removed")},
+        {u"security"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Security")},
+        {u"deprecated"_s, QT_TRANSLATE_NOOP("ReleaseCard", "Deprecated")},
     };
     if (const char *word = words.value(section)) {
         return QCoreApplication::translate("ReleaseCard", word);

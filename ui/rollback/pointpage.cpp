@@ -233,9 +233,8 @@ void PointPage::show()
     QString then = stateLines(known.point.version, known.revisionThen, known.rowsThen);
     then = tr("Taken %1").arg(relativeTime(known.point.created)) + u'\n' + then;
     if (m_view) {
-        then += u'\n' + (known.configurationDifferences == 0   ? tr("Configuration as now")
-                             : known.configurationDifferences == 1 ? tr("1 difference in the configuration")
-                                                                   : tr("%1 differences in the configuration").arg(known.configurationDifferences));
+        then += u'\n' + (known.configurationDifferences == 0 ? tr("Configuration as now") : known.configurationDifferences == 1 ? tr("1 difference in the configuration")
+                                                                                                                                : tr("%1 differences in the configuration").arg(known.configurationDifferences));
     }
     m_thenText->setText(then);
     m_nowText->setText(stateLines(known.versionNow.isEmpty() ? m_draft->target().version : known.versionNow, known.revisionNow, known.rowsNow));

@@ -14,8 +14,7 @@ using namespace Qt::StringLiterals;
 void RestorePointModel::setPoints(QList<RestorePointView> points)
 {
     std::ranges::stable_sort(points, [](const RestorePointView &a, const RestorePointView &b) { return a.point.created > b.point.created; });
-    const bool same = std::ranges::equal(m_points, points, {}, [](const RestorePointView &p) { return p.point.id; },
-                                         [](const RestorePointView &p) { return p.point.id; });
+    const bool same = std::ranges::equal(m_points, points, {}, [](const RestorePointView &p) { return p.point.id; }, [](const RestorePointView &p) { return p.point.id; });
     if (same) {
         m_points = std::move(points);
         if (!m_points.isEmpty()) {

@@ -14,7 +14,12 @@ class RestorePointModel : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum Column { TakenColumn, VersionColumn, ReasonColumn, ProvenColumn, SizeColumn, ColumnCount };
+    enum Column { TakenColumn,
+                  VersionColumn,
+                  ReasonColumn,
+                  ProvenColumn,
+                  SizeColumn,
+                  ColumnCount };
     enum Role {
         IdRole = Qt::UserRole + 100, ///< QString; above the roles shared by all models (common/rowmodel.h).
         TimeRole, ///< QDateTime it was taken.

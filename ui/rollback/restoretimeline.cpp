@@ -268,9 +268,11 @@ void RestoreTimeline::paintBands(QPainter &painter, const TimelineScale &scale) 
         const QRectF box(left + 1, BandsTop, std::max(2.0, right - left - 2), BandsHeight);
         const bool serves = &band == &m_bands.last();
         painter.setPen(Qt::NoPen);
-        painter.setBrush(Theme::color(band.withdrawn ? Theme::Role::CautionTint : serves ? Theme::Role::OkTint : Theme::Role::NeutralTint));
+        painter.setBrush(Theme::color(band.withdrawn ? Theme::Role::CautionTint : serves ? Theme::Role::OkTint
+                                                                                         : Theme::Role::NeutralTint));
         painter.drawRoundedRect(box, 4, 4);
-        painter.setPen(Theme::color(band.withdrawn ? Theme::Role::Caution : serves ? Theme::Role::Ok : Theme::Role::Text));
+        painter.setPen(Theme::color(band.withdrawn ? Theme::Role::Caution : serves ? Theme::Role::Ok
+                                                                                   : Theme::Role::Text));
         painter.drawText(box.adjusted(4, 0, -4, 0), Qt::AlignCenter, fontMetrics().elidedText(band.version, Qt::ElideRight, int(box.width()) - 8));
     }
     const double end = scale.x(m_now.toMSecsSinceEpoch());

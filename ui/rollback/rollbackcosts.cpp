@@ -59,7 +59,8 @@ void RollbackCosts::setOptions(const QList<RollbackOption> &options)
         const auto option = std::ranges::find(options, row.mode, &RollbackOption::mode);
         const bool known = option != options.end();
         const bool open = known && option->unavailable.code.isEmpty();
-        setDisabledReason(row.button, open ? QString() : known ? option->unavailable.what() : tr("Being counted"));
+        setDisabledReason(row.button, open ? QString() : known ? option->unavailable.what()
+                                                               : tr("Being counted"));
         row.time->setText(open ? (option->expectedMs > 0 ? estimateText(option->expectedMs) : tr("not measured")) : QString());
         QString loss = open ? lossText(option->loss) : QString();
         if (open && option->expectedDowntimeMs > 0) {

@@ -14,7 +14,11 @@ class RollbackWizard : public WizardFrame
 public:
     explicit RollbackWizard(EngineClient *engine, QWidget *parent = nullptr);
 
-    enum Step { Point, Preview, Confirm, Execute, Result };
+    enum Step { Point,
+                Preview,
+                Confirm,
+                Execute,
+                Result };
 
 Q_SIGNALS:
     /// Left, before or after the run.

@@ -13,7 +13,8 @@ namespace cutover {
 
 namespace {
 
-enum { IdRole = Qt::UserRole + 1, BadgeRole };
+enum { IdRole = Qt::UserRole + 1,
+       BadgeRole };
 constexpr int RowHeight = 40;
 constexpr int IconSize = 22;
 

@@ -14,7 +14,11 @@ class CheckModel : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum Column { StatusColumn, CheckColumn, FindingColumn, TimeColumn, ColumnCount };
+    enum Column { StatusColumn,
+                  CheckColumn,
+                  FindingColumn,
+                  TimeColumn,
+                  ColumnCount };
     enum Role {
         IdRole = Qt::UserRole + 100, ///< QString; above the roles shared by all models (common/rowmodel.h).
         CheckStatusRole, ///< int(CheckResult::Status)

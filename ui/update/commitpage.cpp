@@ -151,13 +151,13 @@ void CommitPage::refresh()
     m_form->setRowVisible(m_lost, isRollback());
     m_form->setRowVisible(m_risk, !plan->risk.isEmpty());
     m_failure->setText(plan->policy[u"automaticRollback"].toBool() ? tr("goes back to %1 by itself, or holds and asks where that would lose data").arg(plan->from)
-                                                                    : tr("holds and asks"));
+                                                                   : tr("holds and asks"));
     m_proven->setTime(target.lastProvenBackup, tr("none yet"));
     m_digest->setDigest(m_draft->digest());
     const QString foreign = m_draft->foreignConn();
-    m_conn->setText(!foreign.isEmpty()          ? foreign
-                        : target.connOurs       ? tr("yours")
-                                                : tr("free; you take it by starting"));
+    m_conn->setText(!foreign.isEmpty()    ? foreign
+                        : target.connOurs ? tr("yours")
+                                          : tr("free; you take it by starting"));
     m_model.setPlan(*plan);
     m_table->clearSpans();
     if (m_model.separatorRow() >= 0) {

@@ -228,10 +228,12 @@ void ExecutePage::refresh()
         m_held->setRun(view);
     }
     const bool canHold = view.offers.contains(u"hold");
-    setDisabledReason(m_hold, canHold ? QString() : view.refusals.value(u"hold"_s).isEmpty() ? tr("There is nothing to hold.") : view.refusals.value(u"hold"_s).text());
+    setDisabledReason(m_hold, canHold ? QString() : view.refusals.value(u"hold"_s).isEmpty() ? tr("There is nothing to hold.")
+                                                                                             : view.refusals.value(u"hold"_s).text());
     m_hold->setVisible(!held);
     const bool canAbort = view.offers.contains(u"abort");
-    setDisabledReason(m_abort, canAbort ? QString() : view.refusals.value(u"abort"_s).isEmpty() ? tr("The run can't be aborted now.") : view.refusals.value(u"abort"_s).text());
+    setDisabledReason(m_abort, canAbort ? QString() : view.refusals.value(u"abort"_s).isEmpty() ? tr("The run can't be aborted now.")
+                                                                                                : view.refusals.value(u"abort"_s).text());
     // A held run is left through the choices beside their costs.
     m_abort->setVisible(!held);
 
@@ -274,7 +276,8 @@ void ExecutePage::refreshNow()
     }
     const QString host = m_feed->target().host;
     const QString source = m_feed->lastSource();
-    m_command->setText(host.isEmpty() ? source : source.isEmpty() ? tr("host %1").arg(host) : tr("host %1 · %2").arg(host, source));
+    m_command->setText(host.isEmpty() ? source : source.isEmpty() ? tr("host %1").arg(host)
+                                                                  : tr("host %1 · %2").arg(host, source));
     m_lastLine->setText(m_feed->lastLine());
 
     // Whole steps, and the part of the current one that is known.

@@ -3,8 +3,8 @@
 
 #include "update/planmodel.h"
 
-#include "common/times.h"
 #include "common/theme.h"
+#include "common/times.h"
 
 #include <algorithm>
 
@@ -60,7 +60,8 @@ QVariant PlanModel::data(const QModelIndex &index, int role) const
         case IntentColumn:
             return spec.intent.text();
         case TimeColumn:
-            return spec.expectedMs <= 0 ? u"–"_s : spec.expectedMs < 1000 ? estimateText(spec.expectedMs) : durationText(spec.expectedMs);
+            return spec.expectedMs <= 0 ? u"–"_s : spec.expectedMs < 1000 ? estimateText(spec.expectedMs)
+                                                                          : durationText(spec.expectedMs);
         case DowntimeColumn:
             return spec.expectedDowntimeMs > 0 ? durationText(spec.expectedDowntimeMs) : u"–"_s;
         default:

@@ -14,7 +14,12 @@ class PlanModel : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum Column { NumberColumn, StepColumn, IntentColumn, TimeColumn, DowntimeColumn, ColumnCount };
+    enum Column { NumberColumn,
+                  StepColumn,
+                  IntentColumn,
+                  TimeColumn,
+                  DowntimeColumn,
+                  ColumnCount };
     enum Role {
         IdRole = Qt::UserRole + 100, ///< QString; above the roles shared by all models (common/rowmodel.h).
         SeparatorRole, ///< bool: the point of no return.

@@ -14,7 +14,13 @@ class ReleaseModel : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum Column { VersionColumn, TypeColumn, RiskColumn, DowntimeColumn, SizeColumn, PathColumn, ColumnCount };
+    enum Column { VersionColumn,
+                  TypeColumn,
+                  RiskColumn,
+                  DowntimeColumn,
+                  SizeColumn,
+                  PathColumn,
+                  ColumnCount };
     enum Role {
         VersionRole = Qt::UserRole + 100, ///< Above the roles shared by all models (common/rowmodel.h).
         PathRole, ///< QStringList

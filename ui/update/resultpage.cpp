@@ -162,8 +162,7 @@ void ResultPage::setRun(const RunView &view)
                                           : tr("Took %1.").arg(durationText(view.run.activeMs)));
     m_owed->clear();
     if (view.run.state == RunState::Succeeded && !plan.owed.isEmpty()) {
-        m_owed->tell(InlineMessage::Kind::Info, plan.owed.size() == 1 ? tr("Still owed: 1 contract migration, which a later release runs.")
-                                               : tr("Still owed: %1 contract migrations, which a later release runs.").arg(plan.owed.size()),
+        m_owed->tell(InlineMessage::Kind::Info, plan.owed.size() == 1 ? tr("Still owed: 1 contract migration, which a later release runs.") : tr("Still owed: %1 contract migrations, which a later release runs.").arg(plan.owed.size()),
                      plan.owed.join(u", "_s));
     }
     m_times.setRows(view.steps);

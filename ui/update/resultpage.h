@@ -24,7 +24,12 @@ class StepTimesModel : public RowModel<StepView>
 {
     Q_OBJECT
 public:
-    enum Column { StepColumn, StateColumn, TimeColumn, ExpectedColumn, DifferenceColumn, ColumnCount };
+    enum Column { StepColumn,
+                  StateColumn,
+                  TimeColumn,
+                  ExpectedColumn,
+                  DifferenceColumn,
+                  ColumnCount };
     using RowModel::RowModel;
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const override { return parent.isValid() ? 0 : ColumnCount; }
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const override;

@@ -163,9 +163,7 @@ Qt::ItemFlags StepTimelineModel::flags(const QModelIndex &index) const
 QHash<int, QByteArray> StepTimelineModel::roleNames() const
 {
     QHash<int, QByteArray> names = QAbstractListModel::roleNames();
-    names.insert({{IdRole, "id"}, {StateRole, "state"}, {StateTextRole, "stateText"}, {DurationRole, "duration"},
-                  {DurationTextRole, "durationText"}, {ExpectedRole, "expected"}, {SeparatorRole, "separator"},
-                  {CurrentRole, "current"}, {DetailRole, "detail"}, {StepRole, "step"}});
+    names.insert({{IdRole, "id"}, {StateRole, "state"}, {StateTextRole, "stateText"}, {DurationRole, "duration"}, {DurationTextRole, "durationText"}, {ExpectedRole, "expected"}, {SeparatorRole, "separator"}, {CurrentRole, "current"}, {DetailRole, "detail"}, {StepRole, "step"}});
     return names;
 }
 

@@ -87,7 +87,8 @@ private:
         font.setWeight(current ? QFont::DemiBold : QFont::Normal);
         painter->setFont(font);
         const bool alarming = state == StepState::Failed;
-        painter->setPen(Theme::color(alarming ? Theme::Role::Danger : state == StepState::Pending ? Theme::Role::Muted : Theme::Role::Text));
+        painter->setPen(Theme::color(alarming ? Theme::Role::Danger : state == StepState::Pending ? Theme::Role::Muted
+                                                                                                  : Theme::Role::Text));
         const QRect textBox(icon.right() + space::Inside, box.top(), timeBox.left() - icon.right() - 2 * space::Inside, box.height());
         painter->drawText(textBox, Qt::AlignLeft | Qt::AlignVCenter,
                           QFontMetrics(font).elidedText(index.data().toString(), Qt::ElideMiddle, textBox.width()));

@@ -42,7 +42,14 @@ public:
     /// version: chosen beforehand, as on the overview; empty: the newest that can be installed.
     explicit UpdateWizard(EngineClient *engine, const QString &version = {}, QWidget *parent = nullptr);
 
-    enum Step { Version, Checks, Backup, Migrations, Configuration, Review, Execute, Result };
+    enum Step { Version,
+                Checks,
+                Backup,
+                Migrations,
+                Configuration,
+                Review,
+                Execute,
+                Result };
 
 Q_SIGNALS:
     /// Left, before or after the run.

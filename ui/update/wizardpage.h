@@ -15,7 +15,7 @@ public:
     using QWidget::QWidget;
 
     /// The page is shown, from either side.
-    virtual void enter() {}
+    virtual void enter() { }
     /// Next has been pressed and nothing blocks it. A page that does the work itself returns false
     /// and asks for the step with advance().
     [[nodiscard]] virtual bool leave() { return true; }
