@@ -3,6 +3,8 @@
 
 #include "run/decisions.h"
 
+#include "plan/loss.h"
+
 #include <QTime>
 
 using namespace Qt::StringLiterals;
@@ -63,7 +65,7 @@ bool mayRevertAutomatically(const RunRecord &run, const QList<StepRecord> &steps
     for (qsizetype i = 0; i < steps.size(); ++i) {
         // A step that is only prepared has changed nothing yet.
         if (run.plan.steps[i].pointOfNoReturn && isPrepared(steps[i]) && steps[i].state != StepState::Prepared
-            && steps[i].state != StepState::Reverted) {
+            && steps[i].state != StepState::Reverted && !steps[i].results[stepresult::untouched].toBool()) {
             return false;
         }
     }
@@ -131,7 +133,9 @@ QStringList offeredCommands(const RunRecord &run, const QList<StepRecord> &steps
     QStringList verbs;
     if (run.state == RunState::Held) {
         const bool resumes = decide(u"resume"_s, run, steps).has_value();
-        verbs = {resumes && !isGoingBack(run, steps) ? u"resume"_s : u"retry"_s, u"accept"_s, u"rollback"_s, u"abandon"_s};
+        const int index = currentStep(run, steps);
+        const bool asks = index >= 0 && index < steps.size() && steps[index].results.contains(stepresult::asked);
+        verbs = {resumes && (asks || !isGoingBack(run, steps)) ? u"resume"_s : u"retry"_s, u"accept"_s, u"rollback"_s, u"abandon"_s};
         if (isGoingBack(run, steps)) {
             // Retry is the roll back here: one verb for one action.
             verbs.removeOne(u"rollback"_s);

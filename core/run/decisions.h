@@ -13,6 +13,7 @@ namespace stepresult {
 constexpr QLatin1StringView prepared("_prepared"); ///< The undo record is journaled.
 constexpr QLatin1StringView changes("_changes"); ///< Starts of work on the step since the last progress or decision.
 constexpr QLatin1StringView finalizing("_finalizing"); ///< Of the last step: there is no way back any more.
+constexpr QLatin1StringView untouched("_untouched"); ///< Of a point of no return that failed, and is proven to have changed nothing.
 constexpr QLatin1StringView factsLeft("factsLeft"); ///< Of a step taken back: facts that it left changed, since undoing them would have lost something.
 } // namespace stepresult
 

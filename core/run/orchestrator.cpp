@@ -3,6 +3,7 @@
 
 #include "run/orchestrator.h"
 
+#include "plan/loss.h"
 #include "run/decisions.h"
 #include "run/runlog.h"
 #include "run/transitions.h"
@@ -90,6 +91,9 @@ struct Orchestrator::Private : StepContext {
     Async<> applyStep(int index);
     Async<> verifyStep(int index);
     Async<> failed(int index, Error error);
+    /// Whether a step that failed only asks for agreement; then what it asks is kept, for whoever resumes.
+    bool takeQuestion(int index);
+    Message rolledBack() const;
     Async<> lookAtWorld(Facts expected, QStringList ignored, QStringList among);
     Async<bool> mayBegin(int index);
 
@@ -470,6 +474,8 @@ Async<> Orchestrator::Private::forward()
         co_return co_await hold(Outcome::Loop, index, about("run.loop", index, args));
     }
     m_steps[index].results.insert(stepresult::changes, changes);
+    m_steps[index].results.remove(stepresult::untouched);
+    m_steps[index].results.remove(stepresult::asks);
     ++m_steps[index].attempt;
     if (m_inspect || m_steps[index].state == StepState::Applied || m_steps[index].state == StepState::Prepared) {
         // What begins here is not journaled by a transition.
@@ -583,6 +589,10 @@ Async<> Orchestrator::Private::failed(int index, Error error)
         co_return {};
     }
     QJsonObject args{{u"error"_s, error.toJson()}};
+    if (takeQuestion(index)) {
+        // What the plan counted is no longer so: the step stays where it is, and goes on from there.
+        co_return co_await hold(Outcome::FactChanged, index, about("run.asks", index, args), error);
+    }
     const qint64 limit = policy("transientRetries"_L1, 3);
     if (error.kind == Error::Kind::Transient && m_tries < limit) {
         const qint64 wait = qMin(firstWaitMs << m_tries, longestWaitMs);
@@ -604,12 +614,47 @@ Async<> Orchestrator::Private::failed(int index, Error error)
         }
         co_return co_await hold(Outcome::FailHold, index, about("run.step_unknown", index, args), error);
     }
+    if (spec(index).pointOfNoReturn && m_steps[index].state == StepState::Applying) {
+        // A step that proves to have changed nothing is not behind the point that it would have been.
+        const auto found = co_await m_step->inspect(*this, m_steps[index].undo);
+        if (found && *found == Inspection::NotStarted) {
+            m_steps[index].results.insert(stepresult::untouched, true);
+        }
+    }
     const bool wanted = spec(index).automaticRollback && m_run.plan.policy["automaticRollback"_L1].toBool(true);
     if (wanted && mayRevertAutomatically(m_run, m_steps)) {
         co_return co_await goBack(Outcome::FailRevert, index, about("run.step_failed_reverting", index, args), error);
     }
     const char *const code = wanted ? "run.step_failed_no_return" : "run.step_failed_held";
     co_return co_await hold(Outcome::FailHold, index, about(code, index, args), error);
+}
+
+bool Orchestrator::Private::takeQuestion(int index)
+{
+    QJsonObject &results = m_steps[index].results;
+    const QJsonValue asks = results.take(stepresult::asks);
+    if (!asks.isObject()) {
+        return false;
+    }
+    results.insert(stepresult::asked, asks);
+    return true;
+}
+
+/// Why the run went back, and what it left in the database on purpose.
+Message Orchestrator::Private::rolledBack() const
+{
+    const Message plain{u"run.rolled_back"_s, {{u"from"_s, m_run.plan.from}}};
+    QJsonArray kept;
+    for (const StepRecord &step : m_steps) {
+        if (const QJsonValue stays = step.results[stepresult::kept]; stays.isObject()) {
+            kept.append(stays);
+        }
+    }
+    if (kept.isEmpty()) {
+        return m_run.reason;
+    }
+    const Message &why = m_run.reason.isEmpty() ? plain : m_run.reason;
+    return {u"run.rolled_back_keeping"_s, {{u"reason"_s, why.toJson()}, {u"kept"_s, kept}}};
 }
 
 Async<> Orchestrator::Private::finish()
@@ -674,6 +719,7 @@ Async<> Orchestrator::Private::backward()
         tidy();
         CO_CHECK(m_journal->audit(m_run.startedBy, u"run.rolled_back"_s, {{u"run"_s, m_runId}, {u"to"_s, m_run.plan.from}}));
         const Message event{u"run.rolled_back"_s, {{u"from"_s, m_run.plan.from}}};
+        m_run.reason = rolledBack();
         co_return co_await move(Outcome::AllDone, -1, event);
     }
     m_at = index;
@@ -706,6 +752,7 @@ Async<> Orchestrator::Private::backward()
         if (step) {
             m_step = std::move(*step);
             CO_CHECK(fence());
+            m_steps[index].results.remove(stepresult::asks);
             reverted = co_await m_step->revert(*this, m_steps[index].undo, {});
             m_step.reset();
         } else {
@@ -716,6 +763,9 @@ Async<> Orchestrator::Private::backward()
         }
         m_steps[index].error = reverted.error();
         QJsonObject args{{u"error"_s, reverted.error().toJson()}};
+        if (takeQuestion(index)) {
+            co_return co_await hold(Outcome::FailHold, index, about("run.asks_back", index, args), reverted.error());
+        }
         const qint64 tries = policy("transientRetries"_L1, 3);
         if (reverted.error().kind != Error::Kind::Transient || m_tries >= tries) {
             co_return co_await hold(Outcome::FailHold, index, about("run.revert_failed", index, args), reverted.error());

@@ -19,6 +19,10 @@ static const Catalogue::Registration texts{
      nullptr},
     {"run.step_failed_reverting",
      QT_TRANSLATE_NOOP("catalogue", "“%{step}” failed: %{error} %{error:hint} The plan's policy is to roll back; look at the cause before the next try."), nullptr},
+    {"run.asks", QT_TRANSLATE_NOOP("catalogue", "“%{step}” asks: %{error} The run is held. %{error:hint}"), nullptr},
+    {"run.asks_back", QT_TRANSLATE_NOOP("catalogue", "Rolling back “%{step}” asks: %{error} The run is held. %{error:hint}"), nullptr},
+    {"run.rolled_back_keeping",
+     QT_TRANSLATE_NOOP("catalogue", "%{reason} What stays in the database: %{kept:list}."), nullptr},
     {"run.step_unknown",
      QT_TRANSLATE_NOOP("catalogue",
                        "It is not known whether “%{step}” took effect: %{error} %{error:hint} The run is held. Look at the system, then retry, accept the step "

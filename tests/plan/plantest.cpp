@@ -3,6 +3,7 @@
 
 #include "plan/plan.h"
 #include "plan/keyeddigest.h"
+#include "plan/loss.h"
 #include "plan/step.h"
 
 #include <QFileInfo>
@@ -140,6 +141,19 @@ private Q_SLOTS:
         StepSpec spec;
         spec.kind = u"no_such_kind"_s;
         QCOMPARE(StepRegistry::create(spec).error().code, u"step.unknown_kind"_s);
+    }
+
+    void allowanceIsTheSeenRate()
+    {
+        LossLimit limit;
+        limit.add(u"orders"_s, 100, 200'000, 300'000);
+        limit.add(u"tags"_s, 0, 200'000, 300'000);
+        limit.add(u"young"_s, 3, 0, 2'000);
+        QCOMPARE(limit.holdAbove(), (Loss{{u"orders"_s, 250}, {u"tags"_s, 0}, {u"young"_s, 9}}));
+        QJsonObject params;
+        limit.write(params);
+        QCOMPARE(LossLimit::read(params).holdAbove(), limit.holdAbove());
+        QCOMPARE(above({{u"orders"_s, 251}, {u"tags"_s, 0}, {u"other"_s, 1}}, limit.holdAbove()), (Loss{{u"orders"_s, 251}, {u"other"_s, 1}}));
     }
 };
 

@@ -3,6 +3,7 @@
 
 #include "run/orchestrator.h"
 #include "run/decisions.h"
+#include "run/report.h"
 #include "scriptedstep.h"
 #include "system/files.h"
 #include "system/random.h"
@@ -516,6 +517,117 @@ private Q_SLOTS:
         command(u"rollback"_s, u"held"_s);
         QCOMPARE(go(), RunState::RolledBack);
         QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    void aPointOfNoReturnThatChangedNothingIsNotPassed()
+    {
+        begin();
+        m_plan.steps[1].pointOfNoReturn = true;
+        world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(run().reason.code, u"run.step_failed_reverting"_s);
+        QCOMPARE(world().values, all(u"old"_s));
+        // The same, but what it did is not known for sure.
+        world() = World();
+        begin();
+        m_plan.steps[1].pointOfNoReturn = true;
+        world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().inspections[u"b"_s] = Inspection::Partial;
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.step_failed_no_return"_s);
+        // Tried again, and this time begun: nothing of the first proof is left.
+        world().inspections[u"b"_s] = Inspection::NotStarted;
+        world().after[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().before.clear();
+        command(u"retry"_s, u"held"_s);
+        world().after[u"b:inspect"_s] = [this, asked = 0]() mutable -> std::optional<Error> {
+            // It has begun by the second time that it is looked at.
+            if (++asked == 1) {
+                world().inspections[u"b"_s] = Inspection::Partial;
+            }
+            return {};
+        };
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.step_failed_no_return"_s);
+        QVERIFY(!mayRevertAutomatically(run(), m_journal->steps(m_run).value()));
+        command(u"abandon"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Abandoned);
+    }
+
+    void holdsForAQuestionAndResumesWithItsAnswer_data()
+    {
+        QTest::addColumn<QString>("part");
+        QTest::newRow("before it begins") << u"observe"_s;
+        QTest::newRow("at work") << u"apply"_s;
+    }
+    void holdsForAQuestionAndResumesWithItsAnswer()
+    {
+        QFETCH(QString, part);
+        // Whatever the policy for failures is: a question is none.
+        begin({{u"automaticRollback"_s, true}, {u"holdDefault"_s, u"hold"_s}});
+        world().asks[u"b:"_s + part] = {{u"orders"_s, 7}};
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.asks"_s);
+        QVERIFY2(run().reason.text().contains(u"more is lost"_s), qPrintable(run().reason.text()));
+        QCOMPARE(world().count(u"b:apply"_s), 0);
+        QVERIFY(offeredCommands(run(), m_journal->steps(m_run).value()).contains(u"resume"_s));
+        QVERIFY(!offeredCommands(run(), m_journal->steps(m_run).value()).contains(u"accept"_s));
+        // More than what was agreed to is asked for again.
+        world().asks[u"b:"_s + part] = {{u"orders"_s, 9}};
+        command(u"resume"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(world().count(u"b:ask"_s), 2);
+        command(u"resume"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(world().count(u"b:ask"_s), 2);
+        QCOMPARE(world().values, all(u"new"_s));
+    }
+
+    void aQuestionCanBeAnsweredByGoingBack()
+    {
+        begin({{u"holdDefault"_s, u"rollback"_s}, {u"holdMs"_s, 60000}});
+        world().asks[u"b:observe"_s] = {{u"orders"_s, 7}};
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QVERIFY(run().heldUntil.isValid());
+        command(u"rollback"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    void asksOnTheWayBackAndNamesWhatStays()
+    {
+        begin();
+        world().before[u"c:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().asks[u"b:revert"_s] = {};
+        world().keeps[u"b"_s] = {u"loss.rows"_s, {{u"count"_s, 3}, {u"name"_s, u"orders"_s}}};
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.asks_back"_s);
+        QCOMPARE(step(1).state, StepState::Reverting);
+        QCOMPARE(world().count(u"b:revert"_s), 0);
+        QVERIFY(!run().heldUntil.isValid());
+        QCOMPARE(offeredCommands(run(), m_journal->steps(m_run).value()), (QStringList{u"resume"_s, u"abandon"_s}));
+        command(u"resume"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(run().reason.code, u"run.rolled_back_keeping"_s);
+        QVERIFY2(run().reason.text().contains(u"What stays in the database: 3 rows of orders."_s), qPrintable(run().reason.text()));
+    }
+
+    void namesWhatStaysBesideTheCause()
+    {
+        begin();
+        world().before[u"c:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().keeps[u"a"_s] = {u"loss.values"_s, {{u"count"_s, 1}, {u"name"_s, u"orders.note"_s}}};
+        record();
+        QCOMPARE(go(), RunState::RolledBack);
+        const QString why = run().reason.text();
+        QVERIFY2(why.contains(u"because"_s) && why.contains(u"1 value of orders.note"_s), qPrintable(why));
+        const QString html = reportHtml(run(), m_journal->steps(m_run).value(), {}, {});
+        QVERIFY(html.contains(u"1 value of orders.note"_s));
     }
 
     void takesTheDefaultWhenNobodyDecides()

@@ -3,6 +3,8 @@
 
 #include "scriptedstep.h"
 
+#include "plan/loss.h"
+
 using namespace Qt::StringLiterals;
 
 namespace cutover::testing {
@@ -15,8 +17,9 @@ public:
     using Step::Step;
 
     bool isCancellable() const override { return spec().params["cancellable"_L1].toBool(true); }
-    Async<> observe(StepContext &, std::stop_token) override
+    Async<> observe(StepContext &context, std::stop_token) override
     {
+        CO_CHECK(ask(context, u"observe"_s));
         co_return call(u"observe"_s, [] { });
     }
     Async<QJsonObject> prepare(StepContext &, std::stop_token) override
@@ -33,6 +36,7 @@ public:
             }
             CO_CHECK(co_await Clock::system().sleep(wait, stop));
         }
+        CO_CHECK(ask(context, u"apply"_s));
         context.setResult(u"applied"_s, true);
         co_return call(u"apply"_s, [this] { world().values[spec().id] = spec().params["to"_L1].toString(); });
     }
@@ -51,8 +55,12 @@ public:
             : value == undo["old"_L1].toString()             ? Inspection::NotStarted
                                                              : Inspection::Unknown;
     }
-    Async<> revert(StepContext &, QJsonObject undo, std::stop_token) override
+    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token) override
     {
+        CO_CHECK(ask(context, u"revert"_s));
+        if (const auto it = world().keeps.find(spec().id); it != world().keeps.end()) {
+            context.setResult(stepresult::kept, it->second.toJson());
+        }
         co_return call(u"revert"_s, [this, undo] { world().values[spec().id] = undo["old"_L1].toString(); });
     }
     Async<> finalize(StepContext &, QJsonObject) override
@@ -62,6 +70,17 @@ public:
 
 private:
     static World &world() { return World::instance(); }
+    Result<> ask(StepContext &context, const QString &part)
+    {
+        const auto it = world().asks.find(spec().id + u':' + part);
+        const QJsonValue asked = context.result(spec().id, stepresult::asked);
+        if (it == world().asks.end() || (asked.isObject() && lossFromJson(asked) == lossFromJson(it->second))) {
+            return {};
+        }
+        world().calls.append(spec().id + u":ask"_s);
+        context.setResult(stepresult::asks, it->second);
+        return fail(u"file.write"_s, {{u"path"_s, u"/x"_s}, {u"reason"_s, u"more is lost"_s}});
+    }
     Result<> call(const QString &part, const std::function<void()> &work)
     {
         const QString name = spec().id + u':' + part;

@@ -21,6 +21,8 @@ struct World {
     QStringList calls; ///< "a:apply", in order.
     std::map<QString, Hook> before; ///< By call; an error instead of the work.
     std::map<QString, Hook> after; ///< By call; an error after the work.
+    std::map<QString, QJsonObject> asks; ///< By call ("a:apply"): it fails asking for this, until it is agreed to.
+    std::map<QString, Message> keeps; ///< By step: what its revert leaves.
     std::map<QString, Inspection> inspections; ///< By step, instead of the truth.
 
     [[nodiscard]] static World &instance();

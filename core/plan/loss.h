@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "plan/step.h"
+
+#include <QMap>
+
+namespace cutover {
+
+/// What is given up: rows by "TABLE", values of a column by "TABLE.COLUMN"; where a target has
+/// several databases, behind "DATABASE:".
+using Loss = QMap<QString, qint64>;
+
+/// "TABLE", or "DATABASE:TABLE" where the target has several databases.
+[[nodiscard]] QString lossName(const Target &target, const QString &database, const QString &table);
+[[nodiscard]] QJsonObject lossToJson(const Loss &loss);
+[[nodiscard]] Loss lossFromJson(const QJsonValue &json);
+/// "3 rows of orders", "1 value of orders.note", as messages to put into another; without the zeros.
+[[nodiscard]] QJsonArray lossMessages(const Loss &loss);
+/// The same, but for nothing the word "nothing".
+[[nodiscard]] QJsonArray lossStated(const Loss &loss);
+
+/// How long writers may go on between planning and the moment that a loss is counted for good, beside
+/// the steps before it: reading and approving the plan.
+constexpr qint64 approvalMs = 5 * 60 * 1000;
+
+/**
+ * What may be lost before a run asks again: what was counted, and as much as writers are expected to
+ * add, at the rate that they were seen to write at, until it is counted for good. All in the plan,
+ * so that approval covers it.
+ */
+struct LossLimit {
+    Loss counted; ///< At planning.
+    Loss allowance;
+
+    /// sinceMs: how long it took what was counted to come together; aheadMs: until it is counted again.
+    void add(const QString &name, qint64 count, qint64 sinceMs, qint64 aheadMs);
+    [[nodiscard]] Loss holdAbove() const;
+    /// Into and out of a step's parameters.
+    void write(QJsonObject &params) const;
+    [[nodiscard]] static LossLimit read(const QJsonObject &params);
+};
+/// Where loss is above limit, all of it; empty: it isn't.
+[[nodiscard]] Loss above(const Loss &loss, const Loss &limit);
+
+/// What steps in effect say that they gave up ("lost" among their results), over all of the run.
+struct StepRecord;
+[[nodiscard]] Loss lostBy(const Plan &plan, const QList<StepRecord> &steps);
+
+/// Keys among a step's results that have to do with losses.
+namespace stepresult {
+constexpr QLatin1StringView lost("lost"); ///< Name → count: what the step gave up.
+/// Set by a step that fails only because a person has to agree: name → count that "resume" agrees to.
+constexpr QLatin1StringView asks("asks");
+constexpr QLatin1StringView asked("asked"); ///< The same, once the run is held for it: whoever resumes agrees.
+constexpr QLatin1StringView kept("kept"); ///< Of a step taken back: a message that names what stays, and why.
+} // namespace stepresult
+
+} // namespace cutover
