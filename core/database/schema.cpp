@@ -118,6 +118,19 @@ Result<QMap<QString, qint64>> countRowsOf(sqlite::Connection &connection, const 
     return counts;
 }
 
+Result<QString> ownValuesOf(sqlite::Connection &connection, const QString &table, const QString &column)
+{
+    TRY(sqlite::Statement row, connection.prepare(u"SELECT dflt_value FROM pragma_table_info(?) WHERE name = ?"_s, {table, column}));
+    TRY(const bool exists, row.step());
+    if (!exists) {
+        return QString();
+    }
+    const QString name = sqlite::quoted(column);
+    const QString fallback = row.text(0);
+    const QString notNull = name + u" IS NOT NULL"_s;
+    return fallback.isEmpty() ? notNull : QString(notNull + u" AND "_s + name + u" IS NOT ("_s + fallback + u')');
+}
+
 Result<QString> migrationHeadOf(sqlite::Connection &connection)
 {
     TRY(const bool known, connection.hasTable(migrationTable));

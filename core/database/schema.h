@@ -20,6 +20,9 @@ inline constexpr QLatin1StringView migrationTable{"cutover_migrations"};
 [[nodiscard]] Result<QString> schemaDigestOf(sqlite::Connection &connection);
 /// Rows by table; tables empty: all. A named table that does not exist is left out.
 [[nodiscard]] Result<QMap<QString, qint64>> countRowsOf(sqlite::Connection &connection, const QStringList &tables);
+/// A condition for the rows that have a value of their own in a column, neither null nor its default;
+/// empty when there is no such column.
+[[nodiscard]] Result<QString> ownValuesOf(sqlite::Connection &connection, const QString &table, const QString &column);
 /// Greatest revision that is wholly applied; empty when there is none.
 [[nodiscard]] Result<QString> migrationHeadOf(sqlite::Connection &connection);
 /// "database.integrity" with SQLite's first findings.

@@ -23,11 +23,16 @@ Async<QList<AppliedMigration>> appliedMigrations(DatabaseSpec database)
     });
 }
 
-Async<> upgrade(DatabaseSpec database, Migration migration, Database::ProgressFunction progress, std::stop_token stop)
+bool Migration::isPointOfNoReturn() const
+{
+    return down.isEmpty() || phase == "contract"_L1 || !upLoses.isEmpty();
+}
+
+Async<QMap<QString, qint64>> upgrade(DatabaseSpec database, Migration migration, Database::ProgressFunction progress, std::stop_token stop)
 {
     ProgressRelay relay(std::move(progress));
     Worker worker;
-    co_return co_await worker.run([&relay, database, migration, stop]() -> Result<> {
+    co_return co_await worker.run([&relay, database, migration, stop]() -> Result<Loss> {
         TRY(Connection connection, Connection::open(database.file, Connection::Mode::Existing, stop));
         return migration::upgrade(connection, migration, [&relay](qint64 done, qint64 total) { relay.tell(done, total); }, stop);
     });
@@ -52,6 +57,15 @@ Async<QMap<QString, qint64>> downgradeLoss(DatabaseSpec database, QList<Migratio
             loses += migration.loses;
         }
         return migration::countLoss(connection, loses);
+    });
+}
+
+Async<QMap<QString, qint64>> upgradeLoss(DatabaseSpec database, Migration migration)
+{
+    Worker worker;
+    co_return co_await worker.run([database, migration]() -> Result<Loss> {
+        TRY(Connection connection, Connection::open(database.file, Connection::Mode::Existing));
+        return migration::countLoss(connection, migration.upLoses);
     });
 }
 

@@ -10,8 +10,8 @@ namespace cutover {
 /**
  * One migration: NNNN_name.up.sql and NNNN_name.down.sql in a release. Header lines of the files:
  *   -- cutover: phase=expand|contract|data
- *   -- cutover: loses=TABLE            (down: its rows are lost)
- *   -- cutover: loses=TABLE.COLUMN     (down: its values other than null and its default are lost)
+ *   -- cutover: loses=TABLE            (rows of it are lost by the file that says so)
+ *   -- cutover: loses=TABLE.COLUMN     (values other than null and its default are lost)
  *   -- cutover: batch=TABLE key=COLUMN size=1000   (data: the statements run per key range, :from and
  *      :to its first and last key; those that name neither run once, before the first range)
  */
@@ -21,9 +21,13 @@ struct Migration {
     QString phase = QStringLiteral("expand");
     QString up, down; ///< SQL as it will run; down empty: irreversible.
     QString upSha256;
-    QStringList loses; ///< "TABLE" or "TABLE.COLUMN"
+    QStringList loses; ///< By the way back: "TABLE" or "TABLE.COLUMN".
+    QStringList upLoses; ///< The same, by up. What isn't announced here must still be there afterwards.
     QString batchTable, batchKey;
     int batchSize = 0;
+
+    /// Behind it nothing automatic goes back: what it took away does not come with its way back.
+    [[nodiscard]] bool isPointOfNoReturn() const;
 };
 
 /// Reads a folder, in order of revisions; errors "migration.*" name file and line: gaps, duplicates,
@@ -36,6 +40,7 @@ struct AppliedMigration {
     QString cursor; ///< Data migration under way: last key done, as an SQL literal; empty when finished.
     QString phase;
     QString down; ///< The down file's text; empty: irreversible.
+    QString changed; ///< When it was applied or went on last, ISO, UTC.
 
     /// What downgrade() and downgradeLoss() need.
     [[nodiscard]] Migration migration() const;
@@ -45,10 +50,14 @@ struct AppliedMigration {
 
 /// Each migration in one transaction with its bookkeeping row (data migrations: one per batch).
 /// Applied already with the same digest: nothing happens; a data migration goes on behind its cursor.
-[[nodiscard]] Async<> upgrade(DatabaseSpec database, Migration migration, Database::ProgressFunction progress, std::stop_token stop);
+/// Undone ("migration.shrinks") when it leaves fewer rows or values than there were, unless its
+/// upLoses announce it. Returns what of the announced it took away.
+[[nodiscard]] Async<QMap<QString, qint64>> upgrade(DatabaseSpec database, Migration migration, Database::ProgressFunction progress, std::stop_token stop);
 /// Not applied: nothing happens. Refused unless it is the newest applied one ("migration.not_newest").
 [[nodiscard]] Async<> downgrade(DatabaseSpec database, Migration migration, std::stop_token stop);
 /// Rows and values that a downgrade would lose now, counted, by "TABLE" or "TABLE.COLUMN".
 [[nodiscard]] Async<QMap<QString, qint64>> downgradeLoss(DatabaseSpec database, QList<Migration> migrations);
+/// What an upgrade announces that it takes away, counted now: at most so much.
+[[nodiscard]] Async<QMap<QString, qint64>> upgradeLoss(DatabaseSpec database, Migration migration);
 
 } // namespace cutover

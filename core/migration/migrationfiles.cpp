@@ -108,6 +108,7 @@ Result<QList<Migration>> readMigrations(const QString &folder)
             return fail(u"migration.no_up"_s, {{u"revision"_s, migration.revision}}, up);
         }
         CHECK(readMigrationHeader(migration.up, up, migration));
+        migration.upLoses = std::exchange(migration.loses, {});
         CHECK(splitScript(migration.up, up));
         if (migration.down.isEmpty()) {
             if (migration.phase == "expand"_L1) {
@@ -117,7 +118,7 @@ Result<QList<Migration>> readMigrations(const QString &folder)
             Migration back;
             CHECK(readMigrationHeader(migration.down, down, back));
             CHECK(splitScript(migration.down, down));
-            migration.loses += back.loses;
+            migration.loses = back.loses;
         }
         migration.upSha256 = json::sha256(migration.up.toUtf8());
         chain.append(migration);

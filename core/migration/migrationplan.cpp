@@ -3,6 +3,8 @@
 
 #include "migration/migrationplan.h"
 
+#include "plan/loss.h"
+#include "system/clock.h"
 #include "system/json.h"
 #include "system/worker.h"
 
@@ -67,7 +69,9 @@ Async<Chain> chainFor(PlanningContext context, StagedRelease release, DatabaseSp
     const Manifest manifest = release.info.manifest;
     const QString folder = folderIn(release.preview, database, manifest);
     const QString root = release.preview;
-    const QString installed = context.installed.isEmpty() ? QString() : context.target.releaseDirectory(context.installed);
+    // What this very run installs on its way does not count: nothing has proven yet that it stays.
+    const QString origin = context.origin.isEmpty() ? context.installed : context.origin;
+    const QString installed = origin.isEmpty() ? QString() : context.target.releaseDirectory(origin);
     const QString installedFolder = installed.isEmpty() ? QString() : QString(installed + u'/' + folderIn(installed, database, manifest));
     Worker worker;
     struct Read {
@@ -97,10 +101,10 @@ QString factOf(const DatabaseSpec &database)
 }
 
 StepSpec migrateStep(const PlanningContext &context, const DatabaseSpec &database, const Migration &migration, const QString &folder,
-                     const QString &release, const QString &head)
+                     const QString &release, const QString &head, const Loss &loss)
 {
     const QString stem = migration.revision + u'_' + migration.name;
-    const QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, migration.revision}, {u"name"_s, migration.name}};
+    QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, migration.revision}, {u"name"_s, migration.name}};
     StepSpec step;
     step.id = u"migrate:"_s + database.name + u':' + migration.revision;
     step.kind = u"migrate"_s;
@@ -111,9 +115,15 @@ StepSpec migrateStep(const PlanningContext &context, const DatabaseSpec &databas
                    {u"sha256"_s, migration.upSha256},
                    {u"downSha256"_s, json::sha256(migration.down.toUtf8())},
                    {u"release"_s, release},
-                   {u"folder"_s, folder}};
+                   {u"folder"_s, folder},
+                   {u"loses"_s, QJsonArray::fromStringList(migration.loses)}};
     step.title = {u"migration.step"_s, names};
     step.intent = {migration.batchTable.isEmpty() ? u"migration.step.intent"_s : u"migration.step.intent_data"_s, names};
+    if (!loss.isEmpty()) {
+        step.params.insert(u"takesAway"_s, lossToJson(loss));
+        names.insert(u"loss"_s, lossMessages(loss));
+        step.intent = {u"migration.step.intent_loss"_s, names};
+    }
     step.previews.append({u"sql"_s, stem + u".up.sql"_s, migration.up});
     if (!migration.down.isEmpty()) {
         step.previews.append({u"sql"_s, stem + u".down.sql"_s, migration.down});
@@ -122,7 +132,7 @@ StepSpec migrateStep(const PlanningContext &context, const DatabaseSpec &databas
         step.changes = {{factOf(database), migration.revision}};
     }
     step.expectedMs = context.measuredMs.value(step.kind, 500);
-    step.pointOfNoReturn = migration.down.isEmpty();
+    step.pointOfNoReturn = migration.isPointOfNoReturn();
     step.automaticRollback = !step.pointOfNoReturn;
     return step;
 }
@@ -139,7 +149,8 @@ Async<QList<StepSpec>> planMigrations(PlanningContext context, StagedRelease rel
         CO_TRY(const Chain chain, co_await chainFor(context, release, database));
         QString head = chain.head;
         for (const Migration &migration : chain.pending) {
-            steps.append(migrateStep(context, database, migration, chain.folder, release.info.manifest.version.toString(), head));
+            CO_TRY(const Loss loss, co_await upgradeLoss(database, migration));
+            steps.append(migrateStep(context, database, migration, chain.folder, release.info.manifest.version.toString(), head, loss));
             head = qMax(head, migration.revision);
         }
     }
@@ -161,7 +172,7 @@ Async<QStringList> owedMigrations(PlanningContext context, StagedRelease release
     co_return owed;
 }
 
-Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec database, QString revision)
+Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec database, QString revision, qint64 aheadMs)
 {
     CO_TRY(const QList<AppliedMigration> applied, co_await appliedMigrations(database));
     QList<StepSpec> steps;
@@ -172,27 +183,31 @@ Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec data
         if (migration.down.isEmpty()) {
             co_return fail(u"migration.irreversible"_s, {{u"revision"_s, done.revision}}, file);
         }
-        CO_TRY(const auto loss, co_await downgradeLoss(database, {migration}));
-        QJsonObject accepted;
-        qint64 lost = 0;
-        QString table = u"Lost\tValues"_s;
+        CO_TRY(const Loss loss, co_await downgradeLoss(database, {migration}));
+        // What it would lose has come together since it was applied.
+        const qint64 since = QDateTime::fromString(done.changed, Qt::ISODateWithMs).msecsTo(Clock::system().now());
+        LossLimit limit;
         for (const auto &[name, count] : loss.asKeyValueRange()) {
-            accepted.insert(name, count);
-            lost += count;
-            table += u'\n' + name + u'\t' + QString::number(count);
+            limit.add(name, count, since, approvalMs + aheadMs);
         }
-        const QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, done.revision}, {u"name"_s, done.name}, {u"lost"_s, lost}};
+        const Loss holdAbove = limit.holdAbove();
+        QString table = u"Lost\tCounted\tHolds above"_s;
+        for (const auto &[name, count] : loss.asKeyValueRange()) {
+            table += u"\n%1\t%2\t%3"_s.arg(name).arg(count).arg(holdAbove[name]);
+        }
+        const bool loses = !lossMessages(loss).isEmpty();
+        const QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, done.revision}, {u"name"_s, done.name}, {u"loss"_s, lossMessages(loss)}, {u"limit"_s, lossMessages(holdAbove)}};
         StepSpec step;
         step.id = u"downgrade:"_s + database.name + u':' + done.revision;
         step.kind = u"downgrade"_s;
         step.params = {{u"database"_s, database.name},
                        {u"revision"_s, done.revision},
-                       {u"downSha256"_s, json::sha256(migration.down.toUtf8())},
-                       {u"accepted"_s, accepted}};
+                       {u"downSha256"_s, json::sha256(migration.down.toUtf8())}};
+        limit.write(step.params);
         step.title = {u"migration.downgrade"_s, names};
-        step.intent = {lost > 0 ? u"migration.downgrade.intent_loss"_s : u"migration.downgrade.intent"_s, names};
+        step.intent = {loses ? u"migration.downgrade.intent_loss"_s : u"migration.downgrade.intent"_s, names};
         step.previews = {{u"sql"_s, file, migration.down}};
-        if (!accepted.isEmpty()) {
+        if (!loss.isEmpty()) {
             step.previews.append({u"table"_s, database.name, table});
         }
         QString before;
@@ -201,7 +216,7 @@ Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec data
         }
         step.changes = {{factOf(database), before}};
         step.expectedMs = context.measuredMs.value(step.kind, 500);
-        step.pointOfNoReturn = lost > 0;
+        step.pointOfNoReturn = loses;
         step.automaticRollback = false;
         steps.append(step);
     }

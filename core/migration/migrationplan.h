@@ -14,7 +14,8 @@ namespace cutover {
 [[nodiscard]] Async<QStringList> owedMigrations(PlanningContext context, StagedRelease release);
 
 /// Steps (kind "downgrade") from the database's present head back to a revision (empty: before the
-/// first), newest first. Error "migration.irreversible" names one that has no way back.
-[[nodiscard]] Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec database, QString revision);
+/// first), newest first. Error "migration.irreversible" names one that has no way back. aheadMs: how
+/// long the steps before them are expected to take, during which writers go on.
+[[nodiscard]] Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec database, QString revision, qint64 aheadMs = 0);
 
 } // namespace cutover

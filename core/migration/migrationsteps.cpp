@@ -3,7 +3,7 @@
 
 #include "database/progressrelay.h"
 #include "migration/migrationwork.h"
-#include "plan/step.h"
+#include "plan/loss.h"
 #include "system/json.h"
 
 #include <QCoroFuture>
@@ -56,30 +56,44 @@ Result<std::optional<AppliedMigration>> rowIn(const DatabaseSpec &database, cons
     return migration::find(connection, revision);
 }
 
-/// Why an applied migration stays; empty: it is gone.
-Result<Message> goBackIfNothingIsLost(const DatabaseSpec &database, const QString &revision, const std::stop_token &stop)
+/** An applied migration that is not taken back, and why. */
+struct Kept {
+    Message why; ///< Empty: it is gone.
+    QString phase;
+};
+
+/// Takes back what loses nothing.
+Result<Kept> goBackIfNothingIsLost(const DatabaseSpec &database, const QString &revision, const std::stop_token &stop)
 {
     TRY(Connection connection, Connection::open(database.file, Connection::Mode::Existing, stop));
     TRY(const auto row, migration::find(connection, revision));
     if (!row) {
-        return Message();
+        return Kept();
     }
-    const Result<> gone = migration::downgrade(connection, row->migration(), [revision](const migration::Loss &loss) -> Result<> {
-        for (const auto &[name, count] : loss.asKeyValueRange()) {
-            if (count > 0) {
-                return fail(u"migration.would_lose"_s, {{u"revision"_s, revision}, {u"count"_s, count}, {u"what"_s, name}});
-            }
+    Loss lost;
+    const Result<> gone = migration::downgrade(connection, row->migration(), [&lost, &revision](const Loss &loss) -> Result<> {
+        lost = above(loss, {});
+        if (!lost.isEmpty()) {
+            return fail(u"migration.would_lose"_s, {{u"revision"_s, revision}, {u"count"_s, lost.first()}, {u"what"_s, lost.firstKey()}});
         }
         return {};
     });
     if (gone) {
-        return Message();
+        return Kept();
     }
-    // The old code works with the expanded schema, so leaving it is safe where going back is not.
-    for (const auto code : {"migration.would_lose"_L1, "migration.not_newest"_L1, "migration.irreversible"_L1}) {
-        if (gone.error().code == code) {
-            return Message{gone.error().code, gone.error().args};
-        }
+    const QString code = gone.error().code;
+    if (code == "migration.would_lose"_L1) {
+        return Kept{{u"migration.kept_loss"_s, {{u"revision"_s, revision}, {u"loss"_s, lossMessages(lost)}}}, row->phase};
+    }
+    if (code == "migration.irreversible"_L1) {
+        return Kept{{u"migration.kept_for_good"_s, {{u"revision"_s, revision}}}, row->phase};
+    }
+    if (code == "migration.not_newest"_L1) {
+        // It is as if it would lose something: what is above it stays for that.
+        TRY(lost, migration::countLoss(connection, row->migration().loses));
+        const QJsonArray losses = lossMessages(lost);
+        return losses.isEmpty() ? Kept{{u"migration.kept_below"_s, {{u"revision"_s, revision}, {u"newest"_s, gone.error().args["newest"_L1]}}}, row->phase}
+                                : Kept{{u"migration.kept_loss"_s, {{u"revision"_s, revision}, {u"loss"_s, losses}}}, row->phase};
     }
     return fail(gone.error());
 }
@@ -101,10 +115,11 @@ public:
         CO_TRY(const DatabaseSpec database, databaseOf(spec(), context.target()));
         CO_TRY(const Migration migration, co_await read(context));
         const QJsonObject names{{u"revision"_s, migration.revision}, {u"name"_s, migration.name}};
-        co_return co_await upgrade(
-            database, migration,
-            [&context, names](qint64 done, qint64 total) { context.progress({done, total, u"rows"_s, {u"migration.doing"_s, names}}); },
-            stop);
+        CO_TRY(const Loss lost, co_await upgrade(database, migration, [&context, names](qint64 done, qint64 total) { context.progress({done, total, u"rows"_s, {u"migration.doing"_s, names}}); }, stop));
+        if (!lost.isEmpty()) {
+            context.setResult(stepresult::lost, lossToJson(lost));
+        }
+        co_return Result<>();
     }
 
     Async<> verify(StepContext &context, std::stop_token) override
@@ -125,11 +140,16 @@ public:
         CO_TRY(const DatabaseSpec database, databaseOf(spec(), context.target()));
         const QString revision = spec().params["revision"_L1].toString();
         Worker worker;
-        CO_TRY(const Message kept,
+        CO_TRY(const Kept kept,
                co_await worker.run([database, revision, stop] { return goBackIfNothingIsLost(database, revision, stop); }));
-        if (!kept.isEmpty()) {
-            context.log({u"migration.kept"_s, {{u"revision"_s, revision}, {u"why"_s, kept.toJson()}}});
-            context.setResult(u"kept"_s, kept.toJson());
+        if (!kept.why.isEmpty()) {
+            // An expanded schema is made for both releases; of anything else a person has to say that it may stay.
+            if (kept.phase != "expand"_L1 && !context.result(spec().id, stepresult::asked).isObject()) {
+                context.setResult(stepresult::asks, QJsonObject());
+                co_return fail(u"migration.stays"_s, {{u"revision"_s, revision}, {u"kept"_s, kept.why.toJson()}, {u"phase"_s, kept.phase}});
+            }
+            context.log({u"migration.kept"_s, {{u"revision"_s, revision}, {u"why"_s, kept.why.toJson()}}});
+            context.setResult(stepresult::kept, kept.why.toJson());
             CO_TRY(const auto applied, co_await appliedMigrations(database));
             const QString head = applied.isEmpty() ? QString() : applied.last().revision;
             context.setResult(u"factsLeft"_s, QJsonObject{{u"migration.head:"_s + database.name, head}});
@@ -163,32 +183,41 @@ private:
     }
 };
 
-/// In one transaction: counts what goes, refuses when that is more than was approved, goes back.
-Result<migration::Loss> goBack(const DatabaseSpec &database, const QJsonObject &params, const std::stop_token &stop)
+/** What a downgrade gave up, or would have: then more names what a person has to agree to. */
+struct WentBack {
+    Loss lost, more;
+};
+
+/// In one transaction: counts what goes, and goes back unless that is more than was agreed to.
+Result<WentBack> goBack(const DatabaseSpec &database, const QJsonObject &params, const Loss &limit, const std::stop_token &stop)
 {
     TRY(Connection connection, Connection::open(database.file, Connection::Mode::Existing, stop));
     const QString revision = params["revision"_L1].toString();
     TRY(const auto row, migration::find(connection, revision));
-    migration::Loss lost;
+    WentBack result;
     if (!row) {
-        return lost;
+        return result;
     }
     const QString digest = json::sha256(row->migration().down.toUtf8());
     if (const QString expected = params["downSha256"_L1].toString(); digest != expected) {
         return fail(u"migration.changed"_s, {{u"revision"_s, revision}, {u"expected"_s, expected}, {u"found"_s, digest}}, database.file);
     }
-    const QJsonObject accepted = params["accepted"_L1].toObject();
-    CHECK(migration::downgrade(connection, row->migration(), [&](const migration::Loss &loss) -> Result<> {
+    const QStringList announced = row->migration().loses;
+    const Result<> gone = migration::downgrade(connection, row->migration(), [&](const Loss &loss) -> Result<> {
         for (const auto &[name, count] : loss.asKeyValueRange()) {
-            // What was to be lost grows while the new code still writes it; nothing else may be lost.
-            if (count > 0 && accepted[name].toInteger() == 0) {
+            // Nothing may be lost that the plan could not count.
+            if (count > 0 && !announced.contains(name)) {
                 return fail(u"migration.would_lose"_s, {{u"revision"_s, revision}, {u"count"_s, count}, {u"what"_s, name}});
             }
         }
-        lost = loss;
-        return {};
-    }));
-    return lost;
+        result.lost = loss;
+        result.more = above(loss, limit);
+        return result.more.isEmpty() ? Result<>() : fail(u"migration.loses_more"_s);
+    });
+    if (!gone && result.more.isEmpty()) {
+        return fail(gone.error());
+    }
+    return result;
 }
 
 class DowngradeStep : public Step
@@ -200,13 +229,21 @@ public:
     {
         CO_TRY(const DatabaseSpec database, databaseOf(spec(), context.target()));
         const QJsonObject params = spec().params;
+        const LossLimit planned = LossLimit::read(params);
+        const QJsonValue asked = context.result(spec().id, stepresult::asked);
+        const Loss limit = asked.isObject() ? lossFromJson(asked) : planned.holdAbove();
         Worker worker;
-        CO_TRY(const migration::Loss lost, co_await worker.run([database, params, stop] { return goBack(database, params, stop); }));
-        QJsonObject counted;
-        for (const auto &[name, count] : lost.asKeyValueRange()) {
-            counted.insert(name, count);
+        CO_TRY(const WentBack back, co_await worker.run([database, params, limit, stop] { return goBack(database, params, limit, stop); }));
+        if (!back.more.isEmpty()) {
+            // Writers go on while somebody is asked.
+            Loss next = back.lost;
+            for (const auto &[name, more] : planned.allowance.asKeyValueRange()) {
+                next[name] += more;
+            }
+            context.setResult(stepresult::asks, lossToJson(next));
+            co_return fail(u"migration.loses_more"_s, {{u"revision"_s, params["revision"_L1]}, {u"loss"_s, lossMessages(back.lost)}, {u"counted"_s, lossStated(planned.counted)}, {u"limit"_s, lossStated(limit)}, {u"next"_s, lossMessages(next)}});
         }
-        context.setResult(u"lost"_s, counted);
+        context.setResult(stepresult::lost, lossToJson(back.lost));
         co_return Result<>();
     }
 

@@ -9,6 +9,7 @@
 #include "system/clock.h"
 
 #include <QElapsedTimer>
+#include <QJsonArray>
 
 #include <sqlite3.h>
 
@@ -50,20 +51,9 @@ Result<> makeTable(Connection &connection)
 
 Result<> record(Connection &connection, const Migration &migration, const QString &cursor)
 {
-    // The header's losses may stand in the up file; the way back needs them.
-    QString down = migration.down;
-    if (!down.isEmpty()) {
-        Migration back;
-        CHECK(readMigrationHeader(down, fileOf(migration, "down"_L1), back));
-        for (const QString &lost : migration.loses) {
-            if (!back.loses.contains(lost)) {
-                down = u"-- cutover: loses="_s + lost + u'\n' + down;
-            }
-        }
-    }
     return connection.execute(u"INSERT OR REPLACE INTO cutover_migrations (revision, name, phase, sha256, down, cursor, changed)"
                               " VALUES (?, ?, ?, ?, ?, ?, ?)"_s,
-                              {migration.revision, migration.name, migration.phase, migration.upSha256, down, cursor,
+                              {migration.revision, migration.name, migration.phase, migration.upSha256, migration.down, cursor,
                                Clock::system().now().toUTC().toString(Qt::ISODateWithMs)});
 }
 
@@ -115,22 +105,83 @@ Result<Range> nextRange(Connection &connection, const Migration &migration, cons
     return Range{row.column(0), row.column(1), row.text(2), row.integer(3)};
 }
 
-Result<> upgradeWhole(Connection &connection, const Migration &migration)
+/// "migration.shrinks" when something is less than before that the up file does not announce.
+Result<> judgeShrinks(const Migration &migration, const Shrinks &shrinks)
+{
+    if (shrinks.isEmpty()) {
+        return {};
+    }
+    const QStringList texts = shrinkTexts(shrinks);
+    return fail(u"migration.shrinks"_s,
+                {{u"revision"_s, migration.revision}, {u"lost"_s, QJsonArray::fromStringList(texts)}, {u"first"_s, texts.first().section(u' ', 0, 0)}},
+                fileOf(migration, "up"_L1));
+}
+
+/// Runs what may change anything, tables themselves too, and judges it by all that the database holds.
+Result<Loss> runJudged(Connection &connection, const Migration &migration, const std::function<Result<>()> &work)
+{
+    TRY(Loss lost, countLoss(connection, migration.upLoses));
+    TRY(const Holdings before, holdings(connection));
+    CHECK(withReferencesKept(connection, fileOf(migration, "up"_L1), work));
+    TRY(const Holdings after, holdings(connection));
+    CHECK(judgeShrinks(migration, unannounced(before, after, migration.upLoses)));
+    TRY(const Loss left, countLoss(connection, migration.upLoses));
+    for (const auto &[name, count] : left.asKeyValueRange()) {
+        lost[name] = qMax<qint64>(0, lost[name] - count);
+    }
+    return lost;
+}
+
+/// Runs what changes a range of rows, and judges it by those changes alone.
+Result<Loss> runRange(Connection &connection, const Migration &migration, const QList<ScriptStatement> &statements, const QVariant &from,
+                      const QVariant &to)
+{
+    const QString file = fileOf(migration, "up"_L1);
+    TRY(const QVariant schema, connection.value(u"PRAGMA schema_version"_s));
+    ChangeCounter counter(connection);
+    CHECK(runStatements(connection, statements, file, from, to));
+    TRY(const QVariant schemaNow, connection.value(u"PRAGMA schema_version"_s));
+    if (schemaNow != schema) {
+        return fail(u"migration.range_schema"_s, {{u"revision"_s, migration.revision}}, file);
+    }
+    TRY(const Holdings changes, counter.changes());
+    Holdings gone;
+    for (const auto &[name, change] : changes.asKeyValueRange()) {
+        gone.insert(name, qMax<qint64>(0, -change));
+    }
+    Shrinks shrinks = unannounced(gone, {}, migration.upLoses);
+    for (const auto &[name, shrink] : shrinks.asKeyValueRange()) {
+        const QString column = name.section(u'.', 1);
+        const QString counted = column.isEmpty() ? u"*"_s : sqlite::quoted(column);
+        TRY(const QVariant left, connection.value(u"SELECT count(%1) FROM %2"_s.arg(counted, sqlite::quoted(name.section(u'.', 0, 0)))));
+        shrink = {left.toLongLong() + shrink.before, left.toLongLong()};
+    }
+    CHECK(judgeShrinks(migration, shrinks));
+    Loss lost;
+    for (const QString &name : migration.upLoses) {
+        lost.insert(name, gone.value(name.toLower()));
+    }
+    return lost;
+}
+
+Result<Loss> upgradeWhole(Connection &connection, const Migration &migration)
 {
     const QString file = fileOf(migration, "up"_L1);
     TRY(const QList<ScriptStatement> statements, splitScript(migration.up, file));
-    return connection.transaction([&]() -> Result<> {
+    Loss lost;
+    CHECK(connection.transaction([&]() -> Result<> {
         CHECK(makeTable(connection));
         TRY(const auto row, findUnchanged(connection, migration));
         if (row) {
             return {};
         }
-        CHECK(withReferencesKept(connection, file, [&] { return runStatements(connection, statements, file); }));
+        TRY(lost, runJudged(connection, migration, [&] { return runStatements(connection, statements, file); }));
         return record(connection, migration, {});
-    });
+    }));
+    return lost;
 }
 
-Result<> upgradeInRanges(Connection &connection, const Migration &migration, const ProgressFunction &progress, const std::stop_token &stop)
+Result<Loss> upgradeInRanges(Connection &connection, const Migration &migration, const ProgressFunction &progress, const std::stop_token &stop)
 {
     const QString file = fileOf(migration, "up"_L1);
     TRY(const QList<ScriptStatement> statements, splitScript(migration.up, file));
@@ -139,6 +190,7 @@ Result<> upgradeInRanges(Connection &connection, const Migration &migration, con
         (statement.isPerRange() ? perRange : once).append(statement);
     }
     TRY(const QVariant total, connection.value(u"SELECT count(*) FROM "_s + sqlite::quoted(migration.batchTable)));
+    Loss all;
     qint64 done = -1;
     bool finished = false;
     while (!finished) {
@@ -147,6 +199,7 @@ Result<> upgradeInRanges(Connection &connection, const Migration &migration, con
         }
         QElapsedTimer timer;
         timer.start();
+        Loss lost;
         CHECK(connection.transaction([&]() -> Result<> {
             CHECK(makeTable(connection));
             TRY(const auto row, findUnchanged(connection, migration));
@@ -159,18 +212,24 @@ Result<> upgradeInRanges(Connection &connection, const Migration &migration, con
                 done = before.toLongLong();
             }
             done = qMax(done, 0);
-            if (!row) {
-                CHECK(runStatements(connection, once, file));
+            if (!row && !once.isEmpty()) {
+                TRY(lost, runJudged(connection, migration, [&] { return runStatements(connection, once, file); }));
             }
             TRY(const Range range, nextRange(connection, migration, row ? row->cursor : QString()));
             if (range.count > 0) {
-                CHECK(runStatements(connection, perRange, file, range.from, range.to));
+                TRY(const Loss more, runRange(connection, migration, perRange, range.from, range.to));
+                for (const auto &[name, count] : more.asKeyValueRange()) {
+                    lost[name] += count;
+                }
                 done += range.count;
             }
             // Inside the transaction no row can come behind the last range.
             finished = range.count < migration.batchSize;
             return record(connection, migration, finished ? QString() : range.cursor);
         }));
+        for (const auto &[name, count] : std::as_const(lost).asKeyValueRange()) {
+            all[name] += count;
+        }
         if (progress) {
             progress(finished ? total.toLongLong() : qMin(done, total.toLongLong()), total.toLongLong());
         }
@@ -179,7 +238,7 @@ Result<> upgradeInRanges(Connection &connection, const Migration &migration, con
             sqlite3_sleep(int(qBound(1, timer.elapsed() / 4, 50)));
         }
     }
-    return {};
+    return all;
 }
 
 } // namespace
@@ -192,13 +251,13 @@ Result<QList<AppliedMigration>> applied(Connection &connection)
         return all;
     }
     TRY(sqlite::Statement rows,
-        connection.prepare(u"SELECT revision, name, sha256, cursor, phase, down FROM cutover_migrations ORDER BY revision"_s));
+        connection.prepare(u"SELECT revision, name, sha256, cursor, phase, down, changed FROM cutover_migrations ORDER BY revision"_s));
     while (true) {
         TRY(const bool more, rows.step());
         if (!more) {
             return all;
         }
-        all.append({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5)});
+        all.append({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5), rows.text(6)});
     }
 }
 
@@ -220,27 +279,13 @@ static Result<QString> rowsOf(Connection &connection, const QString &table)
     return exists.isValid() ? u"1"_s : QString();
 }
 
-/// Which rows have a value of their own in the column; empty when there is no such column.
-static Result<QString> valuesOf(Connection &connection, const QString &table, const QString &column)
-{
-    TRY(sqlite::Statement row, connection.prepare(u"SELECT dflt_value FROM pragma_table_info(?) WHERE name = ?"_s, {table, column}));
-    TRY(const bool exists, row.step());
-    if (!exists) {
-        return QString();
-    }
-    const QString name = sqlite::quoted(column);
-    const QString fallback = row.text(0);
-    const QString notNull = name + u" IS NOT NULL"_s;
-    return fallback.isEmpty() ? notNull : QString(notNull + u" AND "_s + name + u" IS NOT ("_s + fallback + u')');
-}
-
 Result<Loss> countLoss(Connection &connection, const QStringList &loses)
 {
     Loss loss;
     for (const QString &lost : loses) {
         const QString table = lost.section(u'.', 0, 0);
         const QString column = lost.section(u'.', 1);
-        TRY(const QString kept, column.isEmpty() ? rowsOf(connection, table) : valuesOf(connection, table, column));
+        TRY(const QString kept, column.isEmpty() ? rowsOf(connection, table) : ownValuesOf(connection, table, column));
         if (kept.isEmpty()) {
             loss.insert(lost, 0);
             continue;
@@ -251,73 +296,11 @@ Result<Loss> countLoss(Connection &connection, const QStringList &loses)
     return loss;
 }
 
-Result<> upgrade(Connection &connection, const Migration &migration, const ProgressFunction &progress, const std::stop_token &stop)
+Result<Loss> upgrade(Connection &connection, const Migration &migration, const ProgressFunction &progress, const std::stop_token &stop)
 {
     return migration.batchTable.isEmpty() ? upgradeWhole(connection, migration)
                                           : upgradeInRanges(connection, migration, progress, stop);
 }
-
-namespace {
-
-/// What a database holds: rows by table ("orders"), values by column ("orders.price"), names in lower case.
-Result<QMap<QString, qint64>> holdings(Connection &connection)
-{
-    QMap<QString, qint64> found;
-    QStringList tables;
-    TRY(sqlite::Statement names,
-        connection.prepare(u"SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
-                           "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'cutover_migrations'"_s));
-    while (true) {
-        TRY(const bool more, names.step());
-        if (!more) {
-            break;
-        }
-        tables.append(names.text(0));
-    }
-    for (const QString &table : std::as_const(tables)) {
-        QStringList columns;
-        TRY(sqlite::Statement info, connection.prepare(u"SELECT name FROM pragma_table_info(?)"_s, {table}));
-        while (true) {
-            TRY(const bool more, info.step());
-            if (!more) {
-                break;
-            }
-            columns.append(info.text(0));
-        }
-        QString sql = u"SELECT count(*)"_s;
-        for (const QString &column : std::as_const(columns)) {
-            sql += u", count("_s + sqlite::quoted(column) + u')';
-        }
-        TRY(sqlite::Statement counts, connection.prepare(sql + u" FROM "_s + sqlite::quoted(table)));
-        TRY([[maybe_unused]] const bool row, counts.step());
-        found.insert(table.toLower(), counts.text(0).toLongLong());
-        for (qsizetype i = 0; i < columns.size(); ++i) {
-            found.insert(QString(table + u'.' + columns[i]).toLower(), counts.text(int(i) + 1).toLongLong());
-        }
-    }
-    return found;
-}
-
-/// What is less than before without having been announced by a "loses" line. A script that says
-/// nothing of its losses is not believed.
-Loss unannounced(const QMap<QString, qint64> &before, const QMap<QString, qint64> &after, const QStringList &announced)
-{
-    QStringList known;
-    for (const QString &name : announced) {
-        known.append(name.toLower());
-    }
-    Loss loss;
-    for (const auto &[name, count] : before.asKeyValueRange()) {
-        const QString table = name.section(u'.', 0, 0);
-        const qint64 left = after.value(name, 0);
-        if (left < count && !known.contains(name) && !known.contains(table)) {
-            loss.insert(name, count - left);
-        }
-    }
-    return loss;
-}
-
-} // namespace
 
 Result<> downgrade(Connection &connection, const Migration &migration, const Judge &judge)
 {
@@ -337,7 +320,7 @@ Result<> downgrade(Connection &connection, const Migration &migration, const Jud
         if (migration.down.isEmpty()) {
             return fail(u"migration.irreversible"_s, {{u"revision"_s, migration.revision}}, file);
         }
-        QMap<QString, qint64> before;
+        Holdings before;
         if (judge) {
             TRY(const Loss loss, countLoss(connection, migration.loses));
             CHECK(judge(loss));
@@ -346,8 +329,13 @@ Result<> downgrade(Connection &connection, const Migration &migration, const Jud
         TRY(const QList<ScriptStatement> statements, splitScript(migration.down, file));
         CHECK(withReferencesKept(connection, file, [&] { return runStatements(connection, statements, file); }));
         if (judge) {
-            TRY(const auto after, holdings(connection));
-            if (const Loss more = unannounced(before, after, migration.loses); !more.isEmpty()) {
+            TRY(const Holdings after, holdings(connection));
+            Loss more;
+            const Shrinks shrinks = unannounced(before, after, migration.loses);
+            for (const auto &[name, shrink] : shrinks.asKeyValueRange()) {
+                more.insert(name, shrink.lost());
+            }
+            if (!more.isEmpty()) {
                 CHECK(judge(more));
             }
         }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "database/sqlite.h"
+#include "migration/holdings.h"
 #include "migration/migrationchain.h"
 
 #include <optional>
@@ -13,16 +14,17 @@
  */
 namespace cutover::migration {
 
-using Loss = QMap<QString, qint64>;
 using ProgressFunction = std::function<void(qint64 done, qint64 total)>;
 
 [[nodiscard]] Result<QList<AppliedMigration>> applied(sqlite::Connection &connection);
 [[nodiscard]] Result<std::optional<AppliedMigration>> find(sqlite::Connection &connection, const QString &revision);
 [[nodiscard]] Result<Loss> countLoss(sqlite::Connection &connection, const QStringList &loses);
-[[nodiscard]] Result<> upgrade(sqlite::Connection &connection, const Migration &migration, const ProgressFunction &progress,
-                               const std::stop_token &stop);
+/// Returns what of upLoses is gone, in this call.
+[[nodiscard]] Result<Loss> upgrade(sqlite::Connection &connection, const Migration &migration, const ProgressFunction &progress,
+                                   const std::stop_token &stop);
 
-/// Judges, inside the downgrade's transaction, what it would lose; an error keeps everything as it is.
+/// Judges, inside the downgrade's transaction, what it would lose: first what it announces, then, if
+/// there is any, what it doesn't. An error keeps everything as it is.
 using Judge = std::function<Result<>(const Loss &loss)>;
 [[nodiscard]] Result<> downgrade(sqlite::Connection &connection, const Migration &migration, const Judge &judge = {});
 

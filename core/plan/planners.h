@@ -21,7 +21,8 @@ struct StagedRelease {
 struct PlanningContext {
     Target target;
     QMap<QString, qint64> measuredMs; ///< Step kind → median of past runs.
-    QString installed; ///< Version.
+    QString installed; ///< Version; on a way of several hops, the one before the hop that is planned.
+    QString origin = {}; ///< Version installed at planning; empty: installed.
 };
 
 // Each room contributes its steps; the lead planner (plan/updateplanner) puts them in order.
@@ -48,6 +49,7 @@ struct RollbackCost {
     qint64 expectedDowntimeMs = 0;
     QMap<QString, qint64> loss;
     Error unavailable;
+    QMap<QString, qint64> holdAbove; ///< By name as in loss: the run holds and asks above it.
 };
 [[nodiscard]] Async<QList<RollbackCost>> rollbackCosts(PlanningContext context, RestorePoint point);
 

@@ -5,6 +5,7 @@
 
 #include "config/configurationplan.h"
 #include "migration/migrationplan.h"
+#include "plan/loss.h"
 
 #include <QFileInfo>
 #include <QHash>
@@ -104,6 +105,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
     if (path.isEmpty()) {
         co_return fail(u"plan.nothing_to_do"_s, {{u"version"_s, context.installed}});
     }
+    context.origin = context.installed;
     const Version from = Version::parse(context.installed).value_or(Version{});
     Plan plan;
     plan.kind = u"update"_s;
@@ -172,6 +174,15 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
     CO_TRY(plan.steps, withConfigurationFacts(context.target, plan.steps));
     CO_TRY(plan.steps, withCommandSteps(context.target, plan.steps));
 
+    Loss loss;
+    for (const StepSpec &step : std::as_const(plan.steps)) {
+        const Loss takesAway = lossFromJson(step.params[u"takesAway"]);
+        for (const auto &[name, count] : takesAway.asKeyValueRange()) {
+            const QString full = lossName(context.target, step.params[u"database"].toString(), name);
+            loss[full] = qMax(loss[full], count);
+        }
+    }
+    plan.loss = lossToJson(above(loss, {}));
     for (StepSpec &step : plan.steps) {
         const qint64 measured = context.measuredMs.value(step.kind, -1);
         if (measured >= 0 && step.kind != u"watch") {

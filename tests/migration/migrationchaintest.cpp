@@ -38,7 +38,7 @@ private Q_SLOTS:
     {
         write("0001_base.up.sql", "CREATE TABLE a (b);");
         write("0001_base.down.sql", "-- cutover: loses=a\nDROP TABLE a;");
-        write("0002_fill.up.sql", "-- cutover: phase=data\n-- cutover: batch=a key=b size=10\nUPDATE a SET b = 1 WHERE b BETWEEN :from AND :to;");
+        write("0002_fill.up.sql", "-- cutover: phase=data loses=a.c\n-- cutover: batch=a key=b size=10\nUPDATE a SET b = 1 WHERE b BETWEEN :from AND :to;");
         write("README.txt", "not ours");
         const auto chain = readMigrations(folder());
         QVERIFY2(chain, qPrintable(chain ? QString() : chain.error().text()));
@@ -47,7 +47,10 @@ private Q_SLOTS:
         QCOMPARE(chain->at(0).name, u"base"_s);
         QCOMPARE(chain->at(0).phase, u"expand"_s);
         QCOMPARE(chain->at(0).loses, QStringList{u"a"_s});
+        QCOMPARE(chain->at(0).upLoses, QStringList());
         QCOMPARE(chain->at(1).phase, u"data"_s);
+        QCOMPARE(chain->at(1).loses, QStringList());
+        QCOMPARE(chain->at(1).upLoses, QStringList{u"a.c"_s});
         QCOMPARE(chain->at(1).batchTable, u"a"_s);
         QCOMPARE(chain->at(1).batchKey, u"b"_s);
         QCOMPARE(chain->at(1).batchSize, 10);
@@ -174,6 +177,90 @@ INSERT INTO orders (amount) VALUES (5))"_s);
         QTEST(refused.error().code, "code");
         QVERIFY(!value(u"SELECT 1 FROM sqlite_master WHERE name IN ('z', 'cutover_migrations')"_s).isValid());
         QVERIFY(value(u"SELECT count(*) FROM orders"_s).toInt() == 3);
+    }
+
+    void anUpFileThatTakesAwayMustSaySo_data()
+    {
+        QTest::addColumn<QString>("sql");
+        QTest::addColumn<QString>("told"); ///< Empty: it is let through.
+        QTest::newRow("dropped column") << u"ALTER TABLE orders DROP COLUMN side;"_s << u"orders.side 10 → 0"_s;
+        QTest::newRow("dropped table") << u"DROP TABLE orders;"_s << u"orders 10 → 0"_s;
+        QTest::newRow("deleted rows") << u"DELETE FROM orders WHERE id > 4;"_s << u"orders 10 → 4"_s;
+        QTest::newRow("emptied column") << u"UPDATE orders SET side = NULL WHERE id <= 3;"_s << u"orders.side 10 → 7"_s;
+        QTest::newRow("rebuilt without some") << u"CREATE TABLE o2 (id INTEGER PRIMARY KEY, side TEXT, amount INTEGER); INSERT INTO o2 SELECT * FROM orders WHERE id <> 5;"
+                                                 "DROP TABLE orders; ALTER TABLE o2 RENAME TO orders;"_s
+                                              << u"orders 10 → 9"_s;
+        QTest::newRow("rebuilt") << u"CREATE TABLE o2 (id INTEGER PRIMARY KEY, side TEXT NOT NULL, amount REAL); INSERT INTO o2 SELECT * FROM orders;"
+                                    "DROP TABLE orders; ALTER TABLE o2 RENAME TO orders;"_s
+                                 << QString();
+        QTest::newRow("rewritten rows") << u"UPDATE orders SET amount = amount * 100, side = lower(side);"_s << QString();
+        QTest::newRow("replaced rows") << u"INSERT OR REPLACE INTO orders SELECT id, side, amount + 1 FROM orders;"_s << QString();
+    }
+    void anUpFileThatTakesAwayMustSaySo()
+    {
+        QFETCH(QString, sql);
+        QFETCH(QString, told);
+        makeOrders(m_spec.file, 10);
+        const QString before = value(u"SELECT group_concat(id || side || amount) FROM orders"_s).toString();
+        const auto done = await(upgrade(m_spec, make(u"0001"_s, sql), {}, {}));
+        if (told.isEmpty()) {
+            QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
+            QVERIFY(done->isEmpty());
+            QCOMPARE(value(u"SELECT count(*) FROM orders"_s).toInt(), 10);
+            return;
+        }
+        QVERIFY(!done);
+        QCOMPARE(done.error().code, u"migration.shrinks"_s);
+        for (const QString &word : {u"0001"_s, told, u"loses=orders"_s}) {
+            QVERIFY2(done.error().text().contains(word), qPrintable(done.error().text()));
+        }
+        QCOMPARE(value(u"SELECT group_concat(id || side || amount) FROM orders"_s).toString(), before);
+        QVERIFY(!value(u"SELECT 1 FROM sqlite_master WHERE name = 'cutover_migrations'"_s).isValid());
+    }
+
+    void anAnnouncedLossIsCountedAndTaken()
+    {
+        makeOrders(m_spec.file, 10);
+        runSql(m_spec.file, {u"UPDATE orders SET side = NULL WHERE id = 1"_s});
+        Migration drop = make(u"0001"_s, u"ALTER TABLE orders DROP COLUMN side;"_s, u"ALTER TABLE orders ADD COLUMN side TEXT;"_s);
+        QVERIFY(!drop.isPointOfNoReturn());
+        drop.upLoses = QStringList{u"orders.side"_s};
+        QVERIFY(drop.isPointOfNoReturn());
+        QCOMPARE(*await(upgradeLoss(m_spec, drop)), (QMap<QString, qint64>{{u"orders.side"_s, 9}}));
+        QCOMPARE(*await(upgrade(m_spec, drop, {}, {})), (QMap<QString, qint64>{{u"orders.side"_s, 9}}));
+        // The announcement of one is none of another.
+        Migration more = make(u"0002"_s, u"DELETE FROM orders WHERE id = 2;"_s);
+        more.upLoses = QStringList{u"orders.amount"_s};
+        QCOMPARE(await(upgrade(m_spec, more, {}, {})).error().code, u"migration.shrinks"_s);
+        more.upLoses = QStringList{u"orders"_s};
+        QCOMPARE(*await(upgrade(m_spec, more, {}, {})), (QMap<QString, qint64>{{u"orders"_s, 1}}));
+    }
+
+    void aDataMigrationIsJudgedRangeByRange()
+    {
+        makeOrders(m_spec.file, 1000);
+        Migration emptying = data();
+        emptying.up = u"UPDATE orders SET side = NULL WHERE id BETWEEN :from AND :to AND id > 250;"_s;
+        const auto refused = await(upgrade(m_spec, emptying, {}, {}));
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, u"migration.shrinks"_s);
+        // The third range of 100; the two before it stay, as they lost nothing.
+        QVERIFY2(refused.error().text().contains(u"orders.side 1000 → 950"_s), qPrintable(refused.error().text()));
+        QCOMPARE(value(u"SELECT count(side) FROM orders"_s).toInt(), 1000);
+        QCOMPARE(await(appliedMigrations(m_spec))->first().cursor, u"200"_s);
+        emptying.upLoses = QStringList{u"orders.side"_s};
+        QCOMPARE(*await(upgrade(m_spec, emptying, {}, {})), (QMap<QString, qint64>{{u"orders.side"_s, 750}}));
+
+        Migration deleting = data();
+        deleting.revision = u"0002"_s;
+        deleting.up = u"DELETE FROM orders WHERE id BETWEEN :from AND :to;"_s;
+        QCOMPARE(await(upgrade(m_spec, deleting, {}, {})).error().code, u"migration.shrinks"_s);
+        QCOMPARE(value(u"SELECT count(*) FROM orders"_s).toInt(), 1000);
+        Migration hidden = data();
+        hidden.revision = u"0002"_s;
+        hidden.up = u"/* :from */ DROP TABLE orders;"_s;
+        QCOMPARE(await(upgrade(m_spec, hidden, {}, {})).error().code, u"migration.range_schema"_s);
+        QCOMPARE(value(u"SELECT count(*) FROM orders"_s).toInt(), 1000);
     }
 
     void onlyTheNewestGoesBack()

@@ -31,7 +31,7 @@ private Q_SLOTS:
         makeOrders(file(), 10);
         write(u"1.3.0"_s, "0001_note.up.sql", "ALTER TABLE orders ADD COLUMN note TEXT;");
         write(u"1.3.0"_s, "0001_note.down.sql", "-- cutover: loses=orders.note\nALTER TABLE orders DROP COLUMN note;");
-        write(u"1.3.0"_s, "0002_drop.up.sql", "-- cutover: phase=contract\nALTER TABLE orders DROP COLUMN side;");
+        write(u"1.3.0"_s, "0002_drop.up.sql", "-- cutover: phase=contract loses=orders.side\nALTER TABLE orders DROP COLUMN side;");
         write(u"1.3.0"_s, "0003_tags.up.sql", "CREATE TABLE tags (id, tag);");
         write(u"1.3.0"_s, "0003_tags.down.sql", "-- cutover: loses=tags\nDROP TABLE tags;");
     }
@@ -62,7 +62,34 @@ private Q_SLOTS:
         QVERIFY(later->at(0).pointOfNoReturn);
         QVERIFY(!later->at(0).automaticRollback);
         QVERIFY(later->at(0).changes.isEmpty());
+        QVERIFY2(later->at(0).intent.text().contains(u"10 values of orders.side"_s), qPrintable(later->at(0).intent.text()));
+        QCOMPARE(later->at(0).params["takesAway"_L1].toObject(), (QJsonObject{{u"orders.side"_s, 10}}));
         QVERIFY(await(owedMigrations(context(u"1.3.0"_s), release(3)))->isEmpty());
+    }
+
+    void aContractIsAPointOfNoReturnWhateverItsWayBack()
+    {
+        write(u"1.3.0"_s, "0002_drop.down.sql", "ALTER TABLE orders ADD COLUMN side TEXT;");
+        const auto steps = await(planMigrations(context(u"1.3.0"_s), release(3)));
+        QVERIFY2(steps, qPrintable(steps ? QString() : steps.error().text()));
+        QCOMPARE(steps->at(1).id, u"migrate:main:0002"_s);
+        QVERIFY(steps->at(1).pointOfNoReturn);
+        QVERIFY(!steps->at(1).automaticRollback);
+        QVERIFY(!steps->at(0).pointOfNoReturn);
+        TestContext context(m_target);
+        auto contract = *StepRegistry::create(steps->at(1));
+        QVERIFY(await(contract->apply(context, {}, {})));
+        QCOMPARE(context.result({}, u"lost"_s)["orders.side"_L1].toInt(), 10);
+    }
+
+    void aContractOfAnEarlierHopIsStillOwed()
+    {
+        // 1.3.0 carries it, but is only on the way: what was installed when the run was planned is 1.2.0.
+        PlanningContext hop = context(u"1.3.0"_s);
+        QCOMPARE(await(planMigrations(hop, release(3)))->size(), 3);
+        hop.origin = u"1.2.0"_s;
+        QCOMPARE(await(planMigrations(hop, release(3)))->size(), 2);
+        QCOMPARE(*await(owedMigrations(hop, release(3))), QStringList{u"main:0002"_s});
     }
 
     void refusesAChangedOrForeignHistory()
@@ -122,6 +149,33 @@ private Q_SLOTS:
         QCOMPARE(context.logged.first().code, u"migration.kept"_s);
         QVERIFY2(context.logged.first().text().contains(u"1 value of orders.note"_s), qPrintable(context.logged.first().text()));
         QVERIFY(context.result({}, u"kept"_s).isObject());
+        const QString kept = Message::fromJson(context.result({}, u"kept"_s).toObject()).text();
+        QVERIFY2(kept.contains(u"migration 0001"_s) && kept.contains(u"1 value of orders.note"_s), qPrintable(kept));
+    }
+
+    void revertAsksBeforeAnythingButAnExpansionStays()
+    {
+        for (const auto name : {"0001_note.up.sql", "0002_drop.up.sql"}) {
+            QFile::remove(m_target.releaseDirectory(u"1.3.0"_s) + u"/migrations/"_s + QString::fromLatin1(name));
+        }
+        write(u"1.3.0"_s, "0001_note.up.sql", "-- cutover: phase=data\nALTER TABLE orders ADD COLUMN note TEXT; UPDATE orders SET note = 'x' WHERE id <= 3;");
+        write(u"1.3.0"_s, "0002_drop.up.sql", "-- cutover: phase=expand\nCREATE TABLE later (id);");
+        write(u"1.3.0"_s, "0002_drop.down.sql", "DROP TABLE later;");
+        auto first = apply(0);
+        TestContext context(m_target);
+        const auto asked = await(first->revert(context, {}, {}));
+        QVERIFY(!asked);
+        QCOMPARE(asked.error().code, u"migration.stays"_s);
+        for (const QString &word : {u"migration 0001"_s, u"3 values of orders.note"_s, u"data"_s}) {
+            QVERIFY2(asked.error().text().contains(word), qPrintable(asked.error().text()));
+        }
+        QVERIFY(context.result({}, u"asks"_s).isObject());
+        QVERIFY(!context.result({}, u"kept"_s).isObject());
+        // Somebody resumed.
+        context.results[{u"migrate:main:0001"_s, u"asked"_s}] = QJsonObject();
+        QVERIFY(await(first->revert(context, {}, {})));
+        QVERIFY(context.result({}, u"kept"_s).isObject());
+        QCOMPARE(valueOf(file(), u"SELECT count(note) FROM orders"_s).toInt(), 3);
     }
 
     void revertDoesNotBelieveAScriptThatHidesItsLosses()
@@ -153,12 +207,32 @@ private Q_SLOTS:
         runSql(file(), {u"INSERT INTO tags VALUES (1, 'new')"_s});
         TestContext context(m_target);
         auto third = *StepRegistry::create(steps->at(0));
-        QCOMPARE(await(third->apply(context, {}, {})).error().code, u"migration.would_lose"_s);
+        const auto tags = await(third->apply(context, {}, {}));
+        QCOMPARE(tags.error().code, u"migration.loses_more"_s);
+        QVERIFY2(tags.error().text().contains(u"1 row of tags"_s) && tags.error().text().contains(u"counted nothing"_s), qPrintable(tags.error().text()));
+        QCOMPARE(context.result({}, u"asks"_s).toObject(), (QJsonObject{{u"tags"_s, 1}}));
+        QCOMPARE(valueOf(file(), u"SELECT count(*) FROM tags"_s).toInt(), 1);
         runSql(file(), {u"DELETE FROM tags"_s});
         QVERIFY(await(third->apply(context, {}, {})));
         QCOMPARE(await(third->inspect(context, {})).value(), Inspection::Done);
-        // The new code wrote one more before it was gone: counted, and told.
+        // The new code wrote one more before it was gone: within what the plan allows, counted, and told.
         runSql(file(), {u"UPDATE orders SET note = 'x' WHERE id = 5"_s});
+        StepSpec tight = steps->at(1);
+        QVERIFY(tight.params["allowance"_L1].toObject()["orders.note"_L1].toInt() > 0);
+        QVERIFY2(tight.intent.text().contains(u"4 values of orders.note"_s) && tight.intent.text().contains(u"holds above"_s), qPrintable(tight.intent.text()));
+        // Without the allowance it asks with the new number, and a new number is a new question.
+        tight.params[u"allowance"_s] = QJsonObject();
+        auto strict = *StepRegistry::create(tight);
+        const auto more = await(strict->apply(context, {}, {}));
+        QCOMPARE(more.error().code, u"migration.loses_more"_s);
+        for (const QString &word : {u"0001"_s, u"5 values of orders.note"_s, u"counted 4 values"_s, u"holds above 4 values"_s, u"up to 5 values"_s}) {
+            QVERIFY2(more.error().text().contains(word), qPrintable(more.error().text()));
+        }
+        QCOMPARE(context.result({}, u"asks"_s).toObject(), (QJsonObject{{u"orders.note"_s, 5}}));
+        context.results[{tight.id, u"asked"_s}] = context.result({}, u"asks"_s);
+        runSql(file(), {u"UPDATE orders SET note = 'x' WHERE id = 6"_s});
+        QCOMPARE(await(strict->apply(context, {}, {})).error().code, u"migration.loses_more"_s);
+        runSql(file(), {u"UPDATE orders SET note = NULL WHERE id = 6"_s});
         auto first = *StepRegistry::create(steps->at(1));
         QVERIFY(await(first->apply(context, {}, {})));
         QVERIFY(await(first->verify(context, {})));

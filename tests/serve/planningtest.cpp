@@ -13,6 +13,7 @@
 #include <QFile>
 #include <QJsonArray>
 #include <QProcess>
+#include <QScopeGuard>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTimer>
@@ -224,6 +225,50 @@ private Q_SLOTS:
         const Facts after = plan.factsBefore(plan.steps.size());
         QCOMPARE(after[u"release.current"], u"2.0.0"_s);
         QCOMPARE(after[u"migration.head:trading"], u"0004"_s);
+    }
+
+    /// What a hop installs on its way has not proven that it stays: its contracts wait for the next run.
+    void contractsOfAHopWaitForTheNextRun()
+    {
+        QList<StagedRelease> path = staged(u"2.0.0"_s);
+        QCOMPARE(path.size(), 2);
+        const QString middle = path.first().info.manifest.version.toString();
+        const QString migrations = path.last().preview + u'/' + path.last().info.manifest.migrationsDirectory;
+        const QTemporaryDir folder;
+        const auto carry = [&migrations](const QString &release) {
+            const QString into = release + u"/migrations"_s;
+            QVERIFY(QDir().mkpath(into));
+            for (const QString &name : QDir(migrations).entryList(QDir::Files)) {
+                QVERIFY(QFile::copy(migrations + u'/' + name, into + u'/' + name));
+            }
+            QFile contract(into + u"/0005_drop_tag.up.sql"_s);
+            QVERIFY(contract.open(QIODevice::WriteOnly));
+            contract.write("-- cutover: phase=contract loses=orders.client_tag\nALTER TABLE orders DROP COLUMN client_tag;\n");
+        };
+        for (StagedRelease &release : path) {
+            release.preview = folder.filePath(release.info.manifest.version.toString());
+            carry(release.preview);
+        }
+        // Left there by an earlier try.
+        const QString left = m_target.releaseDirectory(middle);
+        const auto remove = qScopeGuard([&left] { QDir(left).removeRecursively(); });
+        carry(left);
+
+        const auto revisions = [](const Plan &plan) {
+            QStringList found;
+            for (const StepSpec &step : plan.steps) {
+                if (step.kind == u"migrate") {
+                    found.append(step.params[u"revision"].toString());
+                }
+            }
+            return found;
+        };
+        const Plan both = planned(context(), path);
+        QCOMPARE(revisions(both), QStringList({u"0002"_s, u"0003"_s, u"0004"_s}));
+        QCOMPARE(both.owed, QStringList{u"trading:0005"_s});
+        PlanningContext later = context();
+        later.installed = middle;
+        QCOMPARE(revisions(planned(later, {path.last()})), QStringList({u"0002"_s, u"0003"_s, u"0004"_s, u"0005"_s}));
     }
 
     /// What must not change unseen is covered by what was approved.
