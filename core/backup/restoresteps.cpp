@@ -5,7 +5,7 @@
 #include "backup/sealing.h"
 #include "database/database.h"
 #include "plan/keyeddigest.h"
-#include "plan/step.h"
+#include "plan/loss.h"
 #include "system/files.h"
 #include "system/json.h"
 #include "system/worker.h"
@@ -36,28 +36,30 @@ public:
 
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
     {
-        // Writers are stopped, so this is exactly what the restore gives up.
-        CO_TRY(const auto live, database(context));
-        const BackupInfo then = info();
-        QJsonObject lost;
-        const Result<QMap<QString, qint64>> now = co_await live->countRows();
-        if (now) {
-            for (const auto &[table, rows] : now->asKeyValueRange()) {
-                if (const qint64 more = rows - then.rows.value(table); more > 0) {
-                    lost.insert(table, more);
-                }
+        // Counted once writers were stopped, by a step of its own for all databases.
+        const QString database = spec().params["database"_L1].toString();
+        const Loss all = lossFromJson(context.result(spec().params["counted"_L1].toString(), stepresult::lost));
+        Loss lost;
+        const QString own = lossName(context.target(), database, {});
+        for (const auto &[name, count] : all.asKeyValueRange()) {
+            if (name.startsWith(own)) {
+                lost.insert(name, count);
             }
-        } else if (now.error().code != "database.missing"_L1 && now.error().code != "database.corrupt"_L1) {
-            co_return fail(now.error());
         }
-        context.setResult(u"lost"_s, lost);
-        co_return QJsonObject{{u"lost"_s, lost}};
+        QJsonObject undo{{u"lost"_s, lossToJson(lost)}};
+        // The way to tell afterwards whether anything was replaced.
+        const QString id = context.result(spec().params["before"_L1].toString(), u"restorePoint"_s).toString();
+        if (!id.isEmpty()) {
+            CO_TRY(const RestorePoint point, co_await readRestorePoint(context.target().stateDirectory, id));
+            undo.insert(u"before"_s, point.members[databaseMember(database)]);
+        }
+        co_return undo;
     }
 
     Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
         CO_TRY(const auto live, database(context));
-        context.setResult(u"lost"_s, undo["lost"_L1]);
+        context.setResult(stepresult::lost, undo["lost"_L1]);
         const QJsonObject names{{u"database"_s, spec().params["database"_L1]}};
         co_return co_await live->restore(
             info(),
@@ -73,10 +75,27 @@ public:
         co_return co_await live->check();
     }
 
-    Async<Inspection> inspect(StepContext &, QJsonObject) override
+    Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
     {
-        // Equal counts do not prove equal rows; restoring again is safe and exact.
+        const QJsonObject before = undo["before"_L1].toObject();
+        if (!before.isEmpty()) {
+            CO_TRY(const auto live, database(context));
+            const Result<bool> same = co_await live->holdsTheSame(backupInfoFromJson(before), {});
+            if (same && *same) {
+                co_return Inspection::NotStarted;
+            }
+        }
+        // Restoring again is safe and exact.
         co_return Inspection::Partial;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token) override
+    {
+        CO_TRY(const Inspection found, co_await inspect(context, undo));
+        if (found == Inspection::NotStarted) {
+            co_return Result<>();
+        }
+        co_return fail(u"step.not_revertible"_s, {{u"step"_s, spec().title.toJson()}});
     }
 
 private:

@@ -25,6 +25,16 @@ constexpr Driver drivers[]{
 
 } // namespace
 
+Async<QMap<QString, qint64>> Database::lossAgainst(BackupInfo info, std::stop_token)
+{
+    co_return fail(u"database.no_comparison"_s, {}, info.file);
+}
+
+Async<bool> Database::holdsTheSame(BackupInfo info, std::stop_token)
+{
+    co_return fail(u"database.no_comparison"_s, {}, info.file);
+}
+
 Result<std::unique_ptr<Database>> Database::create(const DatabaseSpec &spec)
 {
     QJsonArray known;

@@ -44,6 +44,13 @@ public:
     /// Puts a backup into the live database (made when it is missing); writers must be stopped. Atomic, safe to repeat.
     [[nodiscard]] virtual Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) = 0;
 
+    /// What a restore of the backup would give up now, exactly, by primary key: rows by "TABLE" that the
+    /// backup has not or has with other values, values by "TABLE.COLUMN" in columns that it has not.
+    /// Zeros are left out. The backup's digest is checked first. A driver that can't tell: "database.no_comparison".
+    [[nodiscard]] virtual Async<QMap<QString, qint64>> lossAgainst(BackupInfo info, std::stop_token stop);
+    /// Whether the live database is what the backup holds, row by row; for telling whether a restore has begun.
+    [[nodiscard]] virtual Async<bool> holdsTheSame(BackupInfo info, std::stop_token stop);
+
     [[nodiscard]] static Result<std::unique_ptr<Database>> create(const DatabaseSpec &spec);
 };
 

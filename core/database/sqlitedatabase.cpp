@@ -3,6 +3,7 @@
 
 #include "database/sqlitedatabase.h"
 
+#include "database/comparison.h"
 #include "database/progressrelay.h"
 #include "database/schema.h"
 #include "database/sqlite.h"
@@ -209,6 +210,24 @@ public:
     {
         ProgressRelay relay(std::move(progress));
         co_return co_await m_worker.run([this, info, &relay, stop] { return putBack(info, relay, stop); });
+    }
+
+    Async<QMap<QString, qint64>> lossAgainst(BackupInfo info, std::stop_token stop) override
+    {
+        co_return co_await m_worker.run([this, info, stop]() -> Result<QMap<QString, qint64>> {
+            CHECK(checkFile(info));
+            TRY(Connection live, open(stop));
+            return cutover::lossAgainst(live, info.file);
+        });
+    }
+
+    Async<bool> holdsTheSame(BackupInfo info, std::stop_token stop) override
+    {
+        co_return co_await m_worker.run([this, info, stop]() -> Result<bool> {
+            CHECK(checkFile(info));
+            TRY(Connection live, open(stop));
+            return cutover::holdsTheSame(live, info.file);
+        });
     }
 
 private:

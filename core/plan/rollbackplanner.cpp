@@ -8,6 +8,8 @@
 #include "database/database.h"
 #include "migration/migrationplan.h"
 #include "plan/keyeddigest.h"
+#include "plan/loss.h"
+#include "system/clock.h"
 
 #include <QDir>
 
@@ -153,29 +155,39 @@ Async<> planCode(PlanningContext context, RestorePoint point, Plan *plan)
 /// The code first, so that nobody writes what the downgrade then takes away.
 Async<> planDowngrade(PlanningContext context, RestorePoint point, Plan *plan)
 {
+    CO_TRY(const QList<StepSpec> backup, co_await backupSteps(context, u"before rolling back to "_s + point.version));
+    CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));
+    const Result<QList<StepSpec>> code = co_await codeSteps(context, point, plan->facts);
+    const QList<StepSpec> before = backup + configuration + code.value_or(QList<StepSpec>());
+    qint64 aheadMs = 0;
+    for (const StepSpec &step : before) {
+        aheadMs += context.measuredMs.value(step.kind, step.expectedMs);
+    }
     QList<StepSpec> back;
+    Loss loss, holdAbove;
     for (const DatabaseSpec &database : context.target.databases) {
         if (!database.migrations.isEmpty()) {
-            CO_TRY(const QList<StepSpec> steps, co_await planDowngrades(context, database, backupOf(point, database).revision));
+            CO_TRY(const QList<StepSpec> steps, co_await planDowngrades(context, database, backupOf(point, database).revision, aheadMs));
             back += steps;
+            for (const StepSpec &step : steps) {
+                const LossLimit limit = LossLimit::read(step.params);
+                for (const auto &[name, count] : limit.holdAbove().asKeyValueRange()) {
+                    // A column can be taken from more than once: what the first takes is not there for the second.
+                    const QString full = lossName(context.target, database.name, name);
+                    loss[full] = qMax(loss[full], limit.counted[name]);
+                    holdAbove[full] = qMax(holdAbove[full], count);
+                }
+            }
         }
     }
     if (back.isEmpty()) {
         co_return fail(u"rollback.nothing_to_downgrade"_s, {{u"id"_s, point.id}});
     }
-    for (const StepSpec &step : std::as_const(back)) {
-        const QJsonObject accepted = step.params["accepted"_L1].toObject();
-        for (auto lost = accepted.begin(); lost != accepted.end(); ++lost) {
-            if (lost->toInteger() > 0) {
-                plan->loss.insert(lost.key(), *lost);
-            }
-        }
-    }
-    CO_TRY(const QList<StepSpec> backup, co_await backupSteps(context, u"before rolling back to "_s + point.version));
-    CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));
-    CO_TRY(const QList<StepSpec> code, co_await codeSteps(context, point, plan->facts));
+    CO_CHECK(code);
+    plan->loss = lossToJson(above(loss, {}));
+    plan->policy.insert(u"holdAbove"_s, lossToJson(holdAbove));
     plan->risk = plan->loss.isEmpty() ? u"low"_s : u"medium"_s;
-    plan->steps = backup + configuration + code + back;
+    plan->steps = before + back;
     co_return Result<>();
 }
 
@@ -202,7 +214,73 @@ StepSpec servicesStep(const PlanningContext &context, const QString &kind, const
     return step;
 }
 
-/// Everything back to the point: writers stopped first, so that the safety backup holds whatever is given up.
+/// Nobody is served while a run is held behind the stop of services; this long somebody may decide.
+constexpr qint64 holdWhileDownMs = 5 * 60 * 1000;
+
+/** What a restore would give up, and the preview of it by database. */
+struct RestoreCost {
+    LossLimit limit;
+    QJsonObject backups; ///< Database → backup.
+    QMap<QString, QString> tables;
+};
+
+/// aheadMs: until writers are stopped, beside the time to approve the plan.
+Async<RestoreCost> costOfRestore(PlanningContext context, RestorePoint point, qint64 aheadMs)
+{
+    RestoreCost cost;
+    const qint64 since = point.created.msecsTo(Clock::system().now());
+    for (const DatabaseSpec &spec : context.target.databases) {
+        const BackupInfo info = backupOf(point, spec);
+        if (info.file.isEmpty()) {
+            continue;
+        }
+        CO_TRY(const auto database, Database::create(spec));
+        CO_TRY(const auto now, co_await database->countRows());
+        CO_TRY(const auto lost, co_await database->lossAgainst(info, {}));
+        for (const auto &[name, rows] : lost.asKeyValueRange()) {
+            cost.limit.add(lossName(context.target, spec.name, name), rows, since, approvalMs + aheadMs);
+        }
+        const Loss holdAbove = cost.limit.holdAbove();
+        QStringList names = now.keys() + lost.keys();
+        names.removeDuplicates();
+        names.sort();
+        QString table = u"Table\tThen\tNow\tLost\tHolds above"_s;
+        for (const QString &name : std::as_const(names)) {
+            const bool counted = now.contains(name);
+            table += u"\n%1\t%2\t%3\t%4\t%5"_s.arg(name)
+                         .arg(counted ? QString::number(info.rows.value(name)) : QString(), counted ? QString::number(now[name]) : QString())
+                         .arg(lost.value(name))
+                         .arg(holdAbove.value(lossName(context.target, spec.name, name)));
+        }
+        cost.tables.insert(spec.name, table);
+        cost.backups.insert(spec.name, toJson(info));
+    }
+    co_return cost;
+}
+
+StepSpec countLossStep(const RestoreCost &cost, const QString &id, bool fenced)
+{
+    const QJsonObject names{{u"loss"_s, lossStated(cost.limit.counted)}, {u"limit"_s, lossStated(cost.limit.holdAbove())}};
+    StepSpec step;
+    step.id = id;
+    step.kind = u"count_loss"_s;
+    step.params = {{u"backups"_s, cost.backups}, {u"fenced"_s, fenced}};
+    if (fenced) {
+        step.params.insert(u"before"_s, u"count_loss"_s);
+    }
+    cost.limit.write(step.params);
+    step.title = {u"backup."_s + id, {}};
+    step.intent = {u"backup."_s + id + u".intent"_s, names};
+    step.expectedMs = 500;
+    step.changesState = false;
+    return step;
+}
+
+/**
+ * Everything back to the point. The safety backup and its proof while services still serve; then they
+ * are stopped, what came since is backed up too, and what goes is counted for good. Up to the first
+ * restored database a failure starts the services again as they were.
+ */
 Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
 {
     if (!point.available) {
@@ -211,39 +289,52 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     if (!QDir(context.target.releaseDirectory(point.version)).exists()) {
         co_return fail(u"rollback.release_gone"_s, {{u"version"_s, point.version}}, context.target.releaseDirectory(point.version));
     }
-    CO_TRY(const QList<StepSpec> backup, co_await backupSteps(context, u"before rolling back to "_s + point.version));
-    QList<StepSpec> steps{servicesStep(context, u"stop_services"_s, context.installed)};
-    steps += backup;
+    CO_TRY(QList<StepSpec> steps, co_await backupSteps(context, u"before rolling back to "_s + point.version));
+    qint64 aheadMs = 0;
+    for (const StepSpec &step : std::as_const(steps)) {
+        aheadMs += step.expectedMs;
+    }
+    CO_TRY(const RestoreCost cost, co_await costOfRestore(context, point, aheadMs));
+    plan->loss = lossToJson(cost.limit.counted);
+
+    StepSpec last = steps.first();
+    last.id = u"backup_fenced"_s;
+    last.params[u"reason"_s] = QString(u"before rolling back to %1, services stopped"_s.arg(point.version));
+    last.title = {u"backup.fenced"_s, {}};
+    last.intent.code = u"backup.fenced.intent"_s;
+    steps.append(countLossStep(cost, u"count_loss"_s, false));
+    const qsizetype fence = steps.size();
+    steps.append(servicesStep(context, u"stop_services"_s, context.installed));
+    steps.append(last);
+    steps.append(countLossStep(cost, u"count_loss_fenced"_s, true));
+    const Loss holdAbove = cost.limit.holdAbove();
     for (const DatabaseSpec &spec : context.target.databases) {
-        const BackupInfo info = backupOf(point, spec);
-        if (info.file.isEmpty()) {
+        if (!cost.backups.contains(spec.name)) {
             continue;
         }
-        CO_TRY(const auto database, Database::create(spec));
-        CO_TRY(const auto now, co_await database->countRows());
-        qint64 lost = 0;
-        QString table = u"Table\tThen\tNow\tLost"_s;
-        for (const auto &[name, rows] : now.asKeyValueRange()) {
-            const qint64 then = info.rows.value(name);
-            const qint64 more = qMax<qint64>(0, rows - then);
-            lost += more;
-            if (more > 0) {
-                plan->loss.insert(context.target.databases.size() > 1 ? QString(spec.name + u'.' + name) : name, more);
+        const BackupInfo info = backupOf(point, spec);
+        Loss lost;
+        const QString own = lossName(context.target, spec.name, {});
+        for (const auto &[name, rows] : cost.limit.counted.asKeyValueRange()) {
+            if (name.startsWith(own)) {
+                lost.insert(name, rows);
             }
-            table += u"\n%1\t%2\t%3\t%4"_s.arg(name).arg(then).arg(rows).arg(more);
         }
-        const QJsonObject names{{u"database"_s, spec.name}, {u"created"_s, point.created.toString(Qt::ISODate)}, {u"lost"_s, lost}};
+        const QJsonObject names{{u"database"_s, spec.name}, {u"created"_s, point.created.toString(Qt::ISODate)}, {u"loss"_s, lossMessages(lost)}};
         StepSpec step;
         step.id = u"restore_database:"_s + spec.name;
         step.kind = u"restore_database"_s;
-        step.params = {{u"database"_s, spec.name}, {u"restorePoint"_s, point.id}, {u"backup"_s, toJson(info)}};
+        step.params = {{u"database"_s, spec.name},
+                       {u"restorePoint"_s, point.id},
+                       {u"backup"_s, toJson(info)},
+                       {u"counted"_s, u"count_loss_fenced"_s},
+                       {u"before"_s, last.id}};
         step.title = {u"backup.restore_database"_s, names};
-        step.intent = {u"backup.restore_database.intent"_s, names};
-        step.previews = {{u"table"_s, spec.name, table}};
+        step.intent = {lossMessages(lost).isEmpty() ? u"backup.restore_database.intent_none"_s : u"backup.restore_database.intent"_s, names};
+        step.previews = {{u"table"_s, spec.name, cost.tables[spec.name]}};
         step.changes = {{u"migration.head:"_s + spec.name, info.revision}};
         step.expectedMs = context.measuredMs.value(step.kind, 500 + info.size / 100000);
         step.pointOfNoReturn = true;
-        step.automaticRollback = false;
         steps.append(step);
     }
     CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));
@@ -253,13 +344,18 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
         std::ranges::copy_if(deploy, std::back_inserter(steps), [](const StepSpec &step) { return step.kind == "switch_release"_L1; });
     }
     steps.append(servicesStep(context, u"start_services"_s, point.version));
-    // Between the first and the last of these nobody is served.
-    for (StepSpec &step : steps) {
-        step.expectedMs = context.measuredMs.value(step.kind, step.expectedMs);
-        step.expectedDowntimeMs = step.expectedMs;
+    // Between the stop and the start nobody is served.
+    for (qsizetype i = fence; i < steps.size(); ++i) {
+        steps[i].expectedMs = context.measuredMs.value(steps[i].kind, steps[i].expectedMs);
+        steps[i].expectedDowntimeMs = steps[i].expectedMs;
     }
     plan->risk = u"high"_s;
     plan->steps = steps;
+    plan->policy.insert(u"holdAbove"_s, lossToJson(holdAbove));
+    // Up to the point of no return the old version is served again without being asked for.
+    plan->policy.insert(u"automaticRollback"_s, true);
+    plan->policy.insert(u"holdDefault"_s, u"rollback"_s);
+    plan->policy.insert(u"holdMs"_s, qMin<qint64>(context.target.policy.holdMs, holdWhileDownMs));
     co_return Result<>();
 }
 
@@ -322,9 +418,8 @@ Async<QList<RollbackCost>> rollbackCosts(PlanningContext context, RestorePoint p
         if (plan) {
             cost.expectedMs = plan->expectedMs;
             cost.expectedDowntimeMs = plan->expectedDowntimeMs;
-            for (auto lost = plan->loss.begin(); lost != plan->loss.end(); ++lost) {
-                cost.loss.insert(lost.key(), lost->toInteger());
-            }
+            cost.loss = lossFromJson(plan->loss);
+            cost.holdAbove = lossFromJson(plan->policy[u"holdAbove"]);
         } else {
             cost.unavailable = plan.error();
         }

@@ -5,6 +5,7 @@
 #include "backup/restorepoints.h"
 #include "backup/sealing.h"
 #include "database/sqlite.h"
+#include "system/faultpoints.h"
 #include "system/files.h"
 #include "tests/support/steps.h"
 
@@ -84,16 +85,89 @@ private Q_SLOTS:
         QCOMPARE(read(path("app.env")), "API_KEY=other\n");
         QVERIFY(await(configuration->finalize(context, *undo)));
 
+        // A second point holds what is there now; what goes was counted by a step before.
+        const RestorePoint now = makePoint();
+        context.results[{u"last"_s, u"restorePoint"_s}] = now.id;
+        context.results[{u"count"_s, u"lost"_s}] = QJsonObject{{u"orders"_s, 1}};
         spec.kind = u"restore_database"_s;
-        spec.params = {{u"database"_s, u"main"_s}, {u"backup"_s, point.members[databaseMember(u"main"_s)]}};
+        spec.params = {{u"database"_s, u"main"_s},
+                       {u"backup"_s, point.members[databaseMember(u"main"_s)]},
+                       {u"counted"_s, u"count"_s},
+                       {u"before"_s, u"last"_s}};
         auto database = *StepRegistry::create(spec);
         const auto counted = await(database->prepare(context, {}));
+        QVERIFY2(counted, qPrintable(counted ? QString() : counted.error().text()));
         QCOMPARE((*counted)["lost"_L1]["orders"_L1].toInt(), 1);
         QVERIFY(await(database->observe(context, {})));
+        // Nothing has been replaced yet, and that is proven.
+        QCOMPARE(await(database->inspect(context, *counted)).value(), Inspection::NotStarted);
+        QVERIFY(await(database->revert(context, *counted, {})));
+        // A disk that is full before the first page leaves it so: the run may go back by itself.
+        faultpoints::arm("enospc@1");
+        const auto full = await(database->apply(context, *counted, {}));
+        faultpoints::arm({});
+        QVERIFY(!full);
+        QCOMPARE(await(database->inspect(context, *counted)).value(), Inspection::NotStarted);
+        QCOMPARE(connection->value(u"SELECT count(*) FROM orders"_s)->toInt(), 4);
         QVERIFY(await(database->apply(context, *counted, {})));
         QVERIFY(await(database->verify(context, {})));
         QCOMPARE(connection->value(u"SELECT count(*) FROM orders"_s)->toInt(), 3);
+        QCOMPARE(await(database->inspect(context, *counted)).value(), Inspection::Partial);
         QCOMPARE(await(database->revert(context, *counted, {})).error().code, u"step.not_revertible"_s);
+    }
+
+    void countsTheLossAndAsks()
+    {
+        const RestorePoint point = makePoint();
+        auto connection = Connection::open(path("main.db"), Connection::Mode::Existing);
+        // As many rows as then, but one is another one and one has another value.
+        QVERIFY(connection->execute(u"DELETE FROM orders WHERE id = 1"_s));
+        QVERIFY(connection->execute(u"INSERT INTO orders (id, amount) VALUES (9, 9)"_s));
+        QVERIFY(connection->execute(u"UPDATE orders SET amount = 20 WHERE id = 2"_s));
+
+        StepSpec spec;
+        spec.id = u"count_loss"_s;
+        spec.kind = u"count_loss"_s;
+        spec.params = {{u"backups"_s, QJsonObject{{u"main"_s, point.members[databaseMember(u"main"_s)]}}},
+                       {u"accepted"_s, QJsonObject{{u"orders"_s, 1}}},
+                       {u"allowance"_s, QJsonObject{{u"orders"_s, 1}}}};
+        TestContext context(m_target);
+        context.step = spec.id;
+        const auto within = await((*StepRegistry::create(spec))->observe(context, {}));
+        QVERIFY2(within, qPrintable(within ? QString() : within.error().text()));
+        QCOMPARE(context.result(spec.id, u"lost"_s).toObject(), (QJsonObject{{u"orders"_s, 2}}));
+
+        QVERIFY(connection->execute(u"INSERT INTO orders (amount) VALUES (10), (11)"_s));
+        auto step = *StepRegistry::create(spec);
+        const auto more = await(step->observe(context, {}));
+        QCOMPARE(more.error().code, u"backup.loses_more"_s);
+        for (const QString &word : {u"4 rows of orders"_s, u"counted 1 row of orders"_s, u"holds above 2 rows"_s, u"up to 5 rows"_s, u"Services go on"_s}) {
+            QVERIFY2(more.error().text().contains(word), qPrintable(more.error().text()));
+        }
+        QCOMPARE(context.result(spec.id, u"asks"_s).toObject(), (QJsonObject{{u"orders"_s, 5}}));
+        // Somebody resumed; the count behind the fence keeps to what was agreed to, and asks with the exact number.
+        context.results[{spec.id, u"asked"_s}] = context.result(spec.id, u"asks"_s);
+        QVERIFY(await(step->observe(context, {})));
+        StepSpec fenced = spec;
+        fenced.id = u"count_loss_fenced"_s;
+        fenced.params[u"fenced"_s] = true;
+        fenced.params[u"before"_s] = u"count_loss"_s;
+        context.step = fenced.id;
+        auto last = *StepRegistry::create(fenced);
+        QVERIFY(await(last->observe(context, {})));
+        QVERIFY(connection->execute(u"INSERT INTO orders (amount) VALUES (12), (13)"_s));
+        const auto final = await(last->observe(context, {}));
+        QCOMPARE(final.error().code, u"backup.loses_more_fenced"_s);
+        QVERIFY2(final.error().text().contains(u"exactly 6 rows of orders"_s), qPrintable(final.error().text()));
+        QCOMPARE(context.result(fenced.id, u"asks"_s).toObject(), (QJsonObject{{u"orders"_s, 6}}));
+        context.results[{fenced.id, u"asked"_s}] = context.result(fenced.id, u"asks"_s);
+        QVERIFY(await(last->observe(context, {})));
+        QCOMPARE(context.result(fenced.id, u"lost"_s).toObject(), (QJsonObject{{u"orders"_s, 6}}));
+
+        // A backup that is not what was written is found while services still serve.
+        const QString file = point.members[databaseMember(u"main"_s)][u"file"_s].toString();
+        QFile::resize(file, QFileInfo(file).size() - 1);
+        QCOMPARE(await(step->observe(context, {})).error().code, u"database.backup_altered"_s);
     }
 
     void noSecretIsInTheClear()

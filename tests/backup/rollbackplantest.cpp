@@ -100,26 +100,54 @@ private Q_SLOTS:
         const auto plan = await(planRollback(context(), m_point, u"downgrade"_s));
         QVERIFY2(plan, qPrintable(plan ? QString() : plan.error().text()));
         QCOMPARE(plan->loss, (QJsonObject{{u"orders.note"_s, 1}}));
+        QVERIFY(plan->policy["holdAbove"_L1]["orders.note"_L1].toInt() > 1);
         const QStringList kinds = kindsOf(*plan);
         QCOMPARE(kinds.first(2), (QStringList{u"backup"_s, u"verify_backup"_s}));
         QVERIFY(kinds.indexOf(u"downgrade"_s) > kinds.indexOf(u"switch_release"_s));
         QCOMPARE(plan->factsBefore(plan->steps.size())["migration.head:main"_L1].toString(), QString());
     }
 
-    void restoreStopsWritersFirst()
+    void restoreKeepsAllThatItGivesUp()
     {
         const auto plan = await(planRollback(context(), m_point, u"restore"_s));
         QVERIFY2(plan, qPrintable(plan ? QString() : plan.error().text()));
         QCOMPARE(plan->loss, (QJsonObject{{u"orders"_s, 2}}));
         QCOMPARE(kindsOf(*plan),
-                 (QStringList{u"stop_services"_s, u"backup"_s, u"verify_backup"_s, u"restore_database"_s, u"restore_configuration"_s,
-                              u"switch_release"_s, u"start_services"_s, u"health"_s}));
+                 (QStringList{u"backup"_s, u"verify_backup"_s, u"count_loss"_s, u"stop_services"_s, u"backup"_s, u"count_loss"_s, u"restore_database"_s,
+                              u"restore_configuration"_s, u"switch_release"_s, u"start_services"_s, u"health"_s}));
+        // Nobody waits for the backup and its proof.
         QVERIFY(plan->expectedDowntimeMs > 0);
-        QVERIFY(plan->steps[3].pointOfNoReturn);
+        for (qsizetype i = 0; i < plan->steps.size(); ++i) {
+            const StepSpec &step = plan->steps[i];
+            QCOMPARE(step.expectedDowntimeMs > 0, i >= 3 && i <= 9);
+            QCOMPARE(step.pointOfNoReturn, step.kind == "restore_database"_L1);
+        }
+        // Until a database is replaced a failure starts the services again, and so does time.
+        QVERIFY(plan->policy["automaticRollback"_L1].toBool());
+        QCOMPARE(plan->policy["holdDefault"_L1].toString(), u"rollback"_s);
+        for (int i = 0; i < 7; ++i) {
+            QVERIFY(plan->steps[i].automaticRollback);
+        }
+        // About so many are lost, and the run holds above a limit: what writers add in the time to approve it.
+        const qint64 limit = plan->policy["holdAbove"_L1]["orders"_L1].toInteger();
+        QVERIFY(limit > 2);
+        const QString asks = plan->steps[2].intent.text();
+        QVERIFY2(asks.contains(u"2 rows of orders"_s) && asks.contains(u"above %1 rows"_s.arg(limit)), qPrintable(asks));
+        QCOMPARE(plan->steps[6].previews.first().text.section(u'\n', 0, 0), u"Table\tThen\tNow\tLost\tHolds above"_s);
+        QVERIFY2(plan->steps[6].previews.first().text.contains(u"orders\t3\t5\t2\t%1"_s.arg(limit)), qPrintable(plan->steps[6].previews.first().text));
         QCOMPARE(plan->factsBefore(plan->steps.size())["instance:backend-1"_L1].toString(), u"1.2.0"_s);
         // Planning changed nothing.
         QCOMPARE(value(u"SELECT count(*) FROM orders"_s).toInt(), 5);
         QCOMPARE(kindsOf(Plan::fromJson(plan->toJson()).value()), kindsOf(*plan));
+    }
+
+    void restoreCountsChangedAndReplacedRows()
+    {
+        // As many rows as now: only their keys and values tell.
+        run({u"UPDATE orders SET amount = 10 WHERE id = 1"_s, u"DELETE FROM orders WHERE id = 2"_s, u"UPDATE orders SET note = 'x' WHERE id = 3"_s});
+        const auto plan = await(planRollback(context(), m_point, u"restore"_s));
+        QVERIFY2(plan, qPrintable(plan ? QString() : plan.error().text()));
+        QCOMPARE(plan->loss, (QJsonObject{{u"orders"_s, 3}, {u"orders.note"_s, 1}}));
     }
 
     void saysWhatIsNotPossible()
@@ -132,6 +160,8 @@ private Q_SLOTS:
             QVERIFY(cost.expectedMs > 0);
         }
         QCOMPARE(costs->at(2).loss, (QMap<QString, qint64>{{u"orders"_s, 2}}));
+        QVERIFY(costs->at(2).holdAbove[u"orders"_s] > 2);
+        QVERIFY(costs->at(0).holdAbove.isEmpty());
 
         RestorePoint gone = m_point;
         gone.available = false;

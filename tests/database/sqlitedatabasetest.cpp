@@ -10,6 +10,7 @@
 #include "tests/support/steps.h"
 
 #include <QDir>
+#include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -74,6 +75,58 @@ private Q_SLOTS:
         // One private file and nothing beside it.
         QCOMPARE(QDir(m_directory->path()).entryList({u"*backup*"_s, u".*backup*"_s}, QDir::Files | QDir::Hidden), QStringList{u"backup.db"_s});
         QCOMPARE(QFile::permissions(file()) & ~(QFile::ReadUser | QFile::WriteUser), QFile::ReadOwner | QFile::WriteOwner);
+    }
+
+    void lossIsCountedByKey()
+    {
+        run({u"CREATE TABLE orders (id INTEGER PRIMARY KEY, amount INTEGER, note TEXT COLLATE NOCASE)"_s,
+             u"INSERT INTO orders (amount, note) VALUES (1, 'a'), (2, 'b'), (3, NULL), (4, NULL)"_s,
+             u"CREATE TABLE pairs (a TEXT, b TEXT, v, PRIMARY KEY (a, b)) WITHOUT ROWID"_s,
+             u"INSERT INTO pairs VALUES ('x', '1', 1), ('x', '2', 2)"_s,
+             u"CREATE TABLE log (line TEXT)"_s, u"INSERT INTO log VALUES ('same'), ('same'), ('other')"_s,
+             u"CREATE TABLE quiet (id INTEGER PRIMARY KEY)"_s, u"INSERT INTO quiet VALUES (1)"_s});
+        auto database = *Database::create(m_spec);
+        const BackupInfo info = *await(database->backup(file(), {}, {}));
+        QVERIFY(await(database->lossAgainst(info, {}))->isEmpty());
+        QVERIFY(*await(database->holdsTheSame(info, {})));
+
+        // As many rows as before: deleted, added, and changed ones.
+        run({u"DELETE FROM orders WHERE id = 1"_s, u"INSERT INTO orders (id, amount) VALUES (50, 9)"_s,
+             u"UPDATE orders SET note = 'B' WHERE id = 2"_s, u"UPDATE orders SET note = 'x' WHERE id = 3"_s,
+             u"UPDATE pairs SET v = 9 WHERE b = '2'"_s, u"INSERT INTO pairs VALUES ('y', '1', 1)"_s,
+             u"DELETE FROM log WHERE line = 'other'"_s, u"INSERT INTO log VALUES ('same')"_s,
+             u"CREATE TABLE late (id INTEGER PRIMARY KEY)"_s, u"INSERT INTO late VALUES (1), (2)"_s,
+             u"DELETE FROM quiet"_s});
+        QCOMPARE(*await(database->lossAgainst(info, {})),
+                 (QMap<QString, qint64>{{u"orders"_s, 3}, {u"pairs"_s, 2}, {u"log"_s, 1}, {u"late"_s, 2}}));
+        QVERIFY(!*await(database->holdsTheSame(info, {})));
+
+        // A column that came later: its values, in rows that the backup has.
+        run({u"ALTER TABLE orders ADD COLUMN tag TEXT NOT NULL DEFAULT ''"_s, u"UPDATE orders SET tag = 't' WHERE id IN (4, 50)"_s});
+        QCOMPARE(await(database->lossAgainst(info, {}))->value(u"orders.tag"_s), 1);
+        QVERIFY(await(database->restore(info, {}, {})));
+        QVERIFY(await(database->lossAgainst(info, {}))->isEmpty());
+        QVERIFY(*await(database->holdsTheSame(info, {})));
+        // Nothing to lose, but not the same: a row is missing.
+        run({u"DELETE FROM orders WHERE id = 4"_s});
+        QVERIFY(await(database->lossAgainst(info, {}))->isEmpty());
+        QVERIFY(!*await(database->holdsTheSame(info, {})));
+        QFile::resize(file(), QFileInfo(file()).size() - 1);
+        QCOMPARE(await(database->lossAgainst(info, {})).error().code, u"database.backup_altered"_s);
+    }
+
+    void lossOfManyRowsIsCountedQuickly()
+    {
+        make(u"WAL"_s, 200000);
+        auto database = *Database::create(m_spec);
+        const BackupInfo info = *await(database->backup(file(), {}, {}));
+        run({u"UPDATE orders SET amount = amount + 1 WHERE id % 1000 = 0"_s, u"INSERT INTO orders (amount) VALUES (1)"_s});
+        QElapsedTimer timer;
+        timer.start();
+        QCOMPARE(*await(database->lossAgainst(info, {})), (QMap<QString, qint64>{{u"orders"_s, 201}}));
+        // Each row is looked up by its key; without that this takes minutes.
+        QVERIFY2(timer.elapsed() < 10000, qPrintable(QString::number(timer.elapsed())));
+        qInfo("200,000 rows compared in %lld ms", timer.elapsed());
     }
 
     void restoreIsExactAndRepeatable()
@@ -294,7 +347,7 @@ private:
 
     void run(const QStringList &statements)
     {
-        auto connection = Connection::open(m_spec.file, Connection::Mode::Existing);
+        auto connection = Connection::open(m_spec.file, Connection::Mode::Create);
         for (const QString &statement : statements) {
             const auto done = connection->execute(statement);
             QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
