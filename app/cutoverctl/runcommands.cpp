@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "session.h"
 
+#include "plan/loss.h"
 #include "system/clock.h"
 #include "system/files.h"
 
@@ -60,8 +61,12 @@ void sayPlan(const Plan &plan, const QString &digest)
             say(u'\n' + step.title.text() + u": "_s + preview.title + u'\n' + preview.text);
         }
     }
-    for (auto it = plan.loss.begin(); it != plan.loss.end(); ++it) {
-        say(tr("Lost: %1 rows of %2").arg(it.value().toInteger()).arg(it.key()));
+    const Loss loss = lossFromJson(plan.loss);
+    const Loss holdAbove = lossFromJson(plan.policy[u"holdAbove"]);
+    for (const auto &[name, count] : loss.asKeyValueRange()) {
+        const QString what = name.contains(u'.') ? tr("values") : tr("rows");
+        say(holdAbove.contains(name) ? tr("Lost: about %1 %2 of %3; the run holds above %4").arg(count).arg(what, name).arg(holdAbove[name])
+                                     : tr("Lost: up to %1 %2 of %3").arg(count).arg(what, name));
     }
     for (const QString &owed : plan.owed) {
         say(tr("Owed to a later release: %1").arg(owed));

@@ -6,10 +6,12 @@
 #include "commands.h"
 
 #include "run/decisions.h"
+#include "serve/runview.h"
 #include "system/programs.h"
 
 #include <QCoreApplication>
 #include <QEventLoop>
+#include <QJsonArray>
 #include <QSocketNotifier>
 #include <QTimer>
 
@@ -126,7 +128,12 @@ Result<int> followRun(EngineService &engine, const QString &runId, qint64 after)
         TRY(const RunView view, QCoro::waitFor(engine.run(runId)));
         const RunState state = view.run.state;
         if (events.isEmpty() && (isFinal(state) || state == RunState::Held)) {
-            sayJson({{u"run"_s, toJson(view.run)}, {u"reason"_s, view.run.reason.text()}});
+            const Loss lost = lostBy(view);
+            sayJson({{u"run"_s, toJson(view.run)}, {u"reason"_s, view.run.reason.text()}, {u"lost"_s, lossToJson(lost)}});
+            const QJsonArray losses = lossMessages(lost);
+            for (const QJsonValue &each : losses) {
+                say(QCoreApplication::translate("cutoverctl", "Lost: %1").arg(Message::fromJson(each.toObject()).text()));
+            }
             if (state == RunState::Succeeded) {
                 say(QCoreApplication::translate("cutoverctl", "%1 is installed.").arg(view.run.plan.to));
                 return ExitOk;

@@ -4,6 +4,7 @@
 #include "run/report.h"
 
 #include "check/check.h"
+#include "plan/loss.h"
 
 #include <QCoreApplication>
 #include <QJsonArray>
@@ -134,6 +135,24 @@ QString checksOf(const RunRecord &run, const QList<StepRecord> &steps)
     return html;
 }
 
+/// By name: counted at planning, where the run would have held, and what was given up in the end.
+QString lossOf(const Plan &plan, const QList<StepRecord> &steps)
+{
+    const Loss counted = lossFromJson(plan.loss);
+    const Loss limit = lossFromJson(plan.policy[u"holdAbove"]);
+    const Loss lost = lostBy(plan, steps);
+    QStringList names = counted.keys() + lost.keys();
+    names.removeDuplicates();
+    names.sort();
+    QString rows;
+    for (const QString &name : std::as_const(names)) {
+        rows += row({name, QString::number(counted.value(name)), limit.contains(name) ? QString::number(limit[name]) : u"–"_s,
+                     QString::number(lost.value(name))});
+    }
+    return rows.isEmpty() ? QString()
+                          : heading(tr("What was lost")) + table({tr("Rows of a table, values of a column"), tr("Counted at planning"), tr("Held above"), tr("Lost")}, rows);
+}
+
 } // namespace
 
 QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const QList<EventRecord> &events, const QList<CommandRecord> &commands)
@@ -172,13 +191,7 @@ QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const Q
     html += heading(tr("Steps")) + table({tr("No."), tr("Step"), tr("State"), tr("Took"), tr("Expected"), tr("Tries"), tr("Reason")}, rows);
     html += checksOf(run, steps);
 
-    if (!plan.loss.isEmpty()) {
-        QString lost;
-        for (auto it = plan.loss.begin(); it != plan.loss.end(); ++it) {
-            lost += row({it.key(), QString::number(it.value().toInteger())});
-        }
-        html += heading(tr("Rows lost")) + table({tr("Table"), tr("Rows")}, lost);
-    }
+    html += lossOf(plan, steps);
     if (!plan.owed.isEmpty()) {
         html += heading(tr("Owed to a later release")) + u"<ul>"_s;
         for (const QString &owed : plan.owed) {

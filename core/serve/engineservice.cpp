@@ -638,7 +638,7 @@ Async<QJsonObject> EngineService::Private::restorePoint(QString id)
     }
     CO_TRY(const auto costs, co_await rollbackCosts(context, point));
     for (const RollbackCost &cost : costs) {
-        view.options.append({cost.mode, cost.expectedMs, cost.expectedDowntimeMs, cost.loss, cost.unavailable});
+        view.options.append({cost.mode, cost.expectedMs, cost.expectedDowntimeMs, cost.loss, cost.unavailable, cost.holdAbove});
     }
     co_return view.toJson();
 }

@@ -26,6 +26,11 @@ bool hasChanged(StepState state)
     return state != StepState::Pending && state != StepState::Preparing && state != StepState::Skipped && state != StepState::Reverted;
 }
 
+bool changesDatabase(const StepSpec &spec)
+{
+    return spec.kind == u"migrate" || spec.kind == u"downgrade" || spec.kind == u"restore_database";
+}
+
 /// What the steps in effect have put in place: the instances' versions, two of them while they are
 /// being replaced one by one; where none is known, what "current" names.
 QString servingVersion(const RunView &view)
@@ -39,13 +44,18 @@ QString servingVersion(const RunView &view)
         }
     }
     QStringList versions;
+    bool stopped = false;
     for (auto it = facts.begin(); it != facts.end(); ++it) {
         if (it.key().startsWith(u"instance:") && !it.value().toString().isEmpty()) {
             versions.append(it.value().toString());
         }
+        stopped = stopped || (it.key().startsWith(u"instance:") && it.value().isNull());
     }
     versions.removeDuplicates();
     versions.sort();
+    if (versions.isEmpty() && stopped) {
+        return servedByNobody;
+    }
     return versions.isEmpty() ? facts[u"release.current"].toString(view.run.plan.from) : versions.join(u", "_s);
 }
 
@@ -78,6 +88,15 @@ QDateTime turnBackTime(const Plan &plan, qint64 wayBackMs, const QDateTime &from
     return end.addMSecs(-wayBackMs - plan.policy[u"turnBackMarginMs"].toInteger()).toUTC();
 }
 
+Loss lostBy(const RunView &view)
+{
+    QList<StepRecord> records;
+    for (const StepView &step : view.steps) {
+        records.append(step.record);
+    }
+    return lostBy(view.run.plan, records);
+}
+
 RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const QDateTime &now)
 {
     RunView view;
@@ -85,6 +104,7 @@ RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const 
     qint64 left = 0;
     qint64 wayBack = 0;
     bool changed = false;
+    bool migrated = false;
     for (qsizetype i = 0; i < run.plan.steps.size(); ++i) {
         StepView step{run.plan.steps[i], i < steps.size() ? steps[i] : StepRecord{}};
         const bool past = isPast(step.record.state);
@@ -100,6 +120,7 @@ RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const 
         }
         if (step.spec.changesState && hasChanged(step.record.state)) {
             changed = true;
+            migrated = migrated || changesDatabase(step.spec);
             wayBack += past ? std::max(step.record.durationMs, qint64(0)) : step.spec.expectedMs;
         }
         view.steps.append(step);
@@ -114,7 +135,7 @@ RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const 
         } else if (!mayRevertAutomatically(run, steps)) {
             view.ifAborted = {u"serve.abort.past"_s, {}};
         } else if (changed) {
-            view.ifAborted = {u"serve.abort.back"_s, {{u"version"_s, run.plan.from}, {u"time"_s, wayBack}}};
+            view.ifAborted = {migrated ? u"serve.abort.back_migrated"_s : u"serve.abort.back"_s, {{u"version"_s, run.plan.from}, {u"time"_s, wayBack}}};
         } else {
             view.ifAborted = {u"serve.abort.before"_s, {{u"version"_s, run.plan.from}}};
         }

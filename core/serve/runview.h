@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "plan/loss.h"
 #include "serve/views.h"
 
 namespace cutover {
@@ -14,5 +15,8 @@ namespace cutover {
 /// the margin; null when the plan has no window. The window is the one that ends first after from, by
 /// local time. Of a run that has started, run/decisions tells it.
 [[nodiscard]] QDateTime turnBackTime(const Plan &plan, qint64 wayBackMs, const QDateTime &from);
+
+/// What the run has given up so far, exactly.
+[[nodiscard]] Loss lostBy(const RunView &view);
 
 } // namespace cutover

@@ -49,7 +49,10 @@ static const Catalogue::Registration texts{{
     {"plan.nothing_to_do", QT_TRANSLATE_NOOP("catalogue", "%{version} is installed already; there is nothing to do."), nullptr},
     {"serve.abort.before", QT_TRANSLATE_NOOP("catalogue", "If you abort now: %{version} stays, nothing has been changed yet.")},
     {"serve.abort.back",
-     QT_TRANSLATE_NOOP("catalogue", "If you abort now: back to %{version} in about %{time:duration}, no row lost.")},
+     QT_TRANSLATE_NOOP("catalogue", "If you abort now: back to %{version} in about %{time:duration}; no database has been changed.")},
+    {"serve.abort.back_migrated",
+     QT_TRANSLATE_NOOP("catalogue", "If you abort now: back to %{version} in about %{time:duration}; a migration is taken back only where that is "
+                                    "counted to lose nothing, else it stays or the run asks.")},
     {"serve.abort.past",
      QT_TRANSLATE_NOOP("catalogue", "The point of no return has passed: aborting holds the run and asks how to go on.")},
     {"serve.abort.reverting", QT_TRANSLATE_NOOP("catalogue", "The run is on its way back to %{version} already.")},

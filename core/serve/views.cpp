@@ -87,7 +87,8 @@ QJsonObject optionToJson(const RollbackOption &option)
             {u"expectedMs"_s, option.expectedMs},
             {u"expectedDowntimeMs"_s, option.expectedDowntimeMs},
             {u"loss"_s, countsToJson(option.loss)},
-            {u"unavailable"_s, option.unavailable.toJson()}};
+            {u"unavailable"_s, option.unavailable.toJson()},
+            {u"holdAbove"_s, countsToJson(option.holdAbove)}};
 }
 
 RollbackOption optionFromJson(const QJsonObject &json)
@@ -96,7 +97,8 @@ RollbackOption optionFromJson(const QJsonObject &json)
             .expectedMs = json[u"expectedMs"].toInteger(),
             .expectedDowntimeMs = json[u"expectedDowntimeMs"].toInteger(),
             .loss = countsFromJson(json[u"loss"].toObject()),
-            .unavailable = Error::fromJson(json[u"unavailable"].toObject())};
+            .unavailable = Error::fromJson(json[u"unavailable"].toObject()),
+            .holdAbove = countsFromJson(json[u"holdAbove"].toObject())};
 }
 
 } // namespace

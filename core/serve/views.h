@@ -60,6 +60,8 @@ struct StepView {
     StepRecord record;
 };
 
+inline constexpr QLatin1StringView servedByNobody("-");
+
 struct RunView {
     RunRecord run;
     QList<StepView> steps;
@@ -67,7 +69,7 @@ struct RunView {
     qint64 leftMs = -1; ///< Estimate; -1: unknown.
     QDateTime turnBackBy;
     Message ifAborted; ///< "If you abort now: back to 1.2.1 in about 40 s, no row lost."
-    QString serving; ///< Version that serves users now.
+    QString serving; ///< Version that serves users now; empty: unknown, servedByNobody: services are stopped.
     QStringList offers; ///< Commands that make sense now: "hold", "abort", "resume", "retry", "accept", "rollback", "abandon".
     QMap<QString, Message> refusals; ///< Why another command is not offered.
     [[nodiscard]] QJsonObject toJson() const;
@@ -80,6 +82,7 @@ struct RollbackOption {
     qint64 expectedDowntimeMs = 0;
     QMap<QString, qint64> loss; ///< Table → rows.
     Error unavailable; ///< Why it can't be chosen.
+    QMap<QString, qint64> holdAbove; ///< By name as in loss: the run holds and asks above it.
 };
 
 struct RestorePointView {

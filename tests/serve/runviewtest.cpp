@@ -172,6 +172,10 @@ private Q_SLOTS:
         Scene bare(RunState::Held);
         bare.run.plan.facts = {{u"release.current"_s, u"1.2.0"_s}};
         QCOMPARE(bare.view().serving, u"1.2.0"_s);
+        // While a restore has the services stopped, no version serves.
+        Scene stopped(RunState::Held);
+        stopped.run.plan.steps[1].changes = {{u"instance:a"_s, QJsonValue::Null}, {u"instance:b"_s, QJsonValue::Null}};
+        QCOMPARE(stopped.done(2).view().serving, QString(servedByNobody));
     }
 
     void estimateCountsWhatIsLeft()
@@ -191,13 +195,34 @@ private Q_SLOTS:
     void saysWhatAnAbortWouldDo()
     {
         QCOMPARE(Scene(RunState::Running).done(1).view().ifAborted.code, u"serve.abort.before"_s);
-        const Message back = Scene(RunState::Running).done(3).view().ifAborted;
+        Scene plain(RunState::Running);
+        plain.run.plan.steps[1].kind = u"switch_release"_s;
+        const Message back = plain.done(3).view().ifAborted;
         QCOMPARE(back.code, u"serve.abort.back"_s);
+        // That no row is lost is not said of what was not counted.
+        const Message counted = Scene(RunState::Running).done(3).view().ifAborted;
+        QCOMPARE(counted.code, u"serve.abort.back_migrated"_s);
+        for (const QString &text : {back.text(), counted.text()}) {
+            QVERIFY2(!text.contains(u"no row lost"_s), qPrintable(text));
+        }
         QCOMPARE(back.args[u"time"].toInteger(), 6000); // What the two changes took.
         QCOMPARE(back.args[u"version"].toString(), u"1.2.0"_s);
         QCOMPARE(Scene(RunState::Running).done(5).view().ifAborted.code, u"serve.abort.past"_s);
         QCOMPARE(Scene(RunState::Reverting).done(3).view().ifAborted.code, u"serve.abort.reverting"_s);
         QVERIFY(Scene(RunState::Succeeded).done(6).view().ifAborted.isEmpty());
+    }
+
+    void tellsWhatWasLost()
+    {
+        Scene scene(RunState::Succeeded);
+        scene.done(6);
+        QVERIFY(lostBy(scene.view()).isEmpty());
+        scene.steps[0].results.insert(u"lost"_s, QJsonObject{{u"orders"_s, 9}}); // A check only counts.
+        scene.steps[1].results.insert(u"lost"_s, QJsonObject{{u"orders"_s, 2}, {u"tags"_s, 0}});
+        scene.steps[4].results.insert(u"lost"_s, QJsonObject{{u"orders"_s, 1}, {u"orders.note"_s, 4}});
+        QCOMPARE(lostBy(scene.view()), (Loss{{u"orders"_s, 3}, {u"orders.note"_s, 4}}));
+        scene.set(4, StepState::Reverted);
+        QCOMPARE(lostBy(scene.view()), (Loss{{u"orders"_s, 2}}));
     }
 
     /// A journal that has fewer step rows than the plan has steps must not crash a console.

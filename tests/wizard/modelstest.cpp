@@ -8,6 +8,7 @@
 #include "update/releasemodel.h"
 #include "update/resultpage.h"
 #include "update/steptimelinemodel.h"
+#include "update/words.h"
 
 #include <QAbstractItemModelTester>
 #include <QSignalSpy>
@@ -228,6 +229,28 @@ private Q_SLOTS:
         QVERIFY(description.loses.isEmpty());
         step.previews.removeLast();
         QVERIFY(describeMigration(step).down.isEmpty());
+        // A name is no direction.
+        step.previews = {{u"sql"_s, u"0007_shutdown_flags.up.sql"_s, u"CREATE TABLE flags (id);"_s},
+                         {u"sql"_s, u"0007_shutdown_flags.down.sql"_s, u"DROP TABLE flags;"_s}};
+        description = describeMigration(step);
+        QCOMPARE(description.up, u"CREATE TABLE flags (id);"_s);
+        QCOMPARE(description.down, u"DROP TABLE flags;"_s);
+        step.previews.removeLast();
+        description = describeMigration(step);
+        QCOMPARE(description.up, u"CREATE TABLE flags (id);"_s);
+        QVERIFY(description.down.isEmpty());
+        step.params[u"takesAway"_s] = QJsonObject{{u"orders.side"_s, 10}};
+        QCOMPARE(describeMigration(step).takesAway, (QMap<QString, qint64>{{u"orders.side"_s, 10}}));
+    }
+
+    void lossesAreSaidWithTheirLimits()
+    {
+        QCOMPARE(lossText({}), u"no row lost"_s);
+        QCOMPARE(lossText({{u"orders"_s, 1}, {u"orders.note"_s, 1200}}), u"1 row of orders, 1,200 values of orders.note lost"_s);
+        QCOMPARE(lossText({{u"orders"_s, 231}}, {{u"orders"_s, 7000}}), u"about 231 rows of orders lost; the run holds above 7,000"_s);
+        QCOMPARE(lossText({{u"orders"_s, 231}}, {{u"orders"_s, 7000}, {u"tags"_s, 2}}),
+                 u"about 231 rows of orders lost; the run holds above 7,000 rows of orders, 2 rows of tags"_s);
+        QCOMPARE(lossText({{u"orders"_s, 231}}, {}), u"231 rows of orders lost"_s);
     }
 };
 

@@ -15,6 +15,7 @@
 #include <QPushButton>
 #include <QRadioButton>
 #include <QSignalSpy>
+#include <QTabWidget>
 #include <QTest>
 
 using namespace cutover;
@@ -120,6 +121,39 @@ private Q_SLOTS:
         QVERIFY(costs->button(u"restore"_s)->accessibleDescription().contains(u"rows of orders lost"));
         click(next());
         QTRY_COMPARE(engine->lastParams(u"plan.rollback.start"_s)[u"mode"].toString(), u"restore"_s);
+    }
+
+    void lossesAreShownWithTheirLimits()
+    {
+        for (RestorePointView &view : engine->points) {
+            view.options[2].loss = {{u"orders"_s, 231}};
+            view.options[2].holdAbove = {{u"orders"_s, 7000}};
+        }
+        Plan plan = wizarddata::rollbackPlan();
+        plan.mode = u"restore"_s;
+        plan.loss = {{u"orders"_s, 231}};
+        plan.policy[u"holdAbove"_s] = QJsonObject{{u"orders"_s, 7000}};
+        plan.steps.last().previews = {{u"table"_s, u"trading"_s, u"Table\tThen\tNow\tLost\tHolds above\norders\t204100\t204331\t231\t7000"_s}};
+        engine->rollbackPlan.result = {{u"plan"_s, plan.toJson()}};
+        open();
+        auto *costs = wizard->findChild<RollbackCosts *>();
+        QTRY_COMPARE(costs->mode(), u"code"_s);
+        click(costs->button(u"restore"_s));
+        const QString cost = costs->button(u"restore"_s)->accessibleDescription();
+        QVERIFY2(cost.contains(u"about 231 rows of orders lost; the run holds above 7,000"_s), qPrintable(cost));
+        click(next());
+        auto *tabs = wizard->findChild<QTabWidget *>();
+        QTRY_VERIFY(tabs->isVisible() && tabs->count() > 1);
+        const int last = tabs->count() - 1;
+        QCOMPARE(tabs->tabText(last), u"Loss: trading"_s);
+        const auto *table = qobject_cast<TableView *>(tabs->widget(last));
+        QVERIFY(table != nullptr);
+        QCOMPARE(table->model()->index(0, 4).data().toString(), u"7,000"_s);
+        click(next());
+        const auto labels = wizard->findChildren<QLabel *>();
+        QVERIFY(std::ranges::any_of(labels, [](const QLabel *label) {
+            return label->isVisible() && label->text() == u"about 231 rows of orders lost; the run holds above 7,000"_s;
+        }));
     }
 
     void noWayBackIsSaid()

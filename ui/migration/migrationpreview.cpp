@@ -7,6 +7,8 @@
 #include "common/inlinemessage.h"
 #include "common/page.h"
 #include "common/textlabel.h"
+#include "plan/loss.h"
+#include "update/words.h"
 
 #include <QCoreApplication>
 #include <QJsonArray>
@@ -29,9 +31,9 @@ MigrationDescription describeMigration(const StepSpec &step)
             continue;
         }
         const QString name = preview.title.toLower();
-        if (name.contains(u"down")) {
+        if (name.endsWith(u".down.sql")) {
             description.down = preview.text;
-        } else if (name.contains(u"up")) {
+        } else if (name.endsWith(u".up.sql")) {
             description.up = preview.text;
         } else {
             unnamed << preview.text;
@@ -43,6 +45,7 @@ MigrationDescription describeMigration(const StepSpec &step)
     if (description.down.isEmpty() && !unnamed.isEmpty()) {
         description.down = unnamed.takeFirst();
     }
+    description.takesAway = lossFromJson(step.params[u"takesAway"]);
     // The step's parameters, or else the header lines of the files themselves.
     description.phase = step.params[u"phase"].toString();
     if (description.phase.isEmpty()) {
@@ -124,7 +127,12 @@ void MigrationPreview::setStep(const StepSpec &step)
     m_phase->setText(phaseText(description.phase));
     m_phase->setVisible(!m_phase->text().isEmpty());
     m_warning->clear();
-    if (description.pointOfNoReturn) {
+    if (!description.takesAway.isEmpty()) {
+        const QString counts = countsText(description.takesAway);
+        m_warning->tell(InlineMessage::Kind::Caution, tr("Point of no return: nothing goes back behind this step by itself."),
+                        counts.isEmpty() ? tr("It is announced to take away %1; nothing is there now.").arg(description.takesAway.keys().join(u", "_s))
+                                         : tr("It takes away up to %1, as counted when the plan was made.").arg(counts));
+    } else if (description.pointOfNoReturn) {
         m_warning->tell(InlineMessage::Kind::Caution, tr("Point of no return: after this step going back loses data or needs a person."),
                         description.loses.isEmpty() ? QString() : tr("Concerned: %1.").arg(description.loses.join(u", "_s)));
     } else if (!description.loses.isEmpty()) {

@@ -21,6 +21,7 @@ struct MigrationDescription {
     QString title;
     QString phase; ///< "expand", "contract", "data"; empty: unknown.
     QStringList loses; ///< Tables that its way back loses rows or values of.
+    QMap<QString, qint64> takesAway; ///< What it announces to take away itself, counted at planning.
     QString up, down; ///< SQL; down empty: irreversible.
     bool pointOfNoReturn = false;
     bool operator==(const MigrationDescription &) const = default;

@@ -62,7 +62,7 @@ void RollbackCosts::setOptions(const QList<RollbackOption> &options)
         setDisabledReason(row.button, open ? QString() : known ? option->unavailable.what()
                                                                : tr("Being counted"));
         row.time->setText(open ? (option->expectedMs > 0 ? estimateText(option->expectedMs) : tr("not measured")) : QString());
-        QString loss = open ? lossText(option->loss) : QString();
+        QString loss = open ? lossText(option->loss, option->holdAbove) : QString();
         if (open && option->expectedDowntimeMs > 0) {
             loss += tr(", down for %1").arg(estimateText(option->expectedDowntimeMs));
         }

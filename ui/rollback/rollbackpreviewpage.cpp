@@ -9,12 +9,39 @@
 #include "update/plandraft.h"
 
 #include <QFileInfo>
+#include <QLocale>
+#include <QStandardItemModel>
 #include <QTabWidget>
 #include <QVBoxLayout>
 
 namespace cutover {
 
 using namespace Qt::StringLiterals;
+
+namespace {
+
+/// Of tab-separated text whose first line has the headers; numbers to the right.
+QAbstractItemModel *tableModel(const QString &text, QObject *parent)
+{
+    const QStringList lines = text.split(u'\n');
+    auto *model = new QStandardItemModel(parent);
+    model->setHorizontalHeaderLabels(lines.first().split(u'\t'));
+    for (const QString &line : lines.sliced(1)) {
+        QList<QStandardItem *> row;
+        for (const QString &cell : line.split(u'\t')) {
+            bool isNumber = false;
+            const qint64 number = cell.toLongLong(&isNumber);
+            auto *item = new QStandardItem(isNumber ? QLocale().toString(number) : cell);
+            item->setTextAlignment((isNumber ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+            item->setEditable(false);
+            row.append(item);
+        }
+        model->appendRow(row);
+    }
+    return model;
+}
+
+} // namespace
 
 RollbackPreviewPage::RollbackPreviewPage(PlanDraft *draft, QWidget *parent)
     : WizardPage(parent)
@@ -59,7 +86,18 @@ void RollbackPreviewPage::refresh()
         }
         for (const StepSpec &step : plan.steps) {
             for (const Preview &preview : step.previews) {
-                if (preview.text.trimmed().isEmpty() || (preview.type != u"sql" && preview.type != u"diff")) {
+                if (preview.text.trimmed().isEmpty()) {
+                    continue;
+                }
+                if (preview.type == u"table") {
+                    auto *table = new TableView(tr("What %1 loses").arg(preview.title));
+                    table->setModel(tableModel(preview.text, table));
+                    table->setStretchColumn(0);
+                    table->fitColumns();
+                    m_tabs->addTab(table, tr("Loss: %1").arg(preview.title));
+                    continue;
+                }
+                if (preview.type != u"sql" && preview.type != u"diff") {
                     continue;
                 }
                 auto *view = new CodeView(preview.title);

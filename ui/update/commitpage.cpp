@@ -9,6 +9,7 @@
 #include "common/statuschip.h"
 #include "common/tableview.h"
 #include "common/times.h"
+#include "plan/loss.h"
 #include "update/digestlabel.h"
 #include "update/plandraft.h"
 #include "update/words.h"
@@ -20,9 +21,31 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace cutover {
 
 using namespace Qt::StringLiterals;
+
+namespace {
+
+/// What the run does by itself when a step fails.
+QString failureText(const Plan &plan)
+{
+    if (!plan.policy[u"automaticRollback"].toBool()) {
+        return CommitPage::tr("holds and asks");
+    }
+    if (plan.kind == u"rollback") {
+        return CommitPage::tr("up to the point of no return %1 is served again by itself; behind it, holds and asks").arg(plan.from);
+    }
+    const bool migrates = std::ranges::any_of(plan.steps, [](const StepSpec &step) { return step.kind == u"migrate"; });
+    return migrates ? CommitPage::tr("goes back to %1 by itself; what an added table or column has taken in stays and is named, and where going back "
+                                     "would lose anything else it holds and asks")
+                          .arg(plan.from)
+                    : CommitPage::tr("goes back to %1 by itself").arg(plan.from);
+}
+
+} // namespace
 
 CommitPage::CommitPage(PlanDraft *draft, QWidget *parent)
     : WizardPage(parent)
@@ -142,16 +165,11 @@ void CommitPage::refresh()
     m_time->setText(plan->expectedMs > 0 ? estimateText(plan->expectedMs) : tr("not measured yet"));
     m_downtime->setText(plan->expectedDowntimeMs > 0 ? estimateText(plan->expectedDowntimeMs) : tr("none expected"));
     m_risk->setStatus(statusOfRisk(plan->risk));
-    QMap<QString, qint64> loss;
-    for (auto it = plan->loss.begin(); it != plan->loss.end(); ++it) {
-        loss.insert(it.key(), it.value().toInteger());
-    }
-    m_lost->setText(lossText(loss));
+    m_lost->setText(lossText(lossFromJson(plan->loss), lossFromJson(plan->policy[u"holdAbove"])));
     m_lost->setRole(plan->loss.isEmpty() ? Theme::Role::Text : Theme::Role::Danger);
-    m_form->setRowVisible(m_lost, isRollback());
+    m_form->setRowVisible(m_lost, isRollback() || !plan->loss.isEmpty());
     m_form->setRowVisible(m_risk, !plan->risk.isEmpty());
-    m_failure->setText(plan->policy[u"automaticRollback"].toBool() ? tr("goes back to %1 by itself, or holds and asks where that would lose data").arg(plan->from)
-                                                                   : tr("holds and asks"));
+    m_failure->setText(failureText(*plan));
     m_proven->setTime(target.lastProvenBackup, tr("none yet"));
     m_digest->setDigest(m_draft->digest());
     const QString foreign = m_draft->foreignConn();

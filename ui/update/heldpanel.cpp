@@ -77,7 +77,8 @@ QString HeldPanel::costOf(const QString &verb) const
         return tr("Does the step again from its beginning; safe to repeat.");
     }
     if (verb == u"resume") {
-        return tr("Goes on where it paused.");
+        const bool asks = m_view.run.reason.code == u"run.asks" || m_view.run.reason.code == u"run.asks_back";
+        return asks ? tr("Agrees to what is asked above, and goes on.") : tr("Goes on where it paused.");
     }
     if (verb == u"accept") {
         return tr("Goes on as if the step had worked; only where looking at the system agrees.");
@@ -95,7 +96,9 @@ void HeldPanel::setRun(const RunView &view)
     m_reason->setVisible(!m_reason->text().isEmpty());
     m_hint->setText(view.run.error.code.isEmpty() ? QString() : view.run.error.hint());
     m_hint->setVisible(!m_hint->text().isEmpty());
-    m_serving->setText(view.serving.isEmpty() ? tr("It is not known which version serves users now.") : tr("Serving users now: %1").arg(view.serving));
+    m_serving->setText(view.serving.isEmpty()               ? tr("It is not known which version serves users now.")
+                           : view.serving == servedByNobody ? tr("Nobody is served now: the services are stopped.")
+                                                            : tr("Serving users now: %1").arg(view.serving));
     for (const Choice &choice : m_choices) {
         const bool offered = view.offers.contains(choice.verb);
         const Message refusal = view.refusals.value(choice.verb);

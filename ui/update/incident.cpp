@@ -54,7 +54,7 @@ QString incidentSummary(const RunView &view, const TargetView &target, const QSt
             text += line(QT_TRANSLATE_NOOP("incident", "Failed step"), u"%1 (%2)"_s.arg(step.spec.title.text(), step.spec.id));
         }
     }
-    text += line(QT_TRANSLATE_NOOP("incident", "Serving users now"), view.serving);
+    text += line(QT_TRANSLATE_NOOP("incident", "Serving users now"), view.serving == servedByNobody ? QCoreApplication::translate("incident", "nobody, the services are stopped") : view.serving);
     for (const InstanceView &instance : target.instances) {
         text += line(QT_TRANSLATE_NOOP("incident", "Instance"), u"%1 %2 %3"_s.arg(instance.name, instance.version, instance.state));
     }

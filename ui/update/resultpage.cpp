@@ -10,6 +10,7 @@
 #include "common/page.h"
 #include "common/statuschip.h"
 #include "common/tableview.h"
+#include "serve/runview.h"
 #include "update/incident.h"
 #include "update/reportdialog.h"
 #include "update/words.h"
@@ -145,7 +146,9 @@ void ResultPage::setRun(const RunView &view)
     m_fromTo->setText(pathText(plan.from, {plan.to}));
     m_state->setStatus(statusOf(view.run.state));
 
-    const QString serving = view.serving.isEmpty() ? tr("It is not known which version serves now.") : tr("%1 serves now.").arg(view.serving);
+    const QString serving = view.serving.isEmpty() ? tr("It is not known which version serves now.")
+        : view.serving == servedByNobody           ? tr("Nobody is served now: the services are stopped.")
+                                                   : tr("%1 serves now.").arg(view.serving);
     const QString reason = reasonText(view);
     switch (view.run.state) {
     case RunState::Succeeded:
@@ -160,6 +163,9 @@ void ResultPage::setRun(const RunView &view)
     }
     m_totals->setText(plan.expectedMs > 0 ? tr("Took %1, expected %2.").arg(durationText(view.run.activeMs), durationText(plan.expectedMs))
                                           : tr("Took %1.").arg(durationText(view.run.activeMs)));
+    if (const QString lost = countsText(lostBy(view)); !lost.isEmpty()) {
+        m_totals->setText(tr("%1 Lost: %2.").arg(m_totals->text(), lost));
+    }
     m_owed->clear();
     if (view.run.state == RunState::Succeeded && !plan.owed.isEmpty()) {
         m_owed->tell(InlineMessage::Kind::Info, plan.owed.size() == 1 ? tr("Still owed: 1 contract migration, which a later release runs.") : tr("Still owed: %1 contract migrations, which a later release runs.").arg(plan.owed.size()),

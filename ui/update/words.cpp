@@ -79,15 +79,36 @@ QString pathText(const QString &from, const QStringList &path)
     return all.join(u" → "_s);
 }
 
-QString lossText(const QMap<QString, qint64> &loss)
+QString countsText(const QMap<QString, qint64> &loss)
 {
     QStringList parts;
-    for (auto [table, rows] : loss.asKeyValueRange()) {
-        if (rows > 0) {
-            parts << (rows == 1 ? words("1 row of %1").arg(table) : words("%1 rows of %2").arg(QLocale().toString(rows), table));
+    for (auto [name, count] : loss.asKeyValueRange()) {
+        const QString number = QLocale().toString(count);
+        if (count > 0 && name.contains(u'.')) {
+            parts << (count == 1 ? words("1 value of %1").arg(name) : words("%1 values of %2").arg(number, name));
+        } else if (count > 0) {
+            parts << (count == 1 ? words("1 row of %1").arg(name) : words("%1 rows of %2").arg(number, name));
         }
     }
-    return parts.isEmpty() ? words("no row lost") : words("%1 lost").arg(parts.join(u", "_s));
+    return parts.join(u", "_s);
+}
+
+QString lossText(const QMap<QString, qint64> &loss)
+{
+    const QString counts = countsText(loss);
+    return counts.isEmpty() ? words("no row lost") : words("%1 lost").arg(counts);
+}
+
+QString lossText(const QMap<QString, qint64> &loss, const QMap<QString, qint64> &holdAbove)
+{
+    const QString counts = countsText(loss);
+    const QString limit = countsText(holdAbove);
+    if (counts.isEmpty() || limit.isEmpty()) {
+        return lossText(loss);
+    }
+    // One name needs to be said only once.
+    const QString above = holdAbove.size() == 1 ? QLocale().toString(holdAbove.first()) : limit;
+    return words("about %1 lost; the run holds above %2").arg(counts, above);
 }
 
 QString shortDigest(const QString &digest)

@@ -20,8 +20,13 @@ namespace cutover {
 [[nodiscard]] QString modeText(const QString &mode); ///< "code" → "Code only"
 [[nodiscard]] QString downtimeText(qint64 milliseconds); ///< "none" for 0
 [[nodiscard]] QString pathText(const QString &from, const QStringList &path); ///< "1.2.0 → 1.3.0 → 2.0.0"
-/// "7,571 rows of orders", "no row lost" when nothing is.
+/// "7,571 rows of orders lost", "no row lost" when nothing is; a name with a dot is a column, and has values.
 [[nodiscard]] QString lossText(const QMap<QString, qint64> &loss);
+/// The same for a plan, which holds above a limit by name: "about 231 rows of orders lost; the run
+/// holds above 7,000". Without a limit as lossText().
+[[nodiscard]] QString lossText(const QMap<QString, qint64> &loss, const QMap<QString, qint64> &holdAbove);
+/// "7,571 rows of orders, 3 values of orders.note".
+[[nodiscard]] QString countsText(const QMap<QString, qint64> &loss);
 [[nodiscard]] QString shortDigest(const QString &digest); ///< The first 12 characters.
 
 } // namespace cutover
