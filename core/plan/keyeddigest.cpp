@@ -3,18 +3,13 @@
 
 #include "plan/keyeddigest.h"
 
+#include "system/filelock.h"
 #include "system/files.h"
 #include "system/random.h"
 
 #include <QFile>
-#include <QScopeGuard>
 
 #include <sodium.h>
-
-#include <cerrno>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -28,16 +23,7 @@ Result<QByteArray> secretKey(const QString &stateDirectory)
     if (!QFile::exists(path)) {
         CHECK(files::makePath(stateDirectory));
         // Two processes may get here at once; the folder's lock leaves nothing behind.
-        const int fd = ::open(QFile::encodeName(stateDirectory).constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0) {
-            return failErrno(u"plan.secret_key"_s, errno, path);
-        }
-        const auto close = qScopeGuard([fd] { ::close(fd); });
-        while (::flock(fd, LOCK_EX) != 0) {
-            if (errno != EINTR) {
-                return failErrno(u"plan.secret_key"_s, errno, path);
-            }
-        }
+        TRY(const FolderTurn turn, FolderTurn::take(stateDirectory));
         if (!QFile::exists(path)) {
             CHECK(files::replace(path, Random::system().bytes(crypto_generichash_KEYBYTES), files::privateFile));
         }

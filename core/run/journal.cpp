@@ -7,6 +7,7 @@
 #include "run/journalschema.h"
 #include "run/spacereserve.h"
 #include "system/clock.h"
+#include "system/filelock.h"
 #include "system/files.h"
 #include "system/json.h"
 #include "system/sqlitevfs.h"
@@ -20,11 +21,7 @@
 #include <QVariant>
 
 #include <atomic>
-#include <cerrno>
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -383,12 +380,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const QString &stateDirectory, Mo
     }
     CHECK(files::makePath(d->directory));
     // Turning the log on does not wait for others that do the same, so one at a time.
-    const int turn = ::open(QFile::encodeName(d->directory).constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (turn < 0) {
-        return failErrno(u"file.read"_s, errno, d->directory);
-    }
-    while (::flock(turn, LOCK_EX) != 0 && errno == EINTR) {
-    }
+    TRY(const FolderTurn turn, FolderTurn::take(d->directory));
     Result<> opened = d->openOnce(mode);
     if (!opened && d->isFull(opened.error()) && releaseReserve(d->directory)) {
         opened = d->openOnce(mode);
@@ -396,7 +388,6 @@ Result<std::unique_ptr<Journal>> Journal::open(const QString &stateDirectory, Mo
     if (opened) {
         holdReserve(d->directory);
     }
-    ::close(turn);
     if (!opened) {
         return std::unexpected(std::move(opened).error());
     }
