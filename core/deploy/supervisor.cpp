@@ -8,6 +8,7 @@
 #include "deploy/portholder.h"
 #include "deploy/serviceprocess.h"
 #include "deploy/supervisorclient.h"
+#include "run/runnerkeeper.h"
 #include "system/awaitable.h"
 #include "system/clock.h"
 #include "system/files.h"
@@ -175,6 +176,9 @@ struct Supervisor::Private {
     Target target;
     QLocalServer server;
     QTimer logTimer;
+    QTimer runTimer;
+    std::unique_ptr<Journal> journal; ///< Null until there is one.
+    std::unique_ptr<RunnerKeeper> keeper;
     int lock = -1;
     std::map<QString, Managed> instances;
 
@@ -191,6 +195,7 @@ struct Supervisor::Private {
     void setState(Managed &managed, InstanceState::State state);
     QString logFile(const QString &name) const { return target.stateDirectory + u"/logs/"_s + name + u".log"_s; }
     void trimLogs();
+    void keepRunner();
 
     QCoro::Task<> serve(QPointer<QLocalSocket> socket, QJsonObject request);
     Async<QJsonObject> answer(QJsonObject request);
@@ -262,6 +267,8 @@ Result<> Supervisor::start()
     });
     connect(&d->logTimer, &QTimer::timeout, this, [this] { d->trimLogs(); });
     d->logTimer.start(std::chrono::minutes(1));
+    connect(&d->runTimer, &QTimer::timeout, this, [this] { d->keepRunner(); });
+    d->runTimer.start(std::chrono::seconds(1));
     return {};
 }
 
@@ -544,6 +551,23 @@ void Supervisor::Private::trimLogs()
     }
 }
 
+/// A run goes on when its runner has died, whether or not a console looks on.
+void Supervisor::Private::keepRunner()
+{
+    if (!journal) {
+        if (!QFileInfo::exists(target.stateDirectory + u"/journal.db"_s)) {
+            return; // Nothing was ever run here.
+        }
+        auto opened = Journal::open(target.stateDirectory);
+        if (!opened) {
+            return; // A disk that is full now, say; looked at again in a moment.
+        }
+        journal = std::move(*opened);
+        keeper = std::make_unique<RunnerKeeper>(target.path, target.stateDirectory, journal.get());
+    }
+    keeper->look();
+}
+
 QCoro::Task<> Supervisor::Private::serve(QPointer<QLocalSocket> socket, QJsonObject request)
 {
     const auto result = co_await answer(request);
@@ -701,6 +725,7 @@ Async<QJsonObject> Supervisor::Private::stop(QString name)
 
 Async<QJsonObject> Supervisor::Private::shutdown()
 {
+    runTimer.stop();
     // In reverse: who asks stops before who answers.
     for (const ServiceSpec &service : QList<ServiceSpec>(target.services.rbegin(), target.services.rend())) {
         std::vector<Async<QJsonObject>> stops;

@@ -17,6 +17,7 @@ namespace cutover {
  * supervisor that was killed is replaced by one that adopts what runs (by pid and start time, and
  * by a mark in the environment where the pid had not been written yet) and starts what is missing.
  * Only one per state folder (flock on STATE/supervisor/lock). Event-loop thread. Codes "supervisor.*".
+ * It also starts the runner of a run under way again when that has died (run/runnerkeeper).
  *
  * Protocol, for SupervisorClient: one JSON object per connection, {"method", …} answered by
  * {"result"} or {"error"}. Methods: ping, states, start, stop, shutdown.

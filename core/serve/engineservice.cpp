@@ -7,10 +7,11 @@
 #include "deploy/haproxy.h"
 #include "metrics/watcher.h"
 #include "plan/planners.h"
+#include "run/activerun.h"
 #include "run/decisions.h"
 #include "run/report.h"
 #include "run/runchannel.h"
-#include "run/runlock.h"
+#include "run/runnerkeeper.h"
 #include "serve/protocol.h"
 #include "serve/runview.h"
 #include "serve/stagerelease.h"
@@ -38,7 +39,6 @@ namespace {
 
 constexpr int PollMs = 250;
 constexpr int MetricsEveryMs = 1000;
-constexpr qint64 RunnerGraceMs = 5000;
 constexpr qint64 LogChunk = 256 * 1024;
 constexpr qint64 ReleasesKeptMs = 30000;
 constexpr qint64 LookMs = 200; ///< What a look at the target waits for one that hangs.
@@ -106,8 +106,7 @@ struct EngineService::Private {
     QTimer watcherTick;
     bool watcherBusy = false;
     qint64 dataVersion = -1;
-    QString activeRun; ///< As of dataVersion.
-    qint64 runnerMissingSince = -1;
+    std::unique_ptr<RunnerKeeper> keeper;
     QMap<QString, QString> heads; ///< Database → migration head, as last read.
     bool headsBusy = false;
     QHash<QString, std::stop_source> jobs;
@@ -137,8 +136,9 @@ struct EngineService::Private {
     Result<QJsonObject> metricPoints(const QJsonObject &params);
     Result<QJsonObject> apply(const QJsonObject &params);
     Result<QJsonObject> command(const QJsonObject &params);
+    Result<QJsonObject> claims();
+    Result<QJsonObject> adopt(const QJsonObject &params);
     Result<> needConn();
-    Result<> startRunner(const QString &runId);
     Result<PlanningContext> planningContext();
     void look();
 
@@ -187,6 +187,8 @@ Result<> EngineService::open()
     TRY(d->target, Target::load(d->targetFile));
     CHECK(files::makePath(d->target.stateDirectory));
     TRY(d->journal, Journal::open(d->target.stateDirectory));
+    d->keeper = std::make_unique<RunnerKeeper>(d->target.path, d->target.stateDirectory, d->journal.get());
+    connect(d->keeper.get(), &RunnerKeeper::changed, this, [this] { Q_EMIT changed({u"status"_s, u"runs"_s}); });
     d->channel = std::make_unique<RunChannelClient>(d->target.stateDirectory);
     connect(d->channel.get(), &RunChannelClient::received, this, &EngineClient::runTold);
     d->poll.start();
@@ -706,15 +708,6 @@ Result<> EngineService::Private::needConn()
     return journal->takeConn({who, session, Clock::system().now(), {}}, false);
 }
 
-Result<> EngineService::Private::startRunner(const QString &runId)
-{
-    TRY(const QString program, programPath(u"cutoverctl"_s));
-    const QString folder = target.stateDirectory + u"/runs/"_s + runId;
-    CHECK(files::makePath(folder));
-    CHECK(startDetached(program, {u"runner"_s, u"--target"_s, target.path, u"--run"_s, runId}, folder + u"/runner.log"_s));
-    return {};
-}
-
 Result<QJsonObject> EngineService::Private::apply(const QJsonObject &params)
 {
     const QString digest = params[u"digest"].toString();
@@ -736,7 +729,7 @@ Result<QJsonObject> EngineService::Private::apply(const QJsonObject &params)
     CHECK(journal->addRun(record));
     CHECK(journal->addEvent(record.id, {}, {u"serve.event.approved"_s, {{u"by"_s, who}, {u"digest"_s, digest.first(12)}}}));
     CHECK(journal->audit(who, u"run.approved"_s, {{u"run"_s, record.id}, {u"digest"_s, digest}}));
-    CHECK(startRunner(record.id));
+    CHECK(keeper->begin(record.id));
     return QJsonObject{{u"run"_s, record.id}};
 }
 
@@ -914,34 +907,11 @@ Async<QJsonObject> EngineService::Private::checkJob(QString to, QString job, std
 
 void EngineService::Private::look()
 {
-    const qint64 version = journal->dataVersion();
-    if (version != dataVersion) {
-        const auto active = journal->activeRun();
-        if (!active) {
-            return;
-        }
+    if (const qint64 version = journal->dataVersion(); version != dataVersion) {
         dataVersion = version;
-        activeRun = *active ? (*active)->id : QString();
         Q_EMIT q->changed({u"runs"_s, u"restorePoints"_s, u"conn"_s, u"status"_s});
     }
-    // A run whose runner has died is taken up again: whoever looks on first starts the next one.
-    if (activeRun.isEmpty()) {
-        runnerMissingSince = -1;
-        return;
-    }
-    const qint64 now = Clock::system().monotonic();
-    // Children of a dead runner keep the lock held, but nobody leads them any more.
-    const auto owner = RunLock::owner(target.stateDirectory);
-    if (owner && *owner && (*owner)->lives()) {
-        runnerMissingSince = -1;
-    } else if (runnerMissingSince < 0) {
-        runnerMissingSince = now;
-    } else if (now - runnerMissingSince > RunnerGraceMs) {
-        runnerMissingSince = now;
-        if (startRunner(activeRun)) {
-            Q_EMIT q->changed({u"status"_s});
-        }
-    }
+    keeper->look();
 }
 
 } // namespace cutover
