@@ -205,6 +205,38 @@ Result<int> audit(const Arguments &arguments)
     return intact ? ExitOk : ExitFailed;
 }
 
+Result<int> adopt(const Arguments &arguments)
+{
+    TRY(const auto engine, openEngine(arguments));
+    const auto line = [](const QJsonValue &claim) {
+        return tr("%1 (%2), of “%3” (%4 on %5)")
+            .arg(claim[u"database"].toString(), claim[u"file"].toString(), claim[u"owner"].toString(), claim[u"ownerFile"].toString(), claim[u"host"].toString());
+    };
+    if (arguments.has(u"dry-run"_s)) {
+        TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"target.claims"_s)));
+        const QJsonArray claims = json[u"claims"].toArray();
+        for (const QJsonValue &claim : claims) {
+            say(tr("Would be taken over: %1").arg(line(claim)));
+        }
+        if (claims.isEmpty()) {
+            say(tr("No database belongs to another target."));
+        }
+        sayJson(json);
+        return ExitOk;
+    }
+    const ConnGuard conn(*engine);
+    TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"target.adopt"_s, {{u"confirm"_s, arguments.value(u"confirm"_s)}})));
+    const QJsonArray adopted = json[u"adopted"].toArray();
+    for (const QJsonValue &claim : adopted) {
+        say(tr("Taken over: %1").arg(line(claim)));
+    }
+    if (adopted.isEmpty()) {
+        say(tr("No database belongs to another target; nothing was changed."));
+    }
+    sayJson(json);
+    return ExitOk;
+}
+
 template<Result<int> (*Function)(const Arguments &)>
 int run(const Arguments &arguments)
 {
@@ -225,6 +257,8 @@ QList<Command> targetCommands()
         {{u"features set"_s, u"NAME PERCENT|on|off"_s, 2, 2, {u"reason"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "change a feature flag")},
          run<setFeature>},
         {{u"audit"_s, {}, 0, 0, {u"limit"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "who did what, and whether the trail was altered")}, run<audit>},
+        {{u"target adopt"_s, {}, 0, 0, {u"confirm"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "take over databases that belong to another target file; needs --confirm")},
+         run<adopt>},
         {{u"conn take"_s, {}, 0, 0, {u"note"_s}, {u"take-over"_s}, QT_TRANSLATE_NOOP("cutoverctl", "take the conn; --take-over when somebody has it")},
          run<takeConn>},
         {{u"conn release"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "give the conn back")}, run<releaseConn>},

@@ -19,6 +19,7 @@
 #include "system/programs.h"
 #include "system/random.h"
 #include "system/sqlitevfs.h"
+#include "target/claim.h"
 
 #include <QCoreApplication>
 #include <QFile>
@@ -69,6 +70,20 @@ Result<ReleaseInfo> findRelease(const QList<ReleaseInfo> &infos, const Version &
         versions.append(info.manifest.version.toString());
     }
     return fail(u"serve.no_release"_s, {{u"version"_s, wanted.toString()}, {u"known"_s, versions}});
+}
+
+QJsonArray claimsToJson(const QList<DatabaseClaim> &claims)
+{
+    QJsonArray array;
+    for (const DatabaseClaim &claim : claims) {
+        array.append(QJsonObject{{u"database"_s, claim.database},
+                                 {u"file"_s, claim.file},
+                                 {u"owner"_s, claim.target},
+                                 {u"ownerFile"_s, claim.path},
+                                 {u"host"_s, claim.host},
+                                 {u"since"_s, claim.since.toUTC().toString(Qt::ISODateWithMs)}});
+    }
+    return array;
 }
 
 QString instanceStateName(InstanceState::State state)
@@ -259,6 +274,12 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
     }
     if (method == u"command") {
         co_return command(params);
+    }
+    if (method == u"target.claims") {
+        co_return claims();
+    }
+    if (method == u"target.adopt") {
+        co_return adopt(params);
     }
     if (method == u"conn") {
         CO_TRY(const auto conn, journal->conn());
@@ -758,6 +779,40 @@ Result<QJsonObject> EngineService::Private::command(const QJsonObject &params)
     CHECK(journal->audit(who, u"run.command"_s, {{u"run"_s, record.id}, {u"verb"_s, verb}}));
     channel->wake();
     return QJsonObject{{u"command"_s, command.id}};
+}
+
+Result<QJsonObject> EngineService::Private::claims()
+{
+    TRY(const auto foreign, foreignClaims(target));
+    return QJsonObject{{u"claims"_s, claimsToJson(foreign)}};
+}
+
+Result<QJsonObject> EngineService::Private::adopt(const QJsonObject &params)
+{
+    const QString name = params[u"confirm"].toString();
+    if (name != target.name) {
+        return fail(u"serve.confirm_decision"_s, {{u"verb"_s, u"target adopt"_s}, {u"target"_s, target.name}, {u"given"_s, name}});
+    }
+    CHECK(needConn());
+    const auto foreign = foreignClaims(target);
+    for (const DatabaseClaim &claim : foreign.value_or(QList<DatabaseClaim>())) {
+        // Of another machine it can't be known; the operator who types the name vouches for it.
+        TRY(const bool busy, hasRun(claim.state));
+        if (busy) {
+            return fail(u"target.claim_busy"_s, {{u"owner"_s, claim.target}, {u"ownerFile"_s, claim.path}, {u"database"_s, claim.database}});
+        }
+    }
+    TRY(const auto adopted, adoptDatabases(target));
+    for (const DatabaseClaim &claim : adopted) {
+        CHECK(journal->audit(who, u"target.adopted"_s,
+                             {{u"database"_s, claim.database},
+                              {u"file"_s, claim.file},
+                              {u"owner"_s, claim.target},
+                              {u"ownerFile"_s, claim.path},
+                              {u"host"_s, claim.host},
+                              {u"state"_s, claim.state}}));
+    }
+    return QJsonObject{{u"adopted"_s, claimsToJson(adopted)}};
 }
 
 Result<PlanningContext> EngineService::Private::planningContext()

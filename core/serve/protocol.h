@@ -34,8 +34,10 @@
  * features.apply     changes, reason                          {}
  * metrics            series, from, to                         {"points": [[time, value]]}
  * apply              digest, confirm                          {"run": id}
- * command            run, verb, expected                      {"command": id}
+ * command            run, verb, expected, confirm?, hold?     {"command": id}; confirm: the target's name, hold: id of a command
  * audit              limit?                                   {"rows": […], "intact": bool, "error"?: Error}
+ * target.claims                                               {"claims": […]}: databases that belong to another target
+ * target.adopt       confirm                                  {"adopted": […]}: they belong to this one from now on
  * conn                                                        {"holder", "since", "note", "ours"}; no holder: free
  * conn.take          force, note                              {}
  * conn.release                                                {}

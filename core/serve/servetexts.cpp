@@ -39,6 +39,8 @@ static const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "Ask %{holder}, or take over by name.")},
     {"serve.confirm_name", QT_TRANSLATE_NOOP("catalogue", "“%{target}” is in production: its name has to be given to confirm, found “%{given}”."),
      QT_TRANSLATE_NOOP("catalogue", "Type the target's name exactly.")},
+    {"serve.confirm_decision", QT_TRANSLATE_NOOP("catalogue", "“%{verb}” was not given: it takes the target's name to confirm, found “%{given}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Type the target's name exactly: %{target}; for cutoverctl, --confirm NAME.")},
     {"serve.command_state", QT_TRANSLATE_NOOP("catalogue", "The run is %{state} now, not %{expected}; “%{verb}” was not given."),
      QT_TRANSLATE_NOOP("catalogue", "Look at the run again and decide anew.")},
     {"serve.command_refused", QT_TRANSLATE_NOOP("catalogue", "“%{verb}” was not given. %{reason}"), nullptr},

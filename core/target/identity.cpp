@@ -1,18 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "system/filelock.h"
 #include "system/files.h"
 #include "system/json.h"
+#include "target/claim.h"
 #include "target/target.h"
 
-#include <QFile>
 #include <QFileInfo>
 #include <QJsonDocument>
-
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-
-#include <cerrno>
 
 using namespace Qt::StringLiterals;
 
@@ -22,24 +18,35 @@ namespace {
 
 constexpr qint64 maxIdentitySize = 1 << 20;
 
-/// "file-system id:inode"; empty when the file does not exist. The file system's own id is used
-/// where it has one: device numbers may change with each boot.
-Result<QString> fileIdentity(const QString &path)
+struct Pin {
+    QJsonObject merged; ///< What was pinned, and what is found for the first time.
+    bool isNew = false; ///< Something is.
+};
+
+/// "target.identity_changed" when what is found is not what was pinned.
+Result<Pin> pinned(const QString &file, const QJsonObject &found, const QString &where)
 {
-    const QByteArray name = QFile::encodeName(path);
-    struct stat status{};
-    struct statvfs system{};
-    if (::stat(name.constData(), &status) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR) {
-            return QString();
+    Pin pin;
+    if (QFileInfo::exists(file)) {
+        TRY(const QByteArray bytes, files::read(file, maxIdentitySize));
+        const QJsonDocument document = QJsonDocument::fromJson(bytes);
+        if (!document.isObject()) {
+            return fail(u"target.identity_unreadable"_s, {}, file);
         }
-        return failErrno(u"target.identity_file"_s, errno, path);
+        pin.merged = document.object();
     }
-    if (::statvfs(name.constData(), &system) != 0) {
-        return failErrno(u"target.identity_file"_s, errno, path);
+    const QJsonObject before = pin.merged;
+    for (auto member = found.constBegin(); member != found.constEnd(); ++member) {
+        const auto known = before.constFind(member.key());
+        if (known == before.constEnd()) {
+            pin.merged[member.key()] = member.value();
+            pin.isNew = true;
+        } else if (known.value() != member.value()) {
+            return fail(u"target.identity_changed"_s,
+                        {{u"member"_s, member.key()}, {u"pinned"_s, known.value()}, {u"found"_s, member.value()}, {u"file"_s, file}}, where);
+        }
     }
-    const quint64 device = system.f_fsid != 0 ? quint64(system.f_fsid) : quint64(status.st_dev);
-    return QString(QString::number(device, 16) + u':' + QString::number(quint64(status.st_ino)));
+    return pin;
 }
 
 } // namespace
@@ -48,8 +55,8 @@ Result<QJsonObject> pinIdentity(const Target &target)
 {
     // Flat, so that the member that differs has a name to show.
     QJsonObject found;
-    TRY(const QByteArray machine, files::read(u"/etc/machine-id"_s, 4096));
-    found[u"machine"_s] = json::sha256(QByteArray("cutover") + machine.trimmed());
+    TRY(const QString machine, machineDigest());
+    found[u"machine"_s] = machine;
     const QString canonical = QFileInfo(target.path).canonicalFilePath();
     found[u"path"_s] = canonical.isEmpty() ? target.path : canonical;
     found[u"name"_s] = target.name;
@@ -69,29 +76,17 @@ Result<QJsonObject> pinIdentity(const Target &target)
     }
 
     const QString file = target.stateDirectory + u"/identity.json"_s;
-    QJsonObject pinned;
-    if (QFileInfo::exists(file)) {
-        TRY(const QByteArray bytes, files::read(file, maxIdentitySize));
-        const QJsonDocument document = QJsonDocument::fromJson(bytes);
-        if (!document.isObject()) {
-            return fail(u"target.identity_unreadable"_s, {}, file);
+    TRY(const Pin known, pinned(file, found, target.path));
+    CHECK(files::makePath(target.stateDirectory));
+    // Before it is pinned: a file that describes somebody else's database pins nothing.
+    CHECK(claimDatabases(target));
+    if (known.isNew) {
+        TRY(const FolderTurn turn, FolderTurn::take(target.stateDirectory));
+        // Somebody may have been faster.
+        TRY(const Pin now, pinned(file, found, target.path));
+        if (now.isNew) {
+            CHECK(files::replace(file, json::canonical(now.merged), files::privateFile));
         }
-        pinned = document.object();
-    }
-    QJsonObject merged = pinned;
-    for (auto member = found.constBegin(); member != found.constEnd(); ++member) {
-        const auto before = pinned.constFind(member.key());
-        if (before == pinned.constEnd()) {
-            merged[member.key()] = member.value();
-        } else if (before.value() != member.value()) {
-            return fail(u"target.identity_changed"_s,
-                        {{u"member"_s, member.key()}, {u"pinned"_s, before.value()}, {u"found"_s, member.value()}, {u"file"_s, file}},
-                        target.path);
-        }
-    }
-    if (merged != pinned) {
-        CHECK(files::makePath(target.stateDirectory));
-        CHECK(files::replace(file, json::canonical(merged), files::privateFile));
     }
     return found;
 }

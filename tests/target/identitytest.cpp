@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "target/target.h"
+#include "target/claim.h"
 
+#include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QTemporaryDir>
@@ -23,8 +24,22 @@ private Q_SLOTS:
     void refusesAReplacedDatabase();
     void databaseMayComeLaterAndGo();
     void refusesADamagedPin();
+    void refusesADatabaseOfAnotherTarget_data();
+    void refusesADatabaseOfAnotherTarget();
+    void claimStaysWithItsFile();
+    void claimIsMovedByName();
+    void damagedClaimIsRefused();
 
 private:
+    /// Another target file with its own state folder, on the same database.
+    Target other() const
+    {
+        Target target = m_target;
+        target.path = m_directory->filePath(u"other.yaml"_s);
+        target.name = u"shadow"_s;
+        target.stateDirectory = m_directory->filePath(u"otherstate"_s);
+        return target;
+    }
     std::unique_ptr<QTemporaryDir> m_directory;
     Target m_target;
 };
@@ -130,6 +145,92 @@ void IdentityTest::refusesADamagedPin()
     QVERIFY(pinIdentity(m_target));
     write(m_directory->filePath(u"state/identity.json"_s), "{");
     QCOMPARE(pinIdentity(m_target).error().code, u"target.identity_unreadable"_s);
+}
+
+void IdentityTest::refusesADatabaseOfAnotherTarget_data()
+{
+    QTest::addColumn<QString>("way");
+    for (const char *way : {"another file", "the same name", "through a link", "another state folder"}) {
+        QTest::newRow(way) << QString::fromLatin1(way);
+    }
+}
+
+void IdentityTest::refusesADatabaseOfAnotherTarget()
+{
+    QFETCH(const QString, way);
+    QVERIFY(pinIdentity(m_target));
+    Target target = other();
+    write(target.path, "x");
+    if (way == u"the same name") {
+        target.name = m_target.name;
+    } else if (way == u"through a link") {
+        target.databases[0].file = m_directory->filePath(u"link.db"_s);
+        QVERIFY(QFile::link(m_target.databases[0].file, target.databases[0].file));
+    } else if (way == u"another state folder") {
+        target.path = m_target.path;
+        target.name = m_target.name;
+    }
+    const auto refused = pinIdentity(target);
+    QVERIFY(!refused);
+    QCOMPARE(refused.error().code, u"target.claimed"_s);
+    const QString text = refused.error().what();
+    QVERIFY2(text.contains(u"“trading”") && text.contains(m_target.path) && text.contains(target.name) && text.contains(target.path), qPrintable(text));
+    QVERIFY2(refused.error().hint().contains(u"target adopt --confirm "_s + target.name), qPrintable(refused.error().hint()));
+    // A file that is refused pins nothing of what isn't its own.
+    QVERIFY(!QFileInfo::exists(target.stateDirectory + u"/identity.json"_s));
+    QVERIFY(pinIdentity(m_target));
+}
+
+void IdentityTest::claimStaysWithItsFile()
+{
+    QVERIFY(pinIdentity(m_target));
+    const QString file = m_target.databases[0].file;
+    const QString mark = file + u".cutover-owner"_s;
+    QVERIFY(QFileInfo::exists(mark));
+    // A backup or a clone is another file, even where the whole folder was copied.
+    Target clone = other();
+    QVERIFY(QDir(m_directory->path()).mkpath(u"copy"_s));
+    clone.databases[0].file = m_directory->filePath(u"copy/main.db"_s);
+    QVERIFY(QFile::copy(file, clone.databases[0].file));
+    QVERIFY(QFile::copy(mark, clone.databases[0].file + u".cutover-owner"_s));
+    QVERIFY(pinIdentity(clone));
+    QCOMPARE(foreignClaims(clone)->size(), 0);
+    // The clone belongs to its own target now, the original still to the first one.
+    Target third = clone;
+    third.name = u"third"_s;
+    third.stateDirectory = m_directory->filePath(u"thirdstate"_s);
+    QCOMPARE(pinIdentity(third).error().args[u"owner"_s], u"shadow"_s);
+    QVERIFY(pinIdentity(m_target));
+    // What is written into the very file, as a restore does, changes nothing.
+    write(file, "restored");
+    QVERIFY(pinIdentity(m_target));
+    Target fourth = other();
+    fourth.stateDirectory = m_directory->filePath(u"fourthstate"_s);
+    QCOMPARE(pinIdentity(fourth).error().code, u"target.claimed"_s);
+}
+
+void IdentityTest::claimIsMovedByName()
+{
+    QVERIFY(pinIdentity(m_target));
+    const auto adopted = adoptDatabases(other());
+    QVERIFY(adopted);
+    QCOMPARE(adopted->size(), 1);
+    QCOMPARE(adopted->first().target, u"trading"_s);
+    QCOMPARE(adopted->first().path, QFileInfo(m_target.path).canonicalFilePath());
+    QVERIFY(pinIdentity(other()));
+    const auto refused = pinIdentity(m_target);
+    QCOMPARE(refused.error().code, u"target.claimed"_s);
+    QCOMPARE(refused.error().args[u"owner"_s], u"shadow"_s);
+    QCOMPARE(adoptDatabases(other())->size(), 0);
+}
+
+void IdentityTest::damagedClaimIsRefused()
+{
+    QVERIFY(pinIdentity(m_target));
+    write(m_target.databases[0].file + u".cutover-owner"_s, "{");
+    QCOMPARE(pinIdentity(m_target).error().code, u"target.claim_unreadable"_s);
+    QVERIFY(adoptDatabases(m_target));
+    QVERIFY(pinIdentity(m_target));
 }
 
 QTEST_GUILESS_MAIN(IdentityTest)
