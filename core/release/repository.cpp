@@ -5,6 +5,7 @@
 
 #include "release/minisign.h"
 #include "release/transfer.h"
+#include "system/filelock.h"
 #include "system/files.h"
 #include "system/json.h"
 #include "system/worker.h"
@@ -71,6 +72,12 @@ Async<QByteArray> fetch(QString base, QString file, qint64 maximum, std::stop_to
     };
     CO_CHECK(co_await runTransfer(transfer, stop));
     co_return content;
+}
+
+QString lockOf(const QString &packageFile)
+{
+    const QFileInfo info(packageFile);
+    return QString(info.absolutePath() + u"/.locks/"_s + info.fileName());
 }
 
 /// A file name alone: it becomes part of a path here.
@@ -328,6 +335,8 @@ Async<QString> Repository::download(ReleaseInfo release, QString directory, std:
     }
     CO_CHECK(files::makePath(directory));
     const QString path = QDir(directory).absoluteFilePath(release.file);
+    // Another console, or the runner, may be fetching the same: this one waits, and finds it there.
+    CO_TRY(const auto lock, co_await FileLock::acquire(lockOf(path), stop));
     const QString signatureFile = path + u".minisig"_s;
     Worker worker;
 
@@ -400,6 +409,11 @@ Async<QString> Repository::download(ReleaseInfo release, QString directory, std:
 
 Result<> Repository::discardParts(const QString &packageFile)
 {
+    // Where not even the lock can be made, a full disk say, it is the more urgent.
+    const auto lock = FileLock::attempt(lockOf(packageFile));
+    if (lock && !*lock) {
+        return {}; // Somebody is at it, and tidies up.
+    }
     const QFileInfo info(packageFile);
     const QString part = u'.' + info.fileName() + u".cutover-part"_s;
     const QString state = part + u"-of"_s;

@@ -28,10 +28,12 @@ public:
     [[nodiscard]] Async<QList<ReleaseInfo>> releases(std::stop_token stop = {});
     /// Downloads package and signature into directory, resuming an earlier part (HTTP ranges), the
     /// digest checked while streaming, free space checked first. Returns the package's path. A
-    /// complete file with the right digest is not fetched again.
+    /// complete file with the right digest is not fetched again. One process at a time for each
+    /// package and folder; others wait, and then find it there.
     [[nodiscard]] Async<QString> download(ReleaseInfo release, QString directory, std::stop_token stop = {},
                                           package::ProgressFunction progress = {});
-    /// Removes what an unfinished download of that package has left beside it. Blocking, small.
+    /// Removes what an unfinished download of that package has left beside it, unless somebody is
+    /// downloading it now. Blocking, small.
     [[nodiscard]] static Result<> discardParts(const QString &packageFile);
     /// Writes index.json (+ .minisig) for all packages in a folder.
     [[nodiscard]] static Result<> writeIndex(const QString &folder, const QString &secretKeyFile);

@@ -3,11 +3,13 @@
 
 #include "serve/stagerelease.h"
 
+#include "system/filelock.h"
 #include "system/files.h"
 #include "system/worker.h"
 
 #include <QCoroFuture>
 #include <QDir>
+#include <QFileInfo>
 
 using namespace Qt::StringLiterals;
 
@@ -37,10 +39,9 @@ Async<StagedRelease> stageRelease(Target target, ReleaseInfo release, std::stop_
     const QStringList keys = target.repository.publicKeys;
     const QString preview = target.stateDirectory + u"/cache/"_s + version + u'-' + release.sha256.first(12);
     Worker worker;
+    // Two consoles that plan at once unpack it once.
+    CO_TRY(const auto lock, co_await FileLock::acquire(QString(target.stateDirectory + u"/cache/.locks/"_s + QFileInfo(preview).fileName()), stop));
     const bool unpacked = QDir(preview).exists();
-    if (!unpacked) {
-        CO_CHECK(files::makePath(target.stateDirectory + u"/cache"_s));
-    }
     CO_TRY(const package::Verified verified, co_await worker.run([=] {
         return unpacked ? package::verify(package, keys, stop) : package::unpack(package, keys, preview, stop);
     }));
