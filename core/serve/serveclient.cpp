@@ -27,8 +27,24 @@ namespace {
 constexpr int FirstRetryMs = 250;
 constexpr int LastRetryMs = 5000;
 constexpr int HelloMs = 20000; ///< A server over a slow link, with a slow login.
-constexpr int GoodbyeMs = 2000;
+constexpr int GoodbyeMs = 2000; ///< A server that has not ended by then is ended.
+constexpr int FlushMs = 5; ///< For the goodbye to go into the pipe; a pipe with room takes it at once.
 using Answer = QPromise<Result<QJsonObject>>;
+
+/// Lets a server end by itself, without anybody waiting for it: its object goes once it has. Where
+/// the event loop ends before, the object stays, as destroying it would wait; the server has the
+/// end of its input all the same.
+void leave(std::unique_ptr<QProcess> process)
+{
+    static QSet<QProcess *> leaving;
+    QProcess *server = process.release();
+    leaving.insert(server);
+    QObject::connect(server, &QProcess::finished, server, [server] {
+        leaving.remove(server);
+        server->deleteLater();
+    });
+    QTimer::singleShot(GoodbyeMs, server, &QProcess::kill);
+}
 
 } // namespace
 
@@ -36,7 +52,7 @@ struct ServeClient::Private {
     ServeClient *q;
     QStringList command;
     QString session = consoleSession();
-    QProcess process;
+    std::unique_ptr<QProcess> process = std::make_unique<QProcess>();
     JsonLines lines;
     QHash<qint64, std::shared_ptr<Answer>> pending;
     QSet<QString> jobs; ///< Under way at this server.
@@ -57,7 +73,7 @@ struct ServeClient::Private {
         answer->start();
         const qint64 id = nextId++;
         pending.insert(id, answer);
-        process.write(JsonLines::line({{u"id"_s, id}, {u"method"_s, method}, {u"params"_s, params}}));
+        process->write(JsonLines::line({{u"id"_s, id}, {u"method"_s, method}, {u"params"_s, params}}));
         return answer;
     }
 
@@ -94,7 +110,7 @@ struct ServeClient::Private {
     {
         if (!failure) {
             failure = error;
-            process.kill();
+            process->kill();
         }
     }
 
@@ -102,7 +118,7 @@ struct ServeClient::Private {
     {
         errorTail.clear();
         failure.reset();
-        process.start(command.first(), command.sliced(1));
+        process->start(command.first(), command.sliced(1));
     }
 
     void handle(const QJsonObject &message)
@@ -138,7 +154,7 @@ struct ServeClient::Private {
 
     void readAll()
     {
-        const QByteArray bytes = process.readAllStandardOutput();
+        const QByteArray bytes = process->readAllStandardOutput();
         if (failure) {
             return;
         }
@@ -187,21 +203,21 @@ ServeClient::ServeClient(const QStringList &command, QObject *parent)
     connect(&d->hello, &QTimer::timeout, this, [this] {
         d->giveUp({.code = u"serve.no_hello"_s, .args = {{u"limit"_s, HelloMs}}, .kind = Error::Kind::Transient, .where = {}});
     });
-    connect(&d->process, &QProcess::started, this, [this] { Private::greet(this); });
-    connect(&d->process, &QProcess::readyReadStandardOutput, this, [this] { d->readAll(); });
-    connect(&d->process, &QProcess::readyReadStandardError, this, [this] {
-        d->errorTail += d->process.readAllStandardError();
+    connect(d->process.get(), &QProcess::started, this, [this] { Private::greet(this); });
+    connect(d->process.get(), &QProcess::readyReadStandardOutput, this, [this] { d->readAll(); });
+    connect(d->process.get(), &QProcess::readyReadStandardError, this, [this] {
+        d->errorTail += d->process->readAllStandardError();
         d->errorTail = d->errorTail.right(2000);
     });
-    connect(&d->process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
+    connect(d->process.get(), &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
         if (error == QProcess::FailedToStart) {
             d->drop({.code = u"serve.start_failed"_s,
-                     .args = {{u"program"_s, d->command.first()}, {u"reason"_s, d->process.errorString()}},
+                     .args = {{u"program"_s, d->command.first()}, {u"reason"_s, d->process->errorString()}},
                      .kind = Error::Kind::Transient,
                      .where = {}});
         }
     });
-    connect(&d->process, &QProcess::finished, this, [this](int code) {
+    connect(d->process.get(), &QProcess::finished, this, [this](int code) {
         d->readAll();
         if (d->failure) {
             d->drop(*d->failure);
@@ -218,20 +234,18 @@ ServeClient::ServeClient(const QStringList &command, QObject *parent)
 ServeClient::~ServeClient()
 {
     d->wanted = false;
-    disconnect(&d->process, nullptr, this, nullptr);
+    disconnect(d->process.get(), nullptr, this, nullptr);
     for (const auto &answer : std::exchange(d->pending, {})) {
         Private::finish(answer, fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled));
     }
-    if (d->process.state() != QProcess::NotRunning) {
+    if (d->process->state() != QProcess::NotRunning) {
         if (d->ready) {
-            d->process.write(JsonLines::line({{u"id"_s, d->nextId++}, {u"method"_s, u"bye"_s}}));
+            d->process->write(JsonLines::line({{u"id"_s, d->nextId++}, {u"method"_s, u"bye"_s}}));
         }
         // The end of its input is how a server learns that its console is gone.
-        d->process.closeWriteChannel();
-        if (!d->process.waitForFinished(GoodbyeMs)) {
-            d->process.kill();
-            d->process.waitForFinished(GoodbyeMs);
-        }
+        d->process->closeWriteChannel();
+        d->process->waitForBytesWritten(FlushMs);
+        leave(std::move(d->process));
     }
 }
 

@@ -6,8 +6,13 @@
 #include "system/files.h"
 #include "system/random.h"
 
-#include <QLockFile>
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
 #include <QStandardPaths>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -16,12 +21,28 @@ namespace cutover {
 namespace {
 
 constexpr qint64 longestSession = 200;
-constexpr int lockWaitMs = 2000;
 
 QString readSession(const QString &path)
 {
     const auto content = files::read(path, longestSession);
     return content ? QString::fromUtf8(*content).trimmed() : QString();
+}
+
+/// Puts a file of that content there, unless there is one already: by then it is whole. Nothing is
+/// waited for, and not even synced: a session that a power cut took is made anew.
+void offer(const QString &path, const QByteArray &content, const QString &unique)
+{
+    const QByteArray temporary = QFile::encodeName(QString(path + u'.' + unique));
+    const int fd = ::open(temporary.constData(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return;
+    }
+    const bool whole = ::write(fd, content.constData(), size_t(content.size())) == content.size();
+    ::close(fd);
+    if (whole) {
+        [[maybe_unused]] const int linked = ::link(temporary.constData(), QFile::encodeName(path).constData());
+    }
+    ::unlink(temporary.constData());
 }
 
 } // namespace
@@ -34,20 +55,21 @@ QString consoleSession()
         return known;
     }
     const QString made = Random::system().id();
-    if (!files::makePath(folder)) {
+    if (!QDir().mkpath(folder)) {
         return made;
     }
-    // Two consoles may be started at once.
-    QLockFile lock(path + u".lock"_s);
-    if (!lock.tryLock(lockWaitMs)) {
-        return made;
+    // Two consoles may be started at once: the other one's is whole from its first moment. A file
+    // that is there and says nothing was damaged.
+    if (QFileInfo::exists(path)) {
+        if (const QString known = readSession(path); !known.isEmpty()) {
+            return known;
+        }
+        QFile::remove(path);
     }
-    if (const QString known = readSession(path); !known.isEmpty()) {
-        return known;
-    }
+    offer(path, made.toLatin1() + '\n', made);
     // When it can't be kept, this console has it all the same.
-    (void)files::replace(path, made.toUtf8() + '\n', files::privateFile);
-    return made;
+    const QString kept = readSession(path);
+    return kept.isEmpty() ? made : kept;
 }
 
 } // namespace cutover

@@ -5,9 +5,12 @@
 #include "serve/jsonlines.h"
 #include "serve/protocol.h"
 #include "serve/session.h"
+#include "tests/support/otherprocess.h"
 
+#include <QDir>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QProcess>
@@ -258,7 +261,58 @@ exec sleep 60)"_s));
             client.start();
             QTRY_VERIFY(client.isConnected());
         }
-        QVERIFY2(read(u"said"_s).contains("\"bye\""), read(u"said"_s));
+        QTRY_VERIFY2(read(u"said"_s).contains("\"bye\""), read(u"said"_s));
+    }
+
+    /// A server that doesn't end, and one that is still being greeted: closing waits for neither, and the first is ended later.
+    void closingNeverWaits()
+    {
+        for (const bool greeted : {true, false}) {
+            QFile::remove(path(u"pids"_s));
+            auto client = std::make_unique<ServeClient>(greeted ? greeting(u"trap '' TERM; while true; do sleep 1; done"_s)
+                                                                : script(uR"(echo $$ >> "$1/pids"; while true; do sleep 1; done)"_s));
+            client->start();
+            QTRY_VERIFY(greeted ? client->isConnected() : !read(u"pids"_s).isEmpty());
+            QElapsedTimer timer;
+            timer.start();
+            client.reset();
+            QVERIFY2(timer.elapsed() < 16, qPrintable(QString::number(timer.elapsed())));
+            const pid_t pid = pid_t(read(u"pids"_s).trimmed().toLongLong());
+            QVERIFY(pid > 0);
+            QTRY_VERIFY_WITH_TIMEOUT(::kill(pid, 0) != 0, 10000);
+        }
+    }
+
+    /// Consoles that are started at once, the first of their home, agree on one session without waiting for each other.
+    void sessionsMadeAtOnceAreOne()
+    {
+        const QByteArray before = qgetenv("XDG_CONFIG_HOME");
+        qputenv("XDG_CONFIG_HOME", m_folder.filePath(u"atonce"_s).toLocal8Bit());
+        const QString file = QStandardPaths::writableLocation(QStandardPaths::AppConfigLocation) + u"/session"_s;
+        for (int round = 0; round < 20; ++round) {
+            QFile::remove(file);
+            std::vector<std::unique_ptr<testing::OtherProcess>> others;
+            for (int i = 0; i < 4; ++i) {
+                others.push_back(std::make_unique<testing::OtherProcess>([this, i] {
+                    QFile told(path(u"session%1"_s.arg(i)));
+                    (void)(told.open(QIODevice::WriteOnly | QIODevice::Truncate) && told.write(consoleSession().toLatin1()));
+                }));
+            }
+            for (const auto &other : others) {
+                QCOMPARE(other->wait(), 0);
+            }
+            const QByteArray kept = read(u"session0"_s);
+            QVERIFY(kept.size() >= 16);
+            for (int i = 1; i < 4; ++i) {
+                QCOMPARE(read(u"session%1"_s.arg(i)), kept);
+            }
+        }
+        QCOMPARE(QFileInfo(file).dir().entryList(QDir::Files), QStringList{u"session"_s});
+        // One that was damaged is made anew.
+        QVERIFY(QFile::resize(file, 0));
+        QVERIFY(consoleSession().size() >= 16);
+        QCOMPARE(consoleSession(), consoleSession());
+        qputenv("XDG_CONFIG_HOME", before);
     }
 
     // The real server, spoken to byte by byte.
@@ -313,7 +367,7 @@ exec sleep 60)"_s));
 
         // Closed, without a run: it is free again.
         first.reset();
-        QCOMPARE(QCoro::waitFor(second.status())->connHolder, QString());
+        QTRY_COMPARE(QCoro::waitFor(second.status())->connHolder, QString());
         QVERIFY(QCoro::waitFor(second.takeConn(false, {})));
 
         // Killed, it keeps the conn, and finds it again when it comes back.
