@@ -23,6 +23,7 @@ struct PlanningContext {
     QMap<QString, qint64> measuredMs; ///< Step kind → median of past runs.
     QString installed; ///< Version; on a way of several hops, the one before the hop that is planned.
     QString origin = {}; ///< Version installed at planning; empty: installed.
+    QMap<QString, qint64> measuredRevertMs = {}; ///< Step kind → median of past runs that went back.
 };
 
 // Each room contributes its steps; the lead planner (plan/updateplanner) puts them in order.

@@ -183,6 +183,8 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
         }
     }
     plan.loss = lossToJson(above(loss, {}));
+    qint64 wayBack = 0;
+    QJsonObject measuredBack;
     for (StepSpec &step : plan.steps) {
         const qint64 measured = context.measuredMs.value(step.kind, -1);
         if (measured >= 0 && step.kind != u"watch") {
@@ -190,6 +192,18 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
         }
         plan.expectedMs += step.expectedMs;
         plan.expectedDowntimeMs += step.expectedDowntimeMs;
+        if (step.changesState) {
+            // What was never taken back is taken to go back as fast as it goes forward.
+            const qint64 back = context.measuredRevertMs.value(step.kind, -1);
+            wayBack += back >= 0 ? back : step.expectedMs;
+            if (back >= 0) {
+                measuredBack.insert(step.kind, back);
+            }
+        }
+    }
+    plan.policy.insert(u"rollbackMs"_s, wayBack);
+    if (!measuredBack.isEmpty()) {
+        plan.policy.insert(u"revertMs"_s, measuredBack);
     }
     co_return plan;
 }

@@ -158,14 +158,15 @@ QDateTime turnBackBy(const RunRecord &run, const QList<StepRecord> &steps)
     if (end <= started) {
         end = QDateTime(started.date().addDays(1), end.time());
     }
-    qint64 back = run.plan.policy["rollbackMs"_L1].toInteger();
-    if (back == 0) {
-        for (qsizetype i = 0; i < steps.size(); ++i) {
-            if (run.plan.steps[i].changesState && isPrepared(steps[i])) {
-                back += steps[i].durationMs;
-            }
+    const QJsonObject measured = run.plan.policy["revertMs"_L1].toObject();
+    qint64 back = 0;
+    for (qsizetype i = 0; i < steps.size(); ++i) {
+        const StepSpec &spec = run.plan.steps[i];
+        if (spec.changesState && isPrepared(steps[i])) {
+            back += measured[spec.kind].toInteger(steps[i].durationMs);
         }
     }
+    back = std::max(back, run.plan.policy["rollbackMs"_L1].toInteger());
     return end.toUTC().addMSecs(-back - run.plan.policy["turnBackMarginMs"_L1].toInteger());
 }
 

@@ -14,6 +14,7 @@ constexpr QLatin1StringView prepared("_prepared"); ///< The undo record is journ
 constexpr QLatin1StringView changes("_changes"); ///< Starts of work on the step since the last progress or decision.
 constexpr QLatin1StringView finalizing("_finalizing"); ///< Of the last step: there is no way back any more.
 constexpr QLatin1StringView untouched("_untouched"); ///< Of a point of no return that failed, and is proven to have changed nothing.
+constexpr QLatin1StringView revertMs("_revertMs"); ///< How long taking it back has taken.
 constexpr QLatin1StringView factsLeft("factsLeft"); ///< Of a step taken back: facts that it left changed, since undoing them would have lost something.
 } // namespace stepresult
 
@@ -32,7 +33,7 @@ constexpr QLatin1StringView factsLeft("factsLeft"); ///< Of a step taken back: f
 [[nodiscard]] QStringList offeredCommands(const RunRecord &run, const QList<StepRecord> &steps);
 
 /// When the run must turn back to be at the old version before its window ends; null: no limit.
-/// The way back is taken to last as long as the way here did.
+/// The way back takes what the plan measured or expects of it, and longer where the way here did.
 [[nodiscard]] QDateTime turnBackBy(const RunRecord &run, const QList<StepRecord> &steps);
 /// Whether local time is past the policy's latest start (and before the end of the window, when it has one).
 [[nodiscard]] bool isTooLateToStart(const QJsonObject &policy, const QDateTime &now);

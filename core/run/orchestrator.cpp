@@ -109,6 +109,8 @@ struct Orchestrator::Private : StepContext {
     std::expected<Outcome, Message> judge(const CommandRecord &command) const;
     void peek();
     void askToStop();
+    Async<> turnBack();
+    bool isPastTurnBack() const;
 
     std::function<Result<>()> m_fence;
     Result<> fence() const { return m_fence ? m_fence() : Result<>(); }
@@ -144,6 +146,7 @@ struct Orchestrator::Private : StepContext {
     std::stop_source m_wake; ///< Of waiting for a decision.
     std::optional<Error> m_planProblem;
     std::optional<CommandRecord> m_abort; ///< Taken as soon as the work under way has stopped.
+    bool m_turnBack = false; ///< The time to turn back came while a step was at work.
     std::optional<Error> m_unknown; ///< Why the step is inspected; empty: an interruption.
     bool m_inspect = false;
     int m_tries = 0; ///< Transient errors in the phase at work.
@@ -224,8 +227,13 @@ void Orchestrator::Private::stamp(int index)
     const qint64 worked = now - std::exchange(m_stamped, now);
     if (m_run.state == RunState::Running || m_run.state == RunState::Reverting) {
         m_run.activeMs += worked;
-        if (hasStep(index) && index == m_at && m_run.state == RunState::Running) {
-            m_steps[index].durationMs += worked;
+        if (hasStep(index) && index == m_at) {
+            StepRecord &step = m_steps[index];
+            if (m_run.state == RunState::Running) {
+                step.durationMs += worked;
+            } else {
+                step.results.insert(stepresult::revertMs, step.results[stepresult::revertMs].toInteger() + worked);
+            }
         }
     }
 }
@@ -336,6 +344,9 @@ Async<RunState> Orchestrator::Private::drive(bool leaveWhenHeld)
         if (const auto by = std::exchange(m_clockStep, {})) {
             const Message event{u"run.clock_stepped"_s, {{u"by"_s, *by}}};
             CO_CHECK(co_await save(-1, event));
+        }
+        if (std::exchange(m_turnBack, false) && m_run.state == RunState::Running) {
+            CO_CHECK(co_await turnBack());
         }
         switch (m_run.state) {
         case RunState::Planned:
@@ -483,7 +494,7 @@ Async<> Orchestrator::Private::forward()
     }
 
     while (m_run.state == RunState::Running && index == current()) {
-        if (m_abort) {
+        if (m_abort || m_turnBack) {
             co_return {};
         }
         switch (m_steps[index].state) {
@@ -584,7 +595,7 @@ Async<> Orchestrator::Private::inspectStep(int index)
 Async<> Orchestrator::Private::failed(int index, Error error)
 {
     m_steps[index].error = error;
-    if (m_abort) {
+    if (m_abort || m_turnBack) {
         // Asked for, and taken by the caller: not a failure of the step.
         co_return {};
     }
@@ -780,6 +791,31 @@ Async<> Orchestrator::Private::backward()
     }
 }
 
+/// The time to turn back came while a step was at work, or has just been at it.
+Async<> Orchestrator::Private::turnBack()
+{
+    const int index = current();
+    // Behind the last step there is nothing left that could go wrong; past the point of no return
+    // the next step that changes something asks.
+    if (!hasStep(index) || !mayRevertAutomatically(m_run, m_steps)) {
+        co_return {};
+    }
+    const QJsonObject args{{u"now"_s, m_clock->now().toLocalTime().toString(u"HH:mm"_s)},
+                           {u"limit"_s, turnBackBy(m_run, m_steps).toLocalTime().toString(u"HH:mm"_s)}};
+    co_return co_await goBack(Outcome::Rollback, index, about("run.turn_back_at_work", index, args));
+}
+
+bool Orchestrator::Private::isPastTurnBack() const
+{
+    if (m_run.state != RunState::Running || !m_step || policy("windowEndMinute"_L1, -1) < 0) {
+        return false;
+    }
+    QList<StepRecord> steps = m_steps;
+    steps[m_at].durationMs += m_clock->monotonic() - m_stamped;
+    const QDateTime limit = turnBackBy(m_run, steps);
+    return limit.isValid() && m_clock->now() > limit && mayRevertAutomatically(m_run, m_steps);
+}
+
 Async<> Orchestrator::Private::held()
 {
     if (m_run.heldUntil.isValid()) {
@@ -917,7 +953,7 @@ Async<> Orchestrator::Private::take(CommandRecord command)
 
 void Orchestrator::Private::askToStop()
 {
-    if (m_abort && m_step && m_step->isCancellable()) {
+    if ((m_abort || m_turnBack) && m_step && m_step->isCancellable()) {
         m_stop.request_stop();
     }
 }
@@ -956,6 +992,7 @@ void Orchestrator::Private::tick()
         peek();
         m_wake.request_stop();
     }
+    m_turnBack = m_turnBack || isPastTurnBack();
     askToStop();
 }
 

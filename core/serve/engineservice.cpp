@@ -60,6 +60,16 @@ QJsonObject withoutPreviews(RunRecord record)
     return toJson(record);
 }
 
+QMap<QString, qint64> medians(QHash<QString, QList<qint64>> values)
+{
+    QMap<QString, qint64> result;
+    for (auto it = values.begin(); it != values.end(); ++it) {
+        std::sort(it->begin(), it->end());
+        result.insert(it.key(), it->at(it->size() / 2));
+    }
+    return result;
+}
+
 Result<ReleaseInfo> findRelease(const QList<ReleaseInfo> &infos, const Version &wanted)
 {
     QJsonArray versions;
@@ -827,21 +837,26 @@ Result<PlanningContext> EngineService::Private::planningContext()
     }
     TRY(const auto records, journal->runs(50));
     QHash<QString, QList<qint64>> durations;
+    QHash<QString, QList<qint64>> reverts;
     for (const RunRecord &record : records) {
         if (record.state != RunState::Succeeded && record.state != RunState::RolledBack) {
             continue;
         }
         TRY(const auto steps, journal->steps(record.id));
         for (const StepRecord &step : steps) {
-            if (step.state == StepState::Done && step.index < record.plan.steps.size()) {
-                durations[record.plan.steps[step.index].kind].append(step.durationMs);
+            if (step.index >= record.plan.steps.size()) {
+                continue;
+            }
+            const QString kind = record.plan.steps[step.index].kind;
+            if (step.state == StepState::Done) {
+                durations[kind].append(step.durationMs);
+            } else if (step.state == StepState::Reverted && step.results.contains(stepresult::revertMs)) {
+                reverts[kind].append(step.results[stepresult::revertMs].toInteger());
             }
         }
     }
-    for (auto it = durations.begin(); it != durations.end(); ++it) {
-        std::sort(it->begin(), it->end());
-        context.measuredMs.insert(it.key(), it->at(it->size() / 2));
-    }
+    context.measuredMs = medians(durations);
+    context.measuredRevertMs = medians(reverts);
     return context;
 }
 

@@ -85,7 +85,8 @@ QDateTime turnBackTime(const Plan &plan, qint64 wayBackMs, const QDateTime &from
     if (end <= local) {
         end = QDateTime(local.date().addDays(1), time);
     }
-    return end.addMSecs(-wayBackMs - plan.policy[u"turnBackMarginMs"].toInteger()).toUTC();
+    const qint64 back = std::max(wayBackMs, plan.policy[u"rollbackMs"].toInteger());
+    return end.addMSecs(-back - plan.policy[u"turnBackMarginMs"].toInteger()).toUTC();
 }
 
 Loss lostBy(const RunView &view)

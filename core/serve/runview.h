@@ -11,7 +11,7 @@ namespace cutover {
 /// What a run looks like to an operator at a moment: the estimate, the offers, what an abort would do. Pure.
 [[nodiscard]] RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const QDateTime &now);
 
-/// The moment by which going back must have begun: the window's end minus the measured way back minus
+/// The moment by which going back must have begun: the window's end minus the way back (the longer of wayBackMs and what was planned) minus
 /// the margin; null when the plan has no window. The window is the one that ends first after from, by
 /// local time. Of a run that has started, run/decisions tells it.
 [[nodiscard]] QDateTime turnBackTime(const Plan &plan, qint64 wayBackMs, const QDateTime &from);

@@ -9,6 +9,7 @@
 #include "system/random.h"
 #include "tests/support/steps.h"
 
+#include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTimer>
@@ -502,6 +503,40 @@ private Q_SLOTS:
         QCOMPARE(run().reason.code, u"run.turn_back"_s);
         QCOMPARE(world().count(u"b:observe"_s), 0);
         QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    /// The time comes while a long step is at work, and is not waited out until its end.
+    void turnsBackFromAStepAtWork()
+    {
+        const QDateTime now = QDateTime::currentDateTime();
+        if (now.time().hour() == 23 && now.time().minute() > 55) {
+            QSKIP("Too close to midnight for a window that ends within minutes.");
+        }
+        begin({{u"windowEndMinute"_s, now.time().hour() * 60 + now.time().minute() + 2},
+               {u"turnBackMarginMs"_s, (120 - now.time().second()) * 1000 - 1500}},
+              20000);
+        record();
+        QElapsedTimer timer;
+        timer.start();
+        QCOMPARE(go(true, &Clock::system()), RunState::RolledBack);
+        QVERIFY2(timer.elapsed() < 10000, qPrintable(QString::number(timer.elapsed())));
+        QVERIFY(hadEvent(u"run.turn_back_at_work"_s));
+        QCOMPARE(world().values, all(u"old"_s));
+        QCOMPARE(world().count(u"c:observe"_s), 0);
+    }
+
+    void measuresTheWayBack()
+    {
+        begin();
+        world().before[u"c:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().before[u"b:revert"_s] = [this]() -> std::optional<Error> {
+            m_clock->advance(7000);
+            return {};
+        };
+        record();
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(step(1).results[stepresult::revertMs].toInteger(), 7000);
+        QCOMPARE(step(0).results[stepresult::revertMs].toInteger(), 0);
     }
 
     void neverGoesBackOverThePointOfNoReturnByItself()
