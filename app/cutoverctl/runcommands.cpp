@@ -5,6 +5,7 @@
 #include "session.h"
 
 #include "plan/loss.h"
+#include "run/decisions.h"
 #include "system/clock.h"
 #include "system/files.h"
 
@@ -73,6 +74,17 @@ void sayPlan(const Plan &plan, const QString &digest)
     }
 }
 
+/// Asks at the terminal.
+Result<QString> typedName(const QString &name)
+{
+    std::fputs(qPrintable(tr("Type the target's name (%1) to go on: ").arg(name)), stderr);
+    QFile input;
+    if (!input.open(stdin, QIODevice::ReadOnly) || QString::fromLocal8Bit(input.readLine(1000)).trimmed() != name) {
+        return fail(u"cli.not_confirmed"_s);
+    }
+    return name;
+}
+
 Result<QString> confirm(const Arguments &arguments, const EngineService &engine)
 {
     const QString name = engine.target().name;
@@ -82,12 +94,7 @@ Result<QString> confirm(const Arguments &arguments, const EngineService &engine)
     if (!::isatty(STDIN_FILENO)) {
         return fail(u"cli.not_confirmed"_s);
     }
-    std::fputs(qPrintable(tr("Type the target's name (%1) to go on: ").arg(name)), stderr);
-    QFile input;
-    if (!input.open(stdin, QIODevice::ReadOnly) || QString::fromLocal8Bit(input.readLine(1000)).trimmed() != name) {
-        return fail(u"cli.not_confirmed"_s);
-    }
-    return name;
+    return typedName(name);
 }
 
 struct Planned {
@@ -196,6 +203,17 @@ Result<QString> runArgument(EngineService &engine, const Arguments &arguments)
     return fail(u"cli.no_run"_s);
 }
 
+/// The target's name where the decision takes it: from --confirm, else from a person at the terminal.
+/// Without either it is the engine that refuses.
+Result<QString> nameFor(const QString &verb, const Arguments &arguments, const EngineService &engine)
+{
+    const bool needed = needsName(verb, engine.target().isProduction());
+    if (!needed || arguments.has(u"confirm"_s) || jsonMode() || !::isatty(STDIN_FILENO)) {
+        return arguments.value(u"confirm"_s);
+    }
+    return typedName(engine.target().name);
+}
+
 Result<int> decide(const Arguments &arguments, const QString &verb, bool follow)
 {
     TRY(const auto engine, openEngine(arguments));
@@ -208,13 +226,14 @@ Result<int> decide(const Arguments &arguments, const QString &verb, bool follow)
         sayJson({{u"run"_s, id}, {u"verb"_s, verb}, {u"offered"_s, offered}, {u"reason"_s, view.refusals.value(verb).text()}});
         return offered ? ExitOk : ExitRefused;
     }
+    TRY(const QString name, nameFor(verb, arguments, *engine));
     const ConnGuard conn(*engine);
     if (arguments.has(u"take-over"_s)) {
         CHECK(QCoro::waitFor(engine->takeConn(true, arguments.value(u"note"_s))));
     }
     TRY(const auto before, QCoro::waitFor(engine->events(id, 0)));
     const qint64 sequence = before.isEmpty() ? 0 : before.last().sequence;
-    CHECK(QCoro::waitFor(engine->command(id, verb, stateName(view.run.state))));
+    CHECK(QCoro::waitFor(engine->command(id, verb, stateName(view.run.state), name)));
     if (follow && !arguments.has(u"no-wait"_s)) {
         // The run says something, or leaves its state, only once its runner has taken the decision.
         for (int i = 0; i < DecisionTries; ++i) {
@@ -332,6 +351,7 @@ int run(const Arguments &arguments)
 QList<Command> runCommands()
 {
     const QStringList decisionOptions{u"note"_s};
+    const QStringList confirmedOptions{u"note"_s, u"confirm"_s};
     const QStringList decisionSwitches{u"take-over"_s, u"dry-run"_s, u"no-wait"_s};
     return {
         {{u"plan"_s, u"VERSION"_s, 1, 1, {u"output"_s, u"watch"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "build and show the plan of an update")}, run<plan>},
@@ -345,11 +365,11 @@ QList<Command> runCommands()
         {{u"resume"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "let a held run go on")}, run<resume>},
         {{u"retry"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "try the failed step of a held run again")},
          run<retry>},
-        {{u"accept"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "take the failed step as done, if it is")},
+        {{u"accept"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "take the failed step as done, if it is")},
          run<accept>},
-        {{u"abort"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "stop the run and go back")}, run<abortRun>},
-        {{u"revert"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "undo a held run")}, run<revert>},
-        {{u"abandon"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "end a held run as it is")}, run<abandon>},
+        {{u"abort"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "stop the run and go back")}, run<abortRun>},
+        {{u"revert"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "undo a held run")}, run<revert>},
+        {{u"abandon"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "end a held run as it is; needs --confirm")}, run<abandon>},
         {{u"follow"_s, u"[RUN]"_s, 0, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "follow a run until it ends or is held")}, run<follow>},
         {{u"history"_s, u"[RUN]"_s, 0, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "all runs, or one in full")}, run<history>},
         {{u"report"_s, u"RUN"_s, 1, 1, {u"output"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "the report of a run, HTML")}, run<report>},

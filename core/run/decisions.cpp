@@ -128,6 +128,16 @@ std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run
     return isPrepared(steps[index]) ? Outcome::RetryPrepared : Outcome::RetryUnprepared;
 }
 
+bool needsName(const QString &verb, bool isProduction)
+{
+    return verb == "abandon"_L1 || (isProduction && (verb == "abort"_L1 || verb == "rollback"_L1 || verb == "accept"_L1));
+}
+
+bool isHeldByCommand(const RunRecord &run, const QString &commandId)
+{
+    return run.state == RunState::Held && !commandId.isEmpty() && run.reason.args["command"_L1].toString() == commandId;
+}
+
 QStringList offeredCommands(const RunRecord &run, const QList<StepRecord> &steps)
 {
     QStringList verbs;

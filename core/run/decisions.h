@@ -29,6 +29,11 @@ constexpr QLatin1StringView factsLeft("factsLeft"); ///< Of a step taken back: f
 
 /// What a command would bring about now, or the message why it can't be given.
 [[nodiscard]] std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run, const QList<StepRecord> &steps);
+/// Whether a command counts only with the target's name: giving a run up always does, and in
+/// production whatever takes back or skips work.
+[[nodiscard]] bool needsName(const QString &verb, bool isProduction);
+/// The run is held because that command asked for it, and for nothing else.
+[[nodiscard]] bool isHeldByCommand(const RunRecord &run, const QString &commandId);
 /// The verbs that make sense now, in the order to show them.
 [[nodiscard]] QStringList offeredCommands(const RunRecord &run, const QList<StepRecord> &steps);
 

@@ -307,7 +307,9 @@ Async<> Orchestrator::Private::hold(Outcome outcome, int index, Message reason, 
     const qint64 limit = policy("holdMs"_L1, 1'800'000);
     const bool back = isGoingBack(m_run, m_steps);
     m_run.heldUntil = {};
-    if (m_run.plan.policy["holdDefault"_L1].toString() == "rollback"_L1 && !back && mayRevertAutomatically(m_run, m_steps)) {
+    // Who asked for a hold is waited for; only a hold that nobody asked for has a default.
+    const bool asked = outcome == Outcome::Hold;
+    if (!asked && m_run.plan.policy["holdDefault"_L1].toString() == "rollback"_L1 && !back && mayRevertAutomatically(m_run, m_steps)) {
         m_run.heldUntil = m_clock->now().addMSecs(limit);
     }
     co_return co_await move(outcome, index, reason);
@@ -870,8 +872,13 @@ std::expected<Outcome, Message> Orchestrator::Private::judge(const CommandRecord
                 Message{u"run.refused_step"_s, {{u"expected"_s, step}, {u"found"_s, hasStep(index) ? QJsonValue(m_steps[index].id) : name(index)}}});
         }
     }
-    if (const QString named = command.args["name"_L1].toString(); command.verb == "abandon"_L1 && !named.isEmpty() && named != m_target.name) {
+    const QString named = command.args["name"_L1].toString();
+    if (named != m_target.name && (!named.isEmpty() || needsName(command.verb, m_target.isProduction()))) {
         return std::unexpected(Message{u"run.refused_name"_s, {{u"expected"_s, m_target.name}, {u"found"_s, named}}});
+    }
+    const QString hold = command.args["hold"_L1].toString();
+    if (command.verb == "resume"_L1 && !hold.isEmpty() && m_run.state == RunState::Held && !isHeldByCommand(m_run, hold)) {
+        return std::unexpected(Message{u"run.refused_other_hold"_s, {{u"reason"_s, m_run.reason.toJson()}}});
     }
     return decide(command.verb, m_run, m_steps);
 }
@@ -923,9 +930,12 @@ Async<> Orchestrator::Private::take(CommandRecord command)
                 m_steps[index].results.remove(stepresult::changes);
             }
             switch (*verdict) {
-            case Outcome::Hold:
-                CO_CHECK(co_await hold(Outcome::Hold, index, about(hasStep(index) ? "run.held_by" : "run.held_by_end", index, by)));
+            case Outcome::Hold: {
+                QJsonObject byCommand = by;
+                byCommand.insert(u"command"_s, command.id);
+                CO_CHECK(co_await hold(Outcome::Hold, index, about(hasStep(index) ? "run.held_by" : "run.held_by_end", index, byCommand)));
                 break;
+            }
             case Outcome::Rollback: {
                 const char *const code = command.verb == "abort"_L1 ? "run.aborted_by" : "run.rolled_back_by";
                 CO_CHECK(co_await goBack(Outcome::Rollback, index, about(code, index, byFrom), m_run.error));

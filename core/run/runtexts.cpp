@@ -143,7 +143,8 @@ static const Catalogue::Registration texts{
      QT_TRANSLATE_NOOP("catalogue", "“%{step}” is not accepted: its inspection doesn't find it done. Retry it, or roll back."), nullptr},
     {"run.refused_resume_failed",
      QT_TRANSLATE_NOOP("catalogue", "A step has failed: retry it, accept it as done, or roll back."), nullptr},
-    {"run.refused_name", QT_TRANSLATE_NOOP("catalogue", "The name given is “%{found}”; the target is “%{expected}”."), nullptr},
+    {"run.refused_other_hold", QT_TRANSLATE_NOOP("catalogue", "It stays held, as it is held for another reason by now: %{reason}"), nullptr},
+    {"run.refused_name", QT_TRANSLATE_NOOP("catalogue", "Not done: it takes the target's name, “%{expected}”, to confirm; given was “%{found}”."), nullptr},
 
     {"run.state_planned", QT_TRANSLATE_NOOP("catalogue", "planned"), nullptr},
     {"run.state_running", QT_TRANSLATE_NOOP("catalogue", "running"), nullptr},

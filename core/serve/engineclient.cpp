@@ -123,10 +123,17 @@ Async<QString> EngineClient::apply(QString planDigest, QString confirmedName)
     co_return json[u"run"].toString();
 }
 
-Async<> EngineClient::command(QString runId, QString verb, QString expectedState)
+Async<QString> EngineClient::command(QString runId, QString verb, QString expectedState, QString confirmedName, QString hold)
 {
-    CO_CHECK(co_await call(u"command"_s, {{u"run"_s, runId}, {u"verb"_s, verb}, {u"expected"_s, expectedState}}));
-    co_return {};
+    QJsonObject params{{u"run"_s, runId}, {u"verb"_s, verb}, {u"expected"_s, expectedState}};
+    if (!confirmedName.isEmpty()) {
+        params.insert(u"confirm"_s, confirmedName);
+    }
+    if (!hold.isEmpty()) {
+        params.insert(u"hold"_s, hold);
+    }
+    CO_TRY(const QJsonObject json, co_await call(u"command"_s, params));
+    co_return json[u"command"].toString();
 }
 
 Async<> EngineClient::takeConn(bool force, QString note)

@@ -44,7 +44,9 @@ public:
     [[nodiscard]] Async<QList<MetricPoint>> metrics(QString series, qint64 from, qint64 to);
     /// Approves and starts a plan built by a job of this session: refused when digest differs from it.
     [[nodiscard]] Async<QString> apply(QString planDigest, QString confirmedName); ///< Run id.
-    [[nodiscard]] Async<> command(QString runId, QString verb, QString expectedState);
+    /// The command's id. confirmedName: see needsName(). hold, with "resume": only if the run is held
+    /// by the command of that id, even if that has not been taken yet.
+    [[nodiscard]] Async<QString> command(QString runId, QString verb, QString expectedState, QString confirmedName = {}, QString hold = {});
     [[nodiscard]] Async<> takeConn(bool force, QString note);
 
     /// Items: CheckResult; result: {"passed": bool}.

@@ -82,6 +82,13 @@ Result<ReleaseInfo> findRelease(const QList<ReleaseInfo> &infos, const Version &
     return fail(u"serve.no_release"_s, {{u"version"_s, wanted.toString()}, {u"known"_s, versions}});
 }
 
+/// Whether a command of the run waits to be taken.
+Result<bool> isPending(Journal &journal, const QString &runId, const QString &commandId)
+{
+    TRY(const auto pending, journal.pendingCommands(runId));
+    return !commandId.isEmpty() && std::ranges::any_of(pending, [&commandId](const CommandRecord &command) { return command.id == commandId; });
+}
+
 QJsonArray claimsToJson(const QList<DatabaseClaim> &claims)
 {
     QJsonArray array;
@@ -775,14 +782,32 @@ Result<QJsonObject> EngineService::Private::command(const QJsonObject &params)
     if (!expected.isEmpty() && expected != state) {
         return fail(u"serve.command_state"_s, {{u"state"_s, state}, {u"expected"_s, expected}, {u"verb"_s, verb}});
     }
-    if (const auto decision = decide(verb, record, steps); !decision) {
-        return fail(u"serve.command_refused"_s, {{u"verb"_s, verb}, {u"reason"_s, decision.error().toJson()}});
+    const QString hold = params[u"hold"].toString();
+    TRY(const bool pending, isPending(*journal, record.id, hold));
+    if (verb != u"resume" || !pending) {
+        auto decision = decide(verb, record, steps);
+        if (decision && verb == u"resume" && !hold.isEmpty() && !isHeldByCommand(record, hold)) {
+            decision = std::unexpected(Message{u"run.refused_other_hold"_s, {{u"reason"_s, record.reason.toJson()}}});
+        }
+        if (!decision) {
+            return fail(u"serve.command_refused"_s, {{u"verb"_s, verb}, {u"reason"_s, decision.error().toJson()}});
+        }
+    }
+    const QString name = params[u"confirm"].toString();
+    if (needsName(verb, target.isProduction()) && name != target.name) {
+        return fail(u"serve.confirm_decision"_s, {{u"verb"_s, verb}, {u"target"_s, target.name}, {u"given"_s, name}});
     }
     CommandRecord command;
     command.id = Random::system().id();
     command.runId = record.id;
     command.verb = verb;
     command.expectedState = expected;
+    if (!name.isEmpty()) {
+        command.args.insert(u"name"_s, name);
+    }
+    if (!hold.isEmpty()) {
+        command.args.insert(u"hold"_s, hold);
+    }
     command.by = who;
     command.created = Clock::system().now();
     CHECK(journal->addCommand(command));

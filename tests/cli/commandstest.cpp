@@ -6,6 +6,7 @@
 #include <QDir>
 #include <QFile>
 #include <QJsonArray>
+#include <QRegularExpression>
 #include <QSqlDatabase>
 #include <QSqlQuery>
 
@@ -281,6 +282,15 @@ private Q_SLOTS:
         QCOMPARE(QJsonDocument::fromJson(output).object()[u"run"][u"state"], u"held"_s);
         m_update.reset();
 
+        // Leaving a run as it is takes the target's name, in production or not.
+        for (const QStringList &words : {QStringList{u"abandon"_s}, QStringList{u"abandon"_s, u"--confirm"_s, u"Demo"_s}}) {
+            const Answer nameless = json(words, u"kim"_s);
+            EXIT_IS(nameless, 3);
+            QCOMPARE(nameless.code(), u"serve.confirm_decision"_s);
+            QVERIFY(nameless.json[u"error"][u"hint"].toString().contains(u"--confirm"));
+        }
+        QCOMPARE(runState(), u"held"_s);
+
         // Another operator takes over and goes back.
         const Answer back = json({u"revert"_s, u"--take-over"_s, u"--note"_s, u"kim has gone home"_s}, u"lee"_s);
         EXIT_IS(back, 5);
@@ -294,6 +304,37 @@ private Q_SLOTS:
             return row[u"what"] == u"conn.taken_over"_s && row[u"args"][u"note"] == u"kim has gone home"_s;
         }));
         QCOMPARE(json({u"status"_s}).json[u"connHolder"], QString());
+    }
+
+    /// A second target file on the same database, with a state folder of its own.
+    void databaseOfAnotherTarget()
+    {
+        const QString yaml = QString::fromUtf8(read(m_demo->targetFile()));
+        const QString file = m_demo->folder() + u"/shadow.yaml"_s;
+        QFile shadow(file);
+        QVERIFY(shadow.open(QIODevice::WriteOnly));
+        shadow.write(QString(yaml)
+                         .replace(QRegularExpression(u"^name: .*$"_s, QRegularExpression::MultilineOption), u"name: shadow"_s)
+                         .replace(QRegularExpression(u"^state: .*$"_s, QRegularExpression::MultilineOption), u"state: shadowstate"_s)
+                         .toUtf8());
+        shadow.close();
+        const auto asShadow = [&file](const QStringList &words) { return cli::run(words + QStringList{u"--json"_s, u"--target"_s, file}); };
+        const Answer refused = asShadow({u"plan"_s, u"1.2.1"_s});
+        EXIT_IS(refused, 3);
+        QCOMPARE(refused.code(), u"target.claimed"_s);
+        const QString what = refused.json[u"error"][u"what"].toString();
+        QVERIFY2(what.contains(u"“demo”") && what.contains(u"“shadow”"), qPrintable(what));
+        const Answer dry = asShadow({u"target"_s, u"adopt"_s, u"--dry-run"_s});
+        EXIT_IS(dry, 0);
+        QCOMPARE(dry.json[u"claims"].toArray().first()[u"owner"], u"demo"_s);
+        const Answer nameless = asShadow({u"target"_s, u"adopt"_s});
+        EXIT_IS(nameless, 3);
+        QCOMPARE(nameless.code(), u"serve.confirm_decision"_s);
+        EXIT_IS(asShadow({u"target"_s, u"adopt"_s, u"--confirm"_s, u"shadow"_s}), 0);
+        EXIT_IS(asShadow({u"plan"_s, u"1.2.1"_s}), 0);
+        EXIT_IS(json({u"plan"_s, u"1.2.1"_s}), 3);
+        EXIT_IS(run({u"target"_s, u"adopt"_s, u"--confirm"_s, u"demo"_s}), 0);
+        EXIT_IS(json({u"plan"_s, u"1.2.1"_s}), 0);
     }
 
     void flagsAreSet()

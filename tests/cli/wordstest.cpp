@@ -244,6 +244,12 @@ changes:
         QCOMPARE(offers({u"update"_s, u"1.2.1"_s, u"--w"_s}), QStringList{u"--watch"_s});
         QCOMPARE(offers({u"package"_s, u"sign"_s, u"x"_s, u"--k"_s}), QStringList{u"--key"_s});
         QCOMPARE(offers({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"d"_s}), QStringList{u"downgrade"_s});
+        for (const QString &verb : {u"abort"_s, u"revert"_s, u"accept"_s, u"abandon"_s}) {
+            QCOMPARE(offers({verb, u"--c"_s}), QStringList{u"--confirm"_s});
+        }
+        QCOMPARE(offers({u"hold"_s, u"--c"_s}), QStringList());
+        QCOMPARE(offers({u"target"_s, QString()}), QStringList{u"adopt"_s});
+        QCOMPARE(offers({u"target"_s, u"adopt"_s, u"--c"_s}), QStringList{u"--confirm"_s});
         QCOMPARE(offers({u"apply"_s, u"comp"_s}), QStringList{u"completion.bash"_s});
     }
 };

@@ -395,12 +395,100 @@ private Q_SLOTS:
         record();
         QCOMPARE(go(), RunState::Held);
         const QString wrong = command(u"abandon"_s, u"held"_s, {{u"name"_s, u"production"_s}});
+        const QString nameless = command(u"abandon"_s, u"held"_s);
         QCOMPARE(go(), RunState::Held);
         QCOMPARE(outcome(wrong), u"run.refused_name"_s);
+        QCOMPARE(outcome(nameless), u"run.refused_name"_s);
         command(u"abandon"_s, u"held"_s, {{u"name"_s, u"demo"_s}});
         QCOMPARE(go(), RunState::Abandoned);
         QCOMPARE(world().values[u"b"_s], u"new"_s);
         QCOMPARE(run().reason.code, u"run.abandoned_by"_s);
+    }
+
+    void productionTakesTheNameForEachWayBack_data()
+    {
+        QTest::addColumn<QString>("verb");
+        for (const char *verb : {"abort", "rollback", "accept", "abandon"}) {
+            QTest::newRow(verb) << QString::fromLatin1(verb);
+        }
+    }
+    void productionTakesTheNameForEachWayBack()
+    {
+        QFETCH(const QString, verb);
+        m_target.environment = u"production"_s;
+        begin();
+        m_plan.steps[1].automaticRollback = false;
+        world().after[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        const QString nameless = command(verb, u"held"_s);
+        const QString wrong = command(verb, u"held"_s, {{u"name"_s, u"demo2"_s}});
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(outcome(nameless), u"run.refused_name"_s);
+        QCOMPARE(outcome(wrong), u"run.refused_name"_s);
+        const QString named = command(verb, u"held"_s, {{u"name"_s, u"demo"_s}});
+        QVERIFY(go() != RunState::Held);
+        QCOMPARE(outcome(named), u"run.command_taken"_s);
+    }
+
+    /// Who asked for a hold is waited for, whatever the policy says of holds that nobody asked for.
+    void holdOfAPersonHasNoDefault()
+    {
+        begin({{u"holdDefault"_s, u"rollback"_s}, {u"holdMs"_s, 60000}});
+        record();
+        world().after[u"a:apply"_s] = [this]() -> std::optional<Error> {
+            command(u"hold"_s, u"running"_s);
+            return {};
+        };
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.held_by"_s);
+        QVERIFY(!run().heldUntil.isValid());
+        m_clock->advance(10 * 60000);
+        QCOMPARE(go(), RunState::Held);
+        command(u"resume"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+    }
+
+    /// A console that paused the run while it asked lets go of its own hold only.
+    void resumeOfAHoldPassesOverNoOther()
+    {
+        begin();
+        record();
+        QString hold;
+        world().after[u"a:apply"_s] = [&, this]() -> std::optional<Error> {
+            hold = command(u"hold"_s, u"running"_s);
+            return {};
+        };
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.args[u"command"_s].toString(), hold);
+        const QString others = command(u"resume"_s, {}, {{u"hold"_s, u"somebody else's"_s}});
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(outcome(others), u"run.refused_other_hold"_s);
+        const QString own = command(u"resume"_s, {}, {{u"hold"_s, hold}});
+        // The world changes before it goes on: that hold is not the one that was asked for.
+        world().values[u"c"_s] = u"other"_s;
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(outcome(own), u"run.command_taken"_s);
+        QCOMPARE(run().reason.code, u"run.world_changed"_s);
+        const QString again = command(u"resume"_s, {}, {{u"hold"_s, hold}});
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(outcome(again), u"run.refused_other_hold"_s);
+    }
+
+    /// Both given before the first is taken: the run pauses at the step's end and goes on at once.
+    void resumeOfAHoldThatIsNotTakenYet()
+    {
+        begin();
+        record();
+        QString resume;
+        world().after[u"a:apply"_s] = [&, this]() -> std::optional<Error> {
+            const QString hold = command(u"hold"_s, u"running"_s);
+            resume = command(u"resume"_s, {}, {{u"hold"_s, hold}});
+            return {};
+        };
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(outcome(resume), u"run.command_taken"_s);
+        QVERIFY(hadEvent(u"run.held_by"_s));
     }
 
     void holdsWhenAFactChangesBetweenSteps()

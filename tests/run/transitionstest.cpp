@@ -186,6 +186,29 @@ private Q_SLOTS:
         StepRecord done = step(StepState::Done, true);
         done.durationMs = 600000;
         QCOMPARE(turnBackBy(run, {done, step(StepState::Pending)}).toLocalTime(), QDateTime(QDate(2026, 3, 3), QTime(0, 45)));
+        // What was planned for the whole way back counts from the beginning.
+        run.plan.policy.insert(u"rollbackMs"_s, 1200000);
+        QCOMPARE(turnBackBy(run, {done, step(StepState::Pending)}).toLocalTime(), QDateTime(QDate(2026, 3, 3), QTime(0, 35)));
+        // A step that took longer than all of it takes as long to be taken back …
+        done.durationMs = 1800000;
+        QCOMPARE(turnBackBy(run, {done, step(StepState::Pending)}).toLocalTime(), QDateTime(QDate(2026, 3, 3), QTime(0, 25)));
+        // … unless its kind was measured.
+        run.plan.steps[0].kind = u"migrate"_s;
+        run.plan.policy.insert(u"revertMs"_s, QJsonObject{{u"migrate"_s, 1000}});
+        QCOMPARE(turnBackBy(run, {done, step(StepState::Pending)}).toLocalTime(), QDateTime(QDate(2026, 3, 3), QTime(0, 35)));
+    }
+
+    void namesWhatTakesAName()
+    {
+        for (const QString &verb : {u"hold"_s, u"resume"_s, u"retry"_s}) {
+            QVERIFY(!needsName(verb, true));
+        }
+        for (const QString &verb : {u"abort"_s, u"rollback"_s, u"accept"_s}) {
+            QVERIFY(needsName(verb, true));
+            QVERIFY(!needsName(verb, false));
+        }
+        QVERIFY(needsName(u"abandon"_s, true));
+        QVERIFY(needsName(u"abandon"_s, false));
     }
 };
 

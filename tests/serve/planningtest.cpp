@@ -4,16 +4,22 @@
 #include "demo/demosystem.h"
 #include "plan/planners.h"
 #include "plan/step.h"
+#include "run/runlock.h"
 #include "serve/engineservice.h"
 #include "serve/stagerelease.h"
+#include "system/filelock.h"
 #include "system/files.h"
+#include "tests/support/otherprocess.h"
 
 #include <QDir>
+#include <QElapsedTimer>
 #include <QEventLoop>
 #include <QFile>
 #include <QJsonArray>
+#include <QJsonDocument>
 #include <QProcess>
 #include <QScopeGuard>
+#include <QRegularExpression>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTimer>
@@ -332,6 +338,71 @@ private Q_SLOTS:
         QCOMPARE(plan.expectedMs, sum);
     }
 
+    void theWayBackIsMeasured()
+    {
+        const QList<StagedRelease> path = staged(u"1.3.0"_s);
+        const Plan guessed = planned(context(), path);
+        qint64 forward = 0;
+        qint64 deploys = 0;
+        for (const StepSpec &step : guessed.steps) {
+            forward += step.changesState ? step.expectedMs : 0;
+            deploys += step.kind == u"deploy_instance" ? 1 : 0;
+        }
+        QVERIFY(deploys > 1);
+        QVERIFY(forward > 0);
+        QCOMPARE(guessed.policy[u"rollbackMs"].toInteger(), forward);
+        PlanningContext measured = context();
+        measured.measuredRevertMs = {{u"deploy_instance"_s, 90000}};
+        const Plan plan = planned(measured, path);
+        qint64 others = 0;
+        for (const StepSpec &step : plan.steps) {
+            others += step.changesState && step.kind != u"deploy_instance" ? step.expectedMs : 0;
+        }
+        QCOMPARE(plan.policy[u"rollbackMs"].toInteger(), others + deploys * 90000);
+        QCOMPARE(plan.policy[u"revertMs"][u"deploy_instance"].toInteger(), 90000);
+        QVERIFY(plan.digest() != guessed.digest());
+    }
+
+    /// Each waits for the other's work and finds it done.
+    void consolesThatPlanAtOnceShareTheirWork()
+    {
+        QVERIFY(files::removeTree(m_target.stateDirectory + u"/downloads"_s));
+        QVERIFY(files::removeTree(m_target.stateDirectory + u"/cache"_s));
+        const QString program = qEnvironmentVariable("CUTOVER_BIN", QCoreApplication::applicationDirPath()) + u"/cutoverctl"_s;
+        std::vector<std::unique_ptr<QProcess>> consoles;
+        for (int i = 0; i < 4; ++i) {
+            consoles.push_back(std::make_unique<QProcess>());
+            consoles.back()->start(program, {u"plan"_s, u"2.0.0"_s, u"--json"_s, u"--target"_s, m_target.path});
+        }
+        QSet<QString> digests;
+        for (const auto &console : consoles) {
+            QVERIFY(console->waitForFinished(60000));
+            const QByteArray output = console->readAllStandardOutput();
+            QVERIFY2(console->exitCode() == 0, QByteArray(output.right(2000) + console->readAllStandardError()));
+            digests.insert(QJsonDocument::fromJson(output).object()[u"digest"].toString());
+        }
+        QCOMPARE(digests.size(), 1);
+        for (const QString &folder : {u"/downloads"_s, u"/cache"_s}) {
+            const QStringList names = QDir(m_target.stateDirectory + folder).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot);
+            QVERIFY2(std::ranges::none_of(names, [](const QString &name) { return name.contains(u".cutover-"); }), qPrintable(names.join(u' ')));
+        }
+
+        // Somebody is at the package: it is waited for, and not touched meanwhile.
+        const ReleaseInfo release = *std::ranges::find(m_releases, *Version::parse(u"1.2.1"_s), [](const ReleaseInfo &info) { return info.manifest.version; });
+        const QString folder = m_target.stateDirectory + u"/downloads"_s;
+        QVERIFY(files::remove(folder + u'/' + release.file));
+        testing::OtherProcess other([&folder, &release] {
+            const auto lock = FileLock::attempt(folder + u"/.locks/"_s + release.file);
+            ::usleep(lock && *lock ? 900'000 : 0);
+        });
+        QTest::qWait(200);
+        QElapsedTimer timer;
+        timer.start();
+        QVERIFY(QCoro::waitFor(stageRelease(m_target, release, {}, [](const Progress &) { })));
+        QVERIFY2(timer.elapsed() > 400, qPrintable(QString::number(timer.elapsed())));
+        QCOMPARE(other.wait(), 0);
+    }
+
     void contractMigrationsStayOwed()
     {
         QList<StagedRelease> path = staged(u"1.3.0"_s);
@@ -409,6 +480,106 @@ private Q_SLOTS:
         QCOMPARE(QCoro::waitFor(engine.cancelJob(u"gone"_s)).error().code, u"serve.unknown_job"_s);
         QCOMPARE(QCoro::waitFor(engine.command(u"past"_s, u"abort"_s, {})).error().code, u"serve.command_refused"_s);
         QCOMPARE(QCoro::waitFor(engine.command(u"past"_s, u"abort"_s, u"running"_s)).error().code, u"serve.command_state"_s);
+    }
+
+    void runWhoseRunnerCantBeStartedIsRefused()
+    {
+        EngineService engine(m_target.path, u"kim@desk"_s);
+        QVERIFY(engine.open());
+        QVERIFY(QCoro::waitFor(engine.call(u"conn.take"_s, {{u"force"_s, true}})));
+        const auto made = jobResult(engine, QCoro::waitFor(engine.startUpdatePlan(u"1.2.1"_s)));
+        QVERIFY(made);
+        const QByteArray programs = qgetenv("CUTOVER_BIN");
+        const QByteArray path = qgetenv("PATH");
+        qputenv("CUTOVER_BIN", m_folder.path().toLocal8Bit());
+        qputenv("PATH", m_folder.path().toLocal8Bit());
+        const auto applied = QCoro::waitFor(engine.apply((*made)[u"digest"].toString(), {}));
+        qputenv("CUTOVER_BIN", programs);
+        qputenv("PATH", path);
+        QVERIFY(!applied);
+        QCOMPARE(applied.error().code, u"system.no_program"_s);
+        const auto journal = Journal::open(m_target.stateDirectory);
+        QVERIFY(journal);
+        const RunRecord run = (*journal)->runs(1)->first();
+        QCOMPARE(run.state, RunState::RolledBack);
+        QCOMPARE(run.reason.code, u"run.refused_to_start"_s);
+        // Another console that looks, with the program there again, starts nothing.
+        EngineService other(m_target.path, u"lee@desk"_s);
+        QVERIFY(other.open());
+        QTest::qWait(1000);
+        QVERIFY(!QFile::exists(m_target.stateDirectory + u"/runs/"_s + run.id + u"/runner.log"_s));
+        QVERIFY(QCoro::waitFor(engine.call(u"bye"_s)));
+    }
+
+    void decisionsTakeTheNameAndTheirOwnHold()
+    {
+        EngineService engine(m_target.path, u"kim@desk"_s);
+        QVERIFY(engine.open());
+        QVERIFY(QCoro::waitFor(engine.call(u"conn.take"_s, {{u"force"_s, true}})));
+        const auto journal = Journal::open(m_target.stateDirectory);
+        QVERIFY(journal);
+        RunRecord run = (*journal)->runs(1)->first();
+        run.id = u"held"_s;
+        run.state = RunState::Held;
+        run.reason = {u"run.held_by"_s, {{u"by"_s, u"lee"_s}, {u"step"_s, u"x"_s}, {u"command"_s, u"c-lee"_s}}};
+        QVERIFY((*journal)->addRun(run));
+        const auto command = [&engine](const QString &verb, const QString &name = {}, const QString &hold = {}) {
+            const auto given = QCoro::waitFor(engine.command(u"held"_s, verb, {}, name, hold));
+            return given ? QString() : given.error().code + u' ' + Error::fromJson(given.error().toJson()).text();
+        };
+        QVERIFY(command(u"abandon"_s).startsWith(u"serve.confirm_decision"));
+        const QString wrong = command(u"abandon"_s, u"Demo"_s);
+        QVERIFY2(wrong.startsWith(u"serve.confirm_decision") && wrong.contains(u"“Demo”") && wrong.contains(u"exactly: demo"), qPrintable(wrong));
+        const QString other = command(u"resume"_s, {}, u"c-kim"_s);
+        QVERIFY2(other.startsWith(u"serve.command_refused") && other.contains(u"lee held the run"), qPrintable(other));
+        QVERIFY((*journal)->commands(u"held"_s)->isEmpty());
+        QCOMPARE(command(u"abandon"_s, u"demo"_s), QString());
+        QCOMPARE((*journal)->commands(u"held"_s)->first().args[u"name"], u"demo"_s);
+        run.state = RunState::Abandoned;
+        QVERIFY((*journal)->updateRun(run));
+        QVERIFY(QCoro::waitFor(engine.call(u"bye"_s)));
+    }
+
+    /// A second target file, with a state folder of its own, on the same database.
+    void databaseOfAnotherTargetIsRefusedUntilAdopted()
+    {
+        auto yaml = files::read(m_target.path);
+        QVERIFY(yaml);
+        const QString file = QFileInfo(m_target.path).absolutePath() + u"/shadow.yaml"_s;
+        const QString text = QString::fromUtf8(*yaml)
+                                 .replace(QRegularExpression(u"^name: .*$"_s, QRegularExpression::MultilineOption), u"name: shadow"_s)
+                                 .replace(QRegularExpression(u"^state: .*$"_s, QRegularExpression::MultilineOption), u"state: shadowstate"_s);
+        QVERIFY(files::replace(file, text.toUtf8()));
+        EngineService engine(file, u"lee@desk"_s);
+        QVERIFY2(engine.open(), "open");
+        QVERIFY(engine.target().stateDirectory != m_target.stateDirectory);
+        const auto refused = jobResult(engine, QCoro::waitFor(engine.startUpdatePlan(u"1.2.1"_s)));
+        QCOMPARE(refused.error().code, u"target.claimed"_s);
+        QVERIFY2(refused.error().what().contains(u"“demo”") && refused.error().what().contains(u"“shadow”"), qPrintable(refused.error().what()));
+
+        QCOMPARE(QCoro::waitFor(engine.call(u"target.claims"_s))->value(u"claims").toArray().first()[u"owner"], u"demo"_s);
+        QCOMPARE(QCoro::waitFor(engine.call(u"target.adopt"_s)).error().code, u"serve.confirm_decision"_s);
+        {
+            // Not from under a run.
+            const auto lock = QCoro::waitFor(RunLock::acquire(m_target.stateDirectory, u"r"_s, {}));
+            QVERIFY(lock);
+            QCOMPARE(QCoro::waitFor(engine.call(u"target.adopt"_s, {{u"confirm"_s, u"shadow"_s}})).error().code, u"target.claim_busy"_s);
+        }
+        const auto adopted = QCoro::waitFor(engine.call(u"target.adopt"_s, {{u"confirm"_s, u"shadow"_s}}));
+        QVERIFY2(adopted, adopted ? "" : qPrintable(adopted.error().text()));
+        const QJsonArray trail = QCoro::waitFor(engine.call(u"audit"_s))->value(u"rows").toArray();
+        QCOMPARE(trail.first()[u"what"], u"target.adopted"_s);
+        QCOMPARE(trail.first()[u"args"][u"owner"], u"demo"_s);
+        QVERIFY(jobResult(engine, QCoro::waitFor(engine.startUpdatePlan(u"1.2.1"_s))));
+
+        // The first one is told so, and takes it back the same way.
+        EngineService first(m_target.path, u"kim@desk"_s);
+        QVERIFY(first.open());
+        QVERIFY(QCoro::waitFor(first.call(u"conn.take"_s, {{u"force"_s, true}})));
+        QCOMPARE(jobResult(first, QCoro::waitFor(first.startUpdatePlan(u"1.2.1"_s))).error().code, u"target.claimed"_s);
+        QVERIFY(QCoro::waitFor(first.call(u"target.adopt"_s, {{u"confirm"_s, u"demo"_s}})));
+        QVERIFY(jobResult(first, QCoro::waitFor(first.startUpdatePlan(u"1.2.1"_s))));
+        QVERIFY(QCoro::waitFor(first.call(u"bye"_s)));
     }
 
     void consoleOfAnotherUserIsNamed()

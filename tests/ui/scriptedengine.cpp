@@ -150,7 +150,10 @@ Result<QJsonObject> ScriptedEngine::answer(const QString &method, const QJsonObj
         Q_EMIT changed({u"conn"_s});
         return QJsonObject{};
     }
-    if (method == "command"_L1 || method == "job.cancel"_L1 || method == "conn.release"_L1) {
+    if (method == "command"_L1) {
+        return QJsonObject{{u"command"_s, QString(u"command-"_s + QString::number(count(method)))}};
+    }
+    if (method == "job.cancel"_L1 || method == "conn.release"_L1) {
         return QJsonObject{};
     }
     return fail(u"scripted.unknown_method"_s, {{u"method"_s, method}});

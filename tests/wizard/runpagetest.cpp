@@ -4,6 +4,7 @@
 #include "update/runpage.h"
 #include "common/logview.h"
 #include "common/theme.h"
+#include "update/decisiondialog.h"
 #include "update/executepage.h"
 #include "update/heldpanel.h"
 #include "update/reportdialog.h"
@@ -13,7 +14,7 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QLabel>
-#include <QMessageBox>
+#include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSignalSpy>
@@ -31,7 +32,7 @@ class RunPageTest : public QObject
 private:
     std::unique_ptr<ScriptedEngine> engine;
     std::unique_ptr<RunPage> page;
-    Plan plan = wizarddata::updatePlan();
+    Plan plan;
 
     void open()
     {
@@ -64,6 +65,8 @@ private Q_SLOTS:
     {
         engine = std::make_unique<ScriptedEngine>();
         wizarddata::fill(engine.get());
+        plan = wizarddata::updatePlan();
+        plan.environment = u"staging"_s;
         engine->runViews.prepend(wizarddata::runOf(plan, 8));
         engine->logs.insert(u"run-1"_s, u"01:31:07 backend-2 drain requested\n"_s);
     }
@@ -116,10 +119,12 @@ private Q_SLOTS:
         open();
         click(visible<QPushButton>(page.get(), u"abort"_s));
         QTRY_COMPARE(commands(), QStringList{u"hold/running"_s});
-        auto *question = page->findChild<QMessageBox *>();
+        auto *question = page->findChild<DecisionDialog *>();
         QVERIFY(question != nullptr && question->isVisible());
-        QCOMPARE(question->defaultButton()->text(), u"Keep running"_s);
-        QVERIFY(question->informativeText().contains(u"back to 1.2.1 in about 40 s"));
+        QCOMPARE(question->keepButton()->text(), u"Keep running"_s);
+        QVERIFY(question->keepButton()->isDefault() && !question->decideButton()->isDefault());
+        QVERIFY(question->details().contains(u"back to 1.2.1 in about 40 s"));
+        QVERIFY(visible<QLineEdit>(question, u"confirmName"_s) == nullptr);
         click(question->findChild<QPushButton *>(u"stopAnyway"_s));
         QTRY_COMPARE(commands(), (QStringList{u"hold/running"_s, u"abort/"_s}));
     }
@@ -128,10 +133,85 @@ private Q_SLOTS:
     {
         open();
         click(visible<QPushButton>(page.get(), u"abort"_s));
-        auto *question = page->findChild<QMessageBox *>();
+        auto *question = page->findChild<DecisionDialog *>();
         QVERIFY(question != nullptr);
         QTest::keyClick(question, Qt::Key_Escape);
         QTRY_COMPARE(commands(), (QStringList{u"hold/running"_s, u"resume/"_s}));
+        // Only the hold that the page has given itself.
+        QCOMPARE(engine->lastParams(u"command"_s)[u"hold"].toString(), u"command-1"_s);
+    }
+
+    void keepRunningLeavesAnotherHoldAndSaysSo()
+    {
+        open();
+        click(visible<QPushButton>(page.get(), u"abort"_s));
+        QTRY_COMPARE(commands(), QStringList{u"hold/running"_s});
+        RunView &view = engine->runViews.first();
+        view.run.state = RunState::Held;
+        view.run.reason = {u"sample.health"_s, {}};
+        engine->failures.insert(u"command"_s, Error{u"sample.text"_s, {{u"text"_s, u"It stays held for another reason."_s}}, Error::Kind::Permanent, {}});
+        QTest::keyClick(page->findChild<DecisionDialog *>(), Qt::Key_Escape);
+        QTRY_VERIFY(std::ranges::any_of(page->findChildren<QLabel *>(), [](QLabel *label) { return label->isVisible() && label->text() == u"It stays held for another reason."; }));
+    }
+
+    /// The pause was refused: then there is nothing of this page's to resume.
+    void refusedPauseIsNotResumed()
+    {
+        engine->failures.insert(u"command"_s, Error{u"sample.text"_s, {{u"text"_s, u"The run is held."_s}}, Error::Kind::Permanent, {}});
+        open();
+        click(visible<QPushButton>(page.get(), u"abort"_s));
+        QTRY_COMPARE(engine->count(u"command"_s), 1);
+        QTest::qWait(50);
+        QTest::keyClick(page->findChild<DecisionDialog *>(), Qt::Key_Escape);
+        QTest::qWait(100);
+        QCOMPARE(engine->count(u"command"_s), 1);
+    }
+
+    void productionAsksForTheName()
+    {
+        plan.environment = u"production"_s;
+        engine->runViews.first() = wizarddata::runOf(plan, 8);
+        open();
+        click(visible<QPushButton>(page.get(), u"abort"_s));
+        auto *question = page->findChild<DecisionDialog *>();
+        QVERIFY(question != nullptr);
+        QPushButton *stop = question->decideButton();
+        auto *name = visible<QLineEdit>(question, u"confirmName"_s);
+        QVERIFY(name != nullptr);
+        QVERIFY(!stop->isEnabled() && !stop->toolTip().isEmpty());
+        QTest::keyClicks(name, u"nonsense"_s);
+        QVERIFY(!stop->isEnabled());
+        QVERIFY(stop->toolTip().contains(u"nonsense"));
+        QCOMPARE(wizarddata::namelessWidgets(question), QStringList());
+        name->clear();
+        QTest::keyClicks(name, plan.targetName);
+        click(stop);
+        QTRY_COMPARE(commands(), (QStringList{u"hold/running"_s, u"abort/"_s}));
+        QCOMPARE(engine->lastParams(u"command"_s)[u"confirm"].toString(), plan.targetName);
+    }
+
+    void abandonAsksForTheNameEverywhere()
+    {
+        RunView &view = engine->runViews.first();
+        view.run.state = RunState::Held;
+        view.offers = {u"retry"_s, u"rollback"_s, u"abandon"_s};
+        open();
+        auto *held = visible<HeldPanel>(page.get(), u"held"_s);
+        click(held->button(u"abandon"_s));
+        auto *question = page->findChild<DecisionDialog *>();
+        QVERIFY(question != nullptr && !question->decideButton()->isEnabled());
+        QTest::keyClick(question, Qt::Key_Return);
+        QCOMPARE(engine->count(u"command"_s), 0);
+        click(held->button(u"abandon"_s));
+        question = nullptr;
+        for (DecisionDialog *dialog : page->findChildren<DecisionDialog *>()) {
+            question = dialog->isVisible() ? dialog : question;
+        }
+        QVERIFY(question != nullptr);
+        QTest::keyClicks(visible<QLineEdit>(question, u"confirmName"_s), plan.targetName);
+        click(question->decideButton());
+        QTRY_COMPARE(commands(), QStringList{u"abandon/held"_s});
+        QCOMPARE(engine->lastParams(u"command"_s)[u"confirm"].toString(), plan.targetName);
     }
 
     void heldRunAsksForADecision()

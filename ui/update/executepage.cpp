@@ -9,6 +9,8 @@
 #include "common/page.h"
 #include "common/statuschip.h"
 #include "common/times.h"
+#include "run/decisions.h"
+#include "update/decisiondialog.h"
 #include "update/digestlabel.h"
 #include "update/heldpanel.h"
 #include "update/incident.h"
@@ -22,7 +24,6 @@
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLocale>
-#include <QMessageBox>
 #include <QProgressBar>
 #include <QRegularExpression>
 #include <QSplitter>
@@ -181,9 +182,20 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     });
     connect(m_feed, &RunFeed::logAppended, this, [this](const QString &text) { m_log->append(shownLog(text)); });
     connect(m_feed, &RunFeed::loadFailed, this, [this](const Error &error) { m_message->tell(error); });
-    connect(m_feed, &RunFeed::commandFailed, this, [this](const QString &, const Error &error) {
+    connect(m_feed, &RunFeed::commandFailed, this, [this](const QString &verb, const Error &error) {
+        if (verb == u"hold") {
+            m_pause = Pause::None;
+        }
         m_message->tell(error);
         m_message->setClosable(true);
+    });
+    connect(m_feed, &RunFeed::commandTaken, this, [this](const QString &verb, const QString &command) {
+        if (verb == u"hold" && m_pause != Pause::None) {
+            m_pauseCommand = command;
+            if (std::exchange(m_pause, Pause::Given) == Pause::Resume) {
+                keepRunning();
+            }
+        }
     });
     connect(m_hold, &QPushButton::clicked, this, &ExecutePage::hold);
     connect(m_abort, &QPushButton::clicked, this, &ExecutePage::askAbort);
@@ -321,63 +333,90 @@ void ExecutePage::askAbort()
     const RunView &view = m_feed->view();
     // The run pauses while a person thinks.
     const bool paused = view.offers.contains(u"hold");
+    m_pauseCommand.clear();
+    m_pause = paused ? Pause::Asked : Pause::None;
     if (paused) {
         m_feed->command(u"hold"_s);
     }
-    m_question = new QMessageBox(this);
-    m_question->setAttribute(Qt::WA_DeleteOnClose);
-    m_question->setIcon(QMessageBox::Warning);
-    m_question->setWindowTitle(tr("Abort the run"));
-    m_question->setText(view.run.plan.kind == u"rollback" ? tr("Stop the rollback of %1 to %2?").arg(view.run.plan.targetName, view.run.plan.to)
-                                                          : tr("Stop the update of %1 to %2?").arg(view.run.plan.targetName, view.run.plan.to));
     QString details = view.ifAborted.isEmpty() ? QString() : view.ifAborted.text();
     if (paused) {
         details += (details.isEmpty() ? QString() : u"\n\n"_s) + tr("The run pauses while you decide.");
     }
-    m_question->setInformativeText(details);
-    QPushButton *stop = m_question->addButton(tr("Stop anyway"), QMessageBox::DestructiveRole);
-    stop->setProperty("cutoverButton", u"destructive"_s);
-    stop->setObjectName(u"stopAnyway"_s);
-    QPushButton *keep = m_question->addButton(tr("Keep running"), QMessageBox::RejectRole);
-    keep->setObjectName(u"keepRunning"_s);
-    m_question->setDefaultButton(keep);
-    m_question->setEscapeButton(keep);
+    const Plan &plan = view.run.plan;
+    m_question = new DecisionDialog({.title = tr("Abort the run"),
+                                     .question = plan.kind == u"rollback" ? tr("Stop the rollback of %1 to %2?").arg(plan.targetName, plan.to)
+                                                                          : tr("Stop the update of %1 to %2?").arg(plan.targetName, plan.to),
+                                     .details = details,
+                                     .decide = tr("Stop anyway"),
+                                     .keep = tr("Keep running"),
+                                     .name = nameFor(u"abort"_s)},
+                                    this);
+    m_question->decideButton()->setObjectName(u"stopAnyway"_s);
+    m_question->keepButton()->setObjectName(u"keepRunning"_s);
     // By then the pause may or may not have been taken, so neither answer expects a state.
-    connect(m_question, &QMessageBox::finished, this, [this, paused, stop, question = m_question.data()] {
-        if (isFinal(m_feed->view().run.state)) {
-            return;
-        }
-        if (question->clickedButton() == stop) {
-            m_feed->commandInAnyState(u"abort"_s);
-        } else if (paused) {
-            m_feed->commandInAnyState(u"resume"_s);
+    connect(m_question, &QDialog::accepted, this, [this, question = m_question.data()] {
+        m_pause = Pause::None;
+        if (!isFinal(m_feed->view().run.state)) {
+            m_feed->commandInAnyState(u"abort"_s, question->name());
         }
     });
+    connect(m_question, &QDialog::rejected, this, &ExecutePage::keepRunning);
     m_question->open();
+}
+
+void ExecutePage::keepRunning()
+{
+    if (m_pause == Pause::None || isFinal(m_feed->view().run.state)) {
+        return;
+    }
+    if (m_pause == Pause::Asked) {
+        m_pause = Pause::Resume; // As soon as the engine has told which hold it is.
+        return;
+    }
+    m_pause = Pause::None;
+    // Whatever else holds the run by now is not this page's to pass over.
+    m_feed->resumeHold(m_pauseCommand);
+}
+
+QString ExecutePage::nameFor(const QString &verb) const
+{
+    const Plan &plan = m_feed->view().run.plan;
+    return needsName(verb, plan.environment == u"production") ? plan.targetName : QString();
 }
 
 void ExecutePage::choose(const QString &verb)
 {
-    if (verb != u"abandon") {
+    if (nameFor(verb).isEmpty()) {
         m_feed->command(verb);
-        return;
+    } else {
+        decideByName(verb);
     }
-    auto *question = new QMessageBox(this);
-    question->setAttribute(Qt::WA_DeleteOnClose);
-    question->setIcon(QMessageBox::Warning);
-    question->setWindowTitle(tr("Abandon the run"));
-    question->setText(tr("Leave %1 as it is?").arg(m_feed->view().run.plan.targetName));
-    question->setInformativeText(tr("Nothing is taken back and nothing goes on by itself. Your name is recorded with it."));
-    QPushButton *abandon = question->addButton(tr("Abandon the run"), QMessageBox::DestructiveRole);
-    abandon->setProperty("cutoverButton", u"destructive"_s);
-    QPushButton *keep = question->addButton(tr("Keep it held"), QMessageBox::RejectRole);
-    question->setDefaultButton(keep);
-    question->setEscapeButton(keep);
-    connect(question, &QMessageBox::finished, this, [this, question, abandon] {
-        if (question->clickedButton() == abandon) {
-            m_feed->command(u"abandon"_s);
-        }
-    });
+}
+
+void ExecutePage::decideByName(const QString &verb)
+{
+    const RunView &view = m_feed->view();
+    const QString target = view.run.plan.targetName;
+    DecisionDialog::Texts texts{.keep = tr("Keep it held"), .name = nameFor(verb)};
+    if (verb == u"abandon") {
+        texts.title = tr("Abandon the run");
+        texts.question = tr("Leave %1 as it is?").arg(target);
+        texts.details = tr("Nothing is taken back and nothing goes on by itself. Your name is recorded with it.");
+        texts.decide = tr("Abandon the run");
+    } else if (verb == u"accept") {
+        texts.title = tr("Accept as done");
+        texts.question = tr("Go on with %1 as if the step had worked?").arg(target);
+        texts.details = tr("Only where looking at the system agrees. Your name is recorded with it.");
+        texts.decide = tr("Accept as done");
+    } else {
+        texts.title = tr("Roll back");
+        texts.question = tr("Roll %1 back to %2?").arg(target, view.run.plan.from);
+        texts.details = view.ifAborted.isEmpty() ? QString() : view.ifAborted.text();
+        texts.decide = tr("Roll back");
+    }
+    auto *question = new DecisionDialog(texts, this);
+    question->decideButton()->setObjectName(u"decide"_s);
+    connect(question, &QDialog::accepted, this, [this, question, verb] { m_feed->command(verb, question->name()); });
     question->open();
 }
 

@@ -9,12 +9,12 @@
 #include <QTimer>
 #include <QWidget>
 
-class QMessageBox;
 class QProgressBar;
 class QPushButton;
 
 namespace cutover {
 
+class DecisionDialog;
 class DigestLabel;
 class ElidedLabel;
 class EngineClient;
@@ -54,6 +54,9 @@ private:
     void hold();
     void askAbort();
     void choose(const QString &verb);
+    void decideByName(const QString &verb);
+    [[nodiscard]] QString nameFor(const QString &verb) const;
+    void keepRunning();
     void copyIncident();
 
     EngineClient *m_engine;
@@ -85,7 +88,13 @@ private:
     LogView *m_log;
     TextLabel *m_ifAborted;
     QPushButton *m_leave;
-    QPointer<QMessageBox> m_question;
+    QPointer<DecisionDialog> m_question;
+    /// The hold that this page gave while it asked, from the question until its answer.
+    enum class Pause { None,
+                       Asked,
+                       Given,
+                       Resume } m_pause = Pause::None;
+    QString m_pauseCommand;
 };
 
 } // namespace cutover

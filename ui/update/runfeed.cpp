@@ -96,21 +96,26 @@ qint64 RunFeed::leftMs() const
     return std::max<qint64>(0, m_view.leftMs - m_sinceView.elapsed());
 }
 
-void RunFeed::command(const QString &verb)
+void RunFeed::command(const QString &verb, const QString &name)
 {
-    send(verb, stateName(m_view.run.state));
+    send(verb, stateName(m_view.run.state), name, {});
 }
 
-void RunFeed::commandInAnyState(const QString &verb)
+void RunFeed::commandInAnyState(const QString &verb, const QString &name)
 {
-    send(verb, {});
+    send(verb, {}, name, {});
 }
 
-void RunFeed::send(const QString &verb, const QString &expectedState)
+void RunFeed::resumeHold(const QString &holdId)
 {
-    ask<void>(this, m_engine->command(m_runId, verb, expectedState), [this, verb](Result<> result) {
+    send(u"resume"_s, {}, {}, holdId);
+}
+
+void RunFeed::send(const QString &verb, const QString &expectedState, const QString &name, const QString &hold)
+{
+    ask<QString>(this, m_engine->command(m_runId, verb, expectedState, name, hold), [this, verb](Result<QString> result) {
         if (result) {
-            Q_EMIT commandTaken(verb);
+            Q_EMIT commandTaken(verb, *result);
             lookSoon();
         } else {
             Q_EMIT commandFailed(verb, result.error());

@@ -33,10 +33,13 @@ public:
     [[nodiscard]] qint64 elapsedMs() const;
     /// Estimate of what is left; -1: unknown.
     [[nodiscard]] qint64 leftMs() const;
-    /// Gives a command for the run as it is shown; a refusal comes as commandFailed().
-    void command(const QString &verb);
+    /// Gives a command for the run as it is shown; a refusal comes as commandFailed(). name: the
+    /// target's, where the command has to be confirmed by it.
+    void command(const QString &verb, const QString &name = {});
     /// Gives it for whatever state the run may be in by the time it is taken.
-    void commandInAnyState(const QString &verb);
+    void commandInAnyState(const QString &verb, const QString &name = {});
+    /// Lets the run go on if that hold, given before, is what it waits for; another hold stays.
+    void resumeHold(const QString &holdId);
 
 Q_SIGNALS:
     void viewChanged();
@@ -45,10 +48,10 @@ Q_SIGNALS:
     void logAppended(const QString &text);
     void loadFailed(const cutover::Error &error);
     void commandFailed(const QString &verb, const cutover::Error &error);
-    void commandTaken(const QString &verb);
+    void commandTaken(const QString &verb, const QString &commandId);
 
 private:
-    void send(const QString &verb, const QString &expectedState);
+    void send(const QString &verb, const QString &expectedState, const QString &name, const QString &hold);
     void lookSoon();
     void load();
     void loadTarget();
