@@ -6,10 +6,13 @@
 #include "common/ask.h"
 #include "deploy/supervisorclient.h"
 #include "metrics/watcher.h"
+#include "run/activerun.h"
 #include "shell/console.h"
 #include "system/processes.h"
+#include "system/worker.h"
 
 #include <QCoreApplication>
+#include <QCoroFuture>
 #include <QFileInfo>
 #include <QSettings>
 #include <QStandardPaths>
@@ -64,11 +67,19 @@ Async<bool> prepareDemo(QString directory, bool reset, DemoProgress progress)
     co_return ran && !reset;
 }
 
-Async<> endDemo(QString directory)
+/// False: everything was left as it is, for a run that goes on.
+Async<bool> endDemo(QString directory)
 {
     CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
+    Worker worker;
+    const QString state = target.stateDirectory;
+    CO_TRY(const bool busy, co_await worker.run([state] { return hasRun(state); }));
+    if (busy) { // What can't be found out is an error, and ends nothing either.
+        co_return false;
+    }
     CO_CHECK(co_await stopWatcher(target));
-    co_return co_await stopDemo(directory);
+    CO_CHECK(co_await stopDemo(directory));
+    co_return true;
 }
 
 } // namespace
@@ -123,6 +134,7 @@ void Startup::start()
     }
     m_window->showStarting(tr("Making the demo system ready…"));
     m_demoStarted = true;
+    m_preparing = true;
     QPointer<MainWindow> window(m_window.get());
     const DemoProgress progress = [window](const Message &doing) {
         if (window) {
@@ -130,9 +142,11 @@ void Startup::start()
         }
     };
     ask<bool>(this, prepareDemo(m_options.demoDirectory, m_options.reset, progress), [this](const Result<bool> &ready) {
-        // A picture of a demo that somebody else works with leaves it as it was.
-        m_demoStarted = m_options.screenshot.isEmpty() || !ready || !*ready;
+        m_preparing = false;
+        // A picture, or a measurement, of a demo that somebody else works with leaves it as it was.
+        m_demoStarted = (m_options.screenshot.isEmpty() && !m_options.startupTime) || !ready || !*ready;
         if (m_leaving) {
+            finishLeaving();
             return;
         }
         if (!ready) {
@@ -184,14 +198,28 @@ void Startup::leave(bool runActive)
         QSettings().setValue(u"window/geometry"_s, m_window->saveGeometry());
     }
     m_window->hide();
-    if (!m_demoStarted || runActive) {
+    if (runActive) {
+        m_demoStarted = false;
+    }
+    // What is half made ready can't be ended; it is as soon as it is whole.
+    if (!m_preparing) {
+        finishLeaving();
+    }
+}
+
+void Startup::finishLeaving()
+{
+    if (!m_demoStarted) {
         QCoreApplication::exit(m_failed ? 1 : 0);
         return;
     }
-    ask<void>(this, endDemo(m_options.demoDirectory), [this](const Result<> &stopped) {
-        if (!stopped) {
-            QTextStream(stderr) << stopped.error().text() << '\n';
+    // The window may have been closed before it knew of a run.
+    ask<bool>(this, endDemo(m_options.demoDirectory), [this](const Result<bool> &ended) {
+        if (!ended) {
+            QTextStream(stderr) << ended.error().text() << '\n';
             m_failed = true;
+        } else if (!*ended) {
+            QTextStream(stdout) << tr("A run is under way, so the demo system goes on.") << '\n';
         }
         QCoreApplication::exit(m_failed ? 1 : 0);
     });

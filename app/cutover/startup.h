@@ -25,7 +25,8 @@ struct StartupOptions {
 
 /**
  * The life of the console: the window is shown at once, then what it shows is made ready (the
- * demo) and connected; at the end the demo's processes are ended, unless a run goes on. GUI thread.
+ * demo) and connected; at the end the demo's processes are ended, unless a run goes on: the run lock and the journal say so, not what
+ * the window happens to know. GUI thread.
  */
 class Startup : public QObject
 {
@@ -40,11 +41,13 @@ private:
     void connectEngine();
     void takeScreenshot();
     void leave(bool runActive);
+    void finishLeaving();
 
     StartupOptions m_options;
     std::unique_ptr<ServeClient> m_engine;
     std::unique_ptr<MainWindow> m_window;
     bool m_demoStarted = false;
+    bool m_preparing = false; ///< The demo is being made ready.
     bool m_leaving = false;
     bool m_failed = false;
 };
