@@ -35,6 +35,8 @@ private Q_SLOTS:
     void holdThenAnotherUpdateThenAbort();
     void abortAtWork();
     void consoleKilledWhileRunGoesOn();
+    void windowThatClosesAtOnceLeavesTheRun();
+    void abandonTakesTheName();
     void holdThenResume();
 
 private:
@@ -121,6 +123,44 @@ void DecisionsTest::consoleKilledWhileRunGoesOn()
     QVERIFY2(followed.exitCode == Done, followed.errors.left(2000));
     QCOMPARE(m_demo.harm(u"1.2.1"_s), QString());
     QCOMPARE(m_demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--yes"_s}).exitCode, Done);
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+/// It is closed before it knows that a run is under way.
+void DecisionsTest::windowThatClosesAtOnceLeavesTheRun()
+{
+    QVERIFY(m_demo.putGate(u"switch_release"_s));
+    auto update = m_demo.startCtl(Update);
+    QVERIFY(m_demo.waitAtGate(*update));
+    QProcess window;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(u"QT_QPA_PLATFORM"_s, u"offscreen"_s);
+    window.setProcessEnvironment(environment);
+    window.start(SystemDemo::program(u"cutover"_s), {u"--demo"_s, u"--state"_s, m_demo.folder(), u"--startup-time"_s});
+    QVERIFY(window.waitForFinished(60000));
+    QVERIFY2(window.exitCode() == 0, window.readAllStandardError());
+    QCOMPARE(activeRun()[u"state"].toString(), u"running"_s);
+    m_demo.openGate();
+    const auto outcome = SystemDemo::outcomeOf(*update);
+    QVERIFY2(outcome.exitCode == Done, outcome.errors.left(2000));
+    QCOMPARE(m_demo.harm(u"1.2.1"_s), QString());
+    QCOMPARE(m_demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--yes"_s}).exitCode, Done);
+}
+
+void DecisionsTest::abandonTakesTheName()
+{
+    QVERIFY(m_demo.putGate(u"switch_release"_s));
+    auto update = m_demo.startCtl(Update);
+    QVERIFY(m_demo.waitAtGate(*update));
+    QCOMPARE(m_demo.ctl({u"hold"_s}).exitCode, Done);
+    m_demo.openGate();
+    QCOMPARE(SystemDemo::outcomeOf(*update).exitCode, Held);
+    // Who asked for it is waited for, though the policy's default is to roll back.
+    QCOMPARE(activeRun()[u"heldUntil"].toString(), QString());
+    QCOMPARE(FaultDemo::told(m_demo.ctl({u"abandon"_s}), Refused, u"serve.confirm_decision"_s, {u"target's name"_s, u"demo"_s}), QString());
+    QCOMPARE(FaultDemo::told(m_demo.ctl({u"abandon"_s, u"--confirm"_s, u"production"_s}), Refused, u"serve.confirm_decision"_s, {u"production"_s}), QString());
+    QCOMPARE(activeRun()[u"state"].toString(), u"held"_s);
+    QCOMPARE(m_demo.ctl({u"revert"_s}).exitCode, WentBack);
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
 }
 
