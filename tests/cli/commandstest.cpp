@@ -246,13 +246,13 @@ private Q_SLOTS:
 
     void decisionsOnARun()
     {
-        // Somebody's update, watched for long.
+        // Somebody's update, watched for long enough to decide on it; a hold waits for the watch.
         m_update = std::make_unique<QProcess>();
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         environment.insert(u"CUTOVER_OPERATOR"_s, u"kim"_s);
         m_update->setProcessEnvironment(environment);
         m_update->start(SystemDemo::program(u"cutoverctl"_s),
-                        {u"update"_s, u"1.3.0"_s, u"--yes"_s, u"--watch"_s, u"5m"_s, u"--json"_s, u"--target"_s, m_demo->targetFile()});
+                        {u"update"_s, u"1.3.0"_s, u"--yes"_s, u"--watch"_s, u"40s"_s, u"--json"_s, u"--target"_s, m_demo->targetFile()});
         QTRY_COMPARE_WITH_TIMEOUT(runState(), u"running"_s, 60000);
         QTRY_VERIFY_WITH_TIMEOUT(m_demo->servesOnly(u"1.3.0"_s), 90000);
 
@@ -275,7 +275,7 @@ private Q_SLOTS:
 
         EXIT_IS(json({u"hold"_s, u"--no-wait"_s}, u"kim"_s), 0);
         // Who follows is told, and ends.
-        QVERIFY(m_update->waitForFinished(60000));
+        QVERIFY(m_update->waitForFinished(120000));
         QCOMPARE(m_update->exitCode(), 4);
         const QByteArray output = m_update->readAllStandardOutput();
         QCOMPARE(output.count('\n'), 1);
