@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "common/theme.h"
-#include "common/translations.h"
+#include "system/translations.h"
 #include "startup.h"
 
 #include <QApplication>
@@ -16,6 +16,11 @@ using namespace Qt::StringLiterals;
 using namespace cutover;
 
 namespace {
+
+class Main
+{
+    Q_DECLARE_TR_FUNCTIONS(Main)
+};
 
 /// XDG_STATE_HOME/cutover/demo
 QString defaultDemoDirectory()
@@ -42,26 +47,25 @@ int main(int argc, char **argv)
     QApplication::setOrganizationName(u"cutover"_s);
     QApplication::setApplicationDisplayName(u"Cutover"_s);
     QApplication::setApplicationVersion(QStringLiteral(CUTOVER_VERSION));
-    QApplication::setDesktopFileName(u"cutover"_s);
+    QApplication::setDesktopFileName(u"io.github.cutover.Cutover"_s);
     installTranslations();
     // The demo's processes are ended after the window has gone.
     QApplication::setQuitOnLastWindowClosed(false);
 
-    auto tr = [](const char *text) { return QCoreApplication::translate("main", text); };
     QCommandLineParser parser;
-    parser.setApplicationDescription(tr("Updates self-hosted systems and rolls them back."));
+    parser.setApplicationDescription(Main::tr("Updates self-hosted systems and rolls them back."));
     parser.addHelpOption();
     parser.addVersionOption();
     parser.addOptions({
-        {u"target"_s, tr("The system to look after: its target.yaml."), u"file"_s},
-        {u"demo"_s, tr("Look after a demo system of its own, made when it isn't there.")},
-        {u"reset"_s, tr("With --demo: start it afresh.")},
-        {u"state"_s, tr("With --demo: the folder it lives in."), u"folder"_s, defaultDemoDirectory()},
-        {u"page"_s, tr("The room to open: overview, updates, rollback, features, monitoring or history."), u"name"_s},
-        {u"theme"_s, tr("light or dark; without it, as the system."), u"theme"_s},
-        {u"size"_s, tr("Size of the window, as 1280x800."), u"WxH"_s},
-        {u"screenshot"_s, tr("Write a picture of the window and end."), u"file"_s},
-        {u"startup-time"_s, tr("Print the milliseconds to the first painted window and end.")},
+        {u"target"_s, Main::tr("The system to look after: its target.yaml."), u"file"_s},
+        {u"demo"_s, Main::tr("Look after a demo system of its own, made when it isn't there.")},
+        {u"reset"_s, Main::tr("With --demo: start it afresh.")},
+        {u"state"_s, Main::tr("With --demo: the folder it lives in."), u"folder"_s, defaultDemoDirectory()},
+        {u"page"_s, Main::tr("The room to open: overview, updates, rollback, features, monitoring or history."), u"name"_s},
+        {u"theme"_s, Main::tr("light or dark; without it, as the system."), u"theme"_s},
+        {u"size"_s, Main::tr("Size of the window, as 1280x800."), u"WxH"_s},
+        {u"screenshot"_s, Main::tr("Write a picture of the window and end."), u"file"_s},
+        {u"startup-time"_s, Main::tr("Print the milliseconds to the first painted window and end.")},
     });
     parser.process(application);
 
@@ -74,23 +78,23 @@ int main(int argc, char **argv)
     options.screenshot = parser.value(u"screenshot"_s);
     options.startupTime = parser.isSet(u"startup-time"_s);
     if (options.demo == !options.targetFile.isEmpty()) {
-        return refuse(tr("give either --target FILE or --demo"));
+        return refuse(Main::tr("give either --target FILE or --demo"));
     }
     if (!options.demo && (options.reset || parser.isSet(u"state"_s))) {
-        return refuse(tr("--reset and --state go with --demo"));
+        return refuse(Main::tr("--reset and --state go with --demo"));
     }
     if (!options.page.isEmpty() && !Rooms::contains(options.page)) {
         QStringList names;
         for (const RoomSpec &room : Rooms::all()) {
             names.append(room.id);
         }
-        return refuse(tr("--page “%1” is none of %2").arg(options.page, names.join(u", "_s)));
+        return refuse(Main::tr("--page “%1” is none of %2").arg(options.page, names.join(u", "_s)));
     }
     if (parser.isSet(u"size"_s)) {
         const QStringList numbers = parser.value(u"size"_s).split(u'x');
         options.size = QSize(numbers.value(0).toInt(), numbers.value(1).toInt());
         if (numbers.size() != 2 || options.size.isEmpty()) {
-            return refuse(tr("--size “%1” is not of the form 1280x800").arg(parser.value(u"size"_s)));
+            return refuse(Main::tr("--size “%1” is not of the form 1280x800").arg(parser.value(u"size"_s)));
         }
     }
     Theme::instance().install(&application);
@@ -100,10 +104,10 @@ int main(int argc, char **argv)
     } else if (theme == "dark"_L1) {
         Theme::instance().setMode(Theme::Mode::Dark);
     } else if (!theme.isEmpty()) {
-        return refuse(tr("--theme “%1” is neither light nor dark").arg(theme));
+        return refuse(Main::tr("--theme “%1” is neither light nor dark").arg(theme));
     }
     if (controlProgram().isEmpty()) {
-        return refuse(tr("cutoverctl is neither beside this program nor in the search path; install it with the console"));
+        return refuse(Main::tr("cutoverctl is neither beside this program nor in the search path; install it with the console"));
     }
     Startup startup(options);
     startup.start();

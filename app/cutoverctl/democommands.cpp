@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include "demo/demosystem.h"
+#include "target/target.h"
 
 #include <QCoreApplication>
 #include <QCoroTask>
@@ -52,6 +53,14 @@ Result<int> done(const QString &directory)
     return ExitOk;
 }
 
+/// With --dry-run, instead of doing it.
+Result<int> would(const QString &sentence, const QString &directory)
+{
+    say(sentence);
+    sayJson({{u"target"_s, demoTargetFile(directory)}, {u"done"_s, false}});
+    return ExitOk;
+}
+
 Result<int> create(const Arguments &arguments)
 {
     DemoOptions options;
@@ -68,18 +77,30 @@ Result<int> create(const Arguments &arguments)
         TRY(const qint64 milliseconds, durationArgument(ramp));
         options.faultRampSeconds = double(milliseconds) / 1000;
     }
+    if (arguments.has(u"dry-run"_s)) {
+        CHECK(checkDemoFolder(folder(arguments)));
+        return would(Cli::tr("A demo system with %1 orders would be made in %2.").arg(options.orders).arg(folder(arguments)), folder(arguments));
+    }
     CHECK(QCoro::waitFor(createDemo(folder(arguments), options, tell)));
     return done(folder(arguments));
 }
 
 Result<int> start(const Arguments &arguments)
 {
+    if (arguments.has(u"dry-run"_s)) {
+        CHECK(Target::load(demoTargetFile(folder(arguments))));
+        return would(Cli::tr("The services of the demo system in %1 would be started.").arg(folder(arguments)), folder(arguments));
+    }
     CHECK(QCoro::waitFor(startDemo(folder(arguments), tell)));
     return done(folder(arguments));
 }
 
 Result<int> stop(const Arguments &arguments)
 {
+    if (arguments.has(u"dry-run"_s)) {
+        CHECK(Target::load(demoTargetFile(folder(arguments))));
+        return would(Cli::tr("The services of the demo system in %1 would be ended.").arg(folder(arguments)), folder(arguments));
+    }
     CHECK(QCoro::waitFor(stopDemo(folder(arguments))));
     return done(folder(arguments));
 }
@@ -96,9 +117,9 @@ int run(const Arguments &arguments)
 QList<Command> demoCommands()
 {
     return {
-        {{u"demo create"_s, {}, 0, 0, {u"directory"_s, u"orders"_s, u"rate"_s, u"watch"_s, u"window"_s, u"fault-ramp"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "make a demo system")}, run<create>},
-        {{u"demo start"_s, {}, 0, 0, {u"directory"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "start the services of a demo system")}, run<start>},
-        {{u"demo stop"_s, {}, 0, 0, {u"directory"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "end the services of a demo system")}, run<stop>},
+        {{u"demo create"_s, {}, 0, 0, {u"directory"_s, u"orders"_s, u"rate"_s, u"watch"_s, u"window"_s, u"fault-ramp"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "make a demo system")}, run<create>},
+        {{u"demo start"_s, {}, 0, 0, {u"directory"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "start the services of a demo system")}, run<start>},
+        {{u"demo stop"_s, {}, 0, 0, {u"directory"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "end the services of a demo system")}, run<stop>},
     };
 }
 

@@ -14,11 +14,6 @@ namespace cutover {
 
 namespace {
 
-QString tr(const char *text)
-{
-    return QCoreApplication::translate("cutoverctl", text);
-}
-
 struct OptionHelp {
     const char *name; ///< "sign.key" goes before "key".
     const char *value; ///< Empty: a switch.
@@ -99,38 +94,38 @@ const QList<std::pair<int, const char *>> exitCodes{
 
 void sayUsage(const QList<Command> &commands)
 {
-    say(tr("Usage: cutoverctl COMMAND [OPTIONS]") + u'\n');
+    say(Cli::tr("Usage: cutoverctl COMMAND [OPTIONS]") + u'\n');
     QList<QStringList> rows;
     QJsonArray array;
     for (const Command &command : commands) {
         if (!command.hidden) {
-            rows.append({u"  "_s + withPositional(command.syntax), tr(command.syntax.summary)});
+            rows.append({u"  "_s + withPositional(command.syntax), Cli::tr(command.syntax.summary)});
             array.append(QJsonObject{{u"name"_s, command.syntax.name},
                                      {u"arguments"_s, command.syntax.positional},
-                                     {u"summary"_s, tr(command.syntax.summary)}});
+                                     {u"summary"_s, Cli::tr(command.syntax.summary)}});
         }
     }
     sayTable(rows);
-    say(u'\n' + tr("Every command takes --target FILE and --json. 'cutoverctl help COMMAND' tells its options, 'help exit-codes' the codes."));
+    say(u'\n' + Cli::tr("Every command takes --target FILE and --json. 'cutoverctl help COMMAND' tells its options, 'help exit-codes' the codes."));
     sayJson({{u"commands"_s, array}});
 }
 
 void sayHelp(const Command &command)
 {
     const CommandSyntax &syntax = command.syntax;
-    say(tr("Usage: cutoverctl %1 [OPTIONS]").arg(withPositional(syntax)));
-    say(u"  "_s + tr(syntax.summary) + u'\n');
+    say(Cli::tr("Usage: cutoverctl %1 [OPTIONS]").arg(withPositional(syntax)));
+    say(u"  "_s + Cli::tr(syntax.summary) + u'\n');
     QList<QStringList> rows;
     QJsonArray array;
     for (const QString &option : QStringList(syntax.options + syntax.switches + commonOptions() + commonSwitches())) {
         const OptionHelp &help = helpOf(syntax.name, option);
         const QString value = QString::fromLatin1(help.value);
-        const QString text = *help.text ? tr(help.text) : QString();
+        const QString text = *help.text ? Cli::tr(help.text) : QString();
         rows.append({u"  --"_s + option + (value.isEmpty() ? QString() : QString(u' ' + value)), text});
         array.append(QJsonObject{{u"name"_s, QString(u"--"_s + option)}, {u"value"_s, value}, {u"text"_s, text}});
     }
     sayTable(rows);
-    sayJson({{u"name"_s, syntax.name}, {u"arguments"_s, syntax.positional}, {u"summary"_s, tr(syntax.summary)}, {u"options"_s, array}});
+    sayJson({{u"name"_s, syntax.name}, {u"arguments"_s, syntax.positional}, {u"summary"_s, Cli::tr(syntax.summary)}, {u"options"_s, array}});
 }
 
 void sayExitCodes()
@@ -138,8 +133,8 @@ void sayExitCodes()
     QList<QStringList> rows;
     QJsonObject json;
     for (const auto &[code, text] : exitCodes) {
-        rows.append({QString::number(code), tr(text)});
-        json.insert(QString::number(code), tr(text));
+        rows.append({QString::number(code), Cli::tr(text)});
+        json.insert(QString::number(code), Cli::tr(text));
     }
     sayTable(rows);
     sayJson({{u"exitCodes"_s, json}});

@@ -5,6 +5,7 @@
 #include "help.h"
 
 #include "system/sqlitevfs.h"
+#include "system/translations.h"
 
 #include <QCoreApplication>
 #include <QFileInfo>
@@ -96,6 +97,7 @@ int main(int argc, char **argv)
     QCoreApplication application(argc, argv);
     QCoreApplication::setApplicationName(u"cutoverctl"_s);
     QCoreApplication::setApplicationVersion(QStringLiteral(CUTOVER_VERSION));
+    installTranslations();
     installSqliteVfs();
 
     const QList<Command> commands = allCommands();
@@ -109,7 +111,7 @@ int main(int argc, char **argv)
     if (command == u"help" || command == u"--help" || command == u"-h") {
         return help(commands, words.sliced(1));
     }
-    if (command == u"--version") {
+    if (command == u"--version" || (command == u"version" && (words.size() == 1 || words.value(1).startsWith(u"--")))) {
         say(u"cutoverctl "_s + QCoreApplication::applicationVersion());
         sayJson({{u"version"_s, QCoreApplication::applicationVersion()}});
         return ExitOk;

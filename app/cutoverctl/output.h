@@ -5,6 +5,7 @@
 
 #include "system/error.h"
 
+#include <QCoreApplication>
 #include <QJsonObject>
 #include <QStringList>
 
@@ -18,6 +19,12 @@ enum ExitCode {
     ExitRefused = 3, ///< A check failed, a signature is wrong, or somebody else has the conn: nothing was changed.
     ExitHeld = 4, ///< The run waits for a decision.
     ExitRolledBack = 5, ///< The run went back to the old version.
+};
+
+/** Where the program's own sentences are translated: Cli::tr("…"). */
+class Cli
+{
+    Q_DECLARE_TR_FUNCTIONS(cutoverctl)
 };
 
 /// One line on standard output; in JSON mode nothing.

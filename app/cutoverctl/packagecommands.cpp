@@ -21,11 +21,6 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help'.")},
 }};
 
-QString tr(const char *text)
-{
-    return QCoreApplication::translate("cutoverctl", text);
-}
-
 Result<QString> needed(const Arguments &arguments, const QString &option, const QString &why)
 {
     if (const QString value = arguments.value(option); !value.isEmpty()) {
@@ -36,17 +31,17 @@ Result<QString> needed(const Arguments &arguments, const QString &option, const 
 
 void sayManifest(const Manifest &manifest)
 {
-    QList<QStringList> rows{{tr("Product"), manifest.product},
-                            {tr("Version"), manifest.version.toString()},
-                            {tr("Applies to"), manifest.from.toString()},
-                            {tr("Type"), updateTypeName(manifest.type)},
-                            {tr("Risk"), manifest.risk},
-                            {tr("Expected downtime"), durationText(manifest.expectedDowntimeMs)},
-                            {tr("Restarts"), manifest.restart.join(u", "_s)},
-                            {tr("Migration"), manifest.migration ? tr("yes") : tr("no")},
-                            {tr("Data migration"), manifest.dataMigration ? tr("yes") : tr("no")},
-                            {tr("Feature flags"), manifest.featureFlag ? tr("yes") : tr("no")},
-                            {tr("Files"), QString::number(manifest.members.size())}};
+    QList<QStringList> rows{{Cli::tr("Product"), manifest.product},
+                            {Cli::tr("Version"), manifest.version.toString()},
+                            {Cli::tr("Applies to"), manifest.from.toString()},
+                            {Cli::tr("Type"), updateTypeName(manifest.type)},
+                            {Cli::tr("Risk"), manifest.risk},
+                            {Cli::tr("Expected downtime"), durationText(manifest.expectedDowntimeMs)},
+                            {Cli::tr("Restarts"), manifest.restart.join(u", "_s)},
+                            {Cli::tr("Migration"), manifest.migration ? Cli::tr("yes") : Cli::tr("no")},
+                            {Cli::tr("Data migration"), manifest.dataMigration ? Cli::tr("yes") : Cli::tr("no")},
+                            {Cli::tr("Feature flags"), manifest.featureFlag ? Cli::tr("yes") : Cli::tr("no")},
+                            {Cli::tr("Files"), QString::number(manifest.members.size())}};
     sayTable(rows);
     for (auto it = manifest.changes.cbegin(); it != manifest.changes.cend(); ++it) {
         for (const QString &line : it.value()) {
@@ -57,7 +52,16 @@ void sayManifest(const Manifest &manifest)
 
 Result<int> build(const Arguments &arguments)
 {
-    TRY(const QString file, package::build(arguments.positional(0), arguments.value(u"output"_s, u"."_s)));
+    const QString output = arguments.value(u"output"_s, u"."_s);
+    if (arguments.has(u"dry-run"_s)) {
+        TRY(const Manifest manifest, package::describe(arguments.positional(0)));
+        const QString file = output + u'/' + package::fileName(manifest);
+        say(Cli::tr("%1 would be written:").arg(file));
+        sayManifest(manifest);
+        sayJson({{u"package"_s, file}, {u"manifest"_s, manifest.toJson()}, {u"written"_s, false}});
+        return ExitOk;
+    }
+    TRY(const QString file, package::build(arguments.positional(0), output));
     say(file);
     sayJson({{u"package"_s, file}});
     return ExitOk;
@@ -65,7 +69,15 @@ Result<int> build(const Arguments &arguments)
 
 Result<int> sign(const Arguments &arguments)
 {
-    TRY(const QString key, needed(arguments, u"key"_s, tr("the secret key's file")));
+    TRY(const QString key, needed(arguments, u"key"_s, Cli::tr("the secret key's file")));
+    if (arguments.has(u"dry-run"_s)) {
+        // Whether it can be signed is known only once it is.
+        CHECK(package::signature(arguments.positional(0), key, arguments.value(u"comment"_s)));
+        const QString file = arguments.positional(0) + u".minisig"_s;
+        say(Cli::tr("%1 would be written.").arg(file));
+        sayJson({{u"signature"_s, file}, {u"written"_s, false}});
+        return ExitOk;
+    }
     TRY(const QString file, package::sign(arguments.positional(0), key, arguments.value(u"comment"_s)));
     say(file);
     sayJson({{u"signature"_s, file}});
@@ -83,7 +95,7 @@ Result<int> verify(const Arguments &arguments)
         keys = target.repository.publicKeys;
     }
     TRY(const package::Verified verified, package::verify(arguments.positional(0), keys));
-    say(tr("Signed by key %1, every file is as listed.").arg(verified.keyId));
+    say(Cli::tr("Signed by key %1, every file is as listed.").arg(verified.keyId));
     sayManifest(verified.manifest);
     sayJson({{u"manifest"_s, verified.manifest.toJson()},
              {u"sha256"_s, verified.sha256},
@@ -102,24 +114,24 @@ Result<int> inspect(const Arguments &arguments)
         members.append(QJsonObject{{u"path"_s, member.path}, {u"size"_s, member.size}, {u"sha256"_s, member.sha256}});
         say(u"  %1  %2"_s.arg(sizeText(member.size), member.path));
     }
-    say(tr("Not verified: this only shows what the file says of itself."));
+    say(Cli::tr("Not verified: this only shows what the file says of itself."));
     sayJson({{u"manifest"_s, manifest.toJson()}, {u"members"_s, members}, {u"verified"_s, false}});
     return ExitOk;
 }
 
 Result<int> keys(const Arguments &arguments)
 {
-    TRY(const QString secret, needed(arguments, u"secret"_s, tr("where the secret key goes")));
-    TRY(const QString open, needed(arguments, u"public"_s, tr("where the public key goes")));
+    TRY(const QString secret, needed(arguments, u"secret"_s, Cli::tr("where the secret key goes")));
+    TRY(const QString open, needed(arguments, u"public"_s, Cli::tr("where the public key goes")));
     CHECK(package::generateKeys(secret, open));
-    say(tr("Keep %1 off the control host; put %2 into target.yaml.").arg(secret, open));
+    say(Cli::tr("Keep %1 off the control host; put %2 into target.yaml.").arg(secret, open));
     sayJson({{u"secret"_s, secret}, {u"public"_s, open}});
     return ExitOk;
 }
 
 Result<int> index(const Arguments &arguments)
 {
-    TRY(const QString key, needed(arguments, u"key"_s, tr("the secret key's file")));
+    TRY(const QString key, needed(arguments, u"key"_s, Cli::tr("the secret key's file")));
     CHECK(Repository::writeIndex(arguments.positional(0), key));
     const QString file = QDir(arguments.positional(0)).filePath(u"index.json"_s);
     say(file);
@@ -139,9 +151,9 @@ int run(const Arguments &arguments)
 QList<Command> packageCommands()
 {
     return {
-        {{u"package build"_s, u"FOLDER"_s, 1, 1, {u"output"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "make a package of a folder with a manifest.yaml")},
+        {{u"package build"_s, u"FOLDER"_s, 1, 1, {u"output"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "make a package of a folder with a manifest.yaml")},
          run<build>},
-        {{u"package sign"_s, u"PACKAGE"_s, 1, 1, {u"key"_s, u"comment"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "sign a package (minisign format)")},
+        {{u"package sign"_s, u"PACKAGE"_s, 1, 1, {u"key"_s, u"comment"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "sign a package (minisign format)")},
          run<sign>},
         {{u"package verify"_s, u"PACKAGE"_s, 1, 1, {u"key"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "check signature and every file of a package")},
          run<verify>},

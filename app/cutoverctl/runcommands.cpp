@@ -39,21 +39,16 @@ const Catalogue::Registration texts{{
 constexpr int DecisionTries = 300;
 constexpr int DecisionEveryMs = 100;
 
-QString tr(const char *text)
-{
-    return QCoreApplication::translate("cutoverctl", text);
-}
-
 void sayPlan(const Plan &plan, const QString &digest)
 {
-    say(tr("%1 %2 → %3, plan %4").arg(plan.targetName, plan.from, plan.to, digest.first(12)));
-    say(tr("About %1, of these %2 without service; risk %3").arg(durationText(plan.expectedMs), durationText(plan.expectedDowntimeMs), plan.risk));
+    say(Cli::tr("%1 %2 → %3, plan %4").arg(plan.targetName, plan.from, plan.to, digest.first(12)));
+    say(Cli::tr("About %1, of these %2 without service; risk %3").arg(durationText(plan.expectedMs), durationText(plan.expectedDowntimeMs), plan.risk));
     QList<QStringList> rows;
     for (qsizetype i = 0; i < plan.steps.size(); ++i) {
         const StepSpec &step = plan.steps[i];
         rows.append({QString::number(i + 1).rightJustified(3), step.intent.text()});
         if (step.pointOfNoReturn) {
-            rows.append({u"   "_s, tr("— point of no return —")});
+            rows.append({u"   "_s, Cli::tr("— point of no return —")});
         }
     }
     sayTable(rows);
@@ -65,19 +60,19 @@ void sayPlan(const Plan &plan, const QString &digest)
     const Loss loss = lossFromJson(plan.loss);
     const Loss holdAbove = lossFromJson(plan.policy[u"holdAbove"]);
     for (const auto &[name, count] : loss.asKeyValueRange()) {
-        const QString what = name.contains(u'.') ? tr("values") : tr("rows");
-        say(holdAbove.contains(name) ? tr("Lost: about %1 %2 of %3; the run holds above %4").arg(count).arg(what, name).arg(holdAbove[name])
-                                     : tr("Lost: up to %1 %2 of %3").arg(count).arg(what, name));
+        const QString what = name.contains(u'.') ? Cli::tr("values") : Cli::tr("rows");
+        say(holdAbove.contains(name) ? Cli::tr("Lost: about %1 %2 of %3; the run holds above %4").arg(count).arg(what, name).arg(holdAbove[name])
+                                     : Cli::tr("Lost: up to %1 %2 of %3").arg(count).arg(what, name));
     }
     for (const QString &owed : plan.owed) {
-        say(tr("Owed to a later release: %1").arg(owed));
+        say(Cli::tr("Owed to a later release: %1").arg(owed));
     }
 }
 
 /// Asks at the terminal.
 Result<QString> typedName(const QString &name)
 {
-    std::fputs(qPrintable(tr("Type the target's name (%1) to go on: ").arg(name)), stderr);
+    std::fputs(qPrintable(Cli::tr("Type the target's name (%1) to go on: ").arg(name)), stderr);
     QFile input;
     if (!input.open(stdin, QIODevice::ReadOnly) || QString::fromLocal8Bit(input.readLine(1000)).trimmed() != name) {
         return fail(u"cli.not_confirmed"_s);
@@ -221,7 +216,7 @@ Result<int> decide(const Arguments &arguments, const QString &verb, bool follow)
     TRY(const RunView view, QCoro::waitFor(engine->run(id)));
     if (arguments.has(u"dry-run"_s)) {
         const bool offered = !view.refusals.contains(verb);
-        say(offered ? tr("“%1” would be given to run %2 (%3).").arg(verb, id, stateName(view.run.state)) : view.refusals.value(verb).text());
+        say(offered ? Cli::tr("“%1” would be given to run %2 (%3).").arg(verb, id, stateName(view.run.state)) : view.refusals.value(verb).text());
         say(view.ifAborted.text());
         sayJson({{u"run"_s, id}, {u"verb"_s, verb}, {u"offered"_s, offered}, {u"reason"_s, view.refusals.value(verb).text()}});
         return offered ? ExitOk : ExitRefused;
@@ -309,7 +304,7 @@ Result<int> history(const Arguments &arguments)
     }
     TRY(const auto records, QCoro::waitFor(engine->runs()));
     QJsonArray array;
-    QList<QStringList> rows{{tr("Run"), tr("Kind"), tr("From"), tr("To"), tr("State"), tr("Started"), tr("Took"), tr("By")}};
+    QList<QStringList> rows{{Cli::tr("Run"), Cli::tr("Kind"), Cli::tr("From"), Cli::tr("To"), Cli::tr("State"), Cli::tr("Started"), Cli::tr("Took"), Cli::tr("By")}};
     for (const RunRecord &record : records) {
         QJsonObject json = toJson(record);
         json.remove(u"plan");

@@ -135,7 +135,7 @@ Result<int> followRun(EngineService &engine, const QString &runId, qint64 after)
                 say(QCoreApplication::translate("cutoverctl", "Lost: %1").arg(Message::fromJson(each.toObject()).text()));
             }
             if (state == RunState::Succeeded) {
-                say(QCoreApplication::translate("cutoverctl", "%1 is installed.").arg(view.run.plan.to));
+                say(Cli::tr("%1 is installed.").arg(view.run.plan.to));
                 return ExitOk;
             }
             say(view.run.reason.text());
@@ -148,7 +148,7 @@ Result<int> followRun(EngineService &engine, const QString &runId, qint64 after)
         }
         if (stopped) {
             sayJson({{u"run"_s, toJson(view.run)}, {u"reason"_s, view.run.reason.text()}, {u"following"_s, false}});
-            say(QCoreApplication::translate("cutoverctl", "The run %1 goes on, and you keep the conn; see 'cutoverctl follow'.").arg(runId));
+            say(Cli::tr("The run %1 goes on, and you keep the conn; see 'cutoverctl follow'.").arg(runId));
             return ExitOk;
         }
         QEventLoop loop;

@@ -19,11 +19,6 @@ const Catalogue::Registration texts{{
     {"cli.no_flag", QT_TRANSLATE_NOOP("catalogue", "There is no feature flag “%{name}”; there are %{known:list}."), nullptr},
 }};
 
-QString tr(const char *text)
-{
-    return QCoreApplication::translate("cutoverctl", text);
-}
-
 QString localTime(const QDateTime &time)
 {
     return time.isValid() ? time.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s) : u"-"_s;
@@ -36,23 +31,23 @@ Result<int> status(const Arguments &arguments)
     sayJson(view.toJson());
     say(u"%1 (%2)  %3  %4"_s.arg(view.name, view.environment, view.version, view.health));
     if (!view.connHolder.isEmpty()) {
-        say(tr("%1 has the conn since %2").arg(view.connHolder, localTime(view.connSince)));
+        say(Cli::tr("%1 has the conn since %2").arg(view.connHolder, localTime(view.connSince)));
     }
     if (!view.activeRun.isEmpty()) {
-        say(tr("Run %1 is under way").arg(view.activeRun));
+        say(Cli::tr("Run %1 is under way").arg(view.activeRun));
     }
     if (!view.problem.code.isEmpty()) {
         say(view.problem.text());
     }
-    QList<QStringList> rows{{tr("Instance"), tr("Version"), tr("State"), tr("Port"), tr("Sessions"), tr("Pid")}};
+    QList<QStringList> rows{{Cli::tr("Instance"), Cli::tr("Version"), Cli::tr("State"), Cli::tr("Port"), Cli::tr("Sessions"), Cli::tr("Pid")}};
     for (const InstanceView &instance : view.instances) {
         rows.append({instance.name, instance.version, instance.state, instance.port ? QString::number(instance.port) : u"-"_s,
                      instance.sessions < 0 ? u"-"_s : QString::number(instance.sessions),
                      instance.pid ? QString::number(instance.pid) : u"-"_s});
     }
     sayTable(rows);
-    say(tr("Free disk space: %1").arg(sizeText(view.freeBytes)));
-    say(tr("Last proven backup: %1").arg(localTime(view.lastProvenBackup)));
+    say(Cli::tr("Free disk space: %1").arg(sizeText(view.freeBytes)));
+    say(Cli::tr("Last proven backup: %1").arg(localTime(view.lastProvenBackup)));
     return view.health == u"healthy" ? ExitOk : ExitFailed;
 }
 
@@ -61,7 +56,7 @@ Result<int> releases(const Arguments &arguments)
     TRY(const auto engine, openEngine(arguments));
     TRY(const auto views, QCoro::waitFor(engine->releases()));
     QJsonArray array;
-    QList<QStringList> rows{{tr("Version"), tr("Type"), tr("Risk"), tr("Downtime"), tr("Download"), tr("Path")}};
+    QList<QStringList> rows{{Cli::tr("Version"), Cli::tr("Type"), Cli::tr("Risk"), Cli::tr("Downtime"), Cli::tr("Download"), Cli::tr("Path")}};
     for (const ReleaseView &view : views) {
         array.append(view.toJson());
         rows.append({view.manifest.version.toString(), view.updateType, view.risk, durationText(view.expectedDowntimeMs), sizeText(view.size),
@@ -83,9 +78,9 @@ Result<int> check(const Arguments &arguments)
             return;
         }
         array.append(item);
-        const QString word = result.status == CheckResult::Status::Passed ? tr("passed")
-            : result.status == CheckResult::Status::Warning               ? tr("warning")
-                                                                          : tr("failed");
+        const QString word = result.status == CheckResult::Status::Passed ? Cli::tr("passed")
+            : result.status == CheckResult::Status::Warning               ? Cli::tr("warning")
+                                                                          : Cli::tr("failed");
         say(u"%1  %2  %3"_s.arg(word.leftJustified(8), result.title.text(), result.finding.text()));
         if (!result.error.code.isEmpty()) {
             say(u"          "_s + result.error.text());
@@ -101,11 +96,11 @@ Result<int> backups(const Arguments &arguments)
     TRY(const auto engine, openEngine(arguments));
     TRY(const auto views, QCoro::waitFor(engine->restorePoints()));
     QJsonArray array;
-    QList<QStringList> rows{{tr("Restore point"), tr("Made"), tr("Version"), tr("Size"), tr("Proven"), tr("Reason")}};
+    QList<QStringList> rows{{Cli::tr("Restore point"), Cli::tr("Made"), Cli::tr("Version"), Cli::tr("Size"), Cli::tr("Proven"), Cli::tr("Reason")}};
     for (const RestorePointView &view : views) {
         array.append(view.toJson());
         rows.append({view.point.id, localTime(view.point.created), view.point.version, sizeText(view.point.size), localTime(view.point.proven),
-                     view.point.available ? view.point.reason : tr("removed by clean up")});
+                     view.point.available ? view.point.reason : Cli::tr("removed by clean up")});
     }
     sayJson({{u"points"_s, array}});
     sayTable(rows);
@@ -117,10 +112,10 @@ Result<int> features(const Arguments &arguments)
     TRY(const auto engine, openEngine(arguments));
     TRY(const auto flags, QCoro::waitFor(engine->features()));
     QJsonArray array;
-    QList<QStringList> rows{{tr("Feature"), tr("State"), tr("Rollout"), tr("Changed"), tr("By")}};
+    QList<QStringList> rows{{Cli::tr("Feature"), Cli::tr("State"), Cli::tr("Rollout"), Cli::tr("Changed"), Cli::tr("By")}};
     for (const FeatureFlag &flag : flags) {
         array.append(QJsonObject{{u"name"_s, flag.name}, {u"enabled"_s, flag.enabled}, {u"rollout"_s, flag.rollout}});
-        rows.append({flag.name, flag.enabled ? tr("on") : tr("off"), QString::number(flag.rollout, 'f', 2) + u" %"_s, localTime(flag.changed),
+        rows.append({flag.name, flag.enabled ? Cli::tr("on") : Cli::tr("off"), QString::number(flag.rollout, 'f', 2) + u" %"_s, localTime(flag.changed),
                      flag.changedBy});
     }
     sayJson({{u"features"_s, array}});
@@ -155,8 +150,8 @@ Result<int> setFeature(const Arguments &arguments)
     } else {
         return fail(u"cli.bad_percent"_s, {{u"text"_s, text}});
     }
-    say(u"%1: %2 %3 % → %4 %5 %"_s.arg(name, change.fromEnabled ? tr("on") : tr("off"), QString::number(change.fromRollout),
-                                       change.toEnabled ? tr("on") : tr("off"), QString::number(change.toRollout)));
+    say(u"%1: %2 %3 % → %4 %5 %"_s.arg(name, change.fromEnabled ? Cli::tr("on") : Cli::tr("off"), QString::number(change.fromRollout),
+                                       change.toEnabled ? Cli::tr("on") : Cli::tr("off"), QString::number(change.toRollout)));
     if (!arguments.has(u"dry-run"_s)) {
         const ConnGuard conn(*engine);
         CHECK(QCoro::waitFor(engine->applyFeatures({change}, arguments.value(u"reason"_s))));
@@ -165,9 +160,32 @@ Result<int> setFeature(const Arguments &arguments)
     return ExitOk;
 }
 
+/// Who has the conn, and what would become of it; nothing is changed.
+Result<int> wouldHandOver(EngineService &engine, bool take, bool force)
+{
+    TRY(const QJsonObject conn, QCoro::waitFor(engine.call(u"conn"_s)));
+    const QString holder = conn[u"holder"].toString();
+    const bool ours = conn[u"ours"].toBool();
+    if (take && !holder.isEmpty() && !ours && !force) {
+        return fail(u"journal.conn_held"_s, {{u"holder"_s, holder}, {u"since"_s, conn[u"since"]}, {u"note"_s, conn[u"note"]}});
+    }
+    const QString sentence = take && ours   ? Cli::tr("You have the conn already; the note would be changed.")
+        : take && holder.isEmpty()          ? Cli::tr("The conn is free; you would take it.")
+        : take                              ? Cli::tr("You would take the conn over from %1.").arg(holder)
+        : ours                              ? Cli::tr("You would give the conn back.")
+        : holder.isEmpty()                  ? Cli::tr("Nobody has the conn; nothing would change.")
+                                            : Cli::tr("%1 has the conn, not you; nothing would change.").arg(holder);
+    say(sentence);
+    sayJson({{u"holder"_s, holder}, {u"ours"_s, ours}, {take ? u"taken"_s : u"released"_s, false}});
+    return ExitOk;
+}
+
 Result<int> takeConn(const Arguments &arguments)
 {
     TRY(const auto engine, openEngine(arguments));
+    if (arguments.has(u"dry-run"_s)) {
+        return wouldHandOver(*engine, true, arguments.has(u"take-over"_s));
+    }
     CHECK(QCoro::waitFor(engine->takeConn(arguments.has(u"take-over"_s), arguments.value(u"note"_s))));
     sayJson({{u"taken"_s, true}});
     return ExitOk;
@@ -176,6 +194,9 @@ Result<int> takeConn(const Arguments &arguments)
 Result<int> releaseConn(const Arguments &arguments)
 {
     TRY(const auto engine, openEngine(arguments));
+    if (arguments.has(u"dry-run"_s)) {
+        return wouldHandOver(*engine, false, false);
+    }
     CHECK(QCoro::waitFor(engine->call(u"conn.release"_s)));
     sayJson({{u"released"_s, true}});
     return ExitOk;
@@ -191,7 +212,7 @@ Result<int> audit(const Arguments &arguments)
     }
     TRY(const auto engine, openEngine(arguments));
     TRY(const QJsonObject trail, QCoro::waitFor(engine->call(u"audit"_s, {{u"limit"_s, limit}})));
-    QList<QStringList> rows{{tr("No."), tr("Time"), tr("Who"), tr("What")}};
+    QList<QStringList> rows{{Cli::tr("No."), Cli::tr("Time"), Cli::tr("Who"), Cli::tr("What")}};
     const QJsonArray array = trail[u"rows"].toArray();
     for (const QJsonValue &row : array) {
         const QString what = row[u"what"].toString();
@@ -200,7 +221,7 @@ Result<int> audit(const Arguments &arguments)
     }
     sayTable(rows);
     const bool intact = trail[u"intact"].toBool();
-    say(intact ? tr("Every row of the trail is as it was written.") : Error::fromJson(trail[u"error"].toObject()).text());
+    say(intact ? Cli::tr("Every row of the trail is as it was written.") : Error::fromJson(trail[u"error"].toObject()).text());
     sayJson(trail);
     return intact ? ExitOk : ExitFailed;
 }
@@ -209,17 +230,17 @@ Result<int> adopt(const Arguments &arguments)
 {
     TRY(const auto engine, openEngine(arguments));
     const auto line = [](const QJsonValue &claim) {
-        return tr("%1 (%2), of “%3” (%4 on %5)")
+        return Cli::tr("%1 (%2), of “%3” (%4 on %5)")
             .arg(claim[u"database"].toString(), claim[u"file"].toString(), claim[u"owner"].toString(), claim[u"ownerFile"].toString(), claim[u"host"].toString());
     };
     if (arguments.has(u"dry-run"_s)) {
         TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"target.claims"_s)));
         const QJsonArray claims = json[u"claims"].toArray();
         for (const QJsonValue &claim : claims) {
-            say(tr("Would be taken over: %1").arg(line(claim)));
+            say(Cli::tr("Would be taken over: %1").arg(line(claim)));
         }
         if (claims.isEmpty()) {
-            say(tr("No database belongs to another target."));
+            say(Cli::tr("No database belongs to another target."));
         }
         sayJson(json);
         return ExitOk;
@@ -228,10 +249,10 @@ Result<int> adopt(const Arguments &arguments)
     TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"target.adopt"_s, {{u"confirm"_s, arguments.value(u"confirm"_s)}})));
     const QJsonArray adopted = json[u"adopted"].toArray();
     for (const QJsonValue &claim : adopted) {
-        say(tr("Taken over: %1").arg(line(claim)));
+        say(Cli::tr("Taken over: %1").arg(line(claim)));
     }
     if (adopted.isEmpty()) {
-        say(tr("No database belongs to another target; nothing was changed."));
+        say(Cli::tr("No database belongs to another target; nothing was changed."));
     }
     sayJson(json);
     return ExitOk;
@@ -259,9 +280,9 @@ QList<Command> targetCommands()
         {{u"audit"_s, {}, 0, 0, {u"limit"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "who did what, and whether the trail was altered")}, run<audit>},
         {{u"target adopt"_s, {}, 0, 0, {u"confirm"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "take over databases that belong to another target file; needs --confirm")},
          run<adopt>},
-        {{u"conn take"_s, {}, 0, 0, {u"note"_s}, {u"take-over"_s}, QT_TRANSLATE_NOOP("cutoverctl", "take the conn; --take-over when somebody has it")},
+        {{u"conn take"_s, {}, 0, 0, {u"note"_s}, {u"take-over"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "take the conn; --take-over when somebody has it")},
          run<takeConn>},
-        {{u"conn release"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "give the conn back")}, run<releaseConn>},
+        {{u"conn release"_s, {}, 0, 0, {}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "give the conn back")}, run<releaseConn>},
     };
 }
 

@@ -43,14 +43,11 @@ struct Plot {
 /// An empty folder with our mark, whatever an interrupted creation has left in it.
 Result<> clear(const Plot &plot)
 {
-    const QString directory = plot.directory;
-    if (QFileInfo(directory).exists() && !QDir(directory).isEmpty(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot)) {
-        if (!QFileInfo::exists(plot.path(Marker))) {
-            return fail(u"demo.not_empty"_s, {{u"folder"_s, directory}}, directory);
-        }
-        CHECK(files::removeTree(directory));
+    CHECK(checkDemoFolder(plot.directory));
+    if (QFileInfo::exists(plot.path(Marker))) {
+        CHECK(files::removeTree(plot.directory));
     }
-    CHECK(files::makePath(directory));
+    CHECK(files::makePath(plot.directory));
     return files::replace(plot.path(Marker), "This folder holds a Cutover demo and may be removed.\n");
 }
 
@@ -140,11 +137,21 @@ bool demoExists(const QString &directory)
     return QFileInfo::exists(demoTargetFile(directory));
 }
 
-Async<> createDemo(QString directory, DemoOptions options, DemoProgress progress)
+Result<> checkDemoFolder(const QString &directory)
 {
     if (demoExists(directory)) {
-        co_return fail(u"demo.exists"_s, {{u"folder"_s, directory}}, directory);
+        return fail(u"demo.exists"_s, {{u"folder"_s, directory}}, directory);
     }
+    const bool empty = !QFileInfo::exists(directory) || QDir(directory).isEmpty(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot);
+    if (!empty && !QFileInfo::exists(directory + u'/' + Marker)) {
+        return fail(u"demo.not_empty"_s, {{u"folder"_s, directory}}, directory);
+    }
+    return {};
+}
+
+Async<> createDemo(QString directory, DemoOptions options, DemoProgress progress)
+{
+    CO_CHECK(checkDemoFolder(directory));
     Plot plot{QDir(directory).absolutePath(), options, options.program};
     if (plot.program.isEmpty()) {
         CO_TRY(plot.program, programPath(u"cutover-demo-service"_s));

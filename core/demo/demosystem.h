@@ -31,6 +31,8 @@ using DemoProgress = std::function<void(const Message &doing)>;
 /// DIRECTORY/target.yaml. It is written last: where it exists, the demo is whole.
 [[nodiscard]] QString demoTargetFile(const QString &directory);
 [[nodiscard]] bool demoExists(const QString &directory);
+/// Whether createDemo() may have the folder: "demo.exists", "demo.not_empty". Changes nothing.
+[[nodiscard]] Result<> checkDemoFolder(const QString &directory);
 /// Makes it, with 1.2.0 installed and nothing running. What an interrupted call left is made anew; a
 /// folder that holds anything else is refused ("demo.not_empty"), and so is a whole demo ("demo.exists").
 [[nodiscard]] Async<> createDemo(QString directory, DemoOptions options = {}, DemoProgress progress = {});

@@ -489,7 +489,12 @@ Result<QByteArray> hashFile(const QString &path)
 
 } // namespace
 
-Result<QString> build(const QString &folder, const QString &outputDirectory)
+QString fileName(const Manifest &manifest)
+{
+    return manifest.product + u'-' + manifest.version.toString() + u".cutover"_s;
+}
+
+Result<Manifest> describe(const QString &folder)
 {
     const QString manifestFile = folder + u'/' + manifestName();
     TRY(const QByteArray yaml, files::read(manifestFile, Limits().maxManifest));
@@ -505,12 +510,18 @@ Result<QString> build(const QString &folder, const QString &outputDirectory)
         TRY(const QString sha256, files::sha256(file));
         manifest.members << Manifest::Member{path, QFileInfo(file).size(), sha256, QFileInfo(file).permissions().testFlag(QFile::ExeOwner)};
     }
-    const QByteArray complete = manifest.toYaml();
     // What can't be read back must not be published.
-    CHECK(Manifest::parse(complete, manifestFile));
+    CHECK(Manifest::parse(manifest.toYaml(), manifestFile));
+    return manifest;
+}
+
+Result<QString> build(const QString &folder, const QString &outputDirectory)
+{
+    TRY(const Manifest manifest, describe(folder));
+    const QByteArray complete = manifest.toYaml();
 
     CHECK(files::makePath(outputDirectory));
-    const QString package = outputDirectory + u'/' + manifest.product + u'-' + manifest.version.toString() + u".cutover"_s;
+    const QString package = outputDirectory + u'/' + fileName(manifest);
     Sink sink;
     TRY(sink.writer, files::Writer::open(package));
     const ArchiveWriter writer(archive_write_new(), &archive_write_free);
@@ -552,13 +563,18 @@ Result<QString> build(const QString &folder, const QString &outputDirectory)
     return package;
 }
 
-Result<QString> sign(const QString &package, const QString &secretKeyFile, const QString &trustedComment)
+Result<QByteArray> signature(const QString &package, const QString &secretKeyFile, const QString &trustedComment)
 {
     TRY(const QByteArray hash, hashFile(package));
     const QString comment = trustedComment.isEmpty() ? QString(u"file:"_s + QFileInfo(package).fileName()) : trustedComment;
-    TRY(const QByteArray signature, minisign::sign(hash, secretKeyFile, comment));
+    return minisign::sign(hash, secretKeyFile, comment);
+}
+
+Result<QString> sign(const QString &package, const QString &secretKeyFile, const QString &trustedComment)
+{
+    TRY(const QByteArray content, signature(package, secretKeyFile, trustedComment));
     const QString file = package + u".minisig"_s;
-    CHECK(files::replace(file, signature));
+    CHECK(files::replace(file, content));
     return file;
 }
 

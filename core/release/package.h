@@ -34,8 +34,14 @@ struct Verified {
 
 /// Makes a package from a folder that holds a manifest.yaml without members. Reproducible: sorted, fixed times and owners.
 [[nodiscard]] Result<QString> build(const QString &folder, const QString &outputDirectory);
+/// The manifest that build() would write, every member digested. Nothing is written.
+[[nodiscard]] Result<Manifest> describe(const QString &folder);
+/// PRODUCT-VERSION.cutover
+[[nodiscard]] QString fileName(const Manifest &manifest);
 /// Writes PACKAGE.minisig. secretKey: a minisign secret key file without password, or read from the environment's named file.
 [[nodiscard]] Result<QString> sign(const QString &package, const QString &secretKeyFile, const QString &trustedComment = {});
+/// The same without writing it: the content of PACKAGE.minisig.
+[[nodiscard]] Result<QByteArray> signature(const QString &package, const QString &secretKeyFile, const QString &trustedComment = {});
 /// Makes a minisign key pair (no password); the secret file gets mode 0600.
 [[nodiscard]] Result<> generateKeys(const QString &secretKeyFile, const QString &publicKeyFile);
 /// Signature over the whole file, then every member streamed against the manifest. Nothing is written.

@@ -226,6 +226,8 @@ private Q_SLOTS:
 
     void connIsTakenAndGivenBack()
     {
+        EXIT_IS(json({u"conn"_s, u"take"_s, u"--dry-run"_s}, u"kim"_s), 0);
+        QCOMPARE(json({u"status"_s}).json[u"connHolder"], QString());
         EXIT_IS(json({u"conn"_s, u"take"_s, u"--note"_s, u"looking into it"_s}, u"kim"_s), 0);
         const Answer status = json({u"status"_s}, u"lee"_s);
         QVERIFY(status.json[u"connHolder"].toString().startsWith(u"kim ("));
@@ -236,6 +238,10 @@ private Q_SLOTS:
         QCOMPARE(refused.code(), u"serve.conn_elsewhere"_s);
         QVERIFY(refused.json[u"error"][u"what"].toString().contains(u"kim"));
         EXIT_IS(json({u"conn"_s, u"take"_s}, u"lee"_s), 3);
+        EXIT_IS(json({u"conn"_s, u"take"_s, u"--dry-run"_s}, u"lee"_s), 3);
+        QVERIFY(run({u"conn"_s, u"take"_s, u"--take-over"_s, u"--dry-run"_s}, u"lee"_s).output.contains("from kim"));
+        EXIT_IS(json({u"conn"_s, u"release"_s, u"--dry-run"_s}, u"kim"_s), 0);
+        QVERIFY(json({u"status"_s}).json[u"connHolder"].toString().startsWith(u"kim ("));
         EXIT_IS(run({u"conn"_s, u"take"_s, u"--take-over"_s, u"--note"_s, u"kim is away"_s}, u"lee"_s), 0);
         // What is not ours is not given back.
         EXIT_IS(json({u"conn"_s, u"release"_s}, u"kim"_s), 0);

@@ -189,10 +189,24 @@ changes:
         EXIT_IS(keys, 0);
         EXIT_IS(run({u"package"_s, u"keys"_s, u"--secret"_s, path(u"b.key"_s), u"--public"_s, path(u"b.pub"_s)}), 0);
         QDir().mkpath(path(u"repository"_s));
+        // Tried first: it says what would be written, and writes nothing.
+        const Answer tried = run({u"package"_s, u"build"_s, path(u"source"_s), u"--output"_s, path(u"repository"_s), u"--dry-run"_s, u"--json"_s});
+        EXIT_IS(tried, 0);
+        QCOMPARE(tried.json[u"manifest"][u"members"].toArray().size(), 1);
+        QVERIFY(!QFile::exists(tried.json[u"package"].toString()));
+        QVERIFY(run({u"package"_s, u"build"_s, path(u"source"_s), u"--output"_s, path(u"repository"_s), u"--dry-run"_s}).output.contains("would be written"));
+        QVERIFY(QDir(path(u"repository"_s)).isEmpty());
+        EXIT_IS(run({u"package"_s, u"build"_s, path(u"nowhere"_s), u"--dry-run"_s}), 1);
         const Answer built = run({u"package"_s, u"build"_s, path(u"source"_s), u"--output"_s, path(u"repository"_s), u"--json"_s});
         EXIT_IS(built, 0);
         const QString package = built.json[u"package"].toString();
+        QCOMPARE(package, tried.json[u"package"].toString());
         QVERIFY(QFile::exists(package));
+        const Answer wouldSign = run({u"package"_s, u"sign"_s, package, u"--key"_s, path(u"a.key"_s), u"--dry-run"_s, u"--json"_s});
+        EXIT_IS(wouldSign, 0);
+        QVERIFY(!QFile::exists(wouldSign.json[u"signature"].toString()));
+        // A key that can't sign is found without writing, too.
+        QVERIFY(run({u"package"_s, u"sign"_s, package, u"--key"_s, path(u"a.pub"_s), u"--dry-run"_s}).exitCode != 0);
         // Not signed yet: refused.
         EXIT_IS(run({u"package"_s, u"verify"_s, package, u"--key"_s, path(u"a.pub"_s)}), 3);
         const Answer isSigned = run({u"package"_s, u"sign"_s, package, u"--key"_s, path(u"a.key"_s), u"--comment"_s, u"four"_s, u"--json"_s});
@@ -213,6 +227,34 @@ changes:
         QVERIFY(QFile::exists(path(u"repository/index.json"_s)));
         QVERIFY(QFile::exists(path(u"repository/index.json.minisig"_s)));
         EXIT_IS(run({u"package"_s, u"inspect"_s, path(u"a.pub"_s), u"--json"_s}), 3);
+    }
+
+    void demoIsTriedWithoutMakingIt()
+    {
+        const QString folder = path(u"a demo"_s);
+        const Answer tried = run({u"demo"_s, u"create"_s, u"--directory"_s, folder, u"--orders"_s, u"7"_s, u"--dry-run"_s, u"--json"_s});
+        EXIT_IS(tried, 0);
+        QCOMPARE(tried.json[u"done"], false);
+        QVERIFY(!QFile::exists(folder));
+        QVERIFY(run({u"demo"_s, u"create"_s, u"--directory"_s, folder, u"--orders"_s, u"7"_s, u"--dry-run"_s}).output.contains("with 7 orders"));
+        // What would be refused is refused.
+        write(u"taken/file"_s, "x");
+        const Answer refused = run({u"demo"_s, u"create"_s, u"--directory"_s, path(u"taken"_s), u"--dry-run"_s, u"--json"_s});
+        EXIT_IS(refused, 1);
+        QCOMPARE(refused.code(), u"demo.not_empty"_s);
+        for (const QString &verb : {u"start"_s, u"stop"_s}) {
+            const Answer missing = run({u"demo"_s, verb, u"--directory"_s, folder, u"--dry-run"_s, u"--json"_s});
+            QVERIFY2(missing.exitCode == 1 || missing.exitCode == 3, missing.told());
+            QVERIFY(missing.json[u"error"][u"what"].toString().contains(folder));
+        }
+    }
+
+    void saysItsVersion()
+    {
+        const Answer version = run({u"version"_s});
+        EXIT_IS(version, 0);
+        QCOMPARE(version.output, run({u"--version"_s}).output);
+        QVERIFY(!run({u"version"_s, u"--json"_s}).json[u"version"].toString().isEmpty());
     }
 
     /// The script is valid, and offers what the program knows.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "common/theme.h"
-#include "common/translations.h"
+#include "system/translations.h"
 #include "screenshots/screens.h"
 #include "shell/mainwindow.h"
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "common/translations.h"
+#include "system/translations.h"
 
 #include <QCoreApplication>
 #include <QLocale>
