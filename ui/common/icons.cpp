@@ -5,8 +5,6 @@
 
 #include <QBuffer>
 #include <QFile>
-#include <QFileInfo>
-#include <QHash>
 #include <QIconEngine>
 #include <QImageReader>
 #include <QPainter>
@@ -19,31 +17,11 @@ namespace cutover {
 
 namespace {
 
-/// The scalable file of a name: ours first, then Breeze wherever icon themes are kept. 22 px drawings
-/// are the finest that all of the names we use have.
+/// The drawing of a name in the theme that is shipped with the program; empty: there is none.
 QString findSvg(const QString &name)
 {
-    static QHash<QString, QString> known;
-    if (const auto it = known.constFind(name); it != known.cend()) {
-        return *it;
-    }
-    QString found = u":/cutover/icons/"_s + name + u".svg"_s;
-    if (!QFile::exists(found)) {
-        found.clear();
-        QStringList roots = QIcon::themeSearchPaths();
-        roots.append(u"/usr/share/icons"_s);
-        for (const QString &root : std::as_const(roots)) {
-            for (const QLatin1StringView folder : {"actions/22"_L1, "status/22"_L1, "places/22"_L1, "devices/22"_L1, "actions/16"_L1,
-                                                   "status/16"_L1, "emblems/22"_L1, "places/16"_L1}) {
-                const QString file = root + u"/breeze/"_s + folder + u'/' + name + u".svg"_s;
-                if (found.isEmpty() && QFileInfo::exists(file)) {
-                    found = file;
-                }
-            }
-        }
-    }
-    known.insert(name, found);
-    return found;
+    const QString file = u":/icons/cutover/22/"_s + name + u".svg"_s;
+    return QFile::exists(file) ? file : QString();
 }
 
 /// Breeze marks the parts that follow the palette by a style sheet of classes "ColorScheme-…".

@@ -3,10 +3,12 @@
 
 #include "common/style.h"
 
+#include "common/icons.h"
 #include "common/theme.h"
 
 #include <QAbstractButton>
 #include <QAbstractItemView>
+#include <QGuiApplication>
 #include <QPainter>
 #include <QPainterPath>
 #include <QStyleFactory>
@@ -440,6 +442,47 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption *option, con
         break;
     }
     return result;
+}
+
+QIcon Style::standardIcon(StandardPixmap which, const QStyleOption *option, const QWidget *widget) const
+{
+    switch (which) {
+    case SP_MessageBoxInformation:
+        return themeIcon(u"data-information"_s, Theme::Role::Info);
+    case SP_MessageBoxWarning:
+        return themeIcon(u"data-warning"_s, Theme::Role::Caution);
+    case SP_MessageBoxCritical:
+        return themeIcon(u"data-error"_s, Theme::Role::Danger);
+    case SP_MessageBoxQuestion:
+        return themeIcon(u"question"_s, Theme::Role::Info);
+    case SP_LineEditClearButton:
+        return themeIcon(QGuiApplication::isRightToLeft() ? u"edit-clear-locationbar-ltr"_s : u"edit-clear-locationbar-rtl"_s);
+    case SP_FileDialogToParent:
+        return themeIcon(u"go-up"_s);
+    case SP_FileDialogBack:
+    case SP_ArrowBack:
+        return themeIcon(u"go-previous"_s);
+    case SP_ArrowForward:
+        return themeIcon(u"go-next"_s);
+    case SP_FileDialogNewFolder:
+        return themeIcon(u"folder-new"_s);
+    case SP_FileDialogListView:
+        return themeIcon(u"view-list-icons"_s);
+    case SP_FileDialogDetailedView:
+        return themeIcon(u"view-list-details"_s);
+    case SP_DirIcon:
+    case SP_DirClosedIcon:
+        return themeIcon(u"folder"_s);
+    case SP_DirHomeIcon:
+        return themeIcon(u"user-home"_s);
+    case SP_ComputerIcon:
+        return themeIcon(u"computer"_s);
+    case SP_TitleBarCloseButton:
+    case SP_DialogCloseButton:
+        return themeIcon(u"window-close"_s);
+    default:
+        return QProxyStyle::standardIcon(which, option, widget);
+    }
 }
 
 void Style::polish(QWidget *widget)

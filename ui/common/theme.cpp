@@ -3,7 +3,7 @@
 
 #include "common/theme.h"
 
-#include "common/icons.h"
+#include "common/programicon.h"
 #include "common/style.h"
 
 #include <QApplication>
@@ -147,11 +147,10 @@ QList<std::pair<Theme::Role, Theme::Role>> Theme::readablePairs()
 
 void Theme::install(QApplication *application)
 {
-    QIcon::setFallbackThemeName(u"breeze"_s);
-    QIcon::setFallbackSearchPaths(QIcon::fallbackSearchPaths() << u"/usr/share/icons/breeze/status/22"_s
-                                                               << u"/usr/share/icons/breeze/actions/22"_s);
+    // In ":/icons", where Qt looks by itself.
+    QIcon::setFallbackThemeName(u"cutover"_s);
     application->setStyle(new Style);
-    application->setWindowIcon(themeIcon(u"cutover"_s));
+    application->setWindowIcon(programIcon());
     connect(application->styleHints(), &QStyleHints::colorSchemeChanged, this, &Theme::apply);
     apply();
 }
