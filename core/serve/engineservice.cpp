@@ -5,6 +5,7 @@
 
 #include "database/database.h"
 #include "deploy/haproxy.h"
+#include "metrics/thinner.h"
 #include "metrics/watcher.h"
 #include "plan/planners.h"
 #include "run/activerun.h"
@@ -726,9 +727,12 @@ Result<QJsonObject> EngineService::Private::metricPoints(const QJsonObject &para
         }
         metrics = std::move(*store);
     }
-    TRY(const auto points, metrics->series(params[u"series"].toString(), params[u"from"].toInteger(), params[u"to"].toInteger()));
+    const auto limit = std::clamp<qint64>(params[u"limit"].toInteger(protocol::MetricPoints), 4, protocol::MetricPoints);
+    const qint64 from = params[u"from"].toInteger();
+    const qint64 to = params[u"to"].toInteger();
+    TRY(const auto points, metrics->series(params[u"series"].toString(), from, to));
     QJsonArray array;
-    for (const MetricPoint &point : points) {
+    for (const MetricPoint &point : thinned(points, from, to, limit)) {
         array.append(QJsonArray{point.time, point.value});
     }
     return QJsonObject{{u"points"_s, array}};

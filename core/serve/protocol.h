@@ -32,7 +32,8 @@
  * restorePoint       id                                       RestorePointView
  * features                                                    {"flags": [FeatureFlag]}
  * features.apply     changes, reason                          {}
- * metrics            series, from, to                         {"points": [[time, value]]}
+ * metrics            series, from, to, limit?                 {"points": [[time, value]]}, MetricPoints at most: where
+ *                                                             there are more, the extremes of each span of time
  * apply              digest, confirm                          {"run": id}
  * command            run, verb, expected, confirm?, hold?     {"command": id}; confirm: the target's name, hold: id of a command
  * audit              limit?                                   {"rows": […], "intact": bool, "error"?: Error}
@@ -50,5 +51,7 @@
 namespace cutover::protocol {
 
 constexpr int Version = 1;
+/// Of one answer: a console must read it without a stall.
+constexpr int MetricPoints = 2000;
 
 } // namespace cutover::protocol

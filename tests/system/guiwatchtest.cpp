@@ -53,7 +53,7 @@ void GuiWatchTest::errorsClimbAndItGoesBack()
     QList<double> shown;
     bool over = false;
     const auto ended = [&] {
-        const auto *chart = gui.find<cutover::Chart>(u"Errors %"_s);
+        const auto *chart = gui.find<cutover::Chart>(u"Failed requests"_s);
         if (chart && nowOf(chart) >= 0 && (shown.isEmpty() || shown.last() != nowOf(chart))) {
             shown.append(nowOf(chart));
         }

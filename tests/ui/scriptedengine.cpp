@@ -3,6 +3,9 @@
 
 #include "ui/scriptedengine.h"
 
+#include "metrics/thinner.h"
+#include "serve/protocol.h"
+
 #include <QCoroTimer>
 #include <QPointer>
 #include <QTimer>
@@ -123,13 +126,15 @@ Result<QJsonObject> ScriptedEngine::answer(const QString &method, const QJsonObj
         return applyFlags(params["changes"_L1].toArray());
     }
     if (method == "metrics"_L1) {
-        QJsonArray points;
-        for (const MetricPoint &point : series.value(params["series"_L1].toString())) {
-            if (point.time >= params["from"_L1].toInteger() && point.time <= params["to"_L1].toInteger()) {
-                points.append(QJsonArray{point.time, point.value});
+        const qint64 from = params["from"_L1].toInteger();
+        const qint64 to = params["to"_L1].toInteger();
+        QList<MetricPoint> points;
+        for (const MetricPoint &point : std::as_const(series[params["series"_L1].toString()])) {
+            if (point.time >= from && point.time <= to) {
+                points.append(point);
             }
         }
-        return QJsonObject{{u"points"_s, points}};
+        return QJsonObject{{u"points"_s, arrayOf(thinned(points, from, to, protocol::MetricPoints), [](const MetricPoint &p) { return QJsonArray{p.time, p.value}; })}};
     }
     if (method == "check.start"_L1) {
         return start(checks);

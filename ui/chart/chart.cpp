@@ -644,6 +644,11 @@ void Chart::setMarkers(const QList<ChartMarker> &markers)
     d->view->viewport()->update();
 }
 
+const QList<ChartMarker> &Chart::markers() const
+{
+    return d->markers;
+}
+
 void Chart::setSpan(qint64 milliseconds)
 {
     d->span = milliseconds;
@@ -668,6 +673,7 @@ void Chart::zoom(qint64 from, qint64 to)
     if (to - from >= 2000) {
         d->zooms.append({from, to});
         redraw();
+        Q_EMIT rangeChosen();
     }
 }
 
@@ -676,6 +682,7 @@ void Chart::zoomBack()
     if (!d->zooms.isEmpty()) {
         d->zooms.removeLast();
         redraw();
+        Q_EMIT rangeChosen();
     }
 }
 

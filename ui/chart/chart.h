@@ -56,6 +56,8 @@ public:
     void setThreshold(double value, const QString &label);
     void clearThreshold();
     void setMarkers(const QList<ChartMarker> &markers);
+    /// In order of time.
+    [[nodiscard]] const QList<ChartMarker> &markers() const;
     /// Shows the past milliseconds up to end(); ends zooming.
     void setSpan(qint64 milliseconds);
     [[nodiscard]] qint64 span() const;
@@ -77,6 +79,8 @@ Q_SIGNALS:
     void crosshairMoved(qint64 time);
     void zoomed(qint64 from, qint64 to);
     void zoomedBack();
+    /// By whatever means: zoom() or zoomBack() changed what is shown.
+    void rangeChosen();
 
 private:
     class View;

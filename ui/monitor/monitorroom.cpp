@@ -3,6 +3,8 @@
 
 #include "monitor/monitorroom.h"
 
+#include "chart/runmarkers.h"
+#include "chart/seriesfeed.h"
 #include "common/ask.h"
 #include "common/inlinemessage.h"
 #include "common/page.h"
@@ -26,6 +28,7 @@ const Rooms::Registration registration{{60, u"monitoring"_s, u"office-chart-line
 
 constexpr qint64 Minute = 60'000;
 constexpr qint64 DefaultSpan = 15 * Minute;
+constexpr qint64 LongestSpan = 24 * 60 * Minute;
 constexpr qint64 WatcherSilenceLimit = 10'000;
 
 Panel *chartPanel(Chart *chart)
@@ -51,10 +54,13 @@ MonitorRoom::MonitorRoom(Console *console, QWidget *parent)
     auto *errors = new Chart(tr("Failed requests"), Chart::Format::Percent, Theme::Role::Series1);
     auto *requests = new Chart(tr("Requests a second"), Chart::Format::Number, Theme::Role::Series2);
     auto *orders = new Chart(tr("Orders a minute"), Chart::Format::Number, Theme::Role::Series3);
-    m_feeds = {{u"errors"_s, errors}, {u"requests"_s, requests}, {u"orders"_s, orders}};
-    for (const Feed &feed : std::as_const(m_feeds)) {
-        m_group.add(feed.chart);
-        feed.chart->setSpan(m_span);
+    for (const auto &[series, chart] : {std::pair{u"errors"_s, errors}, std::pair{u"requests"_s, requests}, std::pair{u"orders"_s, orders}}) {
+        m_group.add(chart);
+        auto *feed = new SeriesFeed(console->engine(), series, chart, this);
+        m_feeds.append(feed);
+        chart->setSpan(m_span);
+        connect(feed, &SeriesFeed::loaded, this, [this] { m_page->message()->clear(); });
+        connect(feed, &SeriesFeed::failed, this, [this](const Error &error) { m_page->message()->tell(error, InlineMessage::Kind::Caution); });
     }
     auto *lower = new QHBoxLayout;
     lower->setSpacing(space::Group);
@@ -66,7 +72,7 @@ MonitorRoom::MonitorRoom(Console *console, QWidget *parent)
     auto *ranges = new QButtonGroup(this);
     ranges->setExclusive(true);
     const std::pair<qint64, QString> spans[]{
-        {5 * Minute, tr("5 min")}, {DefaultSpan, tr("15 min")}, {60 * Minute, tr("1 h")}, {6 * 60 * Minute, tr("6 h")}, {24 * 60 * Minute, tr("24 h")}};
+        {5 * Minute, tr("5 min")}, {DefaultSpan, tr("15 min")}, {60 * Minute, tr("1 h")}, {6 * 60 * Minute, tr("6 h")}, {LongestSpan, tr("24 h")}};
     auto *row = new QHBoxLayout;
     row->setSpacing(space::Tight);
     for (const auto &[milliseconds, text] : spans) {
@@ -132,54 +138,19 @@ void MonitorRoom::hideEvent(QHideEvent *event)
 void MonitorRoom::setSpan(qint64 milliseconds)
 {
     m_span = milliseconds;
-    for (const Feed &feed : std::as_const(m_feeds)) {
-        feed.chart->setSpan(milliseconds);
+    for (SeriesFeed *feed : std::as_const(m_feeds)) {
+        feed->setSpan(milliseconds);
     }
-    tick();
 }
 
 void MonitorRoom::tick()
 {
-    for (qsizetype i = 0; i < m_feeds.size(); ++i) {
-        load(i);
-    }
-}
-
-void MonitorRoom::load(qsizetype feed)
-{
-    Feed &f = m_feeds[feed];
     if (!m_console->isConnected()) {
         return;
     }
-    if (f.loading) {
-        f.again = true;
-        return;
+    for (SeriesFeed *feed : std::as_const(m_feeds)) {
+        feed->tick();
     }
-    f.loading = true;
-    const qint64 now = QDateTime::currentMSecsSinceEpoch();
-    const qint64 wanted = now - m_span;
-    // A longer span needs what is older than what we have: then all of it is asked for again.
-    const bool whole = f.loadedFrom == 0 || wanted < f.loadedFrom;
-    const qint64 from = whole ? wanted : qMax(f.chart->newest() + 1, wanted);
-    if (whole) {
-        f.loadedFrom = wanted;
-    }
-    ask<QList<MetricPoint>>(this, m_console->engine()->metrics(f.series, from, now), [this, feed, whole, now](const Result<QList<MetricPoint>> &points) {
-        m_feeds[feed].loading = false;
-        if (std::exchange(m_feeds[feed].again, false) && points) {
-            QMetaObject::invokeMethod(this, [this, feed] { load(feed); }, Qt::QueuedConnection);
-        }
-        if (!points) {
-            m_page->message()->tell(points.error(), InlineMessage::Kind::Caution);
-            return;
-        }
-        m_page->message()->clear();
-        if (whole) {
-            m_feeds[feed].chart->setPoints(*points, now);
-        } else {
-            m_feeds[feed].chart->append(*points, now);
-        }
-    });
 }
 
 void MonitorRoom::loadMarkers()
@@ -188,24 +159,33 @@ void MonitorRoom::loadMarkers()
         if (!runs) {
             return;
         }
-        QList<ChartMarker> markers;
-        for (const RunRecord &run : *runs) {
-            if (!run.started.isValid()) {
+        m_runs = *runs;
+        showMarkers();
+        // Of those that went back it is in the journal's events when they turned.
+        const QDateTime oldest = QDateTime::currentDateTimeUtc().addMSecs(-LongestSpan);
+        for (const RunRecord &run : std::as_const(m_runs)) {
+            if (!wentBack(run.state) || m_turns.contains(run.id) || run.started < oldest) {
                 continue;
             }
-            const bool back = run.plan.kind == "rollback"_L1;
-            markers.append({back ? ChartMarker::Kind::Rollback : ChartMarker::Kind::Update, run.started.toMSecsSinceEpoch(), run.plan.to,
-                            back ? tr("Rollback to %1 started, %2").arg(run.plan.to, exactTime(run.started))
-                                 : tr("Update to %1 started, %2").arg(run.plan.to, exactTime(run.started))});
-            if (run.state == RunState::RolledBack && run.ended.isValid()) {
-                markers.append({ChartMarker::Kind::Rollback, run.ended.toMSecsSinceEpoch(), run.plan.from,
-                                tr("Rolled back to %1, %2").arg(run.plan.from, exactTime(run.ended))});
-            }
-        }
-        for (const Feed &feed : std::as_const(m_feeds)) {
-            feed.chart->setMarkers(markers);
+            ask<QList<EventRecord>>(this, m_console->engine()->events(run.id, 0), [this, id = run.id](const Result<QList<EventRecord>> &events) {
+                if (events) {
+                    m_turns.insert(id, turnOf(*events).value_or(EventRecord()));
+                    showMarkers();
+                }
+            });
         }
     });
+}
+
+void MonitorRoom::showMarkers()
+{
+    QList<ChartMarker> markers;
+    for (const RunRecord &run : std::as_const(m_runs)) {
+        markers += runMarkers(run, m_turns.value(run.id));
+    }
+    for (const SeriesFeed *feed : std::as_const(m_feeds)) {
+        feed->chart()->setMarkers(markers);
+    }
 }
 
 void MonitorRoom::showTarget()
@@ -217,7 +197,7 @@ void MonitorRoom::showTarget()
     const bool alive = target.watcherSilenceMs >= 0 && target.watcherSilenceMs < WatcherSilenceLimit;
     m_page->setCaption(alive ? tr("Measured by the watcher, %1.").arg(aliveText(target.watcherSilenceMs))
                              : tr("The watcher is not running: nothing new is measured. It starts with the next run."));
-    Chart *errors = m_feeds.first().chart;
+    Chart *errors = m_feeds.first()->chart();
     errors->setThreshold(target.errorLimit, tr("limit %1").arg(errors->valueText(target.errorLimit)));
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "chart/chart.h"
+#include "run/journal.h"
 #include "shell/room.h"
 
 class QButtonGroup;
@@ -12,6 +13,7 @@ class QTimer;
 namespace cutover {
 
 class Page;
+class SeriesFeed;
 class TextLabel;
 
 /** What the watcher measures, live: error proportion, requests, orders, with the runs marked. */
@@ -28,15 +30,8 @@ protected:
     void hideEvent(QHideEvent *event) override;
 
 private:
-    struct Feed {
-        QString series;
-        Chart *chart = nullptr;
-        qint64 loadedFrom = 0; ///< The oldest time asked for.
-        bool loading = false;
-        bool again = false; ///< Asked for while an answer was on its way.
-    };
     void loadMarkers();
-    void load(qsizetype feed);
+    void showMarkers();
     void setSpan(qint64 milliseconds);
     void tick();
     void showTarget();
@@ -44,7 +39,9 @@ private:
     Console *m_console;
     Page *m_page;
     ChartGroup m_group;
-    QList<Feed> m_feeds;
+    QList<SeriesFeed *> m_feeds;
+    QList<RunRecord> m_runs;
+    QHash<QString, EventRecord> m_turns; ///< Run → the event with which it turned back.
     QTimer *m_timer;
     qint64 m_span;
 };

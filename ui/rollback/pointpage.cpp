@@ -20,8 +20,13 @@
 namespace cutover {
 
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace {
+
+/// News come in bursts, and the timeline spans days.
+constexpr auto LoadDelay = 250ms;
+constexpr auto TimelineDelay = 2s;
 
 QString stateLines(const QString &version, const QString &revision, const QMap<QString, qint64> &rows)
 {
@@ -99,11 +104,40 @@ PointPage::PointPage(PlanDraft *draft, QWidget *parent)
     connect(m_costs, &RollbackCosts::modeChanged, this, &WizardPage::changed);
     connect(draft->engine(), &EngineClient::changed, this, [this](const QStringList &topics) {
         if (topics.contains(u"restorePoints") || topics.contains(u"runs")) {
-            load();
+            loadSoon();
         }
     });
-    connect(draft, &PlanDraft::targetChanged, this, &PointPage::loadTimeline);
+    connect(draft, &PlanDraft::targetChanged, this, &PointPage::loadTimelineSoon);
+    m_loadSoon.setSingleShot(true);
+    m_loadSoon.setInterval(LoadDelay);
+    connect(&m_loadSoon, &QTimer::timeout, this, &PointPage::load);
+    m_timelineSoon.setSingleShot(true);
+    m_timelineSoon.setInterval(TimelineDelay);
+    connect(&m_timelineSoon, &QTimer::timeout, this, &PointPage::loadTimeline);
     load();
+}
+
+void PointPage::showEvent(QShowEvent *event)
+{
+    WizardPage::showEvent(event);
+    if (std::exchange(m_stale, false)) {
+        loadSoon();
+    }
+}
+
+void PointPage::loadSoon()
+{
+    m_stale = !isVisible();
+    if (!m_stale && !m_loadSoon.isActive()) {
+        m_loadSoon.start();
+    }
+}
+
+void PointPage::loadTimelineSoon()
+{
+    if (isVisible() && !m_timelineSoon.isActive()) {
+        m_timelineSoon.start();
+    }
 }
 
 void PointPage::enter()
@@ -175,6 +209,7 @@ void PointPage::load()
 
 void PointPage::loadTimeline()
 {
+    m_timelineSoon.stop();
     if (!m_loaded || m_model.points().isEmpty()) {
         return;
     }

@@ -35,15 +35,23 @@ public:
     /// The point with its options counted; none while it is being looked at.
     [[nodiscard]] const std::optional<RestorePointView> &chosen() const { return m_view; }
 
+protected:
+    void showEvent(QShowEvent *event) override;
+
 private:
     void load();
     void loadTimeline();
+    /// Later, once for all that has happened by then; when the page is hidden, as soon as it is seen again.
+    void loadSoon();
+    void loadTimelineSoon();
     void choose(const QString &id);
     void show();
 
     PlanDraft *m_draft;
     RestorePointModel m_model;
     bool m_loaded = false;
+    bool m_stale = false; ///< Something changed while the page was hidden.
+    QTimer m_loadSoon, m_timelineSoon;
     QString m_id;
     std::optional<RestorePointView> m_view;
     Error m_error;

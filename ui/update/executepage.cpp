@@ -225,7 +225,7 @@ void ExecutePage::refresh()
                             ? QString()
                             : tr("approved by %1 %2 ·").arg(view.run.approvedBy, relativeTime(view.run.created)));
     m_approved->setToolTip(exactTime(view.run.created));
-    m_metrics->setStart(view.run.started, plan.to, rollback);
+    m_metrics->setRun(view.run);
 
     m_steps.setRun(view);
     if (const int row = m_steps.currentRow(); row >= 0 && row != m_followed) {

@@ -3,14 +3,14 @@
 
 #include "update/runmetrics.h"
 
-#include "chart/chart.h"
+#include "chart/runmarkers.h"
+#include "chart/seriesfeed.h"
 #include "common/ask.h"
 #include "common/page.h"
 #include "serve/engineclient.h"
 
 #include <QDateTime>
 #include <QHBoxLayout>
-#include <QLocale>
 
 namespace cutover {
 
@@ -29,19 +29,22 @@ constexpr auto Tick = 1s;
 RunMetrics::RunMetrics(EngineClient *engine, QWidget *parent)
     : QWidget(parent)
     , m_engine(engine)
-    , m_errors(new Chart(tr("Errors %"), Chart::Format::Percent, Theme::Role::Series1))
-    , m_orders(new Chart(tr("Orders a minute"), Chart::Format::PerMinute, Theme::Role::Series2))
+    , m_errors(new Chart(Chart::tr("Failed requests"), Chart::Format::Percent, Theme::Role::Series1))
     , m_group(new ChartGroup(this))
 {
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins({});
     layout->setSpacing(space::Group);
-    for (Chart *chart : {m_errors, m_orders}) {
+    auto *requests = new Chart(Chart::tr("Requests a second"), Chart::Format::Number, Theme::Role::Series2);
+    auto *orders = new Chart(Chart::tr("Orders a minute"), Chart::Format::Number, Theme::Role::Series3);
+    for (const auto &[series, chart] : {std::pair{u"errors"_s, m_errors}, std::pair{u"requests"_s, requests}, std::pair{u"orders"_s, orders}}) {
         auto *panel = new Panel;
         panel->body()->addWidget(chart);
-        layout->addWidget(panel, 1);
+        layout->addWidget(panel, chart == m_errors ? 4 : 3);
         chart->setSpan(SpanMs);
         m_group->add(chart);
+        // Without an answer the line simply ends; the shell says that the link is lost.
+        m_feeds.append(new SeriesFeed(engine, series, chart, this));
     }
     m_timer.setInterval(Tick);
     connect(&m_timer, &QTimer::timeout, this, [this] {
@@ -57,46 +60,56 @@ void RunMetrics::setErrorLimit(double limit)
 {
     if (limit != m_limit) {
         m_limit = limit;
-        m_errors->setThreshold(limit, tr("limit %1 %").arg(QLocale().toString(limit * 100, 'g', 3)));
+        m_errors->setThreshold(limit, tr("limit %1").arg(m_errors->valueText(limit)));
     }
 }
 
-void RunMetrics::setStart(const QDateTime &started, const QString &version, bool rollback)
+void RunMetrics::setRun(const RunRecord &run)
 {
-    if (!started.isValid()) {
+    m_run = run;
+    showMarkers();
+    if (wentBack(run.state) && !m_turn.time.isValid()) {
+        loadTurn();
+    }
+}
+
+void RunMetrics::loadTurn()
+{
+    if (std::exchange(m_asked, true)) {
         return;
     }
-    m_started = started.toMSecsSinceEpoch();
-    const ChartMarker marker{.kind = rollback ? ChartMarker::Kind::Rollback : ChartMarker::Kind::Update,
-                             .time = started.toMSecsSinceEpoch(),
-                             .label = version,
-                             .description = rollback ? tr("Rollback to %1 started").arg(version) : tr("Update to %1 started").arg(version)};
-    m_errors->setMarkers({marker});
-    m_orders->setMarkers({marker});
+    ask<QList<EventRecord>>(this, m_engine->events(m_run.id, 0), [this](const Result<QList<EventRecord>> &events) {
+        // Without an answer the next look at the run asks again.
+        m_asked = false;
+        if (events) {
+            m_turn = turnOf(*events).value_or(EventRecord());
+            showMarkers();
+        }
+    });
+}
+
+void RunMetrics::showMarkers()
+{
+    const QList<ChartMarker> markers = runMarkers(m_run, m_turn);
+    for (const SeriesFeed *feed : std::as_const(m_feeds)) {
+        feed->chart()->setMarkers(markers);
+    }
 }
 
 void RunMetrics::load()
 {
     qint64 span = m_errors->span();
-    while (m_started > 0 && span < QDateTime::currentMSecsSinceEpoch() - m_started + BeforeMs) {
+    const qint64 started = m_run.started.isValid() ? m_run.started.toMSecsSinceEpoch() : 0;
+    while (started > 0 && span < QDateTime::currentMSecsSinceEpoch() - started + BeforeMs) {
         span *= 2;
     }
-    if (span != m_errors->span()) {
-        m_errors->setSpan(span);
-        m_orders->setSpan(span);
+    for (SeriesFeed *feed : std::as_const(m_feeds)) {
+        if (span != feed->chart()->span()) {
+            feed->setSpan(span);
+        } else {
+            feed->tick();
+        }
     }
-    load(u"errors"_s, m_errors);
-    load(u"orders"_s, m_orders);
-}
-
-void RunMetrics::load(const QString &series, Chart *chart)
-{
-    const qint64 now = QDateTime::currentMSecsSinceEpoch();
-    const qint64 from = chart->newest() > 0 ? chart->newest() + 1 : now - SpanMs;
-    ask<QList<MetricPoint>>(chart, m_engine->metrics(series, from, now), [chart, now](Result<QList<MetricPoint>> points) {
-        // Without an answer the line simply ends; the shell says that the link is lost.
-        chart->append(points.value_or(QList<MetricPoint>()), now);
-    });
 }
 
 } // namespace cutover

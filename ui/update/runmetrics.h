@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "metrics/metricstore.h"
+#include "run/journal.h"
 
 #include <QTimer>
 #include <QWidget>
@@ -13,8 +13,9 @@ namespace cutover {
 class Chart;
 class ChartGroup;
 class EngineClient;
+class SeriesFeed;
 
-/** Errors and orders of the last minutes beside each other, live, with the moment the run began. */
+/** What the monitoring room shows, of the run's time: live, with the limit and the moments at which the run began and turned back. */
 class RunMetrics : public QWidget
 {
     Q_OBJECT
@@ -22,17 +23,20 @@ public:
     explicit RunMetrics(EngineClient *engine, QWidget *parent = nullptr);
 
     void setErrorLimit(double limit);
-    void setStart(const QDateTime &started, const QString &version, bool rollback);
+    void setRun(const RunRecord &run);
 
 private:
     void load();
-    void load(const QString &series, Chart *chart);
+    void loadTurn();
+    void showMarkers();
 
     EngineClient *m_engine;
     Chart *m_errors;
-    Chart *m_orders;
+    QList<SeriesFeed *> m_feeds;
     ChartGroup *m_group;
-    qint64 m_started = 0; ///< ms since the epoch.
+    RunRecord m_run;
+    EventRecord m_turn; ///< Without a time: it has not turned back.
+    bool m_asked = false; ///< For the turn.
     QTimer m_timer;
     double m_limit = -1;
 };
