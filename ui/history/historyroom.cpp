@@ -8,13 +8,12 @@
 #include "common/emptystate.h"
 #include "common/inlinemessage.h"
 #include "common/page.h"
+#include "common/savereport.h"
 #include "common/statuschip.h"
 #include "common/tableview.h"
 #include "common/times.h"
 #include "shell/console.h"
-#include "system/files.h"
 
-#include <QFileDialog>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLineEdit>
@@ -94,6 +93,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     m_tabs->addTab(m_stepTable, tr("Steps"));
     m_tabs->addTab(m_eventTable, tr("Events"));
     m_save->setAutoDefault(false);
+    m_save->setEnabled(false);
     m_openRun->setAutoDefault(false);
     auto *head = new QHBoxLayout;
     head->setSpacing(space::Inside);
@@ -191,6 +191,8 @@ void HistoryRoom::choose()
     const QString id = m_table->currentIndex().data(KeyRole).toString();
     if (!id.isEmpty() && id != m_shown) {
         m_report->clear();
+        m_html.clear();
+        m_save->setEnabled(false);
         m_events.setRows({});
         showRun(id);
     }
@@ -238,7 +240,8 @@ void HistoryRoom::showRun(const QString &id)
         if (id != m_shown) {
             return;
         }
-        m_save->setEnabled(html.has_value() && !html->isEmpty());
+        m_html = html.value_or(QString());
+        m_save->setEnabled(!m_html.isEmpty());
         m_report->setHtml(html ? *html : html.error().what().toHtmlEscaped());
     });
 }
@@ -247,16 +250,14 @@ void HistoryRoom::saveReport()
 {
     const int row = m_model.rowOf(m_shown);
     const QString name = row < 0 ? u"report.html"_s : u"%1-%2.html"_s.arg(m_model.rowAt(row).plan.targetName, m_model.rowAt(row).plan.to);
-    const QString file = QFileDialog::getSaveFileName(this, tr("Save report"), name, tr("Web pages (*.html)"));
-    if (file.isEmpty()) {
-        return;
-    }
-    if (const Result<> written = files::replace(file, m_report->toHtml().toUtf8()); !written) {
-        m_page->message()->tell(written.error());
-    } else {
-        m_page->message()->tell(InlineMessage::Kind::Ok, tr("The report was saved to “%1”.").arg(file));
-    }
-    m_page->message()->setClosable(true);
+    cutover::saveReport(this, m_html, name, [this](const Result<QString> &saved) {
+        if (saved) {
+            m_page->message()->tell(InlineMessage::Kind::Ok, tr("The report was saved to “%1”.").arg(*saved));
+        } else {
+            m_page->message()->tell(saved.error());
+        }
+        m_page->message()->setClosable(true);
+    });
 }
 
 } // namespace cutover

@@ -58,6 +58,7 @@ private:
     QPushButton *m_save;
     QPushButton *m_openRun;
     QString m_shown;
+    QString m_html; ///< The report as the engine made it; what is shown of it is Qt's.
     QString m_wanted;
 };
 

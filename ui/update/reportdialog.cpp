@@ -4,11 +4,10 @@
 #include "update/reportdialog.h"
 
 #include "common/inlinemessage.h"
+#include "common/savereport.h"
 #include "common/theme.h"
-#include "system/files.h"
 
 #include <QDialogButtonBox>
-#include <QFileDialog>
 #include <QPushButton>
 #include <QTextBrowser>
 #include <QVBoxLayout>
@@ -43,20 +42,13 @@ ReportDialog::ReportDialog(const QString &runId, const QString &html, QWidget *p
 
 void ReportDialog::save()
 {
-    auto *dialog = new QFileDialog(this, tr("Save report"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setAcceptMode(QFileDialog::AcceptSave);
-    dialog->setNameFilter(tr("HTML (*.html)"));
-    dialog->setDefaultSuffix(u"html"_s);
-    dialog->selectFile(u"cutover-%1.html"_s.arg(m_runId));
-    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString &file) {
-        if (const Result<> saved = files::replace(file, m_html.toUtf8()); !saved) {
-            m_message->tell(saved.error());
+    saveReport(this, m_html, u"cutover-%1.html"_s.arg(m_runId), [this](const Result<QString> &saved) {
+        if (saved) {
+            m_message->tell(InlineMessage::Kind::Ok, tr("Saved as “%1”.").arg(*saved));
         } else {
-            m_message->tell(InlineMessage::Kind::Ok, tr("Saved as “%1”.").arg(file));
+            m_message->tell(saved.error());
         }
     });
-    dialog->open();
 }
 
 } // namespace cutover
