@@ -32,6 +32,9 @@ namespace cutover {
 
 namespace {
 
+/// From here on there is room for title, value and buttons with words.
+constexpr int RoomyWidth = 360;
+
 QString clockText(qint64 time, qint64 step)
 {
     const QDateTime local = QDateTime::fromMSecsSinceEpoch(time).toLocalTime();
@@ -126,6 +129,8 @@ struct Chart::Private {
     {
         return zooms.isEmpty() ? std::pair{end - span, end} : zooms.last();
     }
+    /// The title goes before the words of the buttons.
+    void fitHeader();
     void updateRange();
     void updateScale();
     void drawSeries();
@@ -154,6 +159,7 @@ protected:
     void resizeEvent(QResizeEvent *event) override
     {
         QChartView::resizeEvent(event);
+        d->fitHeader();
         d->updateScale();
     }
     void leaveEvent(QEvent *event) override
@@ -430,6 +436,13 @@ private:
     bool m_dragging = false;
 };
 
+void Chart::Private::fitHeader()
+{
+    const bool roomy = view->width() >= RoomyWidth;
+    back->setText(roomy ? q->tr("Zoom back") : QString());
+    asTable->setText(roomy ? q->tr("Show as table") : QString());
+}
+
 void Chart::Private::updateRange()
 {
     const auto [from, to] = range();
@@ -542,6 +555,8 @@ Chart::Chart(const QString &title, Format format, Theme::Role series, QWidget *p
     d->back = new FlatButton(u"zoom-original"_s, tr("Zoom back"));
     d->back->setAccessibleName(tr("Zoom back in “%1”").arg(title));
     d->asTable = new FlatButton(u"view-list-details"_s, tr("Show as table"));
+    d->back->setToolTip(tr("Zoom back"));
+    d->asTable->setToolTip(tr("Show as table"));
     d->asTable->setCheckable(true);
     d->asTable->setAccessibleName(tr("Show “%1” as table").arg(title));
 

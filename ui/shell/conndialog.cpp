@@ -23,7 +23,7 @@ ConnDialog::ConnDialog(const TargetView &target, QWidget *parent)
     column->setContentsMargins(space::Page, space::Page, space::Page, space::Page);
     column->setSpacing(space::Group);
     column->addWidget(new TextLabel(tr("Take over “%1” from %2?").arg(target.name, target.connHolder), TextStyle::Section));
-    column->addWidget((new TextLabel(tr("%1 has had the conn since %2 and will only be able to watch. The takeover is recorded by name.")
+    column->addWidget((new TextLabel(tr("%1 took the conn %2 and will only be able to watch. The takeover is recorded by name.")
                                          .arg(target.connHolder, relativeTime(target.connSince))))
                           ->wrapped());
     if (!target.connNote.isEmpty()) {

@@ -240,7 +240,7 @@ void MainWindow::refreshBanners()
     }
     m_conn->clear();
     if (m_console->isConnected() && target && !target->connHolder.isEmpty() && !target->connOurs) {
-        QString what = tr("%1 has the conn since %2. You can watch.").arg(target->connHolder, relativeTime(target->connSince));
+        QString what = tr("%1 took the conn %2. You can watch.").arg(target->connHolder, relativeTime(target->connSince));
         m_conn->tell(InlineMessage::Kind::Info, what, target->connNote.isEmpty() ? QString() : tr("Note: “%1”").arg(target->connNote));
         connect(m_conn->addAction(tr("Take over…")), &QPushButton::clicked, this, &MainWindow::takeConn);
     }
@@ -249,7 +249,7 @@ void MainWindow::refreshBanners()
         m_problem->tell(target->problem, InlineMessage::Kind::Caution);
     }
     const bool any = !m_connection->isHidden() || !m_conn->isHidden() || !m_problem->isHidden();
-    m_banners->setContentsMargins(space::Page, any ? space::Group : 0, space::Page, 0);
+    m_banners->setContentsMargins(space::Page, any ? space::Group : 0, space::Page, any ? space::Inside : 0);
 }
 
 void MainWindow::takeConn()

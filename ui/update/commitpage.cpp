@@ -199,7 +199,7 @@ void CommitPage::refresh()
         m_connMessage->clear();
         const QString note = target.connNote.isEmpty() ? QString() : tr("Note: “%1”").arg(target.connNote);
         m_connMessage->tell(InlineMessage::Kind::Info,
-                            tr("%1 has the conn since %2; only one operator changes the system at a time.").arg(foreign, relativeTime(target.connSince)), note);
+                            tr("%1 took the conn %2; only one operator changes the system at a time.").arg(foreign, relativeTime(target.connSince)), note);
         QPushButton *take = m_connMessage->addAction(tr("Take over the conn…"));
         take->setObjectName(u"takeConn"_s);
         connect(take, &QPushButton::clicked, this, &CommitPage::takeOver);

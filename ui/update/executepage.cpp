@@ -105,6 +105,9 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     m_bar->setTextVisible(false);
     m_bar->setAccessibleName(tr("Progress of the run"));
     m_numbers->setFont(tabularFont(m_numbers->font()));
+    // Until it is known which run this is.
+    m_hold->setEnabled(false);
+    m_abort->setEnabled(false);
     m_hold->setObjectName(u"hold"_s);
     m_abort->setObjectName(u"abort"_s);
     progress->addWidget(m_bar, 1);

@@ -65,7 +65,8 @@ void InstanceStrip::setInstances(const QList<InstanceView> &instances)
         m_entries[i].version->setText(instance.version);
         const Status status = statusOfInstance(instance.state);
         if (instance.sessions > 0) {
-            m_entries[i].state->setStatus(status, (instance.sessions == 1 ? tr("%1 · 1 session") : tr("%1 · %2 sessions").arg(u"%1"_s).arg(instance.sessions)).arg(statusLook(status).word));
+            const QString word = statusLook(status).word;
+            m_entries[i].state->setStatus(status, instance.sessions == 1 ? tr("%1 · 1 session").arg(word) : tr("%1 · %2 sessions").arg(word).arg(instance.sessions));
         } else {
             m_entries[i].state->setStatus(status);
         }
