@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "common/theme.h"
-#include "system/translations.h"
 #include "startup.h"
+#include "system/translations.h"
 
 #include <QApplication>
 #include <QCommandLineParser>

@@ -169,12 +169,12 @@ Result<int> wouldHandOver(EngineService &engine, bool take, bool force)
     if (take && !holder.isEmpty() && !ours && !force) {
         return fail(u"journal.conn_held"_s, {{u"holder"_s, holder}, {u"since"_s, conn[u"since"]}, {u"note"_s, conn[u"note"]}});
     }
-    const QString sentence = take && ours   ? Cli::tr("You have the conn already; the note would be changed.")
-        : take && holder.isEmpty()          ? Cli::tr("The conn is free; you would take it.")
-        : take                              ? Cli::tr("You would take the conn over from %1.").arg(holder)
-        : ours                              ? Cli::tr("You would give the conn back.")
-        : holder.isEmpty()                  ? Cli::tr("Nobody has the conn; nothing would change.")
-                                            : Cli::tr("%1 has the conn, not you; nothing would change.").arg(holder);
+    const QString sentence = take && ours ? Cli::tr("You have the conn already; the note would be changed.")
+        : take && holder.isEmpty()        ? Cli::tr("The conn is free; you would take it.")
+        : take                            ? Cli::tr("You would take the conn over from %1.").arg(holder)
+        : ours                            ? Cli::tr("You would give the conn back.")
+        : holder.isEmpty()                ? Cli::tr("Nobody has the conn; nothing would change.")
+                                          : Cli::tr("%1 has the conn, not you; nothing would change.").arg(holder);
     say(sentence);
     sayJson({{u"holder"_s, holder}, {u"ours"_s, ours}, {take ? u"taken"_s : u"released"_s, false}});
     return ExitOk;

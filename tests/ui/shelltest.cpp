@@ -45,6 +45,22 @@ private:
         QTRY_VERIFY(m_window->console()->target().has_value());
     }
     static void full(ScriptedEngine *engine) { sample::fillFull(engine, 5); }
+    static void expectNames(const QWidget *root)
+    {
+        int checked = 0;
+        for (QWidget *widget : root->findChildren<QWidget *>()) {
+            // Parts of compound widgets answer through the whole.
+            if (!widget->isVisible() || widget->focusPolicy() == Qt::NoFocus || widget->focusProxy() != nullptr
+                || widget->objectName().startsWith(u"qt_"_s)) {
+                continue;
+            }
+            QAccessibleInterface *accessible = QAccessible::queryAccessibleInterface(widget);
+            const QString name = accessible != nullptr ? accessible->text(QAccessible::Name) : widget->accessibleName();
+            QVERIFY2(!name.isEmpty(), qPrintable(u"%1 %2 has no accessible name"_s.arg(QString::fromLatin1(widget->metaObject()->className()), widget->objectName())));
+            ++checked;
+        }
+        QVERIFY(checked > 0);
+    }
 
 private Q_SLOTS:
     void initTestCase() { Theme::instance().install(qApp); }
@@ -98,19 +114,7 @@ private Q_SLOTS:
         for (const RoomSpec &room : Rooms::all()) {
             m_window->openRoom(room.id);
             QTest::qWait(100);
-            int checked = 0;
-            for (QWidget *widget : m_window->findChildren<QWidget *>()) {
-                // Parts of compound widgets answer through the whole.
-                if (!widget->isVisible() || widget->focusPolicy() == Qt::NoFocus || widget->focusProxy() != nullptr
-                    || widget->objectName().startsWith(u"qt_"_s)) {
-                    continue;
-                }
-                QAccessibleInterface *accessible = QAccessible::queryAccessibleInterface(widget);
-                const QString name = accessible != nullptr ? accessible->text(QAccessible::Name) : widget->accessibleName();
-                QVERIFY2(!name.isEmpty(), qPrintable(u"%1 %2 in %3 has no accessible name"_s.arg(QString::fromLatin1(widget->metaObject()->className()), widget->objectName(), room.id)));
-                ++checked;
-            }
-            QVERIFY(checked > 0);
+            expectNames(m_window.get());
         }
     }
 
@@ -135,15 +139,19 @@ private Q_SLOTS:
             sample::giveConnAway(engine);
         });
         QPushButton *take = nullptr;
-        for (QPushButton *button : m_window->findChildren<QPushButton *>()) {
-            if (button->isVisible() && button->text() == u"Take over…"_s) {
-                take = button;
+        const auto find = [&] {
+            for (QPushButton *button : m_window->findChildren<QPushButton *>()) {
+                if (button->isVisible() && button->text() == u"Take over…"_s) {
+                    take = button;
+                }
             }
-        }
-        QVERIFY(take != nullptr);
+            return take != nullptr;
+        };
+        QTRY_VERIFY(find());
         QTimer::singleShot(0, this, [] {
             auto *dialog = qobject_cast<ConnDialog *>(QApplication::activeModalWidget());
             QVERIFY(dialog != nullptr);
+            expectNames(dialog);
             QPushButton *accept = nullptr;
             for (QPushButton *button : dialog->findChildren<QPushButton *>()) {
                 if (button->text().startsWith(u"Take over"_s)) {
@@ -188,6 +196,7 @@ private Q_SLOTS:
             QTimer::singleShot(0, [text] {
                 auto *box = qobject_cast<QMessageBox *>(QApplication::activeModalWidget());
                 QVERIFY(box != nullptr);
+                expectNames(box);
                 QVERIFY(box->text().contains(u"goes on without the window"_s));
                 for (QAbstractButton *button : box->buttons()) {
                     if (button->text() == text) {
