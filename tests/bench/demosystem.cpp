@@ -30,16 +30,22 @@ DemoSystem::DemoSystem(const Options &options)
 {
 }
 
-Result<std::unique_ptr<DemoSystem>> DemoSystem::create(const Options &options, int orders, int rate, bool start)
+Result<std::unique_ptr<DemoSystem>> DemoSystem::create(const Options &options, int orders, int rate, bool start, const QStringList &more)
 {
     std::unique_ptr<DemoSystem> demo(new DemoSystem(options));
     // The demo's folder must not exist, or be empty.
-    CHECK(runProgram(demo->m_control, {u"demo"_s, u"create"_s, u"--directory"_s, demo->m_folder.path(), u"--orders"_s, QString::number(orders), u"--rate"_s, QString::number(rate)}));
+    const QStringList create{u"demo"_s, u"create"_s, u"--directory"_s, demo->m_folder.path(), u"--orders"_s, QString::number(orders), u"--rate"_s, QString::number(rate)};
+    CHECK(runProgram(demo->m_control, create + more));
     if (start) {
-        demo->m_started = true;
-        CHECK(runProgram(demo->m_control, {u"demo"_s, u"start"_s, u"--directory"_s, demo->m_folder.path()}));
+        CHECK(demo->start());
     }
     return demo;
+}
+
+Result<> DemoSystem::start()
+{
+    m_started = true;
+    return runProgram(m_control, {u"demo"_s, u"start"_s, u"--directory"_s, m_folder.path()}).transform([](const QByteArray &) { });
 }
 
 DemoSystem::~DemoSystem()

@@ -15,7 +15,9 @@ namespace cutover::bench {
 class DemoSystem
 {
 public:
-    [[nodiscard]] static Result<std::unique_ptr<DemoSystem>> create(const Options &options, int orders, int rate, bool start = true);
+    [[nodiscard]] static Result<std::unique_ptr<DemoSystem>> create(const Options &options, int orders, int rate, bool start = true,
+                                                                    const QStringList &more = {});
+    [[nodiscard]] Result<> start();
     ~DemoSystem();
     Q_DISABLE_COPY_MOVE(DemoSystem)
 

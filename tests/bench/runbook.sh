@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The update as a runbook has it: typed by hand or kept in a script, with waits long enough to be sure.
-# runbook.sh DEMO VERSION PAUSE REPOSITORY INSTANCE-COMMAND INSTANCE=PORT…
+# runbook.sh DEMO VERSION REPOSITORY INSTANCE-COMMAND PAUSE-AT-END INSTANCE=PORT=PAUSE…
 set -eu
-demo=$1 version=$2 pause=$3 repository=$4 instance=$5
+demo=$1 version=$2 repository=$3 instance=$4 end=$5
 shift 5
 
 # Fetch and check the release.
@@ -20,10 +20,19 @@ sqlite3 "$demo/data/trading.db" ".backup '$demo/backups/runbook.db'"
 tar -czf "$demo/backups/runbook.tar.gz" -C "$demo" .env "releases/$(readlink "$demo/releases/current")"
 
 ln -sfn "$version" "$demo/releases/current"
+health() { curl -fsS -o /dev/null --retry 20 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$1/api/health"; }
 for each in "$@"; do
-    name=${each%%=*} port=${each#*=}
+    name=${each%%=*} rest=${each#*=}
+    port=${rest%=*} pause=${rest#*=}
     "$instance" --part instance stop "$demo/target.yaml" "$name"
     "$instance" --part instance start "$demo/target.yaml" "$name"
-    sleep "$pause"
-    curl -fsS -o /dev/null "http://127.0.0.1:$port/api/health"
+    if [ "$pause" -gt 0 ]; then
+        sleep "$pause"
+        health "$port"
+    fi
+done
+sleep "$end"
+for each in "$@"; do
+    rest=${each#*=}
+    health "${rest%=*}"
 done
