@@ -144,7 +144,6 @@ Panel::Panel(const QString &heading, QWidget *parent)
     row->setSpacing(space::Inside);
     row->addWidget(m_heading, 1);
     row->addLayout(m_actions);
-    setHeading(heading);
     m_body->setContentsMargins(space::Group, space::Inside, space::Group, space::Group);
     m_body->setSpacing(space::Inside);
     auto *column = new QVBoxLayout(this);
@@ -152,6 +151,8 @@ Panel::Panel(const QString &heading, QWidget *parent)
     column->setSpacing(0);
     column->addLayout(row);
     column->addLayout(m_body, 1);
+    // Not before it lies in the panel: shown without a parent it is a window for a moment, and takes the keyboard.
+    setHeading(heading);
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 

@@ -7,6 +7,7 @@
 #include "update/planbar.h"
 #include "update/plandraft.h"
 
+#include <QApplication>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QPushButton>
@@ -123,6 +124,10 @@ void WizardFrame::goTo(int step)
     m_header->setCurrent(step);
     currentPage()->enter();
     refresh();
+    // Who walks through the rooms by keyboard is not drawn into the wizard.
+    if (const QWidget *focus = QApplication::focusWidget(); focus != nullptr && !isAncestorOf(focus)) {
+        return;
+    }
     // The keyboard goes on where the page begins, not where the last one ended.
     if (QWidget *first = currentPage()->nextInFocusChain(); first != nullptr && !currentPage()->isAncestorOf(focusWidget())) {
         while (first != currentPage() && currentPage()->isAncestorOf(first)) {
