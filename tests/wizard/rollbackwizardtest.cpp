@@ -6,6 +6,7 @@
 #include "common/theme.h"
 #include "rollback/restoretimeline.h"
 #include "rollback/rollbackcosts.h"
+#include "ui/keyboard.h"
 #include "update/runpage.h"
 #include "wizard/wizarddata.h"
 
@@ -174,6 +175,75 @@ private Q_SLOTS:
         open();
         QTRY_COMPARE(reason(), u"There is nothing to go back to."_s);
         QVERIFY(!next()->isEnabled());
+    }
+
+    /// Tab, arrows, Space and letters from the timeline to the result; nothing sets a focus.
+    void goesByKeyboardAlone()
+    {
+        open();
+        QVERIFY(QTest::qWaitForWindowActive(wizard.get()));
+        QSignalSpy finished(wizard.get(), &RollbackWizard::finished);
+        auto *timeline = wizard->findChild<RestoreTimeline *>();
+        QTRY_COMPARE(timeline->selected(), u"rp-1"_s);
+        TAB_TO(u"Restore points in time"_s);
+        keyboard::press(Qt::Key_Left);
+        QCOMPARE(timeline->selected(), u"rp-2"_s);
+        TAB_TO(u"points"_s);
+        keyboard::press(Qt::Key_Up);
+        QCOMPARE(timeline->selected(), u"rp-1"_s);
+        auto *costs = wizard->findChild<RollbackCosts *>();
+        QTRY_COMPARE(costs->mode(), u"code"_s);
+        TAB_TO(u"code"_s);
+        keyboard::press(Qt::Key_Down);
+        QCOMPARE(costs->mode(), u"downgrade"_s);
+        for (int step = RollbackWizard::Point; step < RollbackWizard::Confirm; ++step) {
+            QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+            TAB_TO(u"next"_s);
+            keyboard::press(Qt::Key_Space);
+            QTRY_COMPARE(wizard->currentStep(), step + 1);
+        }
+        QCOMPARE(engine->lastParams(u"plan.rollback.start"_s)[u"mode"].toString(), u"downgrade"_s);
+        TAB_TO(u"confirmName"_s);
+        keyboard::type(u"trading"_s);
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+        const Plan plan = wizarddata::rollbackPlan();
+        engine->runViews.prepend(wizarddata::runOf(plan, 2));
+        TAB_TO(u"next"_s);
+        QCOMPARE(engine->count(u"apply"_s), 0);
+        keyboard::press(Qt::Key_Space);
+        QTRY_COMPARE(wizard->currentStep(), int(RollbackWizard::Execute));
+        QTRY_VERIFY(visible<QPushButton>(wizard.get(), u"abort"_s) != nullptr);
+        engine->runViews.first() = wizarddata::runOf(plan, 5, RunState::Succeeded);
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(visible<QPushButton>(wizard.get(), u"done"_s) != nullptr);
+        TAB_TO(u"done"_s);
+        keyboard::press(Qt::Key_Space);
+        QCOMPARE(finished.size(), 1);
+    }
+
+    /// However much happens, the timeline asks seldom.
+    void newsAreGathered()
+    {
+        open();
+        QTRY_VERIFY(engine->count(u"metrics"_s) > 0);
+        QTest::qWait(100);
+        const int before = engine->count(u"metrics"_s);
+        const int points = engine->count(u"restorePoints"_s);
+        for (int i = 0; i < 50; ++i) {
+            engine->tell({u"status"_s, u"runs"_s});
+            QTest::qWait(20);
+        }
+        QVERIFY2(engine->count(u"metrics"_s) - before <= 6, qPrintable(QString::number(engine->count(u"metrics"_s) - before)));
+        QVERIFY2(engine->count(u"restorePoints"_s) - points <= 6, qPrintable(QString::number(engine->count(u"restorePoints"_s) - points)));
+        // What happened while it was hidden is asked for when it is seen again.
+        wizard->hide();
+        QTest::qWait(300);
+        const int hidden = engine->count(u"restorePoints"_s);
+        engine->tell({u"restorePoints"_s});
+        QTest::qWait(400);
+        QCOMPARE(engine->count(u"restorePoints"_s), hidden);
+        wizard->show();
+        QTRY_COMPARE(engine->count(u"restorePoints"_s), hidden + 1);
     }
 
     void everythingFocusableHasAName()

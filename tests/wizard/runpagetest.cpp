@@ -298,6 +298,35 @@ private Q_SLOTS:
         nameless = wizarddata::namelessWidgets(page.get());
         QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(u"; "_s)));
     }
+
+    void everythingFocusableInADialogHasAName()
+    {
+        const auto sweep = [this](QDialog *dialog, const char *which) {
+            QVERIFY2(dialog != nullptr && dialog->isVisible(), which);
+            const QStringList nameless = wizarddata::namelessWidgets(dialog);
+            QVERIFY2(nameless.isEmpty(), qPrintable(QString::fromLatin1(which) + u": "_s + nameless.join(u"; "_s)));
+            QVERIFY2(!dialog->findChildren<QPushButton *>().isEmpty(), which);
+            dialog->reject();
+            QTRY_VERIFY(page->findChild<QDialog *>() == nullptr);
+        };
+        open();
+        click(visible<QPushButton>(page.get(), u"abort"_s));
+        sweep(page->findChild<QMessageBox *>(), "abort");
+        RunView &view = engine->runViews.first();
+        view.run.state = RunState::Held;
+        view.offers = {u"abandon"_s};
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(visible<HeldPanel>(page.get(), u"held"_s) != nullptr);
+        click(visible<HeldPanel>(page.get(), u"held"_s)->button(u"abandon"_s));
+        sweep(page->findChild<QMessageBox *>(), "abandon");
+        engine->reports.insert(u"run-1"_s, u"<h1>Report</h1><p><a href='x'>A link</a></p>"_s);
+        view = wizarddata::runOf(plan, 13, RunState::Succeeded);
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(page->showsResult());
+        click(visible<QPushButton>(page.get(), u"report"_s));
+        QTRY_VERIFY(page->findChild<ReportDialog *>() != nullptr);
+        sweep(page->findChild<ReportDialog *>(), "report");
+    }
 };
 
 QTEST_MAIN(RunPageTest)

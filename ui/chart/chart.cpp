@@ -156,6 +156,17 @@ public:
     }
 
 protected:
+    bool event(QEvent *event) override
+    {
+        // The scene would keep the Tab key for itself, and the keyboard with it.
+        if (event->type() == QEvent::KeyPress) {
+            const int key = static_cast<QKeyEvent *>(event)->key();
+            if (key == Qt::Key_Tab || key == Qt::Key_Backtab) {
+                return QWidget::event(event);
+            }
+        }
+        return QChartView::event(event);
+    }
     void resizeEvent(QResizeEvent *event) override
     {
         QChartView::resizeEvent(event);
