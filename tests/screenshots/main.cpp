@@ -2,18 +2,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "common/theme.h"
-#include "system/translations.h"
+#include "screenshots/gallery.h"
 #include "screenshots/screens.h"
+#include "screenshots/tour.h"
+#include "shell/console.h"
 #include "shell/mainwindow.h"
+#include "system/translations.h"
 
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QDialog>
-#include <QDir>
 #include <QElapsedTimer>
-#include <QPainter>
-#include <QRegularExpression>
+#include <QTest>
 #include <QTextStream>
+#include <QTimer>
 
 using namespace Qt::StringLiterals;
 using namespace cutover;
@@ -21,35 +23,45 @@ using namespace cutover;
 namespace {
 
 /// Long enough for answers of the scripted engine and the questions that follow from them.
-void settle(int milliseconds)
-{
-    QElapsedTimer timer;
-    timer.start();
-    while (timer.elapsed() < milliseconds) {
-        QCoreApplication::processEvents(QEventLoop::AllEvents, 20);
-    }
-}
+constexpr int LoadMs = 250;
+constexpr int ArrangeMs = 350;
+/// Of a busy machine.
+constexpr int AnswerMs = 10'000;
 
-bool draw(const Screen &screen, const QString &file, QSize size)
+void draw(Gallery &gallery, const Screen &screen, const Gallery::Look &look)
 {
     ScriptedEngine engine;
     screen.prepare(&engine);
     MainWindow window(&engine);
-    window.resize(size);
+    window.resize(look.size);
     window.show();
-    settle(250);
-    screen.arrange(&window);
-    settle(350);
-    QPixmap picture = window.grab();
-    for (QDialog *dialog : window.findChildren<QDialog *>()) {
-        if (dialog->isVisible()) {
-            const QPixmap front = dialog->grab();
-            QPainter painter(&picture);
-            painter.fillRect(picture.rect(), QColor(0, 0, 0, 90));
-            painter.drawPixmap((picture.width() - front.width()) / 2, (picture.height() - front.height()) / 2, front);
+    (void)QTest::qWaitFor([&] { return window.console()->target().has_value() || !engine.isConnected(); }, AnswerMs);
+    settle(LoadMs);
+    // Arranging is done, or goes on in the event loop of a question that the window asks.
+    bool arranged = false, drawn = false;
+    QElapsedTimer since;
+    QTimer poll;
+    QObject::connect(&poll, &QTimer::timeout, &window, [&] {
+        if (drawn || (!arranged && QApplication::activeModalWidget() == nullptr)) {
+            return;
         }
+        if (!since.isValid()) {
+            since.start();
+        }
+        if (since.elapsed() >= ArrangeMs) {
+            drawn = true;
+            gallery.save(&window, screen.name, look);
+            for (QDialog *dialog : window.findChildren<QDialog *>()) {
+                dialog->reject();
+            }
+        }
+    });
+    poll.start(20);
+    screen.arrange(&window);
+    arranged = true;
+    while (!drawn) {
+        settle(20);
     }
-    return picture.save(file);
 }
 
 } // namespace
@@ -63,12 +75,14 @@ int main(int argc, char **argv)
     installTranslations();
     application.setFont(QFont(u"Noto Sans"_s, 10));
     QCommandLineParser parser;
-    parser.setApplicationDescription(u"Draws every page of the console, light and dark, empty and full."_s);
+    parser.setApplicationDescription(u"Draws every page of the console, light and dark: the way of an update and a rollback on a real demo system, "
+                                     "and what such a system does not show in a hurry (nothing at all, 200 rows, failures) from a script."_s);
     parser.addHelpOption();
     parser.addPositionalArgument(u"folder"_s, u"Where the pictures go."_s);
-    parser.addOption({u"only"_s, u"Only screens whose name matches."_s, u"regex"_s});
+    parser.addOption({u"only"_s, u"Only screens whose name matches; those of the demo are named real-…"_s, u"regex"_s});
     parser.addOption({u"size"_s, u"One size instead of 1280x800 and 1920x1080."_s, u"WxH"_s});
     parser.addOption({u"theme"_s, u"One theme instead of both: light or dark."_s, u"theme"_s});
+    parser.addOption({u"scripted"_s, u"Leave the demo system out: a minute instead of several."_s});
     parser.process(application);
     if (parser.positionalArguments().size() != 1) {
         parser.showHelp(2);
@@ -84,27 +98,23 @@ int main(int argc, char **argv)
         const QStringList numbers = parser.value(u"size"_s).split(u'x');
         sizes = {QSize(numbers.value(0).toInt(), numbers.value(1).toInt())};
     }
-    const QRegularExpression only(parser.value(u"only"_s));
-    int drawn = 0;
-    for (const auto &[mode, theme] : {std::pair{Theme::Mode::Light, u"light"_s}, std::pair{Theme::Mode::Dark, u"dark"_s}}) {
-        if (parser.isSet(u"theme"_s) && parser.value(u"theme"_s) != theme) {
-            continue;
-        }
-        Theme::instance().setMode(mode);
+    Gallery gallery(folder, QRegularExpression(parser.value(u"only"_s)), sizes, parser.value(u"theme"_s));
+    for (const Gallery::Look &look : gallery.looks()) {
+        Theme::instance().setMode(look.mode);
         for (const Screen &screen : Screens::all()) {
-            if (!only.match(screen.name).hasMatch()) {
-                continue;
-            }
-            for (const QSize size : std::as_const(sizes)) {
-                const QString file = folder.filePath(u"%1-%2-%3x%4.png"_s.arg(screen.name, theme).arg(size.width()).arg(size.height()));
-                if (!draw(screen, file, size)) {
-                    QTextStream(stderr) << "cannot write " << file << '\n';
-                    return 1;
-                }
-                ++drawn;
+            if (gallery.wants(screen.name)) {
+                draw(gallery, screen, look);
             }
         }
     }
-    QTextStream(stdout) << drawn << " pictures in " << folder.absolutePath() << '\n';
-    return drawn > 0 ? 0 : 1;
+    QString problem = gallery.problem();
+    if (problem.isEmpty() && !parser.isSet(u"scripted"_s)) {
+        problem = tour(gallery);
+    }
+    if (!problem.isEmpty()) {
+        QTextStream(stderr) << "cutover-screenshots: " << problem << '\n';
+        return 1;
+    }
+    QTextStream(stdout) << gallery.drawn() << " pictures in " << folder.absolutePath() << '\n';
+    return gallery.drawn() > 0 ? 0 : 1;
 }

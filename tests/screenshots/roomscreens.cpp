@@ -13,6 +13,7 @@
 #include <QLineEdit>
 #include <QPushButton>
 #include <QTabWidget>
+#include <QTest>
 
 using namespace Qt::StringLiterals;
 
@@ -28,6 +29,39 @@ std::function<void(MainWindow *)> opening(const QString &room)
 void fill(ScriptedEngine *engine)
 {
     sample::fillFull(engine);
+}
+
+/// As many of each as a list must bear.
+constexpr int Many = 200;
+
+void fillMany(ScriptedEngine *engine)
+{
+    sample::fillFull(engine, Many);
+    for (int i = int(engine->flags.size()); i < Many; ++i) {
+        FeatureFlag flag = engine->flags.at(i % 4);
+        flag.name = u"%1_%2"_s.arg(flag.name).arg(i);
+        flag.rollout = i % 2 ? 100.0 * i / Many : flag.rollout;
+        engine->flags.append(flag);
+    }
+    for (int i = int(engine->points.size()); i < Many; ++i) {
+        RestorePointView view = engine->points.at(i % 6);
+        view.point.id = u"rp-%1"_s.arg(i);
+        view.point.created = view.point.created.addSecs(-86000LL * i);
+        engine->points.append(view);
+    }
+}
+
+void presses(MainWindow *window, const QString &room, const QString &text)
+{
+    (void)QTest::qWaitFor([&] {
+        for (QPushButton *button : window->room(room)->findChildren<QPushButton *>()) {
+            if (button->isVisible() && button->isEnabled() && button->text() == text) {
+                button->click();
+                return true;
+            }
+        }
+        return false;
+    });
 }
 
 const Screens::Registration rooms{{
@@ -60,15 +94,25 @@ const Screens::Registration rooms{{
          room->model()->stageEnabled(u"new_order_form"_s, true);
          room->model()->stageRollout(u"new_order_form"_s, 10);
      }},
+    {u"features-many"_s, fillMany, opening(u"features"_s)},
+    {u"features-refused"_s,
+     [](ScriptedEngine *engine) {
+         sample::fillFull(engine);
+         engine->target.environment = u"demo"_s;
+         engine->failures.insert(u"features.apply"_s, Error{u"sample.text"_s, {{u"text"_s, u"“ai_predictions” was changed by lee@ops meanwhile: 25 % → 30 %."_s}, {u"hint"_s, u"Look at it, and stage the change again."_s}}, Error::Kind::Permanent, {}});
+     },
+     [](MainWindow *window) {
+         window->openRoom(u"features"_s);
+         auto *room = static_cast<FeatureRoom *>(window->room(u"features"_s));
+         (void)QTest::qWaitFor([room] { return room->row(u"ai_predictions"_s) != nullptr; });
+         room->model()->stageRollout(u"ai_predictions"_s, 40);
+         presses(window, u"features"_s, u"Apply 1 change"_s);
+     }},
     {u"features-empty"_s, sample::fillEmpty, opening(u"features"_s)},
     {u"monitoring-full"_s, fill,
      [](MainWindow *window) {
          window->openRoom(u"monitoring"_s);
-         for (QPushButton *button : window->room(u"monitoring"_s)->findChildren<QPushButton *>()) {
-             if (button->text() == "1 h"_L1) {
-                 button->click();
-             }
-         }
+         presses(window, u"monitoring"_s, u"1 h"_s);
          const auto charts = static_cast<MonitorRoom *>(window->room(u"monitoring"_s))->charts();
          for (Chart *chart : charts) {
              chart->setCrosshair(QDateTime::currentMSecsSinceEpoch() - 23 * 60'000);
@@ -89,6 +133,22 @@ const Screens::Registration rooms{{
          }
      }},
     {u"history-empty"_s, sample::fillEmpty, opening(u"history"_s)},
+    {u"rollback-many"_s, fillMany, opening(u"rollback"_s)},
+    {u"close-question"_s,
+     [](ScriptedEngine *engine) {
+         sample::fillFull(engine);
+         sample::startRun(engine);
+     },
+     [](MainWindow *window) {
+         (void)QTest::qWaitFor([window] { return window->console()->activeRun().has_value(); });
+         window->close();
+     }},
+    {u"start-making"_s, [](ScriptedEngine *engine) { engine->setConnected(false); },
+     [](MainWindow *window) { window->showStarting(Catalogue::text(u"demo.making_database"_s, {{u"count"_s, 200'000}})); }},
+    {u"start-failure"_s, [](ScriptedEngine *engine) { engine->setConnected(false); },
+     [](MainWindow *window) {
+         window->showStartFailure(Error{u"demo.not_empty"_s, {{u"folder"_s, u"/srv/trading"_s}}, Error::Kind::Permanent, u"/srv/trading"_s});
+     }},
     {u"conn-dialog"_s,
      [](ScriptedEngine *engine) {
          sample::fillFull(engine);

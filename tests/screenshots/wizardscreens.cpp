@@ -4,6 +4,7 @@
 #include "screenshots/screens.h"
 #include "shell/console.h"
 #include "shell/mainwindow.h"
+#include "ui/sampledata.h"
 #include "update/wizardframe.h"
 #include "wizard/wizarddata.h"
 
@@ -45,47 +46,118 @@ void startRun(ScriptedEngine *engine)
     engine->target.instances[1].state = u"draining"_s;
 }
 
+/// Presses a button of what the room shows, once it can be pressed.
+void press(MainWindow *window, const QString &room, const QString &name)
+{
+    QPushButton *button = nullptr;
+    const auto ready = [&] {
+        button = wizarddata::visible<QPushButton>(window->room(room), name);
+        return button != nullptr && button->isEnabled();
+    };
+    if (QTest::qWaitFor(ready, 3000)) {
+        button->click();
+    }
+}
+
+void holdRun(ScriptedEngine *engine)
+{
+    startRun(engine);
+    RunView &view = engine->runViews.first();
+    view.run.state = RunState::Held;
+    view.run.reason = {u"sample.health"_s, {}};
+    view.run.error = Error{u"sample.health"_s, {}, Error::Kind::Permanent, u"backend-2"_s};
+    view.run.heldUntil = QDateTime::currentDateTimeUtc().addSecs(1500);
+    view.steps[8].record.state = StepState::Failed;
+    view.offers = {u"retry"_s, u"rollback"_s, u"abandon"_s};
+    view.refusals = {{u"accept"_s, Message{u"sample.text"_s, {{u"text"_s, u"backend-2 does not run 1.3.0, so the step can't be accepted."_s}}}}};
+}
+
+void end(ScriptedEngine *engine, const RunView &view)
+{
+    startRun(engine);
+    engine->runViews.first() = view;
+    engine->target.activeRun.clear();
+    engine->target.instances[0].version = engine->target.instances[1].version = view.serving;
+    engine->target.instances[1].state = u"ready"_s;
+}
+
 const Screens::Registration wizards{{
-    {u"update-1-version"_s, wizarddata::fill, atStep(u"updates"_s, u"1.3.0"_s, 0)},
-    {u"update-2-checks"_s, wizarddata::fill, atStep(u"updates"_s, u"1.3.0"_s, 1)},
+    {u"update-1-empty"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         engine->releaseList.clear();
+     },
+     atStep(u"updates"_s, {}, 0)},
     {u"update-2-checks-failed"_s,
      [](ScriptedEngine *engine) {
          wizarddata::fill(engine);
          wizarddata::failCheck(engine);
      },
      atStep(u"updates"_s, u"1.3.0"_s, 1)},
-    {u"update-3-backup"_s, wizarddata::fill, atStep(u"updates"_s, u"1.3.0"_s, 2)},
-    {u"update-4-migrations"_s, wizarddata::fill, atStep(u"updates"_s, u"1.3.0"_s, 3)},
-    {u"update-5-configuration"_s, wizarddata::fill, atStep(u"updates"_s, u"1.3.0"_s, 4)},
-    {u"update-6-review"_s, wizarddata::fill, atStep(u"updates"_s, u"1.3.0"_s, 5)},
-    {u"update-7-execute"_s, startRun, openingRun(u"updates"_s)},
-    {u"update-7-held"_s,
+    {u"update-3-plan-failed"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         engine->updatePlan.error = Error{u"sample.text"_s, {{u"text"_s, u"The package of 1.3.0 has changed: its digest is 8c1f0d2e4b…, the index says 3f9a1c77d0…."_s}, {u"hint"_s, u"Download it again; if it stays so, ask whoever publishes it."_s}}, Error::Kind::Permanent, {}};
+     },
+     atStep(u"updates"_s, u"1.3.0"_s, 2)},
+    {u"update-6-review-production"_s, wizarddata::fill, atStep(u"updates"_s, u"1.3.0"_s, 5)},
+    {u"update-6-take-over"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         sample::giveConnAway(engine);
+     },
+     [](MainWindow *window) {
+         atStep(u"updates"_s, u"1.3.0"_s, 5)(window);
+         press(window, u"updates"_s, u"takeConn"_s);
+     }},
+    {u"update-7-abort-question"_s, startRun,
+     [](MainWindow *window) {
+         openingRun(u"updates"_s)(window);
+         press(window, u"updates"_s, u"abort"_s);
+     }},
+    {u"update-7-held"_s, holdRun, openingRun(u"updates"_s)},
+    {u"update-7-abandon-question"_s, holdRun,
+     [](MainWindow *window) {
+         openingRun(u"updates"_s)(window);
+         press(window, u"updates"_s, u"abandon"_s);
+     }},
+    {u"update-8-abandoned"_s,
+     [](ScriptedEngine *engine) {
+         RunView view = wizarddata::runOf(wizarddata::updatePlan(), 8, RunState::Abandoned);
+         view.run.reason = {u"run.abandoned_by"_s, {{u"by"_s, u"kim@desk"_s}, {u"step"_s, u"Deploy backend-2"_s}}};
+         view.steps[8].record.state = StepState::Failed;
+         end(engine, view);
+     },
+     openingRun(u"updates"_s)},
+    {u"update-8-owed"_s,
+     [](ScriptedEngine *engine) { end(engine, wizarddata::runOf(wizarddata::updatePlan(), 13, RunState::Succeeded)); },
+     openingRun(u"updates"_s)},
+    {u"rollback-3-confirm-production"_s, wizarddata::fill, atStep(u"rollback"_s, {}, 2)},
+    {u"rollback-4-held"_s,
      [](ScriptedEngine *engine) {
          startRun(engine);
          RunView &view = engine->runViews.first();
-         view.run.state = RunState::Held;
+         view = wizarddata::runOf(wizarddata::rollbackPlan(), 2, RunState::Held);
          view.run.reason = {u"sample.health"_s, {}};
-         view.run.error = Error{u"sample.health"_s, {}, Error::Kind::Permanent, u"backend-2"_s};
-         view.run.heldUntil = QDateTime::currentDateTimeUtc().addSecs(1500);
-         view.steps[8].record.state = StepState::Failed;
-         view.offers = {u"retry"_s, u"rollback"_s, u"abandon"_s};
-         view.refusals = {{u"accept"_s, Message{u"sample.text"_s, {{u"text"_s, u"backend-2 does not run 1.3.0, so the step can't be accepted."_s}}}}};
+         view.steps[2].record.state = StepState::Failed;
+         view.offers = {u"retry"_s, u"abandon"_s};
+         view.refusals = {{u"rollback"_s, Message{u"sample.text"_s, {{u"text"_s, u"The way back from a rollback would lose 7 orders."_s}}}}};
      },
-     openingRun(u"updates"_s)},
-    {u"update-8-result"_s,
-     [](ScriptedEngine *engine) {
-         startRun(engine);
-         engine->runViews.first() = wizarddata::runOf(wizarddata::updatePlan(), 13, RunState::Succeeded);
-         engine->target.activeRun.clear();
-     },
-     openingRun(u"updates"_s)},
-    {u"rollback-1-point"_s, wizarddata::fill, atStep(u"rollback"_s, {}, 0)},
-    {u"rollback-2-preview"_s, wizarddata::fill, atStep(u"rollback"_s, {}, 1)},
-    {u"rollback-3-confirm"_s, wizarddata::fill, atStep(u"rollback"_s, {}, 2)},
+     openingRun(u"rollback"_s)},
     {u"rollback-1-empty"_s,
      [](ScriptedEngine *engine) {
          wizarddata::fill(engine);
          engine->points.clear();
+     },
+     atStep(u"rollback"_s, {}, 0)},
+    {u"rollback-1-no-way"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         for (RestorePointView &view : engine->points) {
+             for (RollbackOption &option : view.options) {
+                 option.unavailable = Error{u"sample.text"_s, {{u"text"_s, u"Its data has been removed by clean up."_s}}, Error::Kind::Permanent, {}};
+             }
+         }
      },
      atStep(u"rollback"_s, {}, 0)},
 }};

@@ -48,7 +48,12 @@ bool canBeSeen(const QWidget *widget)
 } // namespace
 
 GuiConsole::GuiConsole(const SystemDemo &demo)
-    : m_engine(std::make_unique<ServeClient>(QStringList{SystemDemo::program(u"cutoverctl"_s), u"serve"_s, u"--stdio"_s, u"--target"_s, demo.targetFile()}))
+    : GuiConsole(SystemDemo::program(u"cutoverctl"_s), demo.targetFile())
+{
+}
+
+GuiConsole::GuiConsole(const QString &control, const QString &targetFile)
+    : m_engine(std::make_unique<ServeClient>(QStringList{control, u"serve"_s, u"--stdio"_s, u"--target"_s, targetFile}))
 {
     Theme::instance().install(qApp);
     Theme::instance().setMode(Theme::Mode::Light);

@@ -22,10 +22,12 @@ class GuiConsole
 {
 public:
     explicit GuiConsole(const SystemDemo &demo);
+    /// control: cutoverctl.
+    GuiConsole(const QString &control, const QString &targetFile);
     ~GuiConsole();
     [[nodiscard]] bool open();
     [[nodiscard]] const QString &problem() const { return m_problem; }
-    [[nodiscard]] QWidget *window() const { return m_window.get(); }
+    [[nodiscard]] cutover::MainWindow *window() const { return m_window.get(); }
 
     [[nodiscard]] bool waitFor(const std::function<bool()> &so, int timeoutMs, const QString &what);
     /// The first widget that can be seen and has this object name, accessible name or text; null: none.
