@@ -14,7 +14,6 @@
 #include <QApplication>
 #include <QFile>
 #include <QFileDialog>
-#include <QPushButton>
 #include <QScopeGuard>
 #include <QTabBar>
 #include <QTabWidget>
@@ -82,14 +81,6 @@ private Q_SLOTS:
         TAB_TO(u"Open the run"_s);
         keyboard::press(Qt::Key_Space);
         QTRY_COMPARE(m_window->currentRoom(), u"updates"_s);
-        const auto known = [this] {
-            const auto *hold = m_window->room(u"updates"_s)->findChild<QPushButton *>(u"hold"_s);
-            return hold != nullptr && hold->isEnabled();
-        };
-        QTRY_VERIFY(known());
-        TAB_TO(u"hold"_s);
-        keyboard::press(Qt::Key_Space);
-        QTRY_COMPARE(m_engine->lastParams(u"command"_s)[u"verb"].toString(), u"hold"_s);
     }
 
     void featuresAreStagedAndApplied()
