@@ -5,7 +5,9 @@
 
 #include "system/files.h"
 
-#include <QRegularExpression>
+#include <QUrl>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -13,19 +15,68 @@ namespace cutover {
 
 namespace {
 
-constexpr QLatin1StringView hidden("********");
+const QString hidden(u"••••"_s);
 constexpr int contextLines = 3;
 constexpr qint64 longestSecret = 64 << 10;
+constexpr qsizetype shortestValue = 4; ///< Shorter ones would be found in everything.
+constexpr qsizetype longestWhole = 150; ///< A shorter text was not cut by anybody.
+constexpr qsizetype longValue = 12; ///< From here on a value is hidden within words, too.
 
-bool matches(const QString &pattern, const QString &text)
+const QRegularExpression &urlPassword()
 {
-    return QRegularExpression(pattern, QRegularExpression::CaseInsensitiveOption).match(text).hasMatch();
+    // Up to the last "@": a password may hold one, though it should not.
+    static const QRegularExpression pattern(uR"((://[^/\s:@'"]*:)([^\s'"]+)@)"_s);
+    return pattern;
 }
 
 QString withoutUrlPasswords(QString text)
 {
-    static const QRegularExpression password(u"(://[^/\\s:@'\"]*:)[^@\\s/'\"]+@"_s);
-    return text.replace(password, u"\\1"_s + hidden + u'@');
+    return text.replace(urlPassword(), u"\\1"_s + hidden + u'@');
+}
+
+QString withoutAuthorization(QString text)
+{
+    static const QRegularExpression header(
+        uR"((Authorization["']?\s*[:=]\s*["']?(?:(?:Basic|Bearer|Digest|Token|ApiKey|Negotiate)\s+)?)([^"'\r\n]+))"_s,
+        QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression bearer(uR"((\bBearer\s+)[A-Za-z0-9._~+/=-]{6,})"_s, QRegularExpression::CaseInsensitiveOption);
+    return text.replace(header, u"\\1"_s + hidden).replace(bearer, u"\\1"_s + hidden);
+}
+
+bool isWordPart(const QString &text, qsizetype at)
+{
+    return at >= 0 && at < text.size() && text[at].isLetterOrNumber();
+}
+
+/// value hidden in text; a short one only where it stands by itself.
+void hideIn(QString &text, const QString &value)
+{
+    qsizetype at = 0;
+    while ((at = text.indexOf(value, at)) >= 0) {
+        if (value.size() < longValue && (isWordPart(text, at - 1) || isWordPart(text, at + value.size()))) {
+            ++at;
+            continue;
+        }
+        text.replace(at, value.size(), hidden);
+        at += hidden.size();
+    }
+}
+
+/// Where somebody kept only so many characters of a text, a part of a value may be at its ends.
+void hideCut(QString &text, const QString &value)
+{
+    for (qsizetype size = qMin(value.size() - 1, text.size()); size >= shortestValue; --size) {
+        if (text.endsWith(QStringView(value).first(size))) {
+            text.replace(text.size() - size, size, hidden);
+            break;
+        }
+    }
+    for (qsizetype size = qMin(value.size() - 1, text.size()); size >= shortestValue; --size) {
+        if (text.startsWith(QStringView(value).last(size))) {
+            text.replace(0, size, hidden);
+            break;
+        }
+    }
 }
 
 struct Line {
@@ -45,15 +96,60 @@ QString withoutLineEnd(QString text)
 
 SecretMask::SecretMask(const QStringList &patterns)
 {
-    const QStringList usual{u"*PASSWORD*"_s, u"*PASSWD*"_s, u"*SECRET*"_s, u"*TOKEN*"_s, u"*CREDENTIAL*"_s, u"*PRIVATE_KEY*"_s, u"*API_KEY*"_s};
+    const QStringList usual{u"*PASSWORD*"_s, u"*PASSWD*"_s, u"*PASSPHRASE*"_s, u"*_PWD"_s, u"*SECRET*"_s, u"*TOKEN*"_s,
+                            u"*CREDENTIAL*"_s, u"*PRIVATE_KEY*"_s, u"*ACCESS_KEY*"_s, u"*API_KEY*"_s, u"*APIKEY*"_s};
+    QStringList alternatives;
     for (const QString &pattern : patterns + usual) {
-        m_patterns.append(QRegularExpression::wildcardToRegularExpression(pattern, QRegularExpression::NonPathWildcardConversion));
+        alternatives.append(QRegularExpression::wildcardToRegularExpression(pattern, QRegularExpression::NonPathWildcardConversion));
     }
+    m_keys = QRegularExpression(alternatives.join(u'|'), QRegularExpression::CaseInsensitiveOption);
 }
 
 bool SecretMask::isSecret(const QString &key) const
 {
-    return std::any_of(m_patterns.begin(), m_patterns.end(), [&](const QString &pattern) { return matches(pattern, key); });
+    // "X-Api-Key" is "API_KEY" in a header's spelling.
+    return m_keys.match(key).hasMatch() || (key.contains(u'-') && m_keys.match(QString(key).replace(u'-', u'_')).hasMatch());
+}
+
+void SecretMask::learn(const QString &key, const QString &value)
+{
+    if (isSecret(key)) {
+        // A key of many lines is printed line by line.
+        const QStringList lines = value.split(u'\n');
+        for (const QString &line : lines) {
+            hide(line);
+        }
+        return;
+    }
+    auto passwords = urlPassword().globalMatch(value);
+    while (passwords.hasNext()) {
+        const QString password = passwords.next().captured(2);
+        hide(password);
+        hide(QUrl::fromPercentEncoding(password.toUtf8()));
+    }
+    static const QRegularExpression query(uR"([?&;]([A-Za-z0-9_.-]+)=([^&#\s"'<>]+))"_s);
+    auto parameters = query.globalMatch(value);
+    while (parameters.hasNext()) {
+        const QRegularExpressionMatch parameter = parameters.next();
+        if (isSecret(parameter.captured(1))) {
+            hide(parameter.captured(2));
+        }
+    }
+}
+
+void SecretMask::hide(const QString &value)
+{
+    const QString text = value.trimmed();
+    static const QStringList words{u"true"_s, u"false"_s, u"none"_s, u"null"_s};
+    if (text.size() < shortestValue || words.contains(text, Qt::CaseInsensitive)) {
+        return;
+    }
+    for (const QString &form : {text, QString::fromLatin1(QUrl::toPercentEncoding(text))}) {
+        if (!m_values.contains(form)) {
+            m_values.append(form);
+        }
+    }
+    std::ranges::stable_sort(m_values, std::greater(), &QString::size);
 }
 
 QString SecretMask::shown(const EnvFile::Entry &entry) const
@@ -62,25 +158,68 @@ QString SecretMask::shown(const EnvFile::Entry &entry) const
         return masked(withoutLineEnd(entry.raw));
     }
     // Behind a value there may be a comment that tells it.
-    return isSecret(entry.key) ? QString(entry.before + hidden) : withoutUrlPasswords(withoutLineEnd(entry.text()));
+    return isSecret(entry.key) ? QString(entry.before + hidden) : masked(withoutLineEnd(entry.text()));
 }
 
 QString SecretMask::masked(const QString &text) const
 {
-    static const QRegularExpression assignment(u"([A-Za-z_][A-Za-z0-9_.-]*)(\\s*[=:]\\s*)(\"[^\"]*\"|'[^']*'|\\S+)"_s);
+    return withoutAssignments(withoutQueries(withoutAuthorization(withoutUrlPasswords(withoutValues(text)))));
+}
+
+QString SecretMask::withoutValues(QString text) const
+{
+    for (const QString &value : m_values) {
+        hideIn(text, value);
+    }
+    if (text.size() > longestWhole) {
+        for (const QString &value : m_values) {
+            hideCut(text, value);
+        }
+    }
+    return text;
+}
+
+QString SecretMask::withoutQueries(const QString &text) const
+{
+    static const QRegularExpression parameter(uR"(([?&;])([A-Za-z0-9_.-]+)=([^&#\s"'<>]+))"_s);
     QString result;
     qsizetype at = 0;
-    auto it = assignment.globalMatch(text);
+    auto it = parameter.globalMatch(text);
     while (it.hasNext()) {
         const QRegularExpressionMatch match = it.next();
-        if (isSecret(match.captured(1))) {
+        if (isSecret(match.captured(2))) {
             result += QStringView(text).sliced(at, match.capturedStart(3) - at);
             result += hidden;
             at = match.capturedEnd(3);
         }
     }
-    result += QStringView(text).sliced(at);
-    return withoutUrlPasswords(result);
+    return result + QStringView(text).sliced(at);
+}
+
+QString SecretMask::withoutAssignments(const QString &text) const
+{
+    // NAME=value, "name": "value", --name value; what follows "?" and "&" is a query's.
+    static const QRegularExpression assignment(
+        uR"x((?<![?&A-Za-z0-9_.-])((?:--?)?[A-Za-z_][A-Za-z0-9_.-]*)(["']?[ \t]*[=:][ \t]*|(?<=[A-Za-z0-9])[ \t]+)(••••(?=[\s,;&<}\])"']|$)|"(?:[^"\\]|\\.)*(?:"|$)|'[^']*(?:'|$)|\S+))x"_s);
+    QString result;
+    qsizetype at = 0; // Of what is not in the result yet.
+    qsizetype from = 0;
+    while (true) {
+        const QRegularExpressionMatch match = assignment.match(text, from);
+        if (!match.hasMatch()) {
+            return result + QStringView(text).sliced(at);
+        }
+        const QString key = match.captured(1);
+        const bool assigns = !match.capturedView(2).trimmed().isEmpty() || key.startsWith(u"--");
+        if (!assigns || !isSecret(key)) {
+            // Its value may be an assignment itself: "error: PASSWORD=…".
+            from = match.capturedEnd(2);
+            continue;
+        }
+        result += QStringView(text).sliced(at, match.capturedStart(3) - at);
+        result += hidden;
+        at = from = match.capturedEnd(3);
+    }
 }
 
 QString maskedDiff(const EnvFile &before, const EnvFile &after, const QString &name, const SecretMask &mask)

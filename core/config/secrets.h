@@ -5,24 +5,37 @@
 
 #include "config/envfile.h"
 
+#include <QRegularExpression>
 #include <QStringList>
 
 namespace cutover {
 
-/** Knows which values may not be shown: by the key's name, and passwords inside URLs. Value type. */
+/**
+ * Hides secrets: by the key's name, by value once a value was learned, and by what stands around them
+ * (passwords in URLs, query parameters, Authorization headers). Masking twice changes nothing more.
+ * Value type.
+ */
 class SecretMask
 {
 public:
     /// Shell-style patterns of keys, without regard to case; a few usual ones always count.
     explicit SecretMask(const QStringList &patterns = {});
     [[nodiscard]] bool isSecret(const QString &key) const;
+    /// Hides from now on what is secret in a key's value, wherever it turns up: all of it, or the passwords in its URLs.
+    void learn(const QString &key, const QString &value);
     /// The line or lines of an entry, fit to be shown; also assignments that are commented out.
     [[nodiscard]] QString shown(const EnvFile::Entry &entry) const;
-    /// Assignments to secret keys and passwords in URLs inside any text, such as a program's output.
+    /// Any text, such as a program's output. Knows a learned value also where the text was cut within it.
     [[nodiscard]] QString masked(const QString &text) const;
 
 private:
-    QStringList m_patterns; ///< Regular expressions.
+    void hide(const QString &value);
+    [[nodiscard]] QString withoutValues(QString text) const;
+    [[nodiscard]] QString withoutAssignments(const QString &text) const;
+    [[nodiscard]] QString withoutQueries(const QString &text) const;
+
+    QRegularExpression m_keys;
+    QStringList m_values; ///< Longest first.
 };
 
 /// A unified diff of two versions of a file with the secrets masked. A secret that changes shows as

@@ -116,9 +116,60 @@ private Q_SLOTS:
             QVERIFY2(!diff.contains(secret), qPrintable(diff));
         }
         QCOMPARE(diff,
-                 u"--- .env\n+++ .env\n@@ -1,8 +1,8 @@\n A=1\n B=2\n C=3\n-DB_PASSWORD=********\n+DB_PASSWORD=********\n"
-                 " URL=postgres://me:********@db/x\n-OLD=1\n #API_TOKEN=********\n-LAST=0\n+LAST=1\n+HIDE_ME=********\n"_s);
+                 u"--- .env\n+++ .env\n@@ -1,8 +1,8 @@\n A=1\n B=2\n C=3\n-DB_PASSWORD=••••\n+DB_PASSWORD=••••\n"
+                 " URL=postgres://me:••••@db/x\n-OLD=1\n #API_TOKEN=••••\n-LAST=0\n+LAST=1\n+HIDE_ME=••••\n"_s);
         QVERIFY(maskedDiff(before, before, u".env"_s, SecretMask()).isEmpty());
+    }
+
+    void hidesSecretsByTheirLook_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QString>("masked");
+        const auto row = [](const char *name, const QString &text, const QString &masked) { QTest::newRow(name) << text << masked; };
+        row("URL", u"see postgresql://user:pw@host/db"_s, u"see postgresql://user:••••@host/db"_s);
+        row("URL, @ and / in it", u"redis://:p@s/s@host:1/0"_s, u"redis://:••••@host:1/0"_s);
+        row("no password", u"ssh://git@host http://host:80/a?b=c"_s, u"ssh://git@host http://host:80/a?b=c"_s);
+        row("query", u"https://h/x?a=1&password=abc&b=2&api_key=q#top"_s, u"https://h/x?a=1&password=••••&b=2&api_key=••••#top"_s);
+        row("query of an address in a setting", u"URL=https://h/?token=abc&x=1"_s, u"URL=https://h/?token=••••&x=1"_s);
+        row("header", u"curl -H 'Authorization: Bearer abc.def' https://h"_s, u"curl -H 'Authorization: Bearer ••••' https://h"_s);
+        row("basic", u"authorization: Basic dXNlcjpwdw=="_s, u"authorization: Basic ••••"_s);
+        row("bearer alone", u"sent Bearer abcdef123"_s, u"sent Bearer ••••"_s);
+        row("header by another name", u"X-Api-Key: abc"_s, u"X-Api-Key: ••••"_s);
+        row("behind another word and colon", u"error: PASSWORD=abc"_s, u"error: PASSWORD=••••"_s);
+        row("JSON", u"{\"db_password\": \"a\\\"b\", \"user\": \"kim\"}"_s, u"{\"db_password\": ••••, \"user\": \"kim\"}"_s);
+        row("option", u"tool --db-password hunter2 --verbose"_s, u"tool --db-password •••• --verbose"_s);
+        row("custom", u"FOO_SESAME='a b' x=1"_s, u"FOO_SESAME=•••• x=1"_s);
+        row("words", u"the password is asked for: no token given"_s, u"the password is asked for: no token given"_s);
+        row("empty", u"PASSWORD=\nA=1"_s, u"PASSWORD=\nA=1"_s);
+    }
+    void hidesSecretsByTheirLook()
+    {
+        QFETCH(const QString, text);
+        QFETCH(const QString, masked);
+        const SecretMask mask({u"*SESAME*"_s});
+        QCOMPARE(mask.masked(text), masked);
+        QCOMPARE(mask.masked(masked), masked);
+    }
+
+    void hidesLearnedValuesEverywhere()
+    {
+        SecretMask mask({u"*SESAME*"_s});
+        mask.learn(u"FOO_SESAME"_s, u"open seed"_s);
+        mask.learn(u"DATABASE_URL"_s, u"postgresql://kim:quiet%21pw@host/db?sslpassword=deep-well"_s);
+        mask.learn(u"PRIVATE_KEY"_s, u"-----BEGIN\nMIIEvQIBADANBgkq\n-----END"_s);
+        mask.learn(u"ENABLE_TOKEN_CHECK"_s, u"true"_s);
+        mask.learn(u"SHORT_PASSWORD"_s, u"demo"_s);
+        mask.learn(u"HARMLESS"_s, u"visible"_s);
+        QCOMPARE(mask.masked(u"said open seed!"_s), u"said ••••!"_s);
+        QCOMPARE(mask.masked(u"quiet%21pw, quiet!pw, deep-well"_s), u"••••, ••••, ••••"_s);
+        QCOMPARE(mask.masked(u"line MIIEvQIBADANBgkq of it"_s), u"line •••• of it"_s);
+        QCOMPARE(mask.masked(u"open%20seed"_s), u"••••"_s);
+        QCOMPARE(mask.masked(u"true, visible"_s), u"true, visible"_s);
+        // A short one is hidden where it stands alone, not within a word.
+        QCOMPARE(mask.masked(u"demo demographic"_s), u"•••• demographic"_s);
+        // Cut within the value, at either end of what somebody kept.
+        QCOMPARE(mask.masked(QString(200, u'.') + u" open see"_s), QString(QString(200, u'.') + u" ••••"_s));
+        QCOMPARE(mask.masked(u"n seed "_s + QString(200, u'.')), QString(u"•••• "_s + QString(200, u'.')));
     }
 
     void diffHasOneHunkPerPlace()
