@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "backup/restorepoints.h"
-#include "backup/sealing.h"
 #include "database/database.h"
 #include "plan/keyeddigest.h"
+#include "plan/sealing.h"
 #include "plan/step.h"
 #include "system/files.h"
 #include "system/json.h"

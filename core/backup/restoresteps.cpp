@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "backup/restorepoints.h"
-#include "backup/sealing.h"
 #include "database/database.h"
 #include "plan/keyeddigest.h"
 #include "plan/loss.h"
+#include "plan/sealing.h"
 #include "system/files.h"
 #include "system/json.h"
 #include "system/worker.h"

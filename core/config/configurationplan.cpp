@@ -6,6 +6,7 @@
 #include "config/configurestep.h"
 #include "config/secrets.h"
 #include "plan/keyeddigest.h"
+#include "plan/sealing.h"
 #include "system/files.h"
 
 #include <QFileInfo>
@@ -48,14 +49,19 @@ Result<QList<StepSpec>> withConfigurationFacts(const Target &target, QList<StepS
             contents.insert(file, content);
         }
         const QByteArray old = contents[file];
-        TRY(const QByteArray changed, configuredContent(old, file, step.params));
+        TRY(const QByteArray changed, configuredContent(target.stateDirectory, old, file, step.params));
         if (changed == old) {
             continue;
         }
         TRY(const EnvFile before, EnvFile::parse(old, file));
         TRY(const EnvFile after, EnvFile::parse(changed, file));
         const ConfigurationSpec *spec = configurationOf(target, file);
-        const SecretMask mask(spec ? spec->secretPatterns : QStringList());
+        SecretMask mask(spec ? spec->secretPatterns : QStringList());
+        for (const EnvFile &version : {before, after}) {
+            for (const EnvFile::Entry &entry : version.entries()) {
+                mask.learn(entry.key, entry.value);
+            }
+        }
         step.previews = {{u"diff"_s, QFileInfo(file).fileName(), maskedDiff(before, after, QFileInfo(file).fileName(), mask)}};
         TRY(const QString digest, keyedDigest(target.stateDirectory, changed));
         step.params.insert(u"after"_s, digest);
@@ -77,7 +83,7 @@ Async<QList<StepSpec>> planConfiguration(PlanningContext context, StagedRelease 
     }
 
     // A key belongs to the file that has it, a new one to the first.
-    QMap<QString, QJsonObject> set, secrets;
+    QMap<QString, QJsonObject> set, sealed, secrets;
     QMap<QString, QJsonArray> removed;
     QList<std::pair<QString, EnvFile>> filesNow;
     for (const ConfigurationSpec &spec : context.target.configuration) {
@@ -101,8 +107,15 @@ Async<QList<StepSpec>> planConfiguration(PlanningContext context, StagedRelease 
         if (!EnvFile::isKey(key)) {
             co_return fail(u"config.bad_key"_s, {{u"key"_s, key}, {u"version"_s, manifest.version.toString()}});
         }
-        if (!SecretMask(configurationOf(context.target, file)->secretPatterns).isSecret(key)) {
-            set[file].insert(key, value);
+        const SecretMask mask(configurationOf(context.target, file)->secretPatterns);
+        if (!mask.isSecret(key)) {
+            // A password in a URL is no less a secret for its key's harmless name.
+            if (mask.masked(value) == value) {
+                set[file].insert(key, value);
+            } else {
+                CO_TRY(const QString hidden, sealValue(context.target.stateDirectory, key, value));
+                sealed[file].insert(key, hidden);
+            }
         } else if (isSecretReference(value)) {
             secrets[file].insert(key, value);
         } else {
@@ -116,14 +129,14 @@ Async<QList<StepSpec>> planConfiguration(PlanningContext context, StagedRelease 
     QList<StepSpec> steps;
     for (const auto &entry : std::as_const(filesNow)) {
         const QString file = entry.first;
-        if (!set.contains(file) && !secrets.contains(file) && !removed.contains(file)) {
+        if (!set.contains(file) && !sealed.contains(file) && !secrets.contains(file) && !removed.contains(file)) {
             continue;
         }
         StepSpec step;
         step.kind = u"configure"_s;
         step.id = filesNow.size() == 1 ? step.kind : QString(u"configure:"_s + QFileInfo(file).fileName() + u'-' + QString::number(steps.size() + 1));
-        step.params = {{u"file"_s, file}, {u"set"_s, set[file]}, {u"secrets"_s, secrets[file]}, {u"remove"_s, removed[file]}};
-        const qsizetype count = set[file].size() + secrets[file].size() + removed[file].size();
+        step.params = {{u"file"_s, file}, {u"set"_s, set[file]}, {u"sealed"_s, sealed[file]}, {u"secrets"_s, secrets[file]}, {u"remove"_s, removed[file]}};
+        const qsizetype count = set[file].size() + sealed[file].size() + secrets[file].size() + removed[file].size();
         step.title = {u"config.title"_s, {}};
         step.intent = {u"config.intent"_s, {{u"file"_s, file}, {u"count"_s, count}}};
         step.expectedMs = context.measuredMs.value(step.kind, usualMs);

@@ -5,6 +5,7 @@
 
 #include "config/secrets.h"
 #include "plan/keyeddigest.h"
+#include "plan/sealing.h"
 #include "plan/step.h"
 #include "system/files.h"
 
@@ -14,7 +15,7 @@ using namespace Qt::StringLiterals;
 
 namespace cutover {
 
-Result<QByteArray> configuredContent(const QByteArray &content, const QString &file, const QJsonObject &params)
+Result<QByteArray> configuredContent(const QString &stateDirectory, const QByteArray &content, const QString &file, const QJsonObject &params)
 {
     TRY(EnvFile parsed, EnvFile::parse(content, file));
     const QJsonArray removed = params["remove"_L1].toArray();
@@ -24,6 +25,11 @@ Result<QByteArray> configuredContent(const QByteArray &content, const QString &f
     const QJsonObject set = params["set"_L1].toObject();
     for (auto it = set.begin(); it != set.end(); ++it) {
         parsed.set(it.key(), it->toString());
+    }
+    const QJsonObject sealed = params["sealed"_L1].toObject();
+    for (auto it = sealed.begin(); it != sealed.end(); ++it) {
+        TRY(const QString value, unsealValue(stateDirectory, it.key(), it->toString()));
+        parsed.set(it.key(), value);
     }
     const QJsonObject secrets = params["secrets"_L1].toObject();
     for (auto it = secrets.begin(); it != secrets.end(); ++it) {
@@ -37,8 +43,9 @@ namespace {
 
 /**
  * "configure": sets and removes keys of one .env file, which is replaced as a whole.
- * {file, set {key: value}, secrets {key: reference}, remove [key], after: keyed digest}
- * The old file lies as a copy beside the run, readable by its owner only; the journal has digests.
+ * {file, set {key: value}, sealed {key: value with a password in it, sealed}, secrets {key: reference},
+ *  remove [key], after: keyed digest}
+ * The old file lies sealed beside the run; the journal has digests.
  */
 class ConfigureStep : public Step
 {
@@ -50,7 +57,7 @@ public:
     Async<> observe(StepContext &context, std::stop_token) override
     {
         CO_TRY(const QByteArray content, current());
-        CO_TRY(const QByteArray changed, configuredContent(content, file(), spec().params));
+        CO_TRY(const QByteArray changed, changedContent(context, content));
         CO_TRY(const QString digest, keyedDigest(context.target().stateDirectory, changed));
         if (const QString expected = after(); !expected.isEmpty() && digest != expected) {
             co_return fail(u"config.other_result"_s, {{u"file"_s, file()}}, file());
@@ -62,13 +69,18 @@ public:
     {
         const bool existed = QFileInfo::exists(file());
         CO_TRY(const QByteArray content, current());
-        CO_TRY(const QByteArray changed, configuredContent(content, file(), spec().params));
+        CO_TRY(const QByteArray changed, changedContent(context, content));
         CO_TRY(const QString before, keyedDigest(context.target().stateDirectory, content));
         CO_TRY(const QString after, keyedDigest(context.target().stateDirectory, changed));
         if (existed) {
-            CO_CHECK(files::replace(copy(context), content, files::privateFile));
+            CO_TRY(const QByteArray sealed, seal(context.target().stateDirectory, content));
+            CO_CHECK(files::replace(copy(context), sealed, files::privateFile));
         }
-        co_return QJsonObject{{u"existed"_s, existed}, {u"before"_s, before}, {u"after"_s, after}};
+        QJsonObject undo{{u"existed"_s, existed}, {u"before"_s, before}, {u"after"_s, after}};
+        if (existed) {
+            undo.insert(u"saved"_s, copy(context));
+        }
+        co_return undo;
     }
 
     Async<> apply(StepContext &context, QJsonObject undo, std::stop_token) override
@@ -81,7 +93,7 @@ public:
             co_return fail(u"config.edited"_s, {{u"file"_s, file()}}, file());
         }
         CO_TRY(const QByteArray content, current());
-        CO_TRY(const QByteArray changed, configuredContent(content, file(), spec().params));
+        CO_TRY(const QByteArray changed, changedContent(context, content));
         // May hold secrets: a new file is for its owner only, an existing one keeps its mode.
         co_return files::replace(file(), changed, files::privateFile);
     }
@@ -89,7 +101,7 @@ public:
     Async<> verify(StepContext &context, std::stop_token) override
     {
         CO_TRY(const QByteArray content, current());
-        CO_TRY(const QByteArray again, configuredContent(content, file(), spec().params));
+        CO_TRY(const QByteArray again, changedContent(context, content));
         if (again != content) {
             co_return fail(u"config.edited"_s, {{u"file"_s, file()}}, file());
         }
@@ -111,7 +123,8 @@ public:
             if (!undo["existed"_L1].toBool()) {
                 CO_CHECK(files::remove(file()));
             } else {
-                CO_TRY(const QByteArray old, files::read(copy(context)));
+                CO_TRY(const QByteArray sealed, files::read(copy(context)));
+                CO_TRY(const QByteArray old, unseal(context.target().stateDirectory, sealed, copy(context)));
                 CO_TRY(const QString digest, keyedDigest(context.target().stateDirectory, old));
                 if (digest != undo["before"_L1].toString()) {
                     co_return fail(u"config.copy_damaged"_s, {{u"file"_s, file()}, {u"copy"_s, copy(context)}}, copy(context));
@@ -135,7 +148,11 @@ private:
                 c = u'-';
             }
         }
-        return context.runDirectory() + u"/before-"_s + name + u".env"_s;
+        return context.runDirectory() + u"/before-"_s + name + u".env.sealed"_s;
+    }
+    Result<QByteArray> changedContent(StepContext &context, const QByteArray &content) const
+    {
+        return configuredContent(context.target().stateDirectory, content, file(), spec().params);
     }
     Result<QByteArray> current() const { return QFileInfo::exists(file()) ? files::read(file()) : QByteArray(); }
 

@@ -7,8 +7,9 @@
 
 namespace cutover {
 
-/// A .env file's content after a "configure" step: params {file, set, secrets, remove}; secrets are
-/// references, resolved here and nowhere earlier.
-[[nodiscard]] Result<QByteArray> configuredContent(const QByteArray &content, const QString &file, const QJsonObject &params);
+/// A .env file's content after a "configure" step: params {file, set, sealed, secrets, remove}. Sealed values
+/// and the references under secrets are opened here and nowhere earlier.
+[[nodiscard]] Result<QByteArray> configuredContent(const QString &stateDirectory, const QByteArray &content, const QString &file,
+                                                   const QJsonObject &params);
 
 } // namespace cutover

@@ -180,6 +180,19 @@ QDateTime turnBackBy(const RunRecord &run, const QList<StepRecord> &steps)
     return end.toUTC().addMSecs(-back - run.plan.policy["turnBackMarginMs"_L1].toInteger());
 }
 
+QStringList savedCopies(const QList<StepRecord> &steps)
+{
+    QStringList files;
+    for (const StepRecord &step : steps) {
+        const QString file = step.undo[stepundo::saved].toString();
+        // A step that is only prepared has changed nothing yet.
+        if (!file.isEmpty() && isPrepared(step) && step.state != StepState::Prepared && step.state != StepState::Reverted) {
+            files.append(file);
+        }
+    }
+    return files;
+}
+
 bool isTooLateToStart(const QJsonObject &policy, const QDateTime &now)
 {
     const qint64 latest = policy["latestStartMinute"_L1].toInteger(-1);

@@ -18,6 +18,11 @@ constexpr QLatin1StringView revertMs("_revertMs"); ///< How long taking it back 
 constexpr QLatin1StringView factsLeft("factsLeft"); ///< Of a step taken back: facts that it left changed, since undoing them would have lost something.
 } // namespace stepresult
 
+/// What a step's undo record may tell everybody.
+namespace stepundo {
+constexpr QLatin1StringView saved("saved"); ///< A file in the run's folder: sealed, what the step replaces.
+} // namespace stepundo
+
 [[nodiscard]] bool isPrepared(const StepRecord &step);
 /// Some step was taken back, or is being: the run can only go on to the old version.
 [[nodiscard]] bool isGoingBack(const RunRecord &run, const QList<StepRecord> &steps);
@@ -40,6 +45,8 @@ constexpr QLatin1StringView factsLeft("factsLeft"); ///< Of a step taken back: f
 /// When the run must turn back to be at the old version before its window ends; null: no limit.
 /// The way back takes what the plan measured or expects of it, and longer where the way here did.
 [[nodiscard]] QDateTime turnBackBy(const RunRecord &run, const QList<StepRecord> &steps);
+/// The sealed copies that a person needs who restores by hand what the steps done so far have replaced.
+[[nodiscard]] QStringList savedCopies(const QList<StepRecord> &steps);
 /// Whether local time is past the policy's latest start (and before the end of the window, when it has one).
 [[nodiscard]] bool isTooLateToStart(const QJsonObject &policy, const QDateTime &now);
 /// "hh:mm" of a minute of the day.

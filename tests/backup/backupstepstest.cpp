@@ -3,8 +3,8 @@
 
 #include "backup/backupplan.h"
 #include "backup/restorepoints.h"
-#include "backup/sealing.h"
 #include "database/sqlite.h"
+#include "plan/sealing.h"
 #include "system/faultpoints.h"
 #include "system/files.h"
 #include "tests/support/steps.h"

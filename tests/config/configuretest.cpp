@@ -3,6 +3,7 @@
 
 #include "config/configurationplan.h"
 #include "plan/keyeddigest.h"
+#include "plan/sealing.h"
 #include "system/files.h"
 #include "tests/support/steps.h"
 
@@ -83,7 +84,37 @@ private Q_SLOTS:
         QVERIFY(QDir(context.runDirectory()).isEmpty());
     }
 
-    void copyIsForTheOwnerOnly()
+    void passwordInAUrlIsInNoPlan()
+    {
+        QVERIFY(files::replace(m_file, "A=1\nDATABASE_URL=postgresql://user:oldpw9@host/db\n", files::privateFile));
+        const auto staged = release({{u"A"_s, u"2"_s}, {u"DATABASE_URL"_s, u"postgresql://user:newpw9@host/db"_s}});
+        const auto steps = planned(staged);
+        QVERIFY2(steps, steps ? "" : qPrintable(steps.error().text()));
+        const StepSpec planned = steps->first();
+        const QByteArray json = QJsonDocument(planned.toJson()).toJson();
+        QVERIFY2(!json.contains("newpw9") && !json.contains("oldpw9"), json.constData());
+        const QString url = u"DATABASE_URL=postgresql://user:••••@host/db\n"_s;
+        QVERIFY2(planned.previews.first().text.contains(QString(u'-' + url + u'+' + url)), qPrintable(planned.previews.first().text));
+        // The same plan each time, and another one for another password.
+        QCOMPARE(this->planned(staged)->first().toJson(), planned.toJson());
+        const auto other = this->planned(release({{u"A"_s, u"2"_s}, {u"DATABASE_URL"_s, u"postgresql://user:third9@host/db"_s}}));
+        QVERIFY(other->first().params[u"after"] != planned.params[u"after"]);
+
+        TestContext context(m_target);
+        const auto step = StepRegistry::create(planned).value();
+        QVERIFY(await(step->observe(context, {})));
+        const QJsonObject undo = await(step->prepare(context, {})).value();
+        QVERIFY(await(step->apply(context, undo, {})));
+        QVERIFY(await(step->verify(context, {})));
+        QCOMPARE(content(), QByteArray("A=2\nDATABASE_URL=postgresql://user:newpw9@host/db\n"));
+
+        // Opened only under its own name, and only here.
+        StepSpec moved = planned;
+        moved.params[u"sealed"] = QJsonObject{{u"OTHER"_s, planned.params[u"sealed"][u"DATABASE_URL"]}};
+        QCOMPARE(await(StepRegistry::create(moved).value()->observe(context, {})).error().code, u"backup.sealed_value"_s);
+    }
+
+    void copyIsSealed()
     {
         const auto steps = planned(release({{u"A"_s, u"2"_s}}));
         TestContext context(m_target);
@@ -92,6 +123,20 @@ private Q_SLOTS:
         const auto copies = QDir(context.runDirectory()).entryInfoList(QDir::Files | QDir::Hidden);
         QCOMPARE(copies.size(), 1);
         QCOMPARE(copies.first().permissions() & (QFile::ReadGroup | QFile::ReadOther), QFile::Permissions());
+        const QString copy = copies.first().filePath();
+        const QByteArray sealed = files::read(copy).value();
+        QVERIFY2(!sealed.contains("old-secret") && !sealed.contains("API_TOKEN"), sealed.constData());
+        QCOMPARE(undo[u"saved"].toString(), copy);
+        QCOMPARE(unseal(m_target.stateDirectory, sealed, copy).value(), content());
+
+        // An altered copy is not put back.
+        QVERIFY(await(step->apply(context, undo, {})));
+        QByteArray altered = sealed;
+        altered.back() = char(altered.back() ^ 1);
+        QVERIFY(files::replace(copy, altered));
+        QCOMPARE(await(step->revert(context, undo, {})).error().code, u"backup.sealed"_s);
+        QVERIFY(content().startsWith("A=2\n"));
+        QVERIFY(files::replace(copy, sealed));
         QVERIFY(await(step->finalize(context, undo)));
         QVERIFY(QDir(context.runDirectory()).isEmpty());
     }
