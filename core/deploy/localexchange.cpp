@@ -4,7 +4,6 @@
 #include "deploy/localexchange.h"
 
 #include "system/faultpoints.h"
-#include "system/files.h"
 
 #include <QCoroFuture>
 #include <QCryptographicHash>
@@ -105,7 +104,6 @@ Result<QString> localSocketPath(const QString &directory, const QString &name)
 {
     const QString direct = directory + u'/' + name;
     if (direct.toLocal8Bit().size() <= MaxSocketPath) {
-        CHECK(files::makePath(directory));
         return direct;
     }
     const QString folder = u"/tmp/cutover-%1"_s.arg(getuid());

@@ -11,7 +11,7 @@ namespace cutover {
 
 /// Path for a Unix socket: DIRECTORY/NAME where the kernel's limit (108 bytes) allows it, else
 /// /tmp/cutover-UID/HASH-NAME in a folder that only this user may enter. The same arguments give
-/// the same path in every process. Makes the folder. Any thread.
+/// the same path in every process. Makes the folder in /tmp, not DIRECTORY: who only looks leaves nothing behind. Any thread.
 [[nodiscard]] Result<QString> localSocketPath(const QString &directory, const QString &name);
 
 /// Connects to a Unix socket, writes request, and returns what comes until the other side closes.

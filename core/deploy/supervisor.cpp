@@ -4,6 +4,7 @@
 #include "deploy/supervisor.h"
 
 #include "check/probe.h"
+#include "config/targetmask.h"
 #include "deploy/localexchange.h"
 #include "deploy/portholder.h"
 #include "deploy/serviceprocess.h"
@@ -31,6 +32,7 @@
 
 #include <cstdio>
 #include <map>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -44,6 +46,8 @@ constexpr qint64 FirstBackOffMs = 250;
 constexpr qint64 LongestBackOffMs = 30000;
 constexpr qint64 StableMs = 60000; ///< Having run for so long, a death starts the back-off anew.
 constexpr qint64 ReadyProbeMs = 2000; ///< Between probes of a ready instance.
+constexpr qint64 TailBytes = 64 << 10; ///< Looked through for a service's last lines.
+constexpr qsizetype LongestLine = 1000;
 const QString Mark = u"CUTOVER_SUPERVISED"_s; ///< STATE|INSTANCE|FOLDER in a service's environment.
 
 QString statePath(const QString &stateDirectory)
@@ -85,26 +89,16 @@ QString stateText(InstanceState::State state)
     return {};
 }
 
-/// NAME=value lines; "#" comments, "export " and one pair of quotes are understood.
-Result<QMap<QString, QString>> environmentLines(const QString &file)
+/// What a service gets of its environment file: the values as they are previewed and written by us.
+Result<QMap<QString, QString>> environmentOf(const QString &file)
 {
+    TRY(const QByteArray content, files::read(file));
+    TRY(const EnvFile parsed, EnvFile::parse(content, file));
     QMap<QString, QString> result;
-    TRY(const QByteArray bytes, files::read(file));
-    const QStringList lines = QString::fromUtf8(bytes).split(u'\n');
-    for (QString line : lines) {
-        line = line.trimmed();
-        if (line.startsWith("export "_L1)) {
-            line = line.sliced(7).trimmed();
+    for (const EnvFile::Entry &entry : parsed.entries()) {
+        if (!entry.key.isEmpty()) {
+            result.insert(entry.key, entry.value);
         }
-        const qsizetype equals = line.indexOf(u'=');
-        if (equals <= 0 || line.startsWith(u'#')) {
-            continue;
-        }
-        QString value = line.sliced(equals + 1).trimmed();
-        if (value.size() > 1 && (value.front() == u'"' || value.front() == u'\'') && value.back() == value.front()) {
-            value = value.sliced(1).chopped(1);
-        }
-        result.insert(line.first(equals).trimmed(), value);
     }
     return result;
 }
@@ -114,15 +108,26 @@ bool hasProbe(const ProbeSpec &spec)
     return !spec.http.isEmpty() || !spec.tcp.isEmpty() || !spec.command.isEmpty();
 }
 
-QJsonArray lastLines(const QString &logFile)
+/// The last lines of a service's log, its secrets hidden.
+QJsonArray lastLines(const QString &logFile, TargetMask &mask)
 {
     QFile file(logFile);
     if (!file.open(QIODevice::ReadOnly)) {
         return {};
     }
-    file.seek(qMax<qint64>(0, file.size() - 4096));
-    const QStringList lines = QString::fromUtf8(file.readAll()).split(u'\n', Qt::SkipEmptyParts);
-    return QJsonArray::fromStringList(lines.sliced(qMax<qsizetype>(0, lines.size() - 5)));
+    const bool cut = file.size() > TailBytes;
+    file.seek(qMax<qint64>(0, file.size() - TailBytes));
+    QByteArray tail = file.readAll();
+    if (cut) {
+        // Of a line without its beginning nobody can tell what it assigns.
+        tail = tail.sliced(tail.indexOf('\n') + 1);
+    }
+    const QStringList lines = QString::fromUtf8(tail).split(u'\n', Qt::SkipEmptyParts);
+    QJsonArray result;
+    for (const QString &line : lines.sliced(qMax<qsizetype>(0, lines.size() - 5))) {
+        result.append(mask.masked(line).left(LongestLine));
+    }
+    return result;
 }
 
 /// Processes of this user with our mark, by instance. Found by their environment, for the moment
@@ -174,6 +179,7 @@ struct Supervisor::Private {
     Supervisor *q;
     QString targetFile;
     Target target;
+    std::optional<TargetMask> mask; ///< Of target; made at first use.
     QLocalServer server;
     QTimer logTimer;
     QTimer runTimer;
@@ -202,7 +208,7 @@ struct Supervisor::Private {
     Async<QJsonObject> start(QString name, QString directory);
     Async<QJsonObject> stop(QString name);
     Async<QJsonObject> shutdown();
-    QJsonObject states() const;
+    QJsonObject states();
 };
 
 Supervisor::Supervisor(const QString &targetFile, QObject *parent)
@@ -330,6 +336,9 @@ Result<> Supervisor::Private::reload()
     if (fresh.stateDirectory != target.stateDirectory) {
         return fail(u"supervisor.state_moved"_s, {{u"from"_s, target.stateDirectory}, {u"to"_s, fresh.stateDirectory}}, targetFile);
     }
+    if (fresh.digest != target.digest) {
+        mask.reset();
+    }
     target = std::move(fresh);
     return {};
 }
@@ -400,8 +409,8 @@ Result<ServiceSpawn> Supervisor::Private::spawnSpec(const ServiceSpec &service, 
     }
     if (!service.environmentFile.isEmpty()) {
         const QString file = QDir(folder).absoluteFilePath(service.expand(service.environmentFile, instance, directory));
-        TRY(const auto lines, environmentLines(file));
-        spawn.environment.insert(lines);
+        TRY(const auto values, environmentOf(file));
+        spawn.environment.insert(values);
     }
     for (const auto &[name, value] : service.environment.asKeyValueRange()) {
         spawn.environment.insert(name, service.expand(value, instance, directory));
@@ -608,8 +617,11 @@ Async<QJsonObject> Supervisor::Private::answer(QJsonObject request)
     co_return fail(u"supervisor.unknown_method"_s, {{u"method"_s, method}});
 }
 
-QJsonObject Supervisor::Private::states() const
+QJsonObject Supervisor::Private::states()
 {
+    if (!mask) {
+        mask.emplace(target);
+    }
     QJsonArray list;
     const auto add = [&](const QString &name, const QString &service, const Managed *managed) {
         QJsonObject json{{u"name"_s, name}, {u"service"_s, service}, {u"state"_s, u"stopped"_s}};
@@ -621,7 +633,7 @@ QJsonObject Supervisor::Private::states() const
             json[u"restarts"_s] = managed->restarts;
             json[u"lastExit"_s] = managed->lastExit;
             if (managed->restarts > 0 || managed->state == InstanceState::State::Failed) {
-                json[u"lastLines"_s] = lastLines(logFile(name));
+                json[u"lastLines"_s] = lastLines(logFile(name), *mask);
             }
             if (!managed->problem.code.isEmpty()) {
                 json[u"problem"_s] = managed->problem.toJson();

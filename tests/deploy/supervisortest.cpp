@@ -3,6 +3,7 @@
 
 #include "deploysystem.h"
 
+#include "config/envfile.h"
 #include "deploy/localexchange.h"
 #include "deploy/portholder.h"
 
@@ -56,6 +57,7 @@ private Q_SLOTS:
             QVERIFY2(QFile::copy(program, root + u"/releases/"_s + version + u"/serve"_s), qPrintable(program));
         }
         writeFile(root + u"/service.env"_s, "# comment\nGREETING=\"hello there\"\n");
+        writeFile(root + u"/secret.env"_s, "FOO_SESAME=behind-the-hill\n");
         writeFile(root + u"/target.yaml"_s, QString::fromUtf8(readFile(QFINDTESTDATA("supervisor.yaml"))).arg(m_port).toUtf8());
         m_target = VALUE(Target::load(root + u"/target.yaml"_s));
         m_client = std::make_unique<SupervisorClient>(m_target);
@@ -190,10 +192,48 @@ private Q_SLOTS:
         QVERIFY(!ready);
         QCOMPARE(ready.error().code, u"supervisor.died"_s);
         QCOMPARE(ready.error().args[u"exit"_s].toInt(), 7);
-        QVERIFY(ready.error().args[u"lastLines"_s].toArray().contains(u"it is broken"_s));
+        const QJsonArray lines = ready.error().args[u"lastLines"_s].toArray();
+        QVERIFY(lines.contains(u"it is broken"_s));
+        QVERIFY2(lines.contains(u"FOO_SESAME=••••"_s) && lines.contains(u"alone ••••"_s), qPrintable(ready.error().text()));
+        QVERIFY(!ready.error().text().contains(u"behind-the-hill"));
         QVERIFY(timer.elapsed() < 5000);
         // It is tried again and again, ever more slowly.
         QTRY_VERIFY_WITH_TIMEOUT(state(u"broken-1"_s).restarts >= 3, 10000);
+    }
+
+    void givesServicesTheValuesThatWereWritten()
+    {
+        // As the configure step writes them, and as people do.
+        const QMap<QString, QString> written{{u"DOLLAR"_s, u"a$HOME b"_s}, {u"QUOTE"_s, u"say \"hi\" 'there'"_s}, {u"BACKSLASH"_s, u"C:\\new\\table"_s}, {u"LINES"_s, u"one\ntwo\n"_s}, {u"TAB"_s, u"a\tb"_s}, {u"HASH"_s, u"a # b"_s}, {u"EMPTY"_s, QString()}, {u"UMLAUT"_s, u"grün €"_s}};
+        const QString path = m_folder->path() + u"/printed.env"_s;
+        EnvFile file = VALUE(EnvFile::parse("# head\nexport PLAIN=x y  # trailing comment\nSINGLE='it $is \\n' # why\nNOTHING= # empty\nWHO=file\n", path));
+        for (const auto &[key, value] : written.asKeyValueRange()) {
+            file.set(key, value);
+        }
+        writeFile(path, file.toBytes());
+        OK(QCoro::waitFor(m_client->start(u"printer-1"_s, {})));
+        const QString log = m_target.stateDirectory + u"/logs/printer-1.log"_s;
+        QTRY_VERIFY(readFile(log).contains("CUTOVER_SUPERVISED="));
+        QMap<QString, QString> got;
+        for (const QByteArray &entry : readFile(log).split('\0')) {
+            got.insert(QString::fromUtf8(entry).section(u'=', 0, 0), QString::fromUtf8(entry).section(u'=', 1));
+        }
+        for (const auto &[key, value] : written.asKeyValueRange()) {
+            QVERIFY2(got.contains(key), qPrintable(key));
+            QCOMPARE(got[key], value);
+        }
+        QCOMPARE(got[u"PLAIN"_s], u"x y"_s);
+        QCOMPARE(got[u"SINGLE"_s], u"it $is \\n"_s);
+        QVERIFY(got.contains(u"NOTHING"_s) && got[u"NOTHING"_s].isEmpty());
+        QCOMPARE(got[u"WHO"_s], u"printer-1"_s); // target.yaml's own word is the last.
+        OK(QCoro::waitFor(m_client->stop(u"printer-1"_s)));
+
+        // What can't be read the same way by everybody is not guessed at.
+        writeFile(path, "A=1\nB='open\n");
+        const auto refused = QCoro::waitFor(m_client->start(u"printer-1"_s, {}));
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, u"config.syntax"_s);
+        QCOMPARE(refused.error().where, QString(path + u":2:3"_s));
     }
 
     void killsWhatIgnoresTerm()
