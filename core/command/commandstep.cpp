@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "config/secrets.h"
+#include "config/targetmask.h"
+#include "plan/keyeddigest.h"
 #include "plan/planners.h"
 #include "plan/step.h"
 
@@ -13,6 +14,9 @@ namespace cutover {
 
 namespace {
 
+constexpr qint64 planningLimitMs = 30000; ///< For a preview while somebody waits for the plan.
+constexpr qint64 longestPreview = 64 << 10;
+
 QStringList strings(const QJsonValue &value)
 {
     QStringList list;
@@ -23,9 +27,53 @@ QStringList strings(const QJsonValue &value)
     return list;
 }
 
+/// One part of a command step ready to be run. run: what {run} stands for.
+ProcessSpec processOf(const Target &target, const QJsonObject &params, const QString &part, const QString &run)
+{
+    QStringList arguments = strings(params[part]);
+    const QString to = params["to"_L1].toString();
+    for (QString &argument : arguments) {
+        argument.replace(u"{from}"_s, params["from"_L1].toString());
+        argument.replace(u"{to}"_s, to);
+        argument.replace(u"{run}"_s, run);
+        argument.replace(u"{release}"_s, target.releaseDirectory(to));
+    }
+    ProcessSpec process;
+    process.program = arguments.takeFirst();
+    process.arguments = arguments;
+    process.workingDirectory = QFileInfo(target.path).absolutePath();
+    process.timeoutMs = params["timeoutMs"_L1].toInteger();
+    if (part == "preview"_L1) {
+        process.maxOutput = longestPreview;
+    }
+    return process;
+}
+
+/// A preview is no part of a run yet when it is approved, so it is called the same way each time.
+QString runOfPreview()
+{
+    return u"preview"_s;
+}
+
+Result<> judged(const QString &name, const QString &part, const ProcessResult &result)
+{
+    if (result.exitCode == 0) {
+        return {};
+    }
+    const QByteArray said = result.errorOutput.trimmed().isEmpty() ? result.output : result.errorOutput;
+    return fail(u"command.failed"_s,
+                {{u"name"_s, name}, {u"part"_s, part}, {u"exit"_s, result.exitCode}, {u"last"_s, QString::fromUtf8(said.trimmed()).section(u'\n', -1)}});
+}
+
+/// Keyed, as the output may hold a secret; of all of it, though not all is kept.
+Result<QString> previewDigest(const Target &target, const ProcessResult &result)
+{
+    return keyedDigest(target.stateDirectory, result.output + '\n' + QByteArray::number(result.droppedBytes));
+}
+
 /**
  * "command": the operator's own programs as a step.
- * {name, preview, apply, revert, inspect: argument lists, timeoutMs, from, to}
+ * {name, preview, apply, revert, inspect: argument lists, timeoutMs, from, to, previewDigest, previewMayDiffer}
  */
 class CommandStep : public Step
 {
@@ -34,22 +82,31 @@ public:
 
     Async<> observe(StepContext &context, std::stop_token stop) override
     {
-        if (argumentsOf(u"preview"_s).isEmpty()) {
+        if (!has(u"preview"_s)) {
             co_return {};
         }
         CO_TRY(const ProcessResult result, co_await run(u"preview"_s, &context, stop));
-        co_return judged(u"preview"_s, result);
+        CO_CHECK(judged(name(), u"preview"_s, result));
+        if (spec().params["previewMayDiffer"_L1].toBool()) {
+            co_return {};
+        }
+        CO_TRY(const QString digest, previewDigest(context.target(), result));
+        if (digest != spec().params["previewDigest"_L1].toString()) {
+            // Neither right nor wrong: a person has approved something else, and decides.
+            co_return fail(u"command.preview_differs"_s, {{u"name"_s, name()}}, {}, Error::Kind::Unknown);
+        }
+        co_return {};
     }
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         CO_TRY(const ProcessResult result, co_await run(u"apply"_s, &context, stop));
-        co_return judged(u"apply"_s, result);
+        co_return judged(name(), u"apply"_s, result);
     }
 
     Async<Inspection> inspect(StepContext &context, QJsonObject) override
     {
-        if (argumentsOf(u"inspect"_s).isEmpty()) {
+        if (!has(u"inspect"_s)) {
             co_return Inspection::Unknown;
         }
         CO_TRY(const ProcessResult result, co_await run(u"inspect"_s, &context, {}));
@@ -67,50 +124,26 @@ public:
 
     Async<> revert(StepContext &context, QJsonObject, std::stop_token stop) override
     {
-        if (argumentsOf(u"revert"_s).isEmpty()) {
+        if (!has(u"revert"_s)) {
             co_return fail(u"command.no_revert"_s, {{u"name"_s, name()}});
         }
         CO_TRY(const ProcessResult result, co_await run(u"revert"_s, &context, stop));
-        co_return judged(u"revert"_s, result);
+        co_return judged(name(), u"revert"_s, result);
     }
 
 private:
     QString name() const { return spec().params["name"_L1].toString(); }
-    QStringList argumentsOf(const QString &part) const { return strings(spec().params[part]); }
-
-    Result<> judged(const QString &part, const ProcessResult &result) const
-    {
-        if (result.exitCode == 0) {
-            return {};
-        }
-        const SecretMask mask;
-        const QString last = QString::fromUtf8((result.errorOutput.trimmed().isEmpty() ? result.output : result.errorOutput).trimmed()).section(u'\n', -1);
-        return fail(u"command.failed"_s,
-                    {{u"name"_s, name()}, {u"part"_s, part}, {u"exit"_s, result.exitCode}, {u"last"_s, mask.masked(last)}});
-    }
+    bool has(const QString &part) const { return !spec().params[part].toArray().isEmpty(); }
 
     // The context by pointer: a coroutine's parameters are copied.
     Async<ProcessResult> run(QString part, StepContext *context, std::stop_token stop)
     {
-        QStringList arguments = argumentsOf(part);
-        const QString to = spec().params["to"_L1].toString();
-        for (QString &argument : arguments) {
-            argument.replace(u"{from}"_s, spec().params["from"_L1].toString());
-            argument.replace(u"{to}"_s, to);
-            argument.replace(u"{run}"_s, context->runId());
-            argument.replace(u"{release}"_s, context->target().releaseDirectory(to));
-        }
-        ProcessSpec process;
-        process.program = arguments.takeFirst();
-        process.arguments = arguments;
-        process.workingDirectory = QFileInfo(context->target().path).absolutePath();
-        process.timeoutMs = spec().params["timeoutMs"_L1].toInteger();
+        const QString run = part == "preview"_L1 ? runOfPreview() : context->runId();
+        ProcessSpec process = processOf(context->target(), spec().params, part, run);
         if (context->lockDescriptor() >= 0) {
             process.inherit = {context->lockDescriptor()};
         }
-        process.onLine = [context, source = name()](const QByteArray &line, bool) {
-            context->logLine(source, SecretMask().masked(QString::fromUtf8(line)));
-        };
+        process.onLine = [context, source = name()](const QByteArray &line, bool) { context->logLine(source, QString::fromUtf8(line)); };
         co_return co_await context->processes().run(process, stop);
     }
 };
@@ -119,9 +152,92 @@ const StepRegistry::Registration registration(u"command"_s, 1, [](StepSpec spec)
     return std::make_unique<CommandStep>(std::move(spec));
 });
 
+bool belongsTo(const StepSpec &step, const Hop &hop, const QList<Hop> &hops)
+{
+    if (!hop.prefix.isEmpty()) {
+        return step.id.startsWith(hop.prefix);
+    }
+    return std::ranges::none_of(hops, [&step](const Hop &other) { return !other.prefix.isEmpty() && step.id.startsWith(other.prefix); });
+}
+
+/// Index of the last step of the hop that a command may mean by "after", so that a kind with a step per
+/// instance is finished as a whole; -1: none.
+qsizetype anchorOf(const QList<StepSpec> &steps, const QString &after, const Hop &hop, const QList<Hop> &hops)
+{
+    for (qsizetype i = steps.size() - 1; i >= 0; --i) {
+        const StepSpec &step = steps[i];
+        const bool named = step.kind == after || step.id == after || step.id == QString(hop.prefix + after)
+            || step.id == QString(hop.prefix + u"command:"_s + after);
+        if (named && belongsTo(step, hop, hops)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/// Asks the program what it would do, puts the answer into the step for people and its digest for the run.
+Async<StepSpec> withPreview(Target target, StepSpec step)
+{
+    const QString name = step.params["name"_L1].toString();
+    ProcessSpec process = processOf(target, step.params, u"preview"_s, runOfPreview());
+    process.timeoutMs = qMin(process.timeoutMs, planningLimitMs);
+    const auto result = co_await Processes::system().run(process);
+    const Result<> done = result ? judged(name, u"preview"_s, *result) : Result<>(fail(result.error()));
+    if (!done) {
+        const Error error = TargetMask(target).masked(done.error());
+        if (!step.params["previewMayDiffer"_L1].toBool()) {
+            co_return fail(error);
+        }
+        // It may need what the steps before it bring about.
+        step.intent = {u"command.intent_unpreviewed"_s, {{u"name"_s, name}, {u"error"_s, error.toJson()}}};
+        co_return step;
+    }
+    CO_TRY(const QString digest, previewDigest(target, *result));
+    step.params.insert(u"previewDigest"_s, digest);
+    step.previews.prepend({u"text"_s, name, TargetMask(target).masked(QString::fromUtf8(result->output).trimmed())});
+    co_return step;
+}
+
+StepSpec stepOf(const Target &target, const CommandStepSpec &command, const Hop &hop)
+{
+    StepSpec step;
+    step.id = QString(hop.prefix + u"command:"_s + command.name);
+    step.kind = u"command"_s;
+    step.params = {{u"name"_s, command.name},
+                   {u"preview"_s, QJsonArray::fromStringList(command.preview)},
+                   {u"apply"_s, QJsonArray::fromStringList(command.apply)},
+                   {u"revert"_s, QJsonArray::fromStringList(command.revert)},
+                   {u"inspect"_s, QJsonArray::fromStringList(command.inspect)},
+                   {u"timeoutMs"_s, command.timeoutMs},
+                   {u"from"_s, hop.from},
+                   {u"to"_s, hop.to}};
+    if (command.previewMayDiffer) {
+        step.params.insert(u"previewMayDiffer"_s, true);
+    }
+    // What can't be taken back is not rolled back over by itself.
+    step.pointOfNoReturn = command.revert.isEmpty();
+    step.title = {u"command.title"_s, {{u"name"_s, command.name}}};
+    step.intent = {u"command.intent"_s, {{u"name"_s, command.name}}};
+    TargetMask mask(target);
+    for (const QString &part : {u"preview"_s, u"apply"_s, u"revert"_s, u"inspect"_s}) {
+        if (!strings(step.params[part]).isEmpty()) {
+            const ProcessSpec process = processOf(target, step.params, part, u"{run}"_s);
+            step.previews.append({u"command"_s, QString(command.name + u": "_s + part),
+                                  mask.masked(QString(process.program + u'\n' + process.arguments.join(u'\n')).trimmed())});
+        }
+    }
+    return step;
+}
+
 const Catalogue::Registration texts{
     {"command.title", QT_TRANSLATE_NOOP("catalogue", "%{name}"), nullptr},
     {"command.intent", QT_TRANSLATE_NOOP("catalogue", "Run the target's own step “%{name}”"), nullptr},
+    {"command.intent_unpreviewed",
+     QT_TRANSLATE_NOOP("catalogue", "Run the target's own step “%{name}”; what it will do can't be told before the run: %{error}"), nullptr},
+    {"command.preview_differs",
+     QT_TRANSLATE_NOOP("catalogue", "The preview of “%{name}” now tells something else than the plan that was approved."),
+     QT_TRANSLATE_NOOP("catalogue", "Compare the log's lines with the plan; set right what has changed, or roll back and make a new plan. "
+                                    "“preview_may_differ: true” in target.yaml lets such a step go on.")},
     {"command.failed",
      QT_TRANSLATE_NOOP("catalogue", "The program for “%{part}” of “%{name}” ended with %{exit}; expected 0. Its last line: %{last}"),
      QT_TRANSLATE_NOOP("catalogue", "Look at its lines in the log, mend the cause and retry.")},
@@ -135,57 +251,39 @@ const Catalogue::Registration texts{
 
 } // namespace
 
-Result<QList<StepSpec>> withCommandSteps(const Target &target, QList<StepSpec> steps)
+Async<QList<StepSpec>> withCommandSteps(Target target, QList<StepSpec> steps, QList<Hop> hops)
 {
-    QString from, to;
-    for (const StepSpec &step : std::as_const(steps)) {
-        if (step.kind == "switch_release"_L1) {
-            from = from.isEmpty() ? step.params["from"_L1].toString() : from;
-            to = step.params["to"_L1].toString();
-        }
-    }
-    for (const CommandStepSpec &command : target.commands) {
-        // Behind the last one, so that a kind with a step per instance is finished as a whole.
-        qsizetype at = -1;
-        QStringList known;
-        for (qsizetype i = 0; i < steps.size(); ++i) {
-            if (steps[i].kind == command.after || steps[i].id == command.after || steps[i].id == QString(u"command:"_s + command.after)) {
-                at = i;
-            }
-            if (!known.contains(steps[i].kind)) {
-                known.append(steps[i].kind);
-            }
-        }
-        if (at < 0) {
-            StepSpec anchor;
-            anchor.kind = command.after;
-            if (StepRegistry::create(anchor)) {
-                // This release has no such step, so there is nothing to follow it.
+    QStringList earlier;
+    for (const CommandStepSpec &command : std::as_const(target.commands)) {
+        bool anchored = false;
+        for (const Hop &hop : std::as_const(hops)) {
+            const qsizetype at = anchorOf(steps, command.after, hop, hops);
+            if (at < 0) {
                 continue;
             }
-            return fail(u"command.no_anchor"_s,
-                        {{u"name"_s, command.name}, {u"after"_s, command.after}, {u"known"_s, QJsonArray::fromStringList(known)}}, target.path);
+            anchored = true;
+            StepSpec step = stepOf(target, command, hop);
+            if (!command.preview.isEmpty()) {
+                CO_TRY(step, co_await withPreview(target, step));
+            }
+            steps.insert(at + 1, step);
         }
-        StepSpec step;
-        step.id = u"command:"_s + command.name;
-        step.kind = u"command"_s;
-        step.params = {{u"name"_s, command.name},
-                       {u"preview"_s, QJsonArray::fromStringList(command.preview)},
-                       {u"apply"_s, QJsonArray::fromStringList(command.apply)},
-                       {u"revert"_s, QJsonArray::fromStringList(command.revert)},
-                       {u"inspect"_s, QJsonArray::fromStringList(command.inspect)},
-                       {u"timeoutMs"_s, command.timeoutMs},
-                       {u"from"_s, from},
-                       {u"to"_s, to}};
-        // What can't be taken back is not rolled back over by itself.
-        step.pointOfNoReturn = command.revert.isEmpty();
-        step.title = {u"command.title"_s, {{u"name"_s, command.name}}};
-        step.intent = {u"command.intent"_s, {{u"name"_s, command.name}}};
-        // What the program itself says that it will do is asked for just before; the plan shows what will run.
-        step.previews = {{u"command"_s, command.name, command.apply.join(u'\n')}};
-        steps.insert(at + 1, step);
+        StepSpec anchor;
+        anchor.kind = command.after;
+        // A kind that this way has no step of, or a command that was left out for that: nothing to follow.
+        if (!anchored && !earlier.contains(command.after) && !StepRegistry::create(anchor)) {
+            QStringList known;
+            for (const StepSpec &step : std::as_const(steps)) {
+                if (!known.contains(step.kind)) {
+                    known.append(step.kind);
+                }
+            }
+            co_return fail(u"command.no_anchor"_s,
+                           {{u"name"_s, command.name}, {u"after"_s, command.after}, {u"known"_s, QJsonArray::fromStringList(known)}}, target.path);
+        }
+        earlier.append(command.name);
     }
-    return steps;
+    co_return steps;
 }
 
 } // namespace cutover

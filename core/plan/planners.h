@@ -36,8 +36,15 @@ struct PlanningContext {
 [[nodiscard]] Async<QList<StepSpec>> planFeatures(PlanningContext context, StagedRelease release); ///< feature/: kind "features"
 [[nodiscard]] Async<QList<StepSpec>> planWatch(PlanningContext context, StagedRelease release); ///< metrics/: kind "watch"
 [[nodiscard]] Async<QList<StepSpec>> planCleanUp(PlanningContext context, StagedRelease release); ///< backup/: kind "clean_up"
-/// command/: inserts the target's own command steps where they belong.
-[[nodiscard]] Result<QList<StepSpec>> withCommandSteps(const Target &target, QList<StepSpec> steps);
+/// One release of the way: its steps have ids that begin with prefix (empty: with no other hop's).
+struct Hop {
+    QString from; ///< Version.
+    QString to;
+    QString prefix;
+};
+/// command/: inserts the target's own command steps where they belong, one for each hop, and asks their
+/// preview programs now what they would do.
+[[nodiscard]] Async<QList<StepSpec>> withCommandSteps(Target target, QList<StepSpec> steps, QList<Hop> hops);
 
 /// The whole update along the path.
 [[nodiscard]] Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path);

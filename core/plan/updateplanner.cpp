@@ -118,6 +118,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
     plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
     CO_TRY(plan.facts, co_await FactSource::collect(context.target));
 
+    QList<Hop> hops;
     QSet<QString> migrated;
     for (const StagedRelease &release : std::as_const(path)) {
         const QString version = release.info.manifest.version.toString();
@@ -165,14 +166,16 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
             steps += cleanUp;
         }
         // Results of the first hop's pre-checks are the baseline of the whole run, under their plain ids.
-        if (&release != &path.first()) {
-            prefixIds(steps, version + u'/');
+        const QString prefix = &release == &path.first() ? QString() : QString(version + u'/');
+        if (!prefix.isEmpty()) {
+            prefixIds(steps, prefix);
         }
+        hops.append({context.installed, version, prefix});
         plan.steps += steps;
         context.installed = version;
     }
     CO_TRY(plan.steps, withConfigurationFacts(context.target, plan.steps));
-    CO_TRY(plan.steps, withCommandSteps(context.target, plan.steps));
+    CO_TRY(plan.steps, co_await withCommandSteps(context.target, plan.steps, hops));
 
     Loss loss;
     for (const StepSpec &step : std::as_const(plan.steps)) {

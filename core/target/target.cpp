@@ -445,6 +445,7 @@ private:
         unique(m_commands, name, spec.name);
         spec.after = map.required(u"after"_s, u"text"_s).text();
         spec.preview = command(map.optional(u"preview"_s));
+        spec.previewMayDiffer = map.optional(u"preview_may_differ"_s).boolean(spec.previewMayDiffer);
         spec.apply = command(map.required(u"apply"_s, u"list"_s));
         spec.revert = command(map.optional(u"revert"_s));
         spec.inspect = command(map.optional(u"inspect"_s));

@@ -117,6 +117,7 @@ struct CommandStepSpec {
     QString name;
     QString after; ///< Kind or id of the step that it follows.
     QStringList preview, apply, revert, inspect; ///< inspect: 0 done, 1 not started, 2 partial, else unknown.
+    bool previewMayDiffer = false; ///< What preview says may be another thing at run time than when the plan was made.
     qint64 timeoutMs = 600000;
 };
 

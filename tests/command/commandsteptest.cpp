@@ -5,6 +5,7 @@
 #include "system/files.h"
 #include "tests/support/steps.h"
 
+#include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -28,14 +29,47 @@ private:
         }
         return {path, u"{from}"_s, u"{to}"_s, u"{run}"_s, u"{release}"_s};
     }
+    static StepSpec named(const QString &id, const QString &kind = {})
+    {
+        StepSpec step;
+        step.id = id;
+        step.kind = kind.isEmpty() ? id : kind;
+        return step;
+    }
+    Result<QList<StepSpec>> with(const QList<CommandStepSpec> &commands, const QList<StepSpec> &steps, const QList<Hop> &hops = {{u"1.0.0"_s, u"1.1.0"_s, {}}})
+    {
+        m_target.commands = commands;
+        return await(withCommandSteps(m_target, steps, hops));
+    }
+    Result<StepSpec> planned(const CommandStepSpec &command)
+    {
+        TRY(const auto steps, with({command}, {named(u"switch_release"_s)}));
+        return steps.last();
+    }
     std::unique_ptr<Step> step(const CommandStepSpec &command)
     {
-        m_target.commands = {command};
-        StepSpec change;
-        change.id = change.kind = u"switch_release"_s;
-        change.params = {{u"from"_s, u"1.0.0"_s}, {u"to"_s, u"1.1.0"_s}};
-        const auto steps = withCommandSteps(m_target, {change});
-        return StepRegistry::create(steps.value().last()).value();
+        const auto spec = planned(command);
+        if (!spec) {
+            qFatal("%s", qPrintable(spec.error().text()));
+        }
+        return StepRegistry::create(*spec).value();
+    }
+    static QStringList ids(const QList<StepSpec> &steps)
+    {
+        QStringList ids;
+        for (const StepSpec &step : steps) {
+            ids.append(step.id);
+        }
+        return ids;
+    }
+    CommandStepSpec previewing(const QByteArray &script)
+    {
+        CommandStepSpec command;
+        command.name = u"cache"_s;
+        command.after = u"switch_release"_s;
+        command.preview = program(u"preview"_s, script);
+        command.apply = {u"true"_s};
+        return command;
     }
 
 private Q_SLOTS:
@@ -52,7 +86,7 @@ private Q_SLOTS:
         command.name = u"cache"_s;
         command.after = u"switch_release"_s;
         command.preview = program(u"preview"_s, "echo will warm the cache");
-        command.apply = program(u"apply"_s, "echo \"$@\" > applied; echo API_TOKEN=abc; echo done");
+        command.apply = program(u"apply"_s, "echo \"$@\" > applied; echo done");
         command.revert = program(u"revert"_s, "rm applied");
         TestContext context(m_target);
         const auto made = step(command);
@@ -61,23 +95,23 @@ private Q_SLOTS:
         QCOMPARE(files::read(m_folder.filePath(u"applied"_s)).value().trimmed(),
                  QByteArray("1.0.0 1.1.0 RUN1 " + m_folder.filePath(u"releases/1.1.0"_s).toUtf8()));
         QVERIFY(context.lines.contains(u"cache: will warm the cache"_s));
-        QVERIFY(context.lines.contains(u"cache: API_TOKEN=********"_s));
+        QVERIFY(context.lines.contains(u"cache: done"_s));
         QVERIFY(await(made->revert(context, {}, {})));
         QVERIFY(!QFile::exists(m_folder.filePath(u"applied"_s)));
     }
 
-    void failsWithTheLastLineMasked()
+    void failsWithTheLastLine()
     {
         CommandStepSpec command;
         command.name = u"cache"_s;
         command.after = u"switch_release"_s;
-        command.apply = program(u"fails"_s, "echo first; echo 'no route, PASSWORD=x1' >&2; exit 3");
+        command.apply = program(u"fails"_s, "echo first; echo 'no route' >&2; exit 3");
         TestContext context(m_target);
         const auto made = step(command);
         const auto applied = await(made->apply(context, {}, {}));
         QCOMPARE(applied.error().code, u"command.failed"_s);
         QCOMPARE(applied.error().args[u"exit"_s].toInt(), 3);
-        QCOMPARE(applied.error().args[u"last"_s].toString(), u"no route, PASSWORD=********"_s);
+        QCOMPARE(applied.error().args[u"last"_s].toString(), u"no route"_s);
         QCOMPARE(await(made->revert(context, {}, {})).error().code, u"command.no_revert"_s);
         QCOMPARE(await(made->inspect(context, {})).value(), Inspection::Unknown);
     }
@@ -113,16 +147,32 @@ private Q_SLOTS:
         CommandStepSpec second = first;
         second.name = u"second"_s;
         second.after = u"first"_s;
-        m_target.commands = {first, second};
-        StepSpec a, b, c;
-        a.id = u"deploy:a"_s;
-        b.id = u"deploy:b"_s;
-        a.kind = b.kind = u"deploy_instance"_s;
-        c.id = c.kind = u"health"_s;
-        const auto steps = withCommandSteps(m_target, {a, b, c}).value();
-        QCOMPARE(steps.size(), 5);
-        QCOMPARE(steps[2].id, u"command:first"_s);
-        QCOMPARE(steps[3].id, u"command:second"_s);
+        const auto steps = with({first, second}, {named(u"deploy:a"_s, u"deploy_instance"_s), named(u"deploy:b"_s, u"deploy_instance"_s), named(u"health"_s)});
+        QCOMPARE(ids(steps.value()), QStringList({u"deploy:a"_s, u"deploy:b"_s, u"command:first"_s, u"command:second"_s, u"health"_s}));
+    }
+
+    void eachReleaseOnTheWayHasItsOwn()
+    {
+        CommandStepSpec first = previewing("echo \"$1 to $2\"");
+        CommandStepSpec second;
+        second.name = u"second"_s;
+        second.after = u"cache"_s;
+        second.apply = {u"true"_s};
+        CommandStepSpec once = second;
+        once.name = u"once"_s;
+        once.after = u"clean_up"_s;
+        const QList<Hop> hops{{u"1.0.0"_s, u"1.1.0"_s, {}}, {u"1.1.0"_s, u"2.0.0"_s, u"2.0.0/"_s}};
+        const auto steps = with({first, second, once},
+                                {named(u"switch_release"_s), named(u"watch"_s), named(u"2.0.0/switch_release"_s, u"switch_release"_s),
+                                 named(u"2.0.0/clean_up"_s, u"clean_up"_s)},
+                                hops);
+        QVERIFY2(steps, steps ? "" : qPrintable(steps.error().text()));
+        QCOMPARE(ids(*steps),
+                 QStringList({u"switch_release"_s, u"command:cache"_s, u"command:second"_s, u"watch"_s, u"2.0.0/switch_release"_s, u"2.0.0/command:cache"_s,
+                              u"2.0.0/command:second"_s, u"2.0.0/clean_up"_s, u"2.0.0/command:once"_s}));
+        QCOMPARE((*steps)[1].previews.first().text, u"1.0.0 to 1.1.0"_s);
+        QCOMPARE((*steps)[5].previews.first().text, u"1.1.0 to 2.0.0"_s);
+        QCOMPARE((*steps)[5].params[u"from"], u"1.1.0"_s);
     }
 
     void refusesAnUnknownAnchorOnly()
@@ -131,10 +181,85 @@ private Q_SLOTS:
         command.name = u"x"_s;
         command.apply = {u"true"_s};
         command.after = u"no_such_step"_s;
-        m_target.commands = {command};
-        QCOMPARE(withCommandSteps(m_target, {}).error().code, u"command.no_anchor"_s);
-        m_target.commands[0].after = u"configure"_s;
-        QVERIFY(withCommandSteps(m_target, {}).value().isEmpty());
+        QCOMPARE(with({command}, {}).error().code, u"command.no_anchor"_s);
+        command.after = u"configure"_s;
+        QVERIFY(with({command}, {}).value().isEmpty());
+        // And what follows one that has nothing to follow.
+        CommandStepSpec next = command;
+        next.name = u"y"_s;
+        next.after = u"x"_s;
+        QVERIFY(with({command, next}, {}).value().isEmpty());
+    }
+
+    void planShowsAllOfIt()
+    {
+        CommandStepSpec command = previewing("echo would warm 7 entries; echo API_TOKEN=abc; echo to the log >&2");
+        command.apply = {u"/bin/echo"_s, u"{to}"_s, u"--api-token=hunter2"_s};
+        command.revert = {u"/bin/echo"_s, u"back to {from}"_s};
+        command.inspect = {u"/bin/true"_s};
+        const auto spec = planned(command);
+        QVERIFY2(spec, spec ? "" : qPrintable(spec.error().text()));
+        QStringList shown;
+        for (const Preview &preview : spec->previews) {
+            shown.append(preview.type + u'|' + preview.title + u'|' + preview.text);
+        }
+        QCOMPARE(shown,
+                 QStringList({u"text|cache|would warm 7 entries\nAPI_TOKEN=••••"_s,
+                              QString(u"command|cache: preview|"_s + m_folder.filePath(u"preview"_s) + u"\n1.0.0\n1.1.0\n{run}\n"_s + m_folder.filePath(u"releases/1.1.0"_s)),
+                              u"command|cache: apply|/bin/echo\n1.1.0\n--api-token=••••"_s, u"command|cache: revert|/bin/echo\nback to 1.0.0"_s,
+                              u"command|cache: inspect|/bin/true"_s}));
+    }
+
+    void previewIsAskedAgainBeforeItRuns()
+    {
+        QVERIFY(files::replace(m_folder.filePath(u"entries"_s), "7\n"));
+        CommandStepSpec command = previewing("echo would warm $(cat entries) entries");
+        const auto spec = planned(command).value();
+        QCOMPARE(spec.previews.first().text, u"would warm 7 entries"_s);
+        TestContext context(m_target);
+        QVERIFY(await(StepRegistry::create(spec).value()->observe(context, {})));
+
+        QVERIFY(files::replace(m_folder.filePath(u"entries"_s), "8\n"));
+        const auto differs = await(StepRegistry::create(spec).value()->observe(context, {}));
+        QCOMPARE(differs.error().code, u"command.preview_differs"_s);
+        QCOMPARE(differs.error().kind, Error::Kind::Unknown); // A person decides.
+        QVERIFY(context.lines.contains(u"cache: would warm 8 entries"_s));
+        // Another plan, with another digest.
+        QVERIFY(planned(command).value().toJson() != spec.toJson());
+
+        command.previewMayDiffer = true;
+        const auto free = planned(command).value();
+        QVERIFY(files::replace(m_folder.filePath(u"entries"_s), "9\n"));
+        QVERIFY(await(StepRegistry::create(free).value()->observe(context, {})));
+    }
+
+    void aPreviewThatFailsIsNoPlan()
+    {
+        CommandStepSpec command = previewing("echo 'PASSWORD=hunter2 is wrong' >&2; exit 4");
+        const auto refused = planned(command);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, u"command.failed"_s);
+        QVERIFY2(!refused.error().text().contains(u"hunter2"), qPrintable(refused.error().text()));
+        // Where it needs what earlier steps bring about, the plan says so.
+        command.previewMayDiffer = true;
+        const auto spec = planned(command);
+        QVERIFY(spec);
+        QCOMPARE(spec->intent.code, u"command.intent_unpreviewed"_s);
+        QVERIFY2(spec->intent.text().contains(u"ended with 4") && !spec->intent.text().contains(u"hunter2"), qPrintable(spec->intent.text()));
+        TestContext context(m_target);
+        QCOMPARE(await(StepRegistry::create(*spec).value()->observe(context, {})).error().code, u"command.failed"_s);
+    }
+
+    void aPreviewThatHangsEndsThePlanning()
+    {
+        CommandStepSpec command = previewing("exec sleep 1000");
+        command.timeoutMs = 200;
+        QElapsedTimer timer;
+        timer.start();
+        const auto refused = planned(command);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, u"process.timeout"_s);
+        QVERIFY(timer.elapsed() < 8000);
     }
 };
 

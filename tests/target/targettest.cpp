@@ -227,6 +227,7 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.commands[0].apply, QStringList{u"bin/warm"_s});
     QCOMPARE(t.commands[0].revert, QStringList{u"bin/cool"_s});
     QCOMPARE(t.commands[0].inspect, (QStringList{u"bin/warm"_s, u"--inspect"_s}));
+    QVERIFY(t.commands[0].previewMayDiffer);
     QCOMPARE(t.commands[0].timeoutMs, 90000);
     QCOMPARE(t.digest, json::sha256(full));
     QCOMPARE(t.service(u"backend"_s), &t.services[0]);
