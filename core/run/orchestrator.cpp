@@ -3,6 +3,7 @@
 
 #include "run/orchestrator.h"
 
+#include "config/targetmask.h"
 #include "plan/loss.h"
 #include "run/decisions.h"
 #include "run/runlog.h"
@@ -60,6 +61,7 @@ struct Orchestrator::Private : StepContext {
         , m_clock(clock)
         , m_processes(processes)
         , m_log(runDirectory() + u"/log.txt"_s)
+        , m_mask(m_target)
     {
     }
 
@@ -74,7 +76,7 @@ struct Orchestrator::Private : StepContext {
     void progress(const Progress &progress) override;
     void log(const Message &message) override { logLine(u"cutover"_s, message.text()); }
     void logLine(const QString &source, const QString &line) override;
-    void setResult(const QString &key, const QJsonValue &value) override { m_steps[m_at].results.insert(key, value); }
+    void setResult(const QString &key, const QJsonValue &value) override { m_steps[m_at].results.insert(key, m_mask.masked(value)); }
     QJsonValue result(const QString &stepId, const QString &key) const override;
 
     // The run as a whole.
@@ -115,8 +117,8 @@ struct Orchestrator::Private : StepContext {
     std::function<Result<>()> m_fence;
     Result<> fence() const { return m_fence ? m_fence() : Result<>(); }
 
-    /// Removes the run's scratch: what a step could not remove itself.
-    void tidy();
+    /// Removes the run's scratch, except some files: what a step could not remove itself.
+    void tidy(const QStringList &except = {});
     void tick();
     void tell(const QJsonObject &what) { Q_EMIT q->told(what); }
     void tellState(int index);
@@ -137,6 +139,7 @@ struct Orchestrator::Private : StepContext {
     Clock *m_clock;
     Processes *m_processes;
     RunLog m_log;
+    TargetMask m_mask; ///< All that is told, logged or journaled passes it: progress(), logLine(), setResult(), save().
 
     RunRecord m_run;
     QList<StepRecord> m_steps;
@@ -171,15 +174,16 @@ void Orchestrator::Private::progress(const Progress &progress)
           {u"done"_s, progress.done},
           {u"total"_s, progress.total},
           {u"unit"_s, progress.unit},
-          {u"doing"_s, progress.doing.toJson()},
+          {u"doing"_s, m_mask.masked(progress.doing).toJson()},
           {u"cancellable"_s, m_step && m_step->isCancellable()}});
 }
 
 void Orchestrator::Private::logLine(const QString &source, const QString &line)
 {
     const QString step = hasStep(m_at) ? spec(m_at).id : u"-"_s;
-    m_log.write(m_clock->now(), step, source, line);
-    tell({{u"type"_s, u"log"_s}, {u"step"_s, step}, {u"source"_s, source}, {u"line"_s, line}});
+    const QString masked = m_mask.masked(line);
+    m_log.write(m_clock->now(), step, source, masked);
+    tell({{u"type"_s, u"log"_s}, {u"step"_s, step}, {u"source"_s, source}, {u"line"_s, masked}});
 }
 
 QJsonValue Orchestrator::Private::result(const QString &stepId, const QString &key) const
@@ -240,6 +244,12 @@ void Orchestrator::Private::stamp(int index)
 
 Async<> Orchestrator::Private::save(int index, Message event)
 {
+    event = m_mask.masked(event);
+    m_run.reason = m_mask.masked(m_run.reason);
+    m_run.error = m_mask.masked(m_run.error);
+    if (hasStep(index)) {
+        m_steps[index].error = m_mask.masked(m_steps[index].error);
+    }
     for (int attempt = 1;; ++attempt) {
         const Result<> saved = hasStep(index) ? m_journal->updateRunAndStep(m_run, m_steps[index], event) : m_journal->updateRun(m_run, event);
         if (saved) {
@@ -625,7 +635,9 @@ Async<> Orchestrator::Private::failed(int index, Error error)
             m_inspect = true;
             co_return {};
         }
-        co_return co_await hold(Outcome::FailHold, index, about("run.step_unknown", index, args), error);
+        // Before it began there is no effect to be unsure of; only what it would do is another thing.
+        const char *const code = m_steps[index].state == StepState::Preparing ? "run.step_failed_held" : "run.step_unknown";
+        co_return co_await hold(Outcome::FailHold, index, about(code, index, args), error);
     }
     if (spec(index).pointOfNoReturn && m_steps[index].state == StepState::Applying) {
         // A step that proves to have changed nothing is not behind the point that it would have been.
@@ -840,12 +852,12 @@ Async<> Orchestrator::Private::held()
     co_return {};
 }
 
-void Orchestrator::Private::tidy()
+void Orchestrator::Private::tidy(const QStringList &except)
 {
     const QStringList kept{u"log"_s, u"txt"_s, u"html"_s, u"json"_s};
     const auto entries = QDir(runDirectory()).entryInfoList(QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot);
     for (const QFileInfo &entry : entries) {
-        if (!entry.isDir() && kept.contains(entry.suffix())) {
+        if (except.contains(entry.filePath()) || (!entry.isDir() && kept.contains(entry.suffix()))) {
             continue;
         }
         const auto remove = [&] { return entry.isDir() && !entry.isSymLink() ? files::removeTree(entry.filePath()) : files::remove(entry.filePath()); };
@@ -941,10 +953,15 @@ Async<> Orchestrator::Private::take(CommandRecord command)
                 CO_CHECK(co_await goBack(Outcome::Rollback, index, about(code, index, byFrom), m_run.error));
                 break;
             }
-            case Outcome::Abandon:
-                m_run.reason = about("run.abandoned_by", index, by);
+            case Outcome::Abandon: {
+                const QStringList copies = savedCopies(m_steps);
+                tidy(copies);
+                QJsonObject args = by;
+                args.insert(u"copies"_s, QJsonArray::fromStringList(copies));
+                m_run.reason = about(copies.isEmpty() ? "run.abandoned_by" : "run.abandoned_with_copies", index, args);
                 CO_CHECK(co_await move(Outcome::Abandon, index, m_run.reason));
                 break;
+            }
             case Outcome::Accept:
                 CO_CHECK(co_await move(Outcome::Accept, index, about("run.step_accepted", index, by)));
                 break;

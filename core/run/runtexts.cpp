@@ -75,6 +75,11 @@ static const Catalogue::Registration texts{
     {"run.aborted_by", QT_TRANSLATE_NOOP("catalogue", "%{by} aborted the run at “%{step}”; it goes back to %{from}."), nullptr},
     {"run.rolled_back_by", QT_TRANSLATE_NOOP("catalogue", "%{by} chose to roll back at “%{step}”; the run goes back to %{from}."), nullptr},
     {"run.abandoned_by", QT_TRANSLATE_NOOP("catalogue", "%{by} abandoned the run at “%{step}” and left the system as it was then."), nullptr},
+    {"run.abandoned_with_copies",
+     QT_TRANSLATE_NOOP("catalogue",
+                       "%{by} abandoned the run at “%{step}” and left the system as it was then. What was replaced lies sealed in %{copies:list}; "
+                       "'cutoverctl backup unseal FILE --output COPY' opens it."),
+     nullptr},
     {"run.hold_expired",
      QT_TRANSLATE_NOOP("catalogue", "Nobody decided within %{limit:duration} of “%{step}” being held; the plan's default is to roll back."), nullptr},
 

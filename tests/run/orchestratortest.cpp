@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "run/orchestrator.h"
+#include "plan/keyeddigest.h"
+#include "plan/planners.h"
+#include "plan/sealing.h"
 #include "run/decisions.h"
 #include "run/report.h"
 #include "scriptedstep.h"
@@ -9,7 +12,9 @@
 #include "system/random.h"
 #include "tests/support/steps.h"
 
+#include <QDirIterator>
 #include <QElapsedTimer>
+#include <QJsonDocument>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTimer>
@@ -491,6 +496,104 @@ private Q_SLOTS:
         QVERIFY(hadEvent(u"run.held_by"_s));
     }
 
+    void abandonTidiesAndTellsWhereTheOldConfigurationIs()
+    {
+        const QString file = m_folder->filePath(u"app.env"_s);
+        m_target.configuration = {{file, {}}};
+        QVERIFY(files::replace(file, "API_TOKEN=hunter2\nA=1\n", files::privateFile));
+        begin();
+        StepSpec configure;
+        configure.id = configure.kind = u"configure"_s;
+        configure.params = {{u"file"_s, file}, {u"set"_s, QJsonObject{{u"A"_s, u"2"_s}}}};
+        configure.changes = {{configurationFact(file), keyedDigest(m_target.stateDirectory, "API_TOKEN=hunter2\nA=2\n").value()}};
+        m_plan.steps.prepend(configure);
+        m_plan.steps[2].automaticRollback = false;
+        world().after[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        const QString folder = QString(m_target.stateDirectory + u"/runs/"_s + m_run);
+        QVERIFY(files::replace(folder + u"/scratch.db"_s, "left by a step"));
+        command(u"abandon"_s, u"held"_s, {{u"name"_s, u"demo"_s}});
+        QCOMPARE(go(), RunState::Abandoned);
+        QCOMPARE(run().reason.code, u"run.abandoned_with_copies"_s);
+        const QStringList copies = run().reason.args[u"copies"].toVariant().toStringList();
+        QCOMPARE(copies.size(), 1);
+        QVERIFY2(run().reason.text().contains(copies.first()), qPrintable(run().reason.text()));
+        QCOMPARE(unseal(m_target.stateDirectory, files::read(copies.first()).value(), {}).value(), QByteArray("API_TOKEN=hunter2\nA=1\n"));
+        QCOMPARE(QDir(folder).entryList(QDir::Files | QDir::Hidden), QStringList({QFileInfo(copies.first()).fileName(), u"log.txt"_s}));
+    }
+
+    void abandonKeepsNoCopyOfWhatWasNotChanged()
+    {
+        const QString file = m_folder->filePath(u"app.env"_s);
+        QVERIFY(files::replace(file, "A=1\n"));
+        begin();
+        StepSpec configure;
+        configure.id = configure.kind = u"configure"_s;
+        configure.params = {{u"file"_s, file}, {u"set"_s, QJsonObject{{u"A"_s, u"2"_s}}}};
+        m_plan.steps.append(configure);
+        record();
+        StepRecord prepared{.runId = m_run, .index = 3, .id = u"configure"_s};
+        QStringList copies;
+        for (const StepState state : {StepState::Prepared, StepState::Reverted, StepState::Applying, StepState::Failed, StepState::Done}) {
+            prepared.state = state;
+            prepared.undo = {{u"saved"_s, u"/x"_s}};
+            prepared.results = {{stepresult::prepared, true}};
+            copies.append(savedCopies({prepared}).join(u' '));
+        }
+        QCOMPARE(copies, QStringList({QString(), QString(), u"/x"_s, u"/x"_s, u"/x"_s}));
+    }
+
+    /// Nothing that a step says, by whatever way, leaves the run unmasked.
+    void noSecretEntersJournalLogOrChannel()
+    {
+        const QString file = m_folder->filePath(u"app.env"_s);
+        m_target.configuration = {{file, {u"*SESAME*"_s}}};
+        QVERIFY(files::replace(file, "FOO_SESAME=behind-the-hill\n"));
+        begin();
+        StepSpec talking;
+        talking.id = u"command:talk"_s;
+        talking.kind = u"command"_s;
+        talking.params = {{u"name"_s, u"talk"_s},
+                          {u"apply"_s, QJsonArray{u"/bin/sh"_s, u"-c"_s, u". ./app.env; echo FOO_SESAME=$FOO_SESAME; echo the key $FOO_SESAME >&2; exit 5"_s}},
+                          {u"timeoutMs"_s, 10000}};
+        talking.automaticRollback = false;
+        m_plan.steps.append(talking);
+        record();
+        QCOMPARE(go(true, &Clock::system()), RunState::Held);
+        QVERIFY2(run().reason.text().contains(u"the key ••••"), qPrintable(run().reason.text()));
+        QCOMPARE(run().error.args[u"last"].toString(), u"the key ••••"_s);
+        QCOMPARE(step(3).error.args[u"last"].toString(), u"the key ••••"_s);
+        const QByteArray told = QJsonDocument(QJsonArray::fromVariantList(QVariantList(m_told.begin(), m_told.end()))).toJson();
+        QVERIFY(told.contains("the key ••••"));
+        QVERIFY2(!told.contains("behind-the-hill"), told.constData());
+        QDirIterator all(m_target.stateDirectory, QDir::Files | QDir::Hidden, QDirIterator::Subdirectories);
+        int seen = 0;
+        while (all.hasNext()) {
+            const QString path = all.next();
+            QVERIFY2(!files::read(path).value().contains("behind-the-hill"), qPrintable(path));
+            ++seen;
+        }
+        QVERIFY(seen >= 3);
+    }
+
+    void holdsWhenAPreviewTellsSomethingElse()
+    {
+        begin();
+        m_target.commands = {{.name = u"talk"_s, .after = u"c"_s, .preview = {u"/bin/cat"_s, m_folder->filePath(u"entries"_s)}, .apply = {u"true"_s}, .revert = {u"true"_s}, .inspect = {}}};
+        QVERIFY(files::replace(m_folder->filePath(u"entries"_s), "7\n"));
+        m_plan.steps = await(withCommandSteps(m_target, m_plan.steps, {{u"1.0.0"_s, u"1.1.0"_s, {}}})).value();
+        QCOMPARE(m_plan.steps.last().kind, u"command"_s);
+        record();
+        QVERIFY(files::replace(m_folder->filePath(u"entries"_s), "8\n"));
+        QCOMPARE(go(true, &Clock::system()), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.step_failed_held"_s);
+        QCOMPARE(run().error.code, u"command.preview_differs"_s);
+        QVERIFY(files::replace(m_folder->filePath(u"entries"_s), "7\n"));
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(true, &Clock::system()), RunState::Succeeded);
+    }
+
     void holdsWhenAFactChangesBetweenSteps()
     {
         begin();
@@ -675,7 +778,7 @@ private Q_SLOTS:
         QCOMPARE(go(), RunState::Held);
         QCOMPARE(run().reason.code, u"run.step_failed_no_return"_s);
         QVERIFY(!mayRevertAutomatically(run(), m_journal->steps(m_run).value()));
-        command(u"abandon"_s, u"held"_s);
+        command(u"abandon"_s, u"held"_s, {{u"name"_s, u"demo"_s}});
         QCOMPARE(go(), RunState::Abandoned);
     }
 
