@@ -3,6 +3,9 @@
 
 #include "output.h"
 
+#include "system/files.h"
+
+#include <QFile>
 #include <QJsonDocument>
 #include <QTextStream>
 
@@ -65,6 +68,16 @@ int sayError(const Error &error)
         return ExitRefused;
     }
     return error.code.startsWith(u"cli.") ? ExitUsage : ExitFailed;
+}
+
+Result<> writePrivately(const QString &path, const QByteArray &content)
+{
+    // An existing file keeps its mode, so it is closed to others before anything is in it.
+    QFile file(path);
+    if (file.exists() && !file.setPermissions(files::privateFile)) {
+        return fail(u"file.write"_s, {{u"path"_s, path}, {u"reason"_s, file.errorString()}}, path);
+    }
+    return files::replace(path, content, files::privateFile);
 }
 
 void sayTable(const QList<QStringList> &rows)

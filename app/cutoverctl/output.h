@@ -35,6 +35,8 @@ void sayJson(const QJsonObject &object);
 [[nodiscard]] int sayError(const Error &error);
 /// Aligned columns; the first row is the header.
 void sayTable(const QList<QStringList> &rows);
+/// Writes a file for its owner's eyes only, whatever the mode of an existing one was.
+[[nodiscard]] Result<> writePrivately(const QString &path, const QByteArray &content);
 void setJsonMode(bool on);
 [[nodiscard]] bool jsonMode();
 

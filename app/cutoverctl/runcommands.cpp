@@ -134,7 +134,7 @@ Result<int> plan(const Arguments &arguments)
     TRY(const Planned made, updatePlan(*engine, arguments, arguments.positional(0)));
     const QJsonObject json{{u"plan"_s, made.plan.toJson()}, {u"digest"_s, made.digest}};
     if (const QString file = arguments.value(u"output"_s); !file.isEmpty()) {
-        CHECK(files::replace(file, QJsonDocument(json).toJson()));
+        CHECK(writePrivately(file, QJsonDocument(json).toJson()));
     }
     sayPlan(made.plan, made.digest);
     sayJson(json);
@@ -283,7 +283,7 @@ Result<int> follow(const Arguments &arguments)
 
 Result<int> history(const Arguments &arguments)
 {
-    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto engine, openEngine(arguments, EngineService::Purpose::Looking));
     if (const QString id = arguments.positional(0); !id.isEmpty()) {
         TRY(const RunView view, QCoro::waitFor(engine->run(id)));
         TRY(const auto events, QCoro::waitFor(engine->events(id, 0)));
@@ -322,7 +322,7 @@ Result<int> history(const Arguments &arguments)
 
 Result<int> report(const Arguments &arguments)
 {
-    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto engine, openEngine(arguments, EngineService::Purpose::Looking));
     TRY(const QString html, QCoro::waitFor(engine->report(arguments.positional(0))));
     if (const QString file = arguments.value(u"output"_s); !file.isEmpty()) {
         CHECK(files::replace(file, html.toUtf8()));

@@ -64,11 +64,11 @@ private:
 
 } // namespace
 
-Result<std::unique_ptr<EngineService>> openEngine(const Arguments &arguments)
+Result<std::unique_ptr<EngineService>> openEngine(const Arguments &arguments, EngineService::Purpose purpose)
 {
     TRY(const QString file, targetFile(arguments));
     auto engine = std::make_unique<EngineService>(file, whoAmI());
-    CHECK(engine->open());
+    CHECK(engine->open(purpose));
     return engine;
 }
 

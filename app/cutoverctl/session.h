@@ -14,7 +14,8 @@
 namespace cutover {
 
 /// The engine for the target that the arguments name, opened.
-[[nodiscard]] Result<std::unique_ptr<EngineService>> openEngine(const Arguments &arguments);
+[[nodiscard]] Result<std::unique_ptr<EngineService>> openEngine(const Arguments &arguments,
+                                                                EngineService::Purpose purpose = EngineService::Purpose::Working);
 
 /// Waits for a job of the engine, telling its items and progress. Ctrl+C cancels it.
 [[nodiscard]] Result<QJsonObject> waitForJob(EngineService &engine, const QString &job,

@@ -4,6 +4,9 @@
 #include "commands.h"
 #include "session.h"
 
+#include "plan/sealing.h"
+#include "system/files.h"
+
 #include <QCoreApplication>
 #include <QJsonArray>
 
@@ -16,6 +19,8 @@ namespace {
 const Catalogue::Registration texts{{
     {"cli.bad_percent", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no rollout: a percentage from 0 to 100, “on” or “off” was expected."), nullptr},
     {"cli.bad_limit", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no number of rows."), QT_TRANSLATE_NOOP("catalogue", "For example --limit 100.")},
+    {"cli.no_output", QT_TRANSLATE_NOOP("catalogue", "It is not known where to put the opened file."),
+     QT_TRANSLATE_NOOP("catalogue", "Give --output FILE; it will be readable by you only.")},
     {"cli.no_flag", QT_TRANSLATE_NOOP("catalogue", "There is no feature flag “%{name}”; there are %{known:list}."), nullptr},
 }};
 
@@ -26,7 +31,7 @@ QString localTime(const QDateTime &time)
 
 Result<int> status(const Arguments &arguments)
 {
-    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto engine, openEngine(arguments, EngineService::Purpose::Looking));
     TRY(const TargetView view, QCoro::waitFor(engine->status()));
     sayJson(view.toJson());
     say(u"%1 (%2)  %3  %4"_s.arg(view.name, view.environment, view.version, view.health));
@@ -53,7 +58,7 @@ Result<int> status(const Arguments &arguments)
 
 Result<int> releases(const Arguments &arguments)
 {
-    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto engine, openEngine(arguments, EngineService::Purpose::Looking));
     TRY(const auto views, QCoro::waitFor(engine->releases()));
     QJsonArray array;
     QList<QStringList> rows{{Cli::tr("Version"), Cli::tr("Type"), Cli::tr("Risk"), Cli::tr("Downtime"), Cli::tr("Download"), Cli::tr("Path")}};
@@ -93,7 +98,7 @@ Result<int> check(const Arguments &arguments)
 
 Result<int> backups(const Arguments &arguments)
 {
-    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto engine, openEngine(arguments, EngineService::Purpose::Looking));
     TRY(const auto views, QCoro::waitFor(engine->restorePoints()));
     QJsonArray array;
     QList<QStringList> rows{{Cli::tr("Restore point"), Cli::tr("Made"), Cli::tr("Version"), Cli::tr("Size"), Cli::tr("Proven"), Cli::tr("Reason")}};
@@ -107,9 +112,26 @@ Result<int> backups(const Arguments &arguments)
     return ExitOk;
 }
 
+/// Opens a file that was sealed on this control host: a backup's configuration, or what an abandoned run had replaced.
+Result<int> unsealFile(const Arguments &arguments)
+{
+    const QString copy = arguments.value(u"output"_s);
+    if (copy.isEmpty()) {
+        return fail(u"cli.no_output"_s);
+    }
+    TRY(const QString file, targetFile(arguments));
+    TRY(const Target target, Target::load(file));
+    TRY(const QByteArray sealed, files::read(arguments.positional(0)));
+    TRY(const QByteArray content, unseal(target.stateDirectory, sealed, arguments.positional(0)));
+    CHECK(writePrivately(copy, content));
+    say(Cli::tr("%1 holds secrets in the clear: put it in its place, then remove it.").arg(copy));
+    sayJson({{u"file"_s, copy}});
+    return ExitOk;
+}
+
 Result<int> features(const Arguments &arguments)
 {
-    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto engine, openEngine(arguments, EngineService::Purpose::Looking));
     TRY(const auto flags, QCoro::waitFor(engine->features()));
     QJsonArray array;
     QList<QStringList> rows{{Cli::tr("Feature"), Cli::tr("State"), Cli::tr("Rollout"), Cli::tr("Changed"), Cli::tr("By")}};
@@ -152,11 +174,17 @@ Result<int> setFeature(const Arguments &arguments)
     }
     say(u"%1: %2 %3 % → %4 %5 %"_s.arg(name, change.fromEnabled ? Cli::tr("on") : Cli::tr("off"), QString::number(change.fromRollout),
                                        change.toEnabled ? Cli::tr("on") : Cli::tr("off"), QString::number(change.toRollout)));
+    QJsonObject answer{
+        {u"name"_s, name}, {u"enabled"_s, change.toEnabled}, {u"rollout"_s, change.toRollout}, {u"applied"_s, !arguments.has(u"dry-run"_s)}};
     if (!arguments.has(u"dry-run"_s)) {
         const ConnGuard conn(*engine);
-        CHECK(QCoro::waitFor(engine->applyFeatures({change}, arguments.value(u"reason"_s))));
+        TRY(const Error unrecorded, QCoro::waitFor(engine->applyFeatures({change}, arguments.value(u"reason"_s))));
+        if (!unrecorded.code.isEmpty()) {
+            say(unrecorded.text());
+            answer.insert(u"unrecorded"_s, unrecorded.toJson());
+        }
     }
-    sayJson({{u"name"_s, name}, {u"enabled"_s, change.toEnabled}, {u"rollout"_s, change.toRollout}, {u"applied"_s, !arguments.has(u"dry-run"_s)}});
+    sayJson(answer);
     return ExitOk;
 }
 
@@ -210,7 +238,7 @@ Result<int> audit(const Arguments &arguments)
     if (!isNumber || limit < 1) {
         return fail(u"cli.bad_limit"_s, {{u"text"_s, text}});
     }
-    TRY(const auto engine, openEngine(arguments));
+    TRY(const auto engine, openEngine(arguments, EngineService::Purpose::Looking));
     TRY(const QJsonObject trail, QCoro::waitFor(engine->call(u"audit"_s, {{u"limit"_s, limit}})));
     QList<QStringList> rows{{Cli::tr("No."), Cli::tr("Time"), Cli::tr("Who"), Cli::tr("What")}};
     const QJsonArray array = trail[u"rows"].toArray();
@@ -274,6 +302,8 @@ QList<Command> targetCommands()
         {{u"releases"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "releases of the repository and the way to each")}, run<releases>},
         {{u"check"_s, u"[VERSION]"_s, 0, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "run the pre-checks")}, run<check>},
         {{u"backup list"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "restore points")}, run<backups>},
+        {{u"backup unseal"_s, u"FILE"_s, 1, 1, {u"output"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "open a sealed configuration file, for restoring by hand")},
+         run<unsealFile>},
         {{u"features list"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "feature flags")}, run<features>},
         {{u"features set"_s, u"NAME PERCENT|on|off"_s, 2, 2, {u"reason"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "change a feature flag")},
          run<setFeature>},

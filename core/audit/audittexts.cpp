@@ -19,6 +19,9 @@ static const Catalogue::Registration texts{
     {"conn.released", QT_TRANSLATE_NOOP("catalogue", "Gave the conn back."), nullptr},
     {"run.approved", QT_TRANSLATE_NOOP("catalogue", "Approved plan %{digest} as run %{run}."), nullptr},
     {"run.command", QT_TRANSLATE_NOOP("catalogue", "Decided “%{verb}” for run %{run}."), nullptr},
+    {"features.intended", QT_TRANSLATE_NOOP("catalogue", "Set out to change features: %{reason}"), nullptr},
+    {"features.refused", QT_TRANSLATE_NOOP("catalogue", "Features were left as they are: %{error}"), nullptr},
+    {"features.unknown", QT_TRANSLATE_NOOP("catalogue", "It is not known whether features were changed: %{error}"), nullptr},
     {"features.applied", QT_TRANSLATE_NOOP("catalogue", "Changed features: %{reason}"), nullptr},
 };
 

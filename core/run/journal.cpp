@@ -240,12 +240,12 @@ struct Journal::Private {
         connection = QString(u"cutover-journal-"_s + QString::number(++number));
         database = QSqlDatabase::addDatabase(u"QSQLITE"_s, connection);
         database.setDatabaseName(path);
-        database.setConnectOptions(mode == Mode::ReadOnly ? u"QSQLITE_OPEN_READONLY;QSQLITE_BUSY_TIMEOUT=10000"_s
-                                                          : u"QSQLITE_BUSY_TIMEOUT=10000"_s);
+        database.setConnectOptions(mode != Mode::ReadWrite ? u"QSQLITE_OPEN_READONLY;QSQLITE_BUSY_TIMEOUT=10000"_s
+                                                           : u"QSQLITE_BUSY_TIMEOUT=10000"_s);
         if (!database.open()) {
             return failure(database.lastError());
         }
-        if (mode == Mode::ReadOnly) {
+        if (mode != Mode::ReadWrite) {
             TRY(const int version, userVersion());
             return version > known() ? newer(version) : Result<>();
         }
@@ -371,7 +371,12 @@ Result<std::unique_ptr<Journal>> Journal::open(const QString &stateDirectory, Mo
     auto d = std::make_unique<Private>();
     d->directory = QFileInfo(stateDirectory).absoluteFilePath();
     d->path = QString(d->directory + u"/journal.db"_s);
-    if (mode == Mode::ReadOnly) {
+    if (mode != Mode::ReadWrite) {
+        if (!QFileInfo::exists(d->path) && mode == Mode::Looking) {
+            d->path = u":memory:"_s;
+            CHECK(d->openOnce(Mode::ReadWrite));
+            return std::unique_ptr<Journal>(new Journal(std::move(d)));
+        }
         if (!QFileInfo::exists(d->path)) {
             return fail(u"journal.absent"_s, {{u"path"_s, d->path}}, d->path);
         }

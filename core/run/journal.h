@@ -102,7 +102,8 @@ class Journal
 {
 public:
     enum class Mode { ReadWrite,
-                      ReadOnly };
+                      ReadOnly,
+                      Looking }; ///< ReadOnly; where there is no journal yet, an empty one that nobody else sees.
     [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const QString &stateDirectory, Mode mode = Mode::ReadWrite);
     ~Journal();
     Q_DISABLE_COPY_MOVE(Journal)

@@ -91,7 +91,7 @@ Async<QList<FeatureFlag>> EngineClient::features()
     });
 }
 
-Async<> EngineClient::applyFeatures(QList<FeatureChange> changes, QString reason)
+Async<Error> EngineClient::applyFeatures(QList<FeatureChange> changes, QString reason)
 {
     QJsonArray array;
     for (const FeatureChange &change : std::as_const(changes)) {
@@ -101,8 +101,8 @@ Async<> EngineClient::applyFeatures(QList<FeatureChange> changes, QString reason
                                  {u"fromRollout"_s, change.fromRollout},
                                  {u"toRollout"_s, change.toRollout}});
     }
-    CO_CHECK(co_await call(u"features.apply"_s, {{u"changes"_s, array}, {u"reason"_s, reason}}));
-    co_return {};
+    CO_TRY(const QJsonObject json, co_await call(u"features.apply"_s, {{u"changes"_s, array}, {u"reason"_s, reason}}));
+    co_return json.contains(u"unrecorded"_s) ? Error::fromJson(json[u"unrecorded"].toObject()) : Error();
 }
 
 Async<QList<MetricPoint>> EngineClient::metrics(QString series, qint64 from, qint64 to)

@@ -40,7 +40,8 @@ public:
     [[nodiscard]] Async<QList<RestorePointView>> restorePoints();
     [[nodiscard]] Async<RestorePointView> restorePoint(QString id); ///< With options, counted now.
     [[nodiscard]] Async<QList<FeatureFlag>> features();
-    [[nodiscard]] Async<> applyFeatures(QList<FeatureChange> changes, QString reason);
+    /// A value means that the change is made; the error in it says why the audit trail has only its intent (empty: it has all).
+    [[nodiscard]] Async<Error> applyFeatures(QList<FeatureChange> changes, QString reason);
     [[nodiscard]] Async<QList<MetricPoint>> metrics(QString series, qint64 from, qint64 to);
     /// Approves and starts a plan built by a job of this session: refused when digest differs from it.
     [[nodiscard]] Async<QString> apply(QString planDigest, QString confirmedName); ///< Run id.

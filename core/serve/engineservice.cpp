@@ -3,6 +3,7 @@
 
 #include "serve/engineservice.h"
 
+#include "config/targetmask.h"
 #include "database/database.h"
 #include "deploy/haproxy.h"
 #include "metrics/thinner.h"
@@ -131,6 +132,8 @@ struct EngineService::Private {
     QString who;
     QString session;
     Target target;
+    std::optional<TargetMask> mask;
+    QString maskOf; ///< Digest of the target that mask was made for.
     std::unique_ptr<Journal> journal;
     std::unique_ptr<MetricStore> metrics;
     std::unique_ptr<RunChannelClient> channel;
@@ -148,6 +151,9 @@ struct EngineService::Private {
     qint64 releasesAt = -ReleasesKeptMs;
 
     Async<QJsonObject> dispatch(QString method, QJsonObject params);
+    TargetMask &secrets();
+    /// All that a job tells goes out here, its secrets hidden; a plan, which holds none, as it is.
+    void tellJob(const QString &job, const QString &state, const QJsonObject &what);
 
     Result<QJsonObject> hello(const QJsonObject &params);
     Result<QJsonObject> bye();
@@ -214,18 +220,20 @@ const Target &EngineService::target() const
     return d->target;
 }
 
-Result<> EngineService::open()
+Result<> EngineService::open(Purpose purpose)
 {
     installSqliteVfs();
     TRY(d->target, Target::load(d->targetFile));
-    CHECK(files::makePath(d->target.stateDirectory));
-    TRY(d->journal, Journal::open(d->target.stateDirectory));
+    const bool looking = purpose == Purpose::Looking;
+    TRY(d->journal, Journal::open(d->target.stateDirectory, looking ? Journal::Mode::Looking : Journal::Mode::ReadWrite));
     d->keeper = std::make_unique<RunnerKeeper>(d->target.path, d->target.stateDirectory, d->journal.get());
     connect(d->keeper.get(), &RunnerKeeper::changed, this, [this] { Q_EMIT changed({u"status"_s, u"runs"_s}); });
     d->channel = std::make_unique<RunChannelClient>(d->target.stateDirectory);
     connect(d->channel.get(), &RunChannelClient::received, this, &EngineClient::runTold);
-    d->poll.start();
-    d->metricsTick.start();
+    if (!looking) {
+        d->poll.start();
+        d->metricsTick.start();
+    }
     return {};
 }
 
@@ -237,7 +245,27 @@ void EngineService::keepWatcher()
 
 Async<QJsonObject> EngineService::call(QString method, QJsonObject params)
 {
-    co_return co_await d->dispatch(method, params);
+    const auto answer = co_await d->dispatch(method, params);
+    if (!answer) {
+        co_return fail(d->secrets().masked(answer.error()));
+    }
+    // Asked just now; all else comes from the journal, where it was masked on the way in.
+    static const QStringList live{u"status"_s, u"releases"_s, u"restorePoint"_s};
+    co_return live.contains(method) ? d->secrets().masked(QJsonValue(*answer)).toObject() : *answer;
+}
+
+TargetMask &EngineService::Private::secrets()
+{
+    if (!mask || maskOf != target.digest) {
+        mask.emplace(target);
+        maskOf = target.digest;
+    }
+    return *mask;
+}
+
+void EngineService::Private::tellJob(const QString &job, const QString &state, const QJsonObject &what)
+{
+    Q_EMIT q->jobTold(job, state, state == u"done" ? what : secrets().masked(QJsonValue(what)).toObject());
 }
 
 Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject params)
@@ -559,6 +587,9 @@ Async<QJsonObject> EngineService::Private::releases()
     for (const ReleaseInfo &info : infos) {
         ReleaseView view;
         view.manifest = info.manifest;
+        for (QString &value : view.manifest.configurationSet) {
+            value = secrets().masked(value);
+        }
         view.updateType = updateTypeName(updateType(installed, info.manifest.version));
         view.risk = info.manifest.risk;
         view.size = info.size;
@@ -711,10 +742,25 @@ Async<QJsonObject> EngineService::Private::applyFeatures(QJsonObject params)
                         .fromRollout = value[u"fromRollout"].toDouble(),
                         .toRollout = value[u"toRollout"].toDouble()});
     }
-    CO_CHECK(co_await applyFlags(target, changes, who, params[u"reason"].toString()));
-    CO_CHECK(journal->audit(who, u"features.applied"_s, {{u"changes"_s, array}, {u"reason"_s, params[u"reason"]}}));
+    // Who changes what stands in the trail before anything is changed, so that no change is without its row.
+    QJsonObject args{{u"id"_s, Random::system().id()}, {u"changes"_s, array}, {u"reason"_s, params[u"reason"]}};
+    CO_CHECK(journal->audit(who, u"features.intended"_s, args));
+    const auto applied = co_await applyFlags(target, changes, who, params[u"reason"].toString());
+    if (!applied) {
+        args.insert(u"error"_s, secrets().masked(applied.error()).toJson());
+        const bool unknown = applied.error().kind == Error::Kind::Unknown;
+        if (const auto told = journal->audit(who, unknown ? u"features.unknown"_s : u"features.refused"_s, args); !told) {
+            qWarning("cutoverctl: %s", qPrintable(told.error().text()));
+        }
+        co_return fail(applied.error());
+    }
     Q_EMIT q->changed({u"features"_s});
-    co_return QJsonObject{};
+    QJsonObject answer{{u"applied"_s, true}};
+    if (const auto told = journal->audit(who, u"features.applied"_s, args); !told) {
+        // The change is made all the same, and saying anything else would be untrue.
+        answer.insert(u"unrecorded"_s, Error{u"serve.outcome_unrecorded"_s, {{u"cause"_s, told.error().toJson()}}}.toJson());
+    }
+    co_return answer;
 }
 
 Result<QJsonObject> EngineService::Private::metricPoints(const QJsonObject &params)
@@ -909,19 +955,19 @@ QCoro::Task<> EngineService::Private::runJob(QPointer<EngineService> service, QS
     }
     service->d->jobs.remove(job);
     if (result) {
-        Q_EMIT service->jobTold(job, u"done"_s, *result);
+        service->d->tellJob(job, u"done"_s, *result);
     } else {
-        Q_EMIT service->jobTold(job, u"failed"_s, result.error().toJson());
+        service->d->tellJob(job, u"failed"_s, result.error().toJson());
     }
 }
 
 void EngineService::Private::tellProgress(const QString &job, const Progress &progress)
 {
-    Q_EMIT q->jobTold(job, u"progress"_s,
-                      {{u"done"_s, progress.done},
-                       {u"total"_s, progress.total},
-                       {u"unit"_s, progress.unit},
-                       {u"doing"_s, progress.doing.toJson()}});
+    tellJob(job, u"progress"_s,
+            {{u"done"_s, progress.done},
+             {u"total"_s, progress.total},
+             {u"unit"_s, progress.unit},
+             {u"doing"_s, progress.doing.toJson()}});
 }
 
 QJsonObject EngineService::Private::keepPlan(const Plan &plan)
@@ -994,7 +1040,7 @@ Async<QJsonObject> EngineService::Private::checkJob(QString to, QString job, std
     const QPointer<EngineService> service(q);
     const auto sink = [service, job](const CheckResult &result) {
         if (service) {
-            Q_EMIT service->jobTold(job, u"item"_s, {{u"item"_s, result.toJson()}});
+            service->d->tellJob(job, u"item"_s, {{u"item"_s, result.toJson()}});
         }
     };
     CO_TRY(const auto results, co_await runChecks(target, release, installedVersion(target), sink, stop));

@@ -20,7 +20,9 @@ public:
     explicit EngineService(const QString &targetFile, const QString &who, QObject *parent = nullptr);
     ~EngineService() override;
 
-    [[nodiscard]] Result<> open();
+    enum class Purpose { Working,
+                         Looking }; ///< Makes nothing, not even a journal, and tells nothing by itself.
+    [[nodiscard]] Result<> open(Purpose purpose = Purpose::Working);
     [[nodiscard]] const Target &target() const;
     /// From now on sees to it that the watcher runs while the target is up.
     void keepWatcher();

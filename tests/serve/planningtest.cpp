@@ -18,8 +18,10 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QProcess>
-#include <QScopeGuard>
 #include <QRegularExpression>
+#include <QScopeGuard>
+#include <QSqlDatabase>
+#include <QSqlQuery>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTimer>
@@ -277,6 +279,26 @@ private Q_SLOTS:
         QCOMPARE(revisions(planned(later, {path.last()})), QStringList({u"0002"_s, u"0003"_s, u"0004"_s, u"0005"_s}));
     }
 
+    void ownStepsStandInEachHopWithTheirPreview()
+    {
+        PlanningContext own = context();
+        own.target.commands = {{.name = u"warm"_s, .after = u"switch_release"_s, .preview = {u"/bin/echo"_s, u"warm {from} to {to}"_s}, .apply = {u"/bin/true"_s}, .revert = {u"/bin/true"_s}, .inspect = {}}};
+        const QList<StagedRelease> path = staged(u"2.0.0"_s);
+        const QString middle = path.first().info.manifest.version.toString();
+        const Plan plan = planned(own, path);
+        const QStringList all = ids(plan);
+        const qsizetype first = all.indexOf(u"command:warm"_s);
+        const qsizetype second = all.indexOf(u"2.0.0/command:warm"_s);
+        QVERIFY(first > 0 && second > first);
+        QCOMPARE(plan.steps[first - 1].kind, u"switch_release"_s);
+        QCOMPARE(plan.steps[second - 1].kind, u"switch_release"_s);
+        QCOMPARE(plan.steps[first].previews.first().text, QString(u"warm 1.2.0 to "_s + middle));
+        QCOMPARE(plan.steps[second].previews.first().text, QString(u"warm "_s + middle + u" to 2.0.0"_s));
+        QCOMPARE(planned(own, path).digest(), plan.digest());
+        own.target.commands.first().preview[1] = u"cool {from} to {to}"_s;
+        QVERIFY(planned(own, path).digest() != plan.digest());
+    }
+
     /// What must not change unseen is covered by what was approved.
     void policyIsPartOfTheDigest_data()
     {
@@ -480,6 +502,73 @@ private Q_SLOTS:
         QCOMPARE(QCoro::waitFor(engine.cancelJob(u"gone"_s)).error().code, u"serve.unknown_job"_s);
         QCOMPARE(QCoro::waitFor(engine.command(u"past"_s, u"abort"_s, {})).error().code, u"serve.command_refused"_s);
         QCOMPARE(QCoro::waitFor(engine.command(u"past"_s, u"abort"_s, u"running"_s)).error().code, u"serve.command_state"_s);
+    }
+
+    /// Intent, change and outcome: whichever fails, the answer says what is true.
+    void featureChangesAreRecordedBeforeTheyAreMade()
+    {
+        EngineService engine(m_target.path, u"kim@desk"_s);
+        QVERIFY(engine.open());
+        QVERIFY(QCoro::waitFor(engine.takeConn(true, {})));
+        const auto flags = QCoro::waitFor(engine.features());
+        QVERIFY2(flags && !flags->isEmpty(), flags ? "no flags" : qPrintable(flags.error().text()));
+        const FeatureFlag flag = flags->first();
+        const auto rollout = [&] { return QCoro::waitFor(engine.features())->first().rollout; };
+        const auto rows = [&] {
+            QStringList whats;
+            const QJsonArray trail = (*QCoro::waitFor(engine.call(u"audit"_s, {{u"limit"_s, 100}})))[u"rows"].toArray();
+            for (const QJsonValue &row : trail) {
+                if (row[u"what"].toString().startsWith(u"features.")) {
+                    whats.prepend(row[u"what"].toString());
+                }
+            }
+            return whats;
+        };
+        const auto block = [&](const QString &what) {
+            auto database = QSqlDatabase::addDatabase(u"QSQLITE"_s, u"block"_s);
+            database.setDatabaseName(m_target.stateDirectory + u"/journal.db"_s);
+            const bool done = database.open()
+                && QSqlQuery(database).exec(what.isEmpty() ? u"DROP TRIGGER blocked"_s
+                                                           : u"CREATE TRIGGER blocked BEFORE INSERT ON audit WHEN NEW.what = '"_s + what
+                                                    + u"' BEGIN SELECT RAISE(ABORT, 'blocked'); END"_s);
+            database = {};
+            QSqlDatabase::removeDatabase(u"block"_s);
+            return done;
+        };
+        FeatureChange change{flag.name, flag.enabled, true, flag.rollout, 31};
+        QStringList expected = rows();
+
+        // The trail can't take the intent: nothing is changed.
+        QVERIFY(block(u"features.intended"_s));
+        QVERIFY(!QCoro::waitFor(engine.applyFeatures({change}, u"first"_s)));
+        QCOMPARE(rollout(), flag.rollout);
+        QCOMPARE(rows(), expected);
+        QVERIFY(block({}));
+
+        // It can take the intent, but not the outcome: the change is made, and the answer says both.
+        QVERIFY(block(u"features.applied"_s));
+        const auto unrecorded = QCoro::waitFor(engine.applyFeatures({change}, u"second"_s));
+        QVERIFY2(unrecorded, unrecorded ? "" : qPrintable(unrecorded.error().text()));
+        QCOMPARE(unrecorded->code, u"serve.outcome_unrecorded"_s);
+        QVERIFY2(unrecorded->text().contains(u"blocked"), qPrintable(unrecorded->text()));
+        QCOMPARE(rollout(), 31.0);
+        expected.append(u"features.intended"_s);
+        QCOMPARE(rows(), expected);
+        QVERIFY(block({}));
+
+        // Refused by the flags themselves: that is the outcome.
+        const auto refused = QCoro::waitFor(engine.applyFeatures({change}, u"third"_s));
+        QCOMPARE(refused.error().code, u"feature.changed_meanwhile"_s);
+        expected += QStringList{u"features.intended"_s, u"features.refused"_s};
+        QCOMPARE(rows(), expected);
+
+        change = {flag.name, true, flag.enabled, 31, flag.rollout};
+        const auto applied = QCoro::waitFor(engine.applyFeatures({change}, u"fourth"_s));
+        QVERIFY(applied && applied->code.isEmpty());
+        QCOMPARE(rollout(), flag.rollout);
+        expected += QStringList{u"features.intended"_s, u"features.applied"_s};
+        QCOMPARE(rows(), expected);
+        QVERIFY(QCoro::waitFor(engine.call(u"conn.release"_s)));
     }
 
     void runWhoseRunnerCantBeStartedIsRefused()

@@ -223,12 +223,15 @@ void FeatureRoom::apply()
 {
     m_applying = true;
     refreshBar();
-    ask<void>(this, m_console->engine()->applyFeatures(m_model.changes(), m_reason->text().trimmed()), [this](const Result<> &applied) {
+    ask<Error>(this, m_console->engine()->applyFeatures(m_model.changes(), m_reason->text().trimmed()), [this](const Result<Error> &applied) {
         m_applying = false;
         if (!applied) {
             m_page->message()->tell(applied.error());
         } else {
             m_page->message()->clear();
+            if (!applied->code.isEmpty()) {
+                m_page->message()->tell(*applied, InlineMessage::Kind::Caution);
+            }
             m_reason->clear();
             m_model.settle();
         }
@@ -253,7 +256,7 @@ void FeatureRoom::kill(const QString &name, int tries)
             return;
         }
         const FeatureChange change{name, true, false, flag->rollout, flag->rollout};
-        ask<void>(this, m_console->engine()->applyFeatures({change}, tr("Switched off by the kill switch")), [this, name, tries](const Result<> &applied) {
+        ask<Error>(this, m_console->engine()->applyFeatures({change}, tr("Switched off by the kill switch")), [this, name, tries](const Result<Error> &applied) {
             if (!applied && applied.error().code == "feature.changed_meanwhile"_L1 && tries > 1) {
                 kill(name, tries - 1);
                 return;
@@ -263,7 +266,11 @@ void FeatureRoom::kill(const QString &name, int tries)
                 return;
             }
             m_model.revert(name);
-            m_page->message()->tell(InlineMessage::Kind::Ok, tr("“%1” is off. Nobody gets it any more.").arg(name));
+            if (applied->code.isEmpty()) {
+                m_page->message()->tell(InlineMessage::Kind::Ok, tr("“%1” is off. Nobody gets it any more.").arg(name));
+            } else {
+                m_page->message()->tell(*applied, InlineMessage::Kind::Caution);
+            }
             m_page->message()->setClosable(true);
             load();
         });
