@@ -25,7 +25,7 @@ constexpr qsizetype longValue = 12; ///< From here on a value is hidden within w
 const QRegularExpression &urlPassword()
 {
     // Up to the last "@": a password may hold one, though it should not.
-    static const QRegularExpression pattern(uR"((://[^/\s:@'"]*:)([^\s'"]+)@)"_s);
+    static const QRegularExpression pattern(uR"((://[^/\s:@'"]*:)((?:(?!://)[^\s'"]){1,1000})@)"_s);
     return pattern;
 }
 
@@ -198,28 +198,29 @@ QString SecretMask::withoutQueries(const QString &text) const
 
 QString SecretMask::withoutAssignments(const QString &text) const
 {
-    // NAME=value, "name": "value", --name value; what follows "?" and "&" is a query's.
-    static const QRegularExpression assignment(
-        uR"x((?<![?&A-Za-z0-9_.-])((?:--?)?[A-Za-z_][A-Za-z0-9_.-]*)(["']?[ \t]*[=:][ \t]*|(?<=[A-Za-z0-9])[ \t]+)(••••(?=[\s,;&<}\])"']|$)|"(?:[^"\\]|\\.)*(?:"|$)|'[^']*(?:'|$)|\S+))x"_s);
+    // NAME=value, "name": "value", --name value; what follows "?" and "&" is a query's. The value is looked at
+    // only behind a secret's name: elsewhere it may be an assignment itself, as in "error: PASSWORD=…".
+    static const QRegularExpression name(uR"x((?<![?&A-Za-z0-9_.-])((?:--?)?[A-Za-z_][A-Za-z0-9_.-]*+)(["']?[ \t]*+[=:][ \t]*+|[ \t]++))x"_s);
+    static const QRegularExpression value(
+        uR"x(••••(?=[\s,;&<}\])"']|$)|"(?:[^"\\]++|\\.)*+(?:"|$)|'[^']*+(?:'|$)|\S++)x"_s, QRegularExpression::DotMatchesEverythingOption);
     QString result;
     qsizetype at = 0; // Of what is not in the result yet.
-    qsizetype from = 0;
-    while (true) {
-        const QRegularExpressionMatch match = assignment.match(text, from);
-        if (!match.hasMatch()) {
-            return result + QStringView(text).sliced(at);
-        }
-        const QString key = match.captured(1);
-        const bool assigns = !match.capturedView(2).trimmed().isEmpty() || key.startsWith(u"--");
-        if (!assigns || !isSecret(key)) {
-            // Its value may be an assignment itself: "error: PASSWORD=…".
-            from = match.capturedEnd(2);
+    auto it = name.globalMatch(text);
+    while (it.hasNext()) {
+        const QRegularExpressionMatch match = it.next();
+        const bool assigns = !match.capturedView(2).trimmed().isEmpty() || match.capturedView(1).startsWith("--"_L1);
+        if (match.capturedStart(1) < at || !assigns || !isSecret(match.captured(1))) {
             continue;
         }
-        result += QStringView(text).sliced(at, match.capturedStart(3) - at);
-        result += hidden;
-        at = from = match.capturedEnd(3);
+        const QRegularExpressionMatch found = value.match(text, match.capturedEnd(2), QRegularExpression::NormalMatch,
+                                                          QRegularExpression::AnchorAtOffsetMatchOption | QRegularExpression::DontCheckSubjectStringMatchOption);
+        if (found.hasMatch()) {
+            result += QStringView(text).sliced(at, found.capturedStart() - at);
+            result += hidden;
+            at = found.capturedEnd();
+        }
     }
+    return result + QStringView(text).sliced(at);
 }
 
 QString maskedDiff(const EnvFile &before, const EnvFile &after, const QString &name, const SecretMask &mask)

@@ -151,6 +151,26 @@ private Q_SLOTS:
         QCOMPARE(mask.masked(masked), masked);
     }
 
+    /// Where a match would take too much, everything behind it would be told.
+    void hidesSecretsInLongLines_data()
+    {
+        QTest::addColumn<QString>("filling");
+        QTest::newRow("letters") << QString(500'000, u'a');
+        QTest::newRow("escapes") << u"\\\""_s.repeated(250'000);
+        QTest::newRow("words") << u"ab "_s.repeated(150'000);
+        QTest::newRow("addresses") << u"://a:"_s.repeated(50'000);
+        QTest::newRow("assignments") << u"a=b,"_s.repeated(100'000);
+    }
+    void hidesSecretsInLongLines()
+    {
+        QFETCH(const QString, filling);
+        const SecretMask mask;
+        for (const QString &text : {QString(u"{\"password\": \""_s + filling + u"hunter2\"}"_s), QString(filling + u" PASSWORD=hunter2"_s),
+                                    QString(filling + u" https://me:hunter2@h/"_s)}) {
+            QVERIFY(!mask.masked(text).contains(u"hunter2"));
+        }
+    }
+
     void hidesLearnedValuesEverywhere()
     {
         SecretMask mask({u"*SESAME*"_s});
