@@ -4,6 +4,7 @@
 #include "metrics/watcher.h"
 
 #include "check/httpclient.h"
+#include "config/targetmask.h"
 #include "metrics/heartbeat.h"
 #include "metrics/judge.h"
 #include "system/clock.h"
@@ -19,6 +20,7 @@
 #include <cerrno>
 #include <cmath>
 #include <fcntl.h>
+#include <optional>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -56,6 +58,7 @@ struct Watcher::Private {
     MetricWindow window;
     QMap<QString, Judge> judges; ///< By run.
     Heartbeat heartbeat;
+    std::optional<TargetMask> mask; ///< Of target; made at first use.
     qint64 nextPrune = 0;
     std::stop_source stop;
 
@@ -97,6 +100,7 @@ struct Watcher::Private {
             heartbeat.targetError = loaded ? Error() : loaded.error();
             if (loaded && loaded->stateDirectory == target.stateDirectory) {
                 target = std::move(*loaded);
+                mask.reset();
             }
         }
     }
@@ -151,7 +155,11 @@ struct Watcher::Private {
             // Down is nothing unusual while versions change: it is counted, not reported.
             const auto scrape = co_await tasks[size_t(i)];
             if (!scrape) {
-                d->heartbeat.down.insert(name, scrape.error());
+                // A URL may have a password in it, and a page a line that it should not.
+                if (!d->mask) {
+                    d->mask.emplace(d->target);
+                }
+                d->heartbeat.down.insert(name, d->mask->masked(scrape.error()));
                 continue;
             }
             ++up;
