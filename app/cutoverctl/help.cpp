@@ -36,6 +36,7 @@ const OptionHelp optionHelps[] = {
     {"mode", "MODE", QT_TRANSLATE_NOOP("cutoverctl", "code (the default), downgrade (the database as well) or restore (from the backup)")},
     {"plan.output", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "write the plan there, for 'cutoverctl apply FILE'")},
     {"report.output", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "write the report there")},
+    {"backup unseal.output", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "write the opened file there, readable by you only")},
     {"package build.output", "FOLDER", QT_TRANSLATE_NOOP("cutoverctl", "where the package goes; else this folder")},
     {"package sign.key", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "the secret key")},
     {"package index.key", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "the secret key")},
