@@ -80,21 +80,23 @@ private Q_SLOTS:
         write(u"app.log"_s, "error: can't open with " + secret + "\n");
         const QByteArray talk = "echo FOO_SESAME=$FOO_SESAME; echo it is $FOO_SESAME; echo at $DATABASE_URL";
         write(u"target.yaml"_s, "schema: 1\nname: leaky\nproduct: leaky\nenvironment: development\nstate: state\nreleases: releases\n"
-                               "repository: {url: repository, keys: [key.pub]}\n"
-                               "services:\n"
-                               "  - name: talker\n"
-                               "    managed: false\n"
-                               "    instances: [{name: talker-1}]\n"
-                               "    environment_file: app.env\n"
-                               "    health: {tcp: \"127.0.0.1:1\"}\n"
-                               "    command: [/bin/sh, -c, \"" + talk + "; exit 7\"]\n"
-                               "configuration:\n"
-                               "  - {file: app.env, secrets: [\"*SESAME*\"]}\n"
-                               "checks:\n"
-                               "  log_file: app.log\n"
-                               "  max_log_errors: 0\n"
-                               "  probes:\n"
-                               "    - {name: talk, command: [/bin/sh, -c, \". " + path(u"app.env"_s).toUtf8() + "; " + talk + "; exit 3\"]}\n");
+                                "repository: {url: repository, keys: [key.pub]}\n"
+                                "services:\n"
+                                "  - name: talker\n"
+                                "    managed: false\n"
+                                "    instances: [{name: talker-1}]\n"
+                                "    environment_file: app.env\n"
+                                "    health: {tcp: \"127.0.0.1:1\"}\n"
+                                "    command: [/bin/sh, -c, \""
+                  + talk + "; exit 7\"]\n"
+                           "configuration:\n"
+                           "  - {file: app.env, secrets: [\"*SESAME*\"]}\n"
+                           "checks:\n"
+                           "  log_file: app.log\n"
+                           "  max_log_errors: 0\n"
+                           "  probes:\n"
+                           "    - {name: talk, command: [/bin/sh, -c, \". "
+                  + path(u"app.env"_s).toUtf8() + "; " + talk + "; exit 3\"]}\n");
         const auto target = Target::load(path(u"target.yaml"_s));
         QVERIFY2(target, target ? "" : qPrintable(target.error().text()));
         m_target = *target;

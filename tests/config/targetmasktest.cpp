@@ -87,7 +87,8 @@ private Q_SLOTS:
     {
         TargetMask mask(m_target);
         const QString line = u"2026-03-02T12:00:00Z INFO order 4711 accepted from 10.0.0.7 in 3 ms, queue=0 state: open"_s;
-        QBENCHMARK {
+        QBENCHMARK
+        {
             QCOMPARE(mask.masked(line), line);
         }
     }
