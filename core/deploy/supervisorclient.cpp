@@ -118,13 +118,9 @@ Async<> SupervisorClient::ensureRunning(std::stop_token stop)
         co_return {};
     }
     CO_TRY(const QString program, controlProgram());
-    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-    // Faults are meant for the run, not for what outlives it.
-    environment.remove(u"CUTOVER_FAULT"_s);
-    environment.remove(u"CUTOVER_FAULT_LOG"_s);
     const QString log = d->target.stateDirectory + u"/logs/supervisor.log"_s;
     CO_CHECK(files::makePath(QFileInfo(log).absolutePath()));
-    CO_TRY(const qint64 pid, startDetached(program, {u"supervise"_s, u"--target"_s, d->target.path}, log, environment));
+    CO_TRY(const qint64 pid, startDetached(program, {u"supervise"_s, u"--target"_s, d->target.path}, log));
     for (const qint64 begin = Clock::system().monotonic(); Clock::system().monotonic() - begin < StartMs;) {
         if (const auto running = co_await isRunning(); running && *running) {
             co_return {};

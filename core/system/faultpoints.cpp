@@ -4,6 +4,7 @@
 #include "system/faultpoints.h"
 
 #include <QDateTime>
+#include <QFile>
 
 #include <atomic>
 #include <cerrno>
@@ -23,17 +24,30 @@ struct State {
     quint64 at = 0;
     bool onwards = false;
     int log = -1;
+    QByteArray switchFile;
 
     State()
     {
+        if (const QByteArray role = qgetenv("CUTOVER_FAULT_ROLE"); !role.isEmpty() && role != firstArgument()) {
+            return;
+        }
+        switchFile = qgetenv("CUTOVER_FAULT_SWITCH");
         arm(qgetenv("CUTOVER_FAULT"));
         if (const QByteArray file = qgetenv("CUTOVER_FAULT_LOG"); !file.isEmpty()) {
             log = ::open(file.constData(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
         }
         watched = at != 0 || log >= 0;
         // Meant for this process: a child of ours is armed only by who passes it on explicitly.
-        qunsetenv("CUTOVER_FAULT");
-        qunsetenv("CUTOVER_FAULT_LOG");
+        for (const char *variable : {"CUTOVER_FAULT", "CUTOVER_FAULT_LOG", "CUTOVER_FAULT_ROLE", "CUTOVER_FAULT_SWITCH"}) {
+            qunsetenv(variable);
+        }
+    }
+
+    // Before main() nobody has been given the arguments.
+    static QByteArray firstArgument()
+    {
+        QFile file(QStringLiteral("/proc/self/cmdline"));
+        return file.open(QIODevice::ReadOnly) ? file.readAll().split('\0').value(1) : QByteArray();
     }
 
     void arm(const QByteArray &spec)
@@ -113,6 +127,9 @@ bool canBeFull(Kind kind)
 int hit(Kind kind, const QByteArray &what)
 {
     State &s = state();
+    if (!s.switchFile.isEmpty() && ::access(s.switchFile.constData(), F_OK) != 0) {
+        return 0;
+    }
     const quint64 number = s.count.fetch_add(1, std::memory_order_relaxed) + 1;
     if (!s.watched.load(std::memory_order_relaxed)) [[likely]] {
         return 0;
@@ -124,6 +141,9 @@ int hit(Kind kind, const QByteArray &what)
     }
     if (s.at == 0 || number < s.at || (number > s.at && !s.onwards)) {
         return 0;
+    }
+    if (!s.switchFile.isEmpty() && !s.onwards && !(s.error == ENOSPC && !canBeFull(kind))) {
+        ::unlink(s.switchFile.constData());
     }
     if (s.kill) {
         ::kill(::getpid(), SIGKILL);

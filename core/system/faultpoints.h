@@ -14,8 +14,12 @@
  *   CUTOVER_FAULT=enospc@17   the 17th point fails with ENOSPC (once); eio@17 likewise;
  *                             enospc@17+ fails from there on
  *   CUTOVER_FAULT_LOG=FILE    appends "number kind what milliseconds" for each point, the last since the epoch
+ *   CUTOVER_FAULT_ROLE=WORD   all of this is meant for the process whose first argument is WORD (a role
+ *                             of cutoverctl); every other passes it on to its children unread
+ *   CUTOVER_FAULT_SWITCH=FILE points count only while FILE exists; the fault removes it, and so
+ *                             strikes once, however many processes are armed one after the other
  * ENOSPC passes by points that free space or start processes: no kernel answers it there.
- * Both variables are removed from the environment once read, so that children are not armed too.
+ * The variables are removed from the environment once read, so that children are not armed too.
  * Any thread. Method: SQLite's test VFS, which fails the n-th operation for every n.
  */
 namespace cutover::faultpoints {

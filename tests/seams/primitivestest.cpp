@@ -24,11 +24,15 @@ class PrimitivesTest : public QObject
 
     [[nodiscard]] QString at(const QString &name) const { return m_dir->filePath(name); }
 
-    [[nodiscard]] ProcessResult helper(const QStringList &args, const QString &fault = {}) const
+    [[nodiscard]] ProcessResult helper(const QStringList &args, const QString &fault = {}, const QString &role = {}) const
     {
         ProcessSpec spec{.program = QString(QCoreApplication::applicationDirPath() + u"/cutover-seams-helper"_s), .arguments = args};
         if (!fault.isEmpty()) {
             spec.environment.insert(u"CUTOVER_FAULT"_s, fault);
+        }
+        if (!role.isEmpty()) {
+            spec.environment.insert(u"CUTOVER_FAULT_ROLE"_s, role);
+            spec.environment.insert(u"CUTOVER_FAULT_SWITCH"_s, at(u"switch"_s));
         }
         spec.environment.insert(u"CUTOVER_FAULT_LOG"_s, at(u"points"_s));
         QFile::remove(at(u"points"_s));
@@ -95,6 +99,26 @@ private Q_SLOTS:
         QCOMPARE(points(), (QList<QByteArray>{"file-create", "file-write", "file-sync", "file-rename", "directory-sync"}));
         QCOMPARE(helper({u"link"_s, at(u"link"_s), u"x"_s}).exitCode, 0);
         QCOMPARE(points(), (QList<QByteArray>{"file-link", "file-rename", "directory-sync"}));
+    }
+
+    void strikesInItsRoleWhileSwitchedOnAndOnce()
+    {
+        const QStringList words{u"replace"_s, at(u"file"_s), u"x"_s};
+        QCOMPARE(helper(words, u"kill@2"_s, u"replace"_s).exitCode, 0);
+        QVERIFY(!QFile::exists(at(u"points"_s)) || points().isEmpty());
+        QVERIFY(files::replace(at(u"switch"_s), {}));
+        QCOMPARE(helper(words, u"kill@2"_s, u"link"_s).exitCode, 0);
+        QVERIFY(!QFile::exists(at(u"points"_s)));
+        QCOMPARE(helper(words, u"kill@2"_s, u"replace"_s).exitCode, 137);
+        QCOMPARE(points().size(), 2);
+        QVERIFY(!QFile::exists(at(u"switch"_s)));
+        QCOMPARE(helper(words, u"kill@2"_s, u"replace"_s).exitCode, 0);
+        // Those whom it isn't meant for pass it on: here the child of a child of ours.
+        QVERIFY(files::replace(at(u"switch"_s), {}));
+        const QString program = QCoreApplication::applicationDirPath() + u"/cutover-seams-helper"_s;
+        (void)helper(QStringList{u"lock"_s, at(u"state"_s), u"1"_s, u"0"_s, program} + words, u"kill@2"_s, u"replace"_s);
+        QCOMPARE(points().size(), 2);
+        QVERIFY(!QFile::exists(at(u"switch"_s)));
     }
 
     void replace()
