@@ -28,8 +28,13 @@ class WatchStep : public Step
 public:
     using Step::Step;
 
-    Async<> observe(StepContext &context, std::stop_token) override
+    Async<> observe(StepContext &context, std::stop_token stop) override
     {
+        // One that died since the pre-checks is no reason to go back; that none can be had is.
+        const auto started = co_await ensureWatcher(context.target(), stop);
+        if (!started && started.error().kind == Error::Kind::Cancelled) {
+            co_return fail(started.error());
+        }
         if (!watcherIsAlive(context.target())) {
             co_return dead(context.target());
         }

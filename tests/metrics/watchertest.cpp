@@ -254,6 +254,10 @@ private Q_SLOTS:
     void refusesWithoutWatcher()
     {
         setTarget({freePort()});
+        // Nor is there a program to start one.
+        const QByteArray programs = qgetenv("CUTOVER_BIN");
+        qputenv("CUTOVER_BIN", QFile::encodeName(m_folder->path()));
+        const auto restore = qScopeGuard([&programs] { qputenv("CUTOVER_BIN", programs); });
         TestContext context(m_target);
         const auto result = apply(context, step());
         QVERIFY(!result);
@@ -315,15 +319,22 @@ private Q_SLOTS:
         QVERIFY(QCoro::waitFor(ensureWatcher(m_target)));
         QCOMPARE(Heartbeat::read(m_target.stateDirectory).pid, first);
 
+        // Dead before the step begins, it is started by it.
         TestContext context(m_target);
-        QTimer::singleShot(1500, this, [first] { ::kill(pid_t(first), SIGKILL); });
+        ::kill(pid_t(first), SIGKILL);
+        QTRY_COMPARE_WITH_TIMEOUT(watcherSilence(m_target), -1, 5000);
+        QVERIFY(QCoro::waitFor(StepRegistry::create(step()).value()->observe(context, {})));
+        const qint64 replaced = Heartbeat::read(m_target.stateDirectory).pid;
+        QVERIFY(replaced > 0 && replaced != first);
+
+        QTimer::singleShot(1500, this, [replaced] { ::kill(pid_t(replaced), SIGKILL); });
         QElapsedTimer timer;
         timer.start();
         const auto result = apply(context, step());
         QVERIFY2(result, qPrintable(result ? QString() : result.error().text()));
         QVERIFY(timer.elapsed() >= 4000);
         const qint64 second = Heartbeat::read(m_target.stateDirectory).pid;
-        QVERIFY(second != first);
+        QVERIFY(second != replaced);
         QVERIFY(context.logged.contains(u"watch.restarting"_s));
 
         CountingService moved;
