@@ -67,6 +67,7 @@ Result<int> create(const Arguments &arguments)
     TRY(options.orders, number(arguments, u"orders"_s, options.orders, 0, 10000000));
     TRY(const int rate, number(arguments, u"rate"_s, int(options.trafficRate), 1, 1000));
     options.trafficRate = rate;
+    options.balancerRetries = !arguments.has(u"no-retries"_s);
     if (const QString watch = arguments.value(u"watch"_s); !watch.isEmpty()) {
         TRY(options.watchDurationMs, durationArgument(watch));
     }
@@ -117,7 +118,7 @@ int run(const Arguments &arguments)
 QList<Command> demoCommands()
 {
     return {
-        {{u"demo create"_s, {}, 0, 0, {u"directory"_s, u"orders"_s, u"rate"_s, u"watch"_s, u"window"_s, u"fault-ramp"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "make a demo system")}, run<create>},
+        {{u"demo create"_s, {}, 0, 0, {u"directory"_s, u"orders"_s, u"rate"_s, u"watch"_s, u"window"_s, u"fault-ramp"_s}, {u"no-retries"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "make a demo system")}, run<create>},
         {{u"demo start"_s, {}, 0, 0, {u"directory"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "start the services of a demo system")}, run<start>},
         {{u"demo stop"_s, {}, 0, 0, {u"directory"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "end the services of a demo system")}, run<stop>},
     };

@@ -54,6 +54,7 @@ const OptionHelp optionHelps[] = {
     {"rate", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "requests a second of its traffic")},
     {"demo create.watch", "DURATION", QT_TRANSLATE_NOOP("cutoverctl", "how long its updates are watched; else 60s")},
     {"window", "DURATION", QT_TRANSLATE_NOOP("cutoverctl", "over how long its errors are counted; else 15s")},
+    {"no-retries", "", QT_TRANSLATE_NOOP("cutoverctl", "its load balancer asks no server twice")},
     {"fault-ramp", "DURATION", QT_TRANSLATE_NOOP("cutoverctl", "how long the errors of its faulty release take to climb; else 20s")},
     {"run", "RUN", QT_TRANSLATE_NOOP("cutoverctl", "the run's id")},
     {"leave-when-held", "", QT_TRANSLATE_NOOP("cutoverctl", "end when the run is held, instead of waiting for the decision")},

@@ -36,10 +36,12 @@ Result<DemoPorts> pickDemoPorts()
     return DemoPorts{ports[0], ports[1], ports[2], ports[3], ports[4], ports[5]};
 }
 
-QByteArray demoHaproxyConfiguration(const DemoPorts &ports, const QString &socket)
+QByteArray demoHaproxyConfiguration(const DemoPorts &ports, const QString &socket, bool retries)
 {
     // Retried are only requests that no server has begun to answer: reads, and orders, which are
     // the same order when they come twice.
+    const QString policy = retries ? u"    option redispatch 1\n    retries 3\n    retry-on conn-failure empty-response"_s
+                                   : u"    retries 0\n    retry-on none"_s;
     return uR"(# The demo's load balancer.
 global
     stats socket %1 mode 600 level admin
@@ -54,9 +56,7 @@ defaults
     timeout queue 20s
     timeout check 2s
     timeout http-keep-alive 60s
-    option redispatch 1
-    retries 3
-    retry-on conn-failure empty-response
+%5
 
 frontend front
     bind 127.0.0.1:%2
@@ -78,6 +78,7 @@ backend maintenance
         .arg(ports.front)
         .arg(ports.backend1)
         .arg(ports.backend2)
+        .arg(policy)
         .toUtf8();
 }
 

@@ -15,7 +15,7 @@ struct DemoPorts {
 /// Below the range that the kernel gives to outgoing connections, so that none of those sits on a
 /// service's port while it restarts.
 [[nodiscard]] Result<DemoPorts> pickDemoPorts();
-[[nodiscard]] QByteArray demoHaproxyConfiguration(const DemoPorts &ports, const QString &socket);
+[[nodiscard]] QByteArray demoHaproxyConfiguration(const DemoPorts &ports, const QString &socket, bool retries);
 [[nodiscard]] QByteArray demoTarget(const DemoPorts &ports, const QString &socket, const QString &directory, const DemoOptions &options);
 /// .env with a random secret.
 [[nodiscard]] QByteArray demoEnvironment();

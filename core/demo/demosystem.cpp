@@ -101,7 +101,7 @@ Result<> makeTarget(const Plot &plot)
 {
     TRY(const DemoPorts ports, pickDemoPorts());
     TRY(const QString socket, localSocketPath(plot.directory, u"haproxy.sock"_s));
-    CHECK(files::replace(plot.path(u"haproxy.cfg"_s), demoHaproxyConfiguration(ports, socket)));
+    CHECK(files::replace(plot.path(u"haproxy.cfg"_s), demoHaproxyConfiguration(ports, socket, plot.options.balancerRetries)));
     return files::replace(demoTargetFile(plot.directory), demoTarget(ports, socket, plot.directory, plot.options));
 }
 

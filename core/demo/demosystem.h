@@ -13,6 +13,7 @@ struct DemoOptions {
     int orders = 200000; ///< In the database from the beginning.
     double trafficRate = 50; ///< Requests a second.
     bool trafficPaused = false; ///< Until POST /api/traffic/resume at the traffic's port.
+    bool balancerRetries = true; ///< HAProxy asks again, or another server, where one has not begun to answer.
     qint64 watchDurationMs = 60000;
     qint64 watchWindowMs = 15000;
     double faultRampSeconds = 20; ///< In which the errors of 1.3.1 climb to 12 %.

@@ -58,6 +58,10 @@ Async<QList<HaproxyServer>> Haproxy::statistics() const
         server.status = field(u"status"_s);
         server.sessions = field(u"scur"_s).toInt() + field(u"qcur"_s).toInt();
         server.requests = field(u"stot"_s).toLongLong();
+        server.retries = field(u"wretr"_s).toLongLong();
+        server.redispatches = field(u"wredis"_s).toLongLong();
+        server.failures = field(u"econ"_s).toLongLong() + field(u"eresp"_s).toLongLong();
+        server.unanswered = field(u"hrsp_other"_s).toLongLong();
         server.check = field(u"check_status"_s);
         result.append(server);
     }

@@ -19,6 +19,10 @@ struct HaproxyServer {
     QString status; ///< "UP", "DOWN", "DRAIN", "MAINT", "UP 1/2", "no check", …
     int sessions = 0; ///< Current, with those queued for it.
     qint64 requests = 0; ///< Answered since HAProxy's start.
+    qint64 retries = 0; ///< Requests asked again since then, for want of an answer,
+    qint64 redispatches = 0; ///< and at another server.
+    qint64 failures = 0; ///< Connections that could not be made, and answers that broke off.
+    qint64 unanswered = 0; ///< Of a frontend: requests whose client got no answer.
     QString check; ///< Result of the last health check: "L7OK", "L4CON", …
 
     /// Takes requests now.

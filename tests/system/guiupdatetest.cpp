@@ -25,10 +25,11 @@ namespace {
 
 constexpr int RunMs = 120000;
 
-void expectNothingLost(const SystemDemo &demo, const QString &version)
+void expectNothingLost(const SystemDemo &demo, const QString &version, const QString &troubles)
 {
     QCOMPARE(demo.servedVersion(), version);
     QCOMPARE(demo.failures(), QStringList());
+    QCOMPARE(demo.balancerTroubles(), troubles);
     QCOMPARE(demo.strategyOverlap(), QString());
     const QSet<qint64> acknowledged = demo.acknowledgedOrders();
     QVERIFY2(acknowledged.size() > 20, qPrintable(QString::number(acknowledged.size())));
@@ -42,7 +43,7 @@ void expectInHistory(GuiConsole &gui, const QString &what, int runs)
     DO(gui.openRoom(u"History"_s));
     DO(gui.waitFor([&] {
         const auto *table = gui.find<QAbstractItemView>(u"Runs"_s);
-        return table && table->model()->rowCount() == runs; }, 15000, u"%1 runs in the history"_s.arg(runs)));
+        return table && table->model()->rowCount() == runs; }, GuiConsole::PatienceMs, u"%1 runs in the history"_s.arg(runs)));
     DO(gui.clickRow(u"Runs"_s, what));
     gui.shoot(u"history"_s);
     auto *tabs = gui.find<QWidget>(u"Details of the run"_s);
@@ -59,7 +60,7 @@ void expectInHistory(GuiConsole &gui, const QString &what, int runs)
                 unfinished = u"step “%1” is “%2”"_s.arg(steps->model()->index(row, 0).data().toString(), state);
             }
         }
-        return unfinished.isEmpty(); }, 10000, u"every step to have passed"_s);
+        return unfinished.isEmpty(); }, GuiConsole::PatienceMs, u"every step to have passed"_s);
     QVERIFY2(whole, qPrintable(unfinished));
     gui.shoot(u"history-steps"_s);
 }
@@ -67,12 +68,12 @@ void expectInHistory(GuiConsole &gui, const QString &what, int runs)
 void expectReport(GuiConsole &gui, const QString &version)
 {
     DO(gui.click(u"report"_s));
-    DO(gui.waitFor([&] { return gui.find<QTextBrowser>(u"Report of the run"_s) != nullptr; }, 15000, u"the report"_s));
+    DO(gui.waitFor([&] { return gui.find<QTextBrowser>(u"Report of the run"_s) != nullptr; }, GuiConsole::PatienceMs, u"the report"_s));
     gui.shoot(u"report"_s);
     const QString report = gui.find<QTextBrowser>(u"Report of the run"_s)->toPlainText();
     QVERIFY2(report.contains(version) && report.contains(u"1.2.0"), qPrintable(report));
     gui.key(Qt::Key_Escape);
-    DO(gui.waitFor([&] { return gui.find<QWidget>(u"done"_s) != nullptr; }, 5000, u"the report to close"_s));
+    DO(gui.waitFor([&] { return gui.find<QWidget>(u"done"_s) != nullptr; }, GuiConsole::PatienceMs, u"the report to close"_s));
 }
 
 } // namespace
@@ -80,8 +81,9 @@ void expectReport(GuiConsole &gui, const QString &version)
 void GuiUpdateTest::updateAndRollback()
 {
     SystemDemo demo;
-    QVERIFY2(demo.start(5000, 50, {u"--watch"_s, u"5s"_s, u"--window"_s, u"3s"_s}), qPrintable(demo.problem()));
-    QTRY_VERIFY_WITH_TIMEOUT(demo.requestsSent() > 50, 15000);
+    QVERIFY2(demo.start(5000, 50, {u"--watch"_s, u"5s"_s, u"--window"_s, u"3s"_s, u"--no-retries"_s}), qPrintable(demo.problem()));
+    QTRY_VERIFY_WITH_TIMEOUT(demo.requestsSent() > 50, GuiConsole::PatienceMs);
+    const QString troubles = demo.balancerTroubles();
     const QString schema = demo.schema();
     const qint64 last = demo.query(u"SELECT max(id) FROM orders"_s).value(0).toLongLong();
     const QString columns = u"symbol || side || quantity || price || user || client_id || created_at"_s;
@@ -90,52 +92,52 @@ void GuiUpdateTest::updateAndRollback()
 
     GuiConsole gui(demo);
     DO(gui.open());
-    DO(gui.waitFor([&] { return gui.find<QWidget>(u"Update to 1.3.0…"_s) != nullptr; }, 15000, u"the release in the overview"_s));
+    DO(gui.waitFor([&] { return gui.find<QWidget>(u"Update to 1.3.0…"_s) != nullptr; }, GuiConsole::PatienceMs, u"the release in the overview"_s));
     gui.shoot(u"overview"_s);
     DO(gui.openRoom(u"Monitoring"_s));
     gui.shoot(u"monitoring"_s);
     DO(gui.openRoom(u"Updates"_s));
     DO(gui.clickRow(u"releases"_s, u"1.3.0"_s));
     for (const QString &page : {u"version"_s, u"checks"_s, u"backup"_s, u"migrations"_s, u"configuration"_s}) {
-        DO(gui.waitFor([&] { return gui.find<QWidget>(u"next"_s) && gui.find<QWidget>(u"next"_s)->isEnabled(); }, 30000, u"the page to be done: "_s + page));
+        DO(gui.waitFor([&] { return gui.find<QWidget>(u"next"_s) && gui.find<QWidget>(u"next"_s)->isEnabled(); }, GuiConsole::PatienceMs, u"the page to be done: "_s + page));
         gui.shoot(page);
-        DO(gui.click(u"next"_s, 30000));
+        DO(gui.click(u"next"_s));
     }
     QCOMPARE(gui.text(u"next"_s), u"Update demo to 1.3.0"_s);
-    DO(gui.waitFor([&] { return gui.find<QWidget>(u"next"_s)->isEnabled(); }, 30000, u"the review"_s));
+    DO(gui.waitFor([&] { return gui.find<QWidget>(u"next"_s)->isEnabled(); }, GuiConsole::PatienceMs, u"the review"_s));
     gui.shoot(u"review"_s);
     QCOMPARE(demo.servedVersion(), u"1.2.0"_s);
     DO(gui.click(u"next"_s));
-    DO(gui.waitFor([&] { return gui.find<QWidget>(u"hold"_s) != nullptr; }, 15000, u"the run's page"_s));
+    DO(gui.waitFor([&] { return gui.find<QWidget>(u"hold"_s) != nullptr; }, GuiConsole::PatienceMs, u"the run's page"_s));
     gui.shoot(u"execute"_s);
     DO(gui.waitFor([&] { return gui.find<QWidget>(u"done"_s) != nullptr; }, RunMs, u"the update to end; it says: "_s + gui.text(u"heldReason"_s)));
     gui.shoot(u"result"_s);
     QCOMPARE(gui.text(u"sentence"_s), u"demo is updated to 1.3.0."_s);
     expectReport(gui, u"1.3.0"_s);
     DO(gui.click(u"done"_s));
-    expectNothingLost(demo, u"1.3.0"_s);
+    expectNothingLost(demo, u"1.3.0"_s, troubles);
     QVERIFY(demo.schema() != schema);
     QCOMPARE(demo.orders(last, columns), before);
     expectInHistory(gui, u"1.2.0 → 1.3.0"_s, 1);
 
     DO(gui.openRoom(u"Rollback"_s));
-    DO(gui.waitFor([&] { return gui.find<QWidget>(u"downgrade"_s) && gui.find<QWidget>(u"downgrade"_s)->isEnabled(); }, 30000, u"what going back costs"_s));
+    DO(gui.waitFor([&] { return gui.find<QWidget>(u"downgrade"_s) && gui.find<QWidget>(u"downgrade"_s)->isEnabled(); }, GuiConsole::PatienceMs, u"what going back costs"_s));
     DO(gui.click(u"downgrade"_s));
     gui.shoot(u"rollback-point"_s);
     DO(gui.click(u"next"_s));
-    DO(gui.waitFor([&] { return gui.find<QWidget>(u"next"_s)->isEnabled(); }, 30000, u"the rollback's plan"_s));
+    DO(gui.waitFor([&] { return gui.find<QWidget>(u"next"_s)->isEnabled(); }, GuiConsole::PatienceMs, u"the rollback's plan"_s));
     gui.shoot(u"rollback-preview"_s);
     DO(gui.click(u"next"_s));
     QCOMPARE(gui.text(u"next"_s), u"Roll back to 1.2.0"_s);
     gui.shoot(u"rollback-confirm"_s);
     DO(gui.click(u"next"_s));
-    DO(gui.waitFor([&] { return gui.find<QWidget>(u"hold"_s) != nullptr; }, 15000, u"the rollback's page"_s));
+    DO(gui.waitFor([&] { return gui.find<QWidget>(u"hold"_s) != nullptr; }, GuiConsole::PatienceMs, u"the rollback's page"_s));
     gui.shoot(u"rollback-execute"_s);
     DO(gui.waitFor([&] { return gui.find<QWidget>(u"done"_s) != nullptr; }, RunMs, u"the rollback to end"_s));
     gui.shoot(u"rollback-result"_s);
     QCOMPARE(gui.text(u"sentence"_s), u"demo is back at 1.2.0."_s);
     DO(gui.click(u"done"_s));
-    expectNothingLost(demo, u"1.2.0"_s);
+    expectNothingLost(demo, u"1.2.0"_s, troubles);
     QCOMPARE(demo.schema(), schema);
     QCOMPARE(demo.orders(last, columns), before);
     expectInHistory(gui, u"1.3.0 → 1.2.0"_s, 2);

@@ -3,9 +3,11 @@
 
 #include "systemdemo.h"
 
+#include "deploy/haproxy.h"
 #include "target/target.h"
 
 #include <QCoreApplication>
+#include <QCoroTask>
 #include <QCryptographicHash>
 #include <QEventLoop>
 #include <QFile>
@@ -18,6 +20,8 @@
 #include <QSqlQuery>
 
 using namespace Qt::StringLiterals;
+using cutover::Haproxy;
+using cutover::HaproxyServer;
 using cutover::Target;
 
 namespace {
@@ -39,7 +43,7 @@ QByteArray httpGet(const QUrl &url)
 {
     QNetworkAccessManager network;
     QNetworkRequest request(url);
-    request.setTransferTimeout(5000);
+    request.setTransferTimeout(20000);
     std::unique_ptr<QNetworkReply> reply(network.get(request));
     QEventLoop loop;
     QObject::connect(reply.get(), &QNetworkReply::finished, &loop, &QEventLoop::quit);
@@ -172,6 +176,25 @@ bool SystemDemo::servesOnly(const QString &version) const
         }
     }
     return true;
+}
+
+QString SystemDemo::balancerTroubles() const
+{
+    const auto target = Target::load(targetFile());
+    const auto rows = target ? QCoro::waitFor(Haproxy(target->balancer.socket).statistics())
+                             : cutover::Result<QList<HaproxyServer>>(cutover::fail(target.error()));
+    if (!rows) {
+        return rows.error().text();
+    }
+    QStringList told;
+    for (const HaproxyServer &row : *rows) {
+        if (row.name == u"FRONTEND") {
+            told.append(u"%1: %2 unanswered"_s.arg(row.backend).arg(row.unanswered));
+        } else if (row.name != u"BACKEND") {
+            told.append(u"%1: %2 again, %3 elsewhere, %4 failed"_s.arg(row.name).arg(row.retries).arg(row.redispatches).arg(row.failures));
+        }
+    }
+    return told.join(u"; "_s);
 }
 
 QStringList SystemDemo::failures() const

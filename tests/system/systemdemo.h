@@ -50,6 +50,9 @@ public:
     [[nodiscard]] QString servedVersion() const;
     /// Every instance behind the balancer answers with this version: while a deployment rolls, two do.
     [[nodiscard]] bool servesOnly(const QString &version) const;
+    /// What the balancer had to make good, or could not, since its start: requests asked again or
+    /// elsewhere, connections and answers that failed, requests that got no answer.
+    [[nodiscard]] QString balancerTroubles() const;
     /// Requests that failed since the start, one a line.
     [[nodiscard]] QStringList failures() const;
     [[nodiscard]] QSet<qint64> acknowledgedOrders() const;
