@@ -112,5 +112,5 @@ void ConsoleProcess::kill()
 bool ConsoleProcess::close()
 {
     m_process.closeWriteChannel();
-    return m_process.waitForFinished(10000) && m_process.exitStatus() == QProcess::NormalExit;
+    return m_process.waitForFinished(30000) && m_process.exitStatus() == QProcess::NormalExit;
 }

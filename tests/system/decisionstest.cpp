@@ -103,7 +103,7 @@ void DecisionsTest::abortAtWork()
 {
     QVERIFY(m_demo.edit(u"duration: 1000ms"_s, u"duration: 60000ms"_s));
     auto update = m_demo.startCtl(Update);
-    QTRY_VERIFY_WITH_TIMEOUT(m_demo.servesOnly(u"1.2.1"_s) && activeRun()[u"state"].toString() == u"running", 30000);
+    QTRY_VERIFY_WITH_TIMEOUT(m_demo.servesOnly(u"1.2.1"_s) && activeRun()[u"state"].toString() == u"running", 60000);
     const auto outcome = m_demo.ctl({u"abort"_s});
     QCOMPARE(FaultDemo::told(outcome, WentBack, u"run.aborted_by"_s, {u"aborted the run"_s, u"goes back to 1.2.0"_s}), QString());
     // Whoever only followed is told the same.

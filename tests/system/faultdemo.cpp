@@ -9,12 +9,17 @@
 #include <QDirIterator>
 #include <QFile>
 #include <QJsonArray>
+#include <QJsonDocument>
 #include <QTest>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 using cutover::Target;
 
 namespace {
+
+constexpr int PatienceMs = 60000; ///< For what takes a moment, on a machine that is slow and busy.
 
 QByteArray contentOf(const QString &path)
 {
@@ -57,7 +62,7 @@ bool FaultDemo::begin()
         return false;
     }
     m_target = contentOf(targetFile());
-    return startServices() && QTest::qWaitFor([this] { return requestsSent() > 30; }, 15000);
+    return startServices() && QTest::qWaitFor([this] { return requestsSent() > 30; }, PatienceMs);
 }
 
 QString FaultDemo::told(const Outcome &outcome, int exitCode, const QString &code, const QStringList &words)
@@ -90,12 +95,12 @@ QString FaultDemo::told(const Outcome &outcome, int exitCode, const QString &cod
 
 QString FaultDemo::harm(const QString &version, bool requestsMayFail)
 {
-    if (!QTest::qWaitFor([&] { return servedVersion() == version; }, 15000)) {
+    if (!QTest::qWaitFor([&] { return servedVersion() == version; }, PatienceMs)) {
         return u"serves “%1”, expected %2"_s.arg(servedVersion(), version);
     }
     // Requests under way when the fault ended still have their say.
     const qint64 sent = requestsSent();
-    if (!QTest::qWaitFor([&] { return requestsSent() > sent + 20; }, 15000)) {
+    if (!QTest::qWaitFor([&] { return requestsSent() > sent + 20; }, PatienceMs)) {
         return u"the traffic has stopped"_s;
     }
     const QStringList failed = failures();
@@ -155,7 +160,20 @@ bool FaultDemo::putGate(const QString &afterKind) const
 bool FaultDemo::waitAtGate(QProcess &update) const
 {
     const QString mark = folder() + u"/at-gate"_s;
-    return QTest::qWaitFor([&] { return QFile::exists(mark) || update.state() == QProcess::NotRunning; }, 60000) && QFile::exists(mark);
+    return QTest::qWaitFor([&] { return QFile::exists(mark) || update.state() == QProcess::NotRunning; }, PatienceMs) && QFile::exists(mark);
+}
+
+bool FaultDemo::waitAtStep(QProcess &update, const QString &kind) const
+{
+    const auto atStep = [&] {
+        const QString run = ctl({u"status"_s}).json[u"activeRun"].toString();
+        const QJsonArray steps = run.isEmpty() ? QJsonArray() : ctl({u"history"_s, run}).json[u"steps"].toArray();
+        return std::ranges::any_of(steps, [&](const QJsonValue &step) {
+            return step[u"spec"][u"kind"].toString() == kind && step[u"record"][u"state"].toString() == u"applying";
+        });
+    };
+    bool there = false;
+    return QTest::qWaitFor([&] { return (there = atStep()) || update.state() == QProcess::NotRunning; }, 2 * PatienceMs) && there;
 }
 
 void FaultDemo::openGate() const
@@ -172,6 +190,11 @@ qint64 FaultDemo::pidOf(const QString &instance) const
         }
     }
     return 0;
+}
+
+qint64 FaultDemo::supervisorPid() const
+{
+    return QJsonDocument::fromJson(contentOf(stateFolder() + u"/supervisor/state.json"_s)).object()[u"supervisor"].toInteger();
 }
 
 int FaultDemo::portOfInstance(const QString &instance) const

@@ -32,10 +32,13 @@ public:
     /// The next update stops behind each step of this kind until openGate().
     [[nodiscard]] bool putGate(const QString &afterKind) const;
     [[nodiscard]] bool waitAtGate(QProcess &update) const;
+    /// Until the run that this command leads is at work on a step of this kind; false when it ended before.
+    [[nodiscard]] bool waitAtStep(QProcess &update, const QString &kind) const;
     void openGate() const;
 
     /// The pid that the supervisor has for an instance; 0: it does not run.
     [[nodiscard]] qint64 pidOf(const QString &instance) const;
+    [[nodiscard]] qint64 supervisorPid() const;
     [[nodiscard]] int portOfInstance(const QString &instance) const;
     [[nodiscard]] QStringList releases() const;
 

@@ -13,7 +13,6 @@
 #include <QSqlQuery>
 #include <QTcpServer>
 #include <QTest>
-#include <QTimer>
 
 #include <csignal>
 
@@ -52,10 +51,42 @@ private:
     bool m_held = false;
 };
 
-/// Takes the port as soon as it is free.
-bool takePort(QTcpServer &server, int port, int limitMs)
+constexpr int PatienceMs = 60000; ///< For what takes a moment, on a machine that is slow and busy.
+
+bool takePort(QTcpServer &server, int port)
 {
-    return QTest::qWaitFor([&] { return server.listen(QHostAddress::LocalHost, quint16(port)); }, limitMs);
+    return QTest::qWaitFor([&] { return server.listen(QHostAddress::LocalHost, quint16(port)); }, PatienceMs);
+}
+
+/** Stops a process for a while: nothing that it does comes between. */
+class Paused
+{
+public:
+    explicit Paused(qint64 pid)
+        : m_pid(pid_t(pid))
+    {
+        ::kill(m_pid, SIGSTOP);
+    }
+    ~Paused() { ::kill(m_pid, SIGCONT); }
+    Q_DISABLE_COPY_MOVE(Paused)
+
+private:
+    pid_t m_pid;
+};
+
+/// A script that serves by the program beside it, and does something of its own when it is to stop
+/// or meanwhile. $service is the program's pid.
+QByteArray serving(const QByteArray &meanwhile, const QByteArray &atStop = {})
+{
+    return "#!/bin/sh\n./service \"$@\" &\nservice=$!\narguments=\"$*\"\n"
+           "leave() {\n    kill $service; wait $service\n"
+        + atStop + "    exit 0\n}\ntrap leave TERM\n" + meanwhile + "wait $service\nexit 9\n";
+}
+
+bool write(const QString &path, const QByteArray &content = {})
+{
+    QFile file(path);
+    return file.open(QIODevice::WriteOnly) && file.write(content) == content.size();
 }
 
 } // namespace
@@ -89,6 +120,7 @@ private Q_SLOTS:
 private:
     void back(const QString &mode);
     QString publishScript(const QString &version, const QByteArray &script);
+    QSet<QString> provenPoints() const;
 
     FaultDemo m_demo;
 };
@@ -101,7 +133,7 @@ void FaultRunsTest::initTestCase()
 void FaultRunsTest::init()
 {
     m_demo.restoreTarget();
-    QTRY_COMPARE_WITH_TIMEOUT(m_demo.ctl({u"status"_s}).json[u"health"].toString(), u"healthy"_s, 40000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_demo.ctl({u"status"_s}).json[u"health"].toString(), u"healthy"_s, PatienceMs);
 }
 
 void FaultRunsTest::back(const QString &mode)
@@ -118,6 +150,18 @@ QString FaultRunsTest::publishScript(const QString &version, const QByteArray &s
     return problem.isEmpty() ? faultpackages::publish(m_demo.folder() + u"/repository"_s, version, m_demo.folder() + u"/keys/release.key"_s) : problem;
 }
 
+QSet<QString> FaultRunsTest::provenPoints() const
+{
+    QSet<QString> ids;
+    const QJsonArray points = m_demo.ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray();
+    for (const QJsonValue &view : points) {
+        if (!view[u"point"][u"proven"].toString().isEmpty()) {
+            ids.insert(view[u"point"][u"id"].toString());
+        }
+    }
+    return ids;
+}
+
 void FaultRunsTest::diskFullBefore()
 {
     QVERIFY(m_demo.edit(u"minimum_free: 200 MB"_s, u"minimum_free: 900 TB"_s));
@@ -131,8 +175,14 @@ void FaultRunsTest::portTakenBefore()
 {
     QTcpServer stranger;
     const int port = m_demo.portOfInstance(u"backend-2"_s);
-    QCOMPARE(kill(pid_t(m_demo.pidOf(u"backend-2"_s)), SIGTERM), 0);
-    QVERIFY(takePort(stranger, port, 5000));
+    const qint64 backend = m_demo.pidOf(u"backend-2"_s);
+    QVERIFY(backend > 0 && m_demo.supervisorPid() > 0);
+    {
+        // It would start it again at once.
+        const Paused supervisor(m_demo.supervisorPid());
+        QCOMPARE(kill(pid_t(backend), SIGTERM), 0);
+        QVERIFY(takePort(stranger, port));
+    }
     const auto outcome = m_demo.ctl(Update);
     QCOMPARE(FaultDemo::told(outcome, Refused, u"check.port_taken"_s,
                              {QString::number(port), u"backend-2"_s, u"system_faults"_s, QString::number(QCoreApplication::applicationPid())}),
@@ -146,17 +196,22 @@ void FaultRunsTest::portTakenDuringDeployment()
 {
     QTcpServer stranger;
     const int port = m_demo.portOfInstance(u"backend-1"_s);
+    // The old process is one that gives its port up and leaves only when somebody else has taken it.
+    const QString program = m_demo.folder() + u"/releases/1.2.0/cutover-demo-service"_s;
+    const QString real = m_demo.folder() + u"/releases/1.2.0/service"_s;
+    const QByteArray folder = m_demo.folder().toUtf8();
+    QVERIFY(QFile::rename(program, real));
+    QVERIFY(write(program, serving({}, "    case \"$arguments\" in *backend-1*)\n        touch " + folder + "/port-free\n        while [ ! -e " + folder + "/port-taken ]; do sleep 0.02; done;;\n    esac\n")));
+    QVERIFY(QFile::setPermissions(program, QFile::permissions(real)));
+    const qint64 before = m_demo.pidOf(u"backend-1"_s);
+    QCOMPARE(kill(pid_t(before), SIGTERM), 0);
+    QTRY_VERIFY_WITH_TIMEOUT(m_demo.pidOf(u"backend-1"_s) > 0 && m_demo.pidOf(u"backend-1"_s) != before, PatienceMs);
+    init();
+
     auto update = m_demo.startCtl(Update);
-    // It grabs the port in the moment between the old process and the new one.
-    QTimer grab;
-    connect(&grab, &QTimer::timeout, this, [&] {
-        if (stranger.isListening() || stranger.listen(QHostAddress::LocalHost, quint16(port))) {
-            grab.stop();
-        }
-    });
-    grab.start(0);
-    QVERIFY(QTest::qWaitFor([&] { return update->state() == QProcess::NotRunning; }, 60000));
-    QVERIFY(stranger.isListening());
+    QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(m_demo.folder() + u"/port-free"_s) || update->state() == QProcess::NotRunning, PatienceMs);
+    QVERIFY(takePort(stranger, port));
+    QVERIFY(write(m_demo.folder() + u"/port-taken"_s));
     auto outcome = SystemDemo::outcomeOf(*update);
     // The old one cannot come back either, so a person has to decide.
     QCOMPARE(FaultDemo::told(outcome, Held, u"supervisor.port_taken"_s, {QString::number(port), u"backend-1"_s, u"system_faults"_s}), QString());
@@ -164,6 +219,7 @@ void FaultRunsTest::portTakenDuringDeployment()
     stranger.close();
     outcome = m_demo.ctl({u"retry"_s});
     QVERIFY2(outcome.exitCode == WentBack, outcome.errors);
+    QVERIFY(QFile::remove(program) && QFile::rename(real, program));
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
     QCOMPARE(m_demo.ctl({u"status"_s}).json[u"health"].toString(), u"healthy"_s);
 }
@@ -171,9 +227,9 @@ void FaultRunsTest::portTakenDuringDeployment()
 void FaultRunsTest::serviceNeverReady()
 {
     QCOMPARE(publishScript(u"1.2.7"_s, "#!/bin/sh\nexec sleep 600\n"), QString());
-    QVERIFY(m_demo.edit(u"ready_within: 30s"_s, u"ready_within: 3s"_s));
+    QVERIFY(m_demo.edit(u"ready_within: 30s"_s, u"ready_within: 8s"_s));
     const auto outcome = m_demo.ctl({u"update"_s, u"1.2.7"_s, u"--yes"_s});
-    QCOMPARE(FaultDemo::told(outcome, WentBack, u"supervisor.not_ready"_s, {u"backend-1"_s, u"not ready within 3 s"_s}), QString());
+    QCOMPARE(FaultDemo::told(outcome, WentBack, u"supervisor.not_ready"_s, {u"backend-1"_s, u"not ready within 8 s"_s}), QString());
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
     QCOMPARE(m_demo.releases(), QStringList{u"1.2.0"_s});
 }
@@ -188,11 +244,15 @@ void FaultRunsTest::serviceDiesAtOnce()
 
 void FaultRunsTest::serviceDiesSoon()
 {
-    // Healthy at first; it dies between two requests.
-    QCOMPARE(publishScript(u"1.2.9"_s, "#!/bin/sh\n./service \"$@\" &\nservice=$!\ntrap 'kill $service; wait $service; exit 0' TERM\n"
-                                       "( sleep 4; kill -TERM $service ) &\nwait $service\nexit 9\n"),
+    // Healthy at first. While the watch is at work the second backend dies, once, between two
+    // requests; the first one serves all the time.
+    const QString die = m_demo.folder() + u"/die"_s;
+    QCOMPARE(publishScript(u"1.2.9"_s, serving("case \"$arguments\" in *backend-2*)\n    ( while [ ! -e " + die.toUtf8() + " ]; do sleep 0.1; done; rm " + die.toUtf8() + "; kill $service ) & ;;\nesac\n")),
              QString());
-    const auto outcome = m_demo.ctl({u"update"_s, u"1.2.9"_s, u"--yes"_s, u"--watch"_s, u"5s"_s});
+    auto update = m_demo.startCtl({u"update"_s, u"1.2.9"_s, u"--yes"_s, u"--watch"_s, u"90s"_s});
+    QVERIFY(m_demo.waitAtStep(*update, u"watch"_s));
+    QVERIFY(write(die));
+    const auto outcome = SystemDemo::outcomeOf(*update);
     QCOMPARE(FaultDemo::told(outcome, WentBack, u"watch.instance_died"_s, {u"1.2.9 was started"_s, u"0 were expected"_s}), QString());
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
 }
@@ -232,7 +292,7 @@ void FaultRunsTest::balancerSocketGone()
     QCOMPARE(FaultDemo::told(m_demo.ctl(Update), Refused, u"haproxy.gone"_s, {socket, u"balancer.socket"_s}), QString());
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
     QCOMPARE(kill(pid_t(haproxy), SIGKILL), 0);
-    QTRY_COMPARE_WITH_TIMEOUT(m_demo.ctl({u"status"_s}).json[u"health"].toString(), u"healthy"_s, 15000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_demo.ctl({u"status"_s}).json[u"health"].toString(), u"healthy"_s, PatienceMs);
     QCOMPARE(m_demo.harm(u"1.2.0"_s, true), QString());
 }
 
@@ -296,6 +356,7 @@ void FaultRunsTest::databaseHeldBefore()
 void FaultRunsTest::databaseLockedDuringBackup()
 {
     QVERIFY(m_demo.putGate(u"precheck"_s));
+    const QSet<QString> before = provenPoints();
     auto update = m_demo.startCtl(Update);
     QVERIFY(m_demo.waitAtGate(*update));
     {
@@ -303,9 +364,8 @@ void FaultRunsTest::databaseLockedDuringBackup()
         QVERIFY(locker.isHeld());
         m_demo.openGate();
         // A writer does not keep the backup from reading; it is made and proven meanwhile.
-        QTRY_VERIFY_WITH_TIMEOUT(!m_demo.ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray().isEmpty(), 8000);
-        QTRY_VERIFY_WITH_TIMEOUT(!m_demo.ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray()[0].toObject()[u"point"].toObject()[u"proven"].toString().isEmpty(),
-                                 8000);
+        // The orders that wait for the lock meanwhile have 20 s.
+        QTRY_VERIFY_WITH_TIMEOUT(!provenPoints().subtract(before).isEmpty(), 18000);
     }
     const auto outcome = SystemDemo::outcomeOf(*update);
     QVERIFY2(outcome.exitCode == Done, outcome.errors.left(2000));
@@ -341,8 +401,9 @@ void FaultRunsTest::databaseLockedShortlyDuringMigration()
         const Locker locker(m_demo.databaseFile());
         QVERIFY(locker.isHeld());
         m_demo.openGate();
-        // Long enough for the migration to run into it.
-        QTest::qWait(2000);
+        // Held for a moment while the migration waits for it.
+        QVERIFY(m_demo.waitAtStep(*update, u"migrate"_s));
+        QTest::qWait(1000);
         QCOMPARE(update->state(), QProcess::Running);
     }
     const auto outcome = SystemDemo::outcomeOf(*update);

@@ -82,7 +82,7 @@ bool GuiConsole::open()
     m_window->show();
     m_window->activateWindow();
     m_engine->start();
-    return waitFor([this] { return QTest::qWaitForWindowActive(m_window.get()) && m_window->windowTitle().contains(u"demo"); }, 30000,
+    return waitFor([this] { return QTest::qWaitForWindowActive(m_window.get()) && m_window->windowTitle().contains(u"demo"); }, PatienceMs,
                    u"the window to show its target"_s);
 }
 

@@ -29,6 +29,8 @@ public:
     [[nodiscard]] const QString &problem() const { return m_problem; }
     [[nodiscard]] cutover::MainWindow *window() const { return m_window.get(); }
 
+    /// On a machine that is slow and busy a moment may take so long.
+    static constexpr int PatienceMs = 60000;
     [[nodiscard]] bool waitFor(const std::function<bool()> &so, int timeoutMs, const QString &what);
     /// The first widget that can be seen and has this object name, accessible name or text; null: none.
     template<class T>
@@ -41,12 +43,12 @@ public:
     /// Names of what can be seen, for a failed test.
     [[nodiscard]] QString seen() const;
 
-    [[nodiscard]] bool click(const QString &name, int timeoutMs = 15000);
+    [[nodiscard]] bool click(const QString &name, int timeoutMs = PatienceMs);
     [[nodiscard]] bool clickAt(QWidget *widget, const QPoint &place);
     /// Pressed at one place, moved and released at another.
     [[nodiscard]] bool drag(QWidget *widget, const QPoint &from, const QPoint &to);
     /// A line of a table or list whose cell in a column says this.
-    [[nodiscard]] bool clickRow(const QString &view, const QString &text, int column = 0, int timeoutMs = 15000);
+    [[nodiscard]] bool clickRow(const QString &view, const QString &text, int column = 0, int timeoutMs = PatienceMs);
     [[nodiscard]] bool openRoom(const QString &title);
     void key(Qt::Key key, Qt::KeyboardModifiers modifiers = Qt::NoModifier);
     /// Tab until the widget of this name has the focus.

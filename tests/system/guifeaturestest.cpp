@@ -91,13 +91,13 @@ QSet<int> GuiFeaturesTest::whoGets(const QString &flag, const QSet<int> &users) 
 void GuiFeaturesTest::apply(GuiConsole &gui, const QString &flag, const QString &staged)
 {
     // Staged is not applied.
-    DO(gui.waitFor([&] { return !gui.text(staged).isEmpty(); }, 5000, staged));
+    DO(gui.waitFor([&] { return !gui.text(staged).isEmpty(); }, GuiConsole::PatienceMs, staged));
     gui.shoot(u"staged"_s);
     const auto slider = [&] { return gui.find<RolloutSlider>(u"Rollout of "_s + flag); };
     const QString before = m_demo.query(u"SELECT rollout FROM feature_flags WHERE name = '%1'"_s.arg(flag)).value(0);
     QVERIFY(before.toDouble() != slider()->percent());
     DO(gui.click(u"Apply 1 change"_s));
-    DO(gui.waitFor([&] { return gui.text(u"Apply 1 change"_s).isEmpty(); }, 10000, u"the change to be applied"_s));
+    DO(gui.waitFor([&] { return gui.text(u"Apply 1 change"_s).isEmpty(); }, GuiConsole::PatienceMs, u"the change to be applied"_s));
     const QString after = m_demo.query(u"SELECT rollout FROM feature_flags WHERE name = '%1'"_s.arg(flag)).value(0);
     QCOMPARE(after.toDouble(), slider()->percent());
 }
@@ -123,7 +123,7 @@ void GuiFeaturesTest::byMouse()
     DO(gui.open());
     DO(gui.openRoom(u"Features"_s));
     const QString name = u"Rollout of "_s + flag;
-    DO(gui.waitFor([&] { return gui.find<RolloutSlider>(name) != nullptr; }, 15000, name));
+    DO(gui.waitFor([&] { return gui.find<RolloutSlider>(name) != nullptr; }, GuiConsole::PatienceMs, name));
     gui.shoot(u"features"_s);
     auto *slider = gui.find<RolloutSlider>(name);
     QCOMPARE(slider->percent(), 10.0);
@@ -139,7 +139,7 @@ void GuiFeaturesTest::byKeyboard()
     GuiConsole gui(m_demo);
     DO(gui.open());
     DO(gui.openRoom(u"Features"_s));
-    DO(gui.waitFor([&] { return gui.find<QWidget>(flag + u" on or off"_s) != nullptr; }, 15000, flag));
+    DO(gui.waitFor([&] { return gui.find<QWidget>(flag + u" on or off"_s) != nullptr; }, GuiConsole::PatienceMs, flag));
     DO(gui.tabTo(flag + u" on or off"_s));
     gui.key(Qt::Key_Space);
     DO(gui.tabTo(u"Rollout of "_s + flag));

@@ -37,17 +37,17 @@ void GuiWatchTest::errorsClimbAndItGoesBack()
 {
     SystemDemo demo;
     QVERIFY2(demo.start(2000, 80, {u"--watch"_s, u"60s"_s, u"--window"_s, u"4s"_s, u"--fault-ramp"_s, u"20s"_s}), qPrintable(demo.problem()));
-    QTRY_VERIFY_WITH_TIMEOUT(demo.requestsSent() > 50, 15000);
+    QTRY_VERIFY_WITH_TIMEOUT(demo.requestsSent() > 50, GuiConsole::PatienceMs);
 
     GuiConsole gui(demo);
     DO(gui.open());
     DO(gui.openRoom(u"Updates"_s));
     DO(gui.clickRow(u"releases"_s, u"1.3.1"_s));
     for (int page = 0; page < 5; ++page) {
-        DO(gui.click(u"next"_s, 30000));
+        DO(gui.click(u"next"_s));
     }
     QCOMPARE(gui.text(u"next"_s), u"Update demo to 1.3.1"_s);
-    DO(gui.click(u"next"_s, 30000));
+    DO(gui.click(u"next"_s));
 
     // Whatever the chart shows while the run's page is there.
     QList<double> shown;

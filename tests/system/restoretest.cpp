@@ -30,7 +30,7 @@ Answer ask(const QUrl &url)
 {
     QNetworkAccessManager network;
     QNetworkRequest request(url);
-    request.setTransferTimeout(5000);
+    request.setTransferTimeout(20000);
     const std::unique_ptr<QNetworkReply> reply(network.get(request));
     QEventLoop loop;
     QObject::connect(reply.get(), &QNetworkReply::finished, &loop, &QEventLoop::quit);
@@ -194,7 +194,7 @@ void RestoreTest::overTwoReleasesAndBack()
     const auto outcome = SystemDemo::outcomeOf(*restore);
     QVERIFY2(outcome.exitCode == 0, outcome.errors.left(2000));
     QVERIFY(maintained);
-    QTRY_COMPARE_WITH_TIMEOUT(m_demo.servedVersion(), u"1.2.0"_s, 10000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_demo.servedVersion(), u"1.2.0"_s, 60000);
     const QStringList failed = m_demo.failures();
     for (const QString &line : failed) {
         QVERIFY2(line.endsWith(u"status 503"), qPrintable(line));
@@ -241,7 +241,7 @@ void RestoreTest::overTwoReleasesAndBack()
 
     const auto again = m_demo.ctl({u"update"_s, u"1.2.1"_s, u"--yes"_s});
     QVERIFY2(again.exitCode == 0, again.errors.left(2000));
-    QTRY_COMPARE_WITH_TIMEOUT(m_demo.servedVersion(), u"1.2.1"_s, 10000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_demo.servedVersion(), u"1.2.1"_s, 60000);
 }
 
 QTEST_GUILESS_MAIN(RestoreTest)
