@@ -10,6 +10,7 @@
 #include "system/faultpoints.h"
 #include "system/files.h"
 #include "system/worker.h"
+#include "tests/support/skip.h"
 
 #include <QSqlDatabase>
 #include <QSqlQuery>
@@ -295,7 +296,7 @@ private Q_SLOTS:
         const QString mount = m_dir->filePath(u"small"_s);
         QVERIFY(files::makePath(mount));
         if (::mount("tmpfs", QFile::encodeName(mount).constData(), "tmpfs", 0, "size=40m") != 0) {
-            QSKIP("NOT TESTED: a small file system cannot be mounted here (needs CAP_SYS_ADMIN).");
+            SKIP_WITHOUT_ROOT("a small file system cannot be mounted here (needs CAP_SYS_ADMIN).");
         }
         const auto unmount = qScopeGuard([&mount] { ::umount2(QFile::encodeName(mount).constData(), MNT_DETACH); });
         {
@@ -331,7 +332,7 @@ private Q_SLOTS:
         const QString mount = m_dir->filePath(u"small"_s);
         QVERIFY(files::makePath(mount));
         if (::mount("tmpfs", QFile::encodeName(mount).constData(), "tmpfs", 0, "size=40m") != 0) {
-            QSKIP("NOT TESTED: a small file system cannot be mounted here (needs CAP_SYS_ADMIN).");
+            SKIP_WITHOUT_ROOT("a small file system cannot be mounted here (needs CAP_SYS_ADMIN).");
         }
         const auto unmount = qScopeGuard([&mount] { ::umount2(QFile::encodeName(mount).constData(), MNT_DETACH); });
         QVERIFY(Journal::open(mount).value()->addRun(someRun(u"1"_s)));

@@ -3,6 +3,8 @@
 
 #include "faultdemo.h"
 
+#include "tests/support/skip.h"
+
 #include <QDir>
 #include <QFile>
 #include <QJsonArray>
@@ -64,7 +66,7 @@ void FaultDiskTest::initTestCase()
     const QString releases = m_demo.folder() + u"/releases"_s;
     QVERIFY(QDir().rename(releases, releases + u"-before"_s) && QDir().mkdir(releases));
     if (!mountAt(u"releases"_s, "size=40m") || !mountAt(u"backups"_s, "size=12m") || !mountAt(u"state"_s, "size=64m")) {
-        QSKIP("FULL DISKS ARE NOT TESTED: this user can't mount a tmpfs");
+        SKIP_WITHOUT_ROOT("full disks, as this user can't mount a tmpfs");
     }
     QCOMPARE(QProcess::execute(u"cp"_s, {u"-a"_s, releases + u"-before/."_s, releases}), 0);
     QVERIFY(m_demo.edit(u"minimum_free: 200 MB"_s, u"minimum_free: 1 MB"_s));
