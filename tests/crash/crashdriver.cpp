@@ -40,15 +40,68 @@ struct Ended {
     QString output;
 };
 
-Result<Ended> runOnce(const QStringList &command, const QString &fault, const QString &faultLog, qint64 limitMs)
+/**
+ * What is to happen to one process of a try. The runner is armed when it is started. A process that
+ * lives beside it is started earlier, by whoever needs it, so the environment of all carries the
+ * fault, and it counts only while the switch is on.
+ */
+class Arming
+{
+public:
+    Arming(const CrashScenario &scenario, const QString &fault, const QString &log = {})
+        : m_role(scenario.role())
+        , m_switch(m_folder.filePath(u"switch"_s))
+    {
+        set(u"CUTOVER_FAULT"_s, fault);
+        set(u"CUTOVER_FAULT_LOG"_s, log);
+        if (!m_role.isEmpty()) {
+            set(u"CUTOVER_FAULT_ROLE"_s, m_role);
+            set(u"CUTOVER_FAULT_SWITCH"_s, m_switch);
+            for (const auto &[name, value] : m_variables.asKeyValueRange()) {
+                qputenv(name.toLatin1().constData(), value.toLocal8Bit());
+            }
+        }
+    }
+    ~Arming() { end(); }
+    Q_DISABLE_COPY_MOVE(Arming)
+
+    Result<> begin() const
+    {
+        QFile file(m_switch);
+        if (!file.open(QIODevice::WriteOnly)) {
+            return fail(u"crash.resume_file"_s, {{u"reason"_s, file.errorString()}}, m_switch);
+        }
+        return {};
+    }
+    void end() const
+    {
+        QFile::remove(m_switch);
+        for (const QString &name : m_variables.keys()) {
+            qunsetenv(name.toLatin1().constData());
+        }
+    }
+    [[nodiscard]] const QMap<QString, QString> &variables() const { return m_variables; }
+
+private:
+    void set(const QString &name, const QString &value)
+    {
+        if (!value.isEmpty()) {
+            m_variables.insert(name, value);
+        }
+    }
+
+    QTemporaryDir m_folder;
+    QString m_role;
+    QString m_switch;
+    QMap<QString, QString> m_variables;
+};
+
+Result<Ended> runOnce(const QStringList &command, qint64 limitMs, const QMap<QString, QString> &variables = {})
 {
     QProcess process;
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-    if (!fault.isEmpty()) {
-        environment.insert(u"CUTOVER_FAULT"_s, fault);
-    }
-    if (!faultLog.isEmpty()) {
-        environment.insert(u"CUTOVER_FAULT_LOG"_s, faultLog);
+    for (const auto &[name, value] : variables.asKeyValueRange()) {
+        environment.insert(name, value);
     }
     process.setProcessEnvironment(environment);
     process.setProcessChannelMode(QProcess::MergedChannels);
@@ -61,18 +114,41 @@ Result<Ended> runOnce(const QStringList &command, const QString &fault, const QS
     return Ended{process.exitStatus() == QProcess::CrashExit, process.exitCode(), QString::fromUtf8(process.readAll())};
 }
 
+QStringList linesOf(const QString &path)
+{
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()).split(u'\n', Qt::SkipEmptyParts) : QStringList();
+}
+
+CrashFault faultAt(const QString &kind, const QString &point)
+{
+    // "number operation subject time"
+    return {kind, point.section(u' ', 1, 1), point.section(u' ', 2, -2)};
+}
+
 Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, int point, CrashReport &report)
 {
+    const QString spec = options.kind + u'@' + QString::number(point);
+    QTemporaryDir folder;
+    const QString log = folder.filePath(u"points"_s);
+    const Arming arming(scenario, spec, log);
     CHECK(scenario.reset());
-    const QString fault = options.kind + u'@' + QString::number(point);
-    TRY(Ended ended, runOnce(scenario.runner(), fault, {}, options.limitMs));
-    if (ended.killed && options.kind != "kill"_L1) {
+    CHECK(arming.begin());
+    TRY(const Ended ended, runOnce(scenario.runner(), options.limitMs, arming.variables()));
+    arming.end();
+    if (ended.killed && (options.kind != "kill"_L1 || !scenario.role().isEmpty())) {
         return fail(u"crash.runner_crashed"_s, {{u"output"_s, ended.output}});
     }
+    // Of this very try: ids in paths are others in each.
+    const QStringList passed = linesOf(log);
+    const CrashFault fault = faultAt(options.kind, passed.value(point - 1));
+    if (passed.size() < point) {
+        ++report.missed;
+    }
     const auto goOn = [&]() -> Result<> {
-        TRY(ended, runOnce(scenario.runner(), {}, {}, options.limitMs));
-        if (ended.killed || !scenario.hasEnded(ended.exitCode)) {
-            return fail(u"crash.runner_crashed"_s, {{u"output"_s, ended.output}});
+        TRY(const Ended again, runOnce(scenario.runner(), options.limitMs));
+        if (again.killed || !scenario.hasEnded(again.exitCode)) {
+            return fail(u"crash.runner_crashed"_s, {{u"output"_s, again.output}});
         }
         return {};
     };
@@ -81,16 +157,24 @@ Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, in
         CHECK(goOn());
     }
     TRY(QString verdict, scenario.judge());
-    if (verdict == "held"_L1) {
-        ++report.reasons[scenario.reason()];
-        TRY(const bool decided, scenario.decide());
-        if (decided) {
-            CHECK(goOn());
-            TRY(const QString after, scenario.judge());
-            verdict += u", then "_s + after;
-        }
+    if (verdict != "held"_L1) {
+        return verdict;
     }
-    return verdict;
+    TRY(const CrashScenario::Reason reason, scenario.reason());
+    ++report.reasons[reason.text];
+    CHECK(fits(fault, reason.error));
+    TRY(const bool decided, scenario.decide());
+    if (!decided) {
+        return verdict;
+    }
+    CHECK(goOn());
+    TRY(const QString after, scenario.judge());
+    if (after == "held"_L1) {
+        // Nothing has gone wrong a second time.
+        TRY(const CrashScenario::Reason second, scenario.reason());
+        return between(u"Held again, after a decision: "_s + second.text);
+    }
+    return QString(verdict + u", then "_s + after);
 }
 
 Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, int point, CrashReport &report)
@@ -103,27 +187,33 @@ Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, i
     return verdict;
 }
 
-/// Numbers of the points to test, ascending.
-Result<QList<int>> choose(CrashScenario &scenario, const CrashOptions &options, const QStringList &names)
+struct Choice {
+    QList<int> points; ///< Numbers, in the order in which they are tested.
+    qsizetype mandatory = 0; ///< So many of them, whatever time they take.
+};
+
+Choice choose(const CrashPoints &points, const CrashOptions &options)
 {
-    QList<int> all(names.size());
+    QList<int> all(points.names.size());
     std::iota(all.begin(), all.end(), 1);
-    if (options.sample <= 0 && !options.boundaries) {
-        return all;
-    }
-    QSet<int> chosen;
+    Choice choice;
     if (options.boundaries) {
-        TRY(const QList<int> between, scenario.stepBoundaries(names));
-        chosen = QSet(between.begin(), between.end());
+        choice = {points.boundaries, points.boundaries.size()};
     }
+    if (options.sample < 0) {
+        return options.boundaries ? choice : Choice{all, 0};
+    }
+    // So that what a lack of time leaves out is as much by chance as what is tested.
     QRandomGenerator random(options.seed);
     std::shuffle(all.begin(), all.end(), random);
     for (const int point : all.first(qMin<qsizetype>(options.sample, all.size()))) {
-        chosen.insert(point);
+        if (!choice.points.contains(point)) {
+            choice.points.append(point);
+        }
     }
-    QList<int> sorted(chosen.begin(), chosen.end());
-    std::sort(sorted.begin(), sorted.end());
-    return sorted;
+    // A lack of time must not make a sample that tests nothing look like one in which nothing failed.
+    choice.mandatory = qMin(choice.mandatory + 1, choice.points.size());
+    return choice;
 }
 
 } // namespace
@@ -134,36 +224,53 @@ QString CrashReport::text() const
     for (const auto &[ending, count] : endings.asKeyValueRange()) {
         parts.append(u"%1 ended %2"_s.arg(count).arg(ending));
     }
-    return u"%1 points, %2 tested: %3, %4 failed; %5 s each"_s.arg(points)
-        .arg(tested)
-        .arg(parts.join(u"; "_s))
-        .arg(failures.size())
-        .arg(double(milliseconds) / 1000 / qMax(tested, 1), 0, 'f', 2);
+    QString text = u"%1 points, %2 tested: %3, %4 failed; %5 s each"_s.arg(points)
+                       .arg(tested)
+                       .arg(parts.join(u"; "_s))
+                       .arg(failures.size())
+                       .arg(double(milliseconds) / 1000 / qMax(tested, 1), 0, 'f', 2);
+    if (missed > 0) {
+        text += u"; %1 did not come to pass"_s.arg(missed);
+    }
+    if (leftOut > 0) {
+        text += u"; %1 left out for want of time"_s.arg(leftOut);
+    }
+    return text;
 }
 
-Result<CrashReport> explore(CrashScenario &scenario, const CrashOptions &options, const std::function<void(const QString &)> &tell)
+Result<CrashPoints> countPoints(CrashScenario &scenario, const CrashOptions &options)
 {
-    CrashReport report;
+    CrashPoints points;
     QTemporaryDir folder;
     const QString log = folder.filePath(u"points"_s);
+    const Arming counting(scenario, {}, log);
     CHECK(scenario.reset());
-    TRY(const Ended undisturbed, runOnce(scenario.runner(), {}, log, options.limitMs));
+    CHECK(counting.begin());
+    TRY(const Ended undisturbed, runOnce(scenario.runner(), options.limitMs, counting.variables()));
+    counting.end();
     if (undisturbed.killed || !scenario.hasEnded(undisturbed.exitCode)) {
         return fail(u"crash.runner_crashed"_s, {{u"output"_s, undisturbed.output}});
     }
-    TRY(const QString ending, scenario.judge());
+    TRY(points.ending, scenario.judge());
     scenario.clear();
-    QFile points(log);
-    if (!points.open(QIODevice::ReadOnly)) {
+    points.names = linesOf(log);
+    if (points.names.isEmpty()) {
         return fail(u"crash.no_points"_s, {{u"output"_s, undisturbed.output}});
     }
-    const QStringList names = QString::fromUtf8(points.readAll()).split(u'\n', Qt::SkipEmptyParts);
-    report.points = int(names.size());
-    if (tell) {
-        tell(u"%1, %2: %3 points; undisturbed it ends %4"_s.arg(scenario.name(), options.kind).arg(report.points).arg(ending));
+    if (options.boundaries) {
+        TRY(points.boundaries, scenario.stepBoundaries(points.names));
+        std::sort(points.boundaries.begin(), points.boundaries.end());
+        points.boundaries.erase(std::unique(points.boundaries.begin(), points.boundaries.end()), points.boundaries.end());
     }
+    return points;
+}
 
-    TRY(const QList<int> chosen, choose(scenario, options, names));
+Result<CrashReport> explore(CrashScenario &scenario, const CrashPoints &points, const CrashOptions &options,
+                            const std::function<void(const QString &)> &tell)
+{
+    CrashReport report;
+    report.points = int(points.names.size());
+    const Choice choice = choose(points, options);
     QSet<QString> done;
     QFile resume(options.resumeFile);
     if (!options.resumeFile.isEmpty()) {
@@ -174,18 +281,22 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashOptions &options
         const QStringList lines = QString::fromUtf8(resume.readAll()).split(u'\n', Qt::SkipEmptyParts);
         done = QSet(lines.begin(), lines.end());
     }
-    for (qsizetype i = options.shard - 1; i < chosen.size(); i += options.shards) {
-        const int point = chosen[i];
+    for (qsizetype i = options.shard - 1; i < choice.points.size(); i += options.shards) {
+        const int point = choice.points[i];
         const QString id = scenario.name() + u' ' + options.kind + u'@' + QString::number(point);
         if (done.contains(id)) {
+            continue;
+        }
+        if (i >= choice.mandatory && options.sampleUntil.hasExpired()) {
+            ++report.leftOut;
             continue;
         }
         QElapsedTimer timer;
         timer.start();
         auto verdict = tryPoint(scenario, options, point, report);
         // A kill is no failure: the run goes on to where it was going.
-        if (verdict && options.kind == "kill"_L1 && *verdict != ending) {
-            verdict = between(u"It ended %1 instead of %2."_s.arg(*verdict, ending));
+        if (verdict && options.kind == "kill"_L1 && *verdict != points.ending) {
+            verdict = between(u"It ended %1 instead of %2."_s.arg(*verdict, points.ending));
         }
         report.milliseconds += timer.elapsed();
         ++report.tested;
@@ -196,7 +307,7 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashOptions &options
                 resume.flush();
             }
         } else {
-            report.failures.append(u"%1 (%2): %3"_s.arg(id, names.value(point - 1), verdict.error().text()));
+            report.failures.append(u"%1 (%2): %3"_s.arg(id, points.names.value(point - 1), verdict.error().text()));
             if (tell) {
                 tell(report.failures.constLast());
             }
@@ -216,12 +327,17 @@ int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenar
     const QCommandLineOption kind(u"kind"_s, u"What happens: kill, enospc or eio; several times for several, none for all."_s, u"kind"_s);
     const QCommandLineOption shard(u"shard"_s, u"Test every n-th point from the i-th on."_s, u"i/n"_s, u"1/1"_s);
     const QCommandLineOption resume(u"resume"_s, u"Keep the points done in this file, and go on behind them."_s, u"file"_s);
-    const QCommandLineOption sample(u"sample"_s, u"Test only so many points."_s, u"count"_s, u"0"_s);
+    const QCommandLineOption sample(u"sample"_s, u"Test only so many points."_s, u"count"_s, u"-1"_s);
     const QCommandLineOption seed(u"seed"_s, u"Chooses the sample."_s, u"number"_s, u"1"_s);
     const QCommandLineOption boundaries(u"boundaries"_s, u"Test the points between steps, besides the sample."_s);
+    const QCommandLineOption budget(u"budget"_s, u"Leave out what is left of the samples after so many seconds; each kind has its share of them."_s, u"seconds"_s);
     const QCommandLineOption keep(u"keep"_s, u"Copy systems that were judged badly to this folder."_s, u"folder"_s);
-    const QCommandLineOption only(u"scenario"_s, u"Test only this one."_s, u"name"_s);
-    parser.addOptions({kind, shard, resume, sample, seed, boundaries, keep, only});
+    QStringList names;
+    for (const CrashScenario *scenario : scenarios) {
+        names.append(scenario->name());
+    }
+    const QCommandLineOption only(u"scenario"_s, u"Test only this one: %1; several times for several."_s.arg(names.join(u", "_s)), u"name"_s);
+    parser.addOptions({kind, shard, resume, sample, seed, boundaries, budget, keep, only});
     if (!parser.parse(arguments)) {
         std::fprintf(stderr, "%s\n", qPrintable(parser.errorText()));
         return 2;
@@ -248,14 +364,33 @@ int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenar
         std::printf("%s\n", qPrintable(line));
         std::fflush(stdout);
     };
+    for (const QString &name : parser.values(only)) {
+        if (!names.contains(name)) {
+            std::fprintf(stderr, "There is no scenario %s; there are %s.\n", qPrintable(name), qPrintable(names.join(u", "_s)));
+            return 2;
+        }
+    }
     int failures = 0;
     for (CrashScenario *scenario : scenarios) {
-        if (parser.isSet(only) && scenario->name() != parser.value(only)) {
+        if (parser.isSet(only) && !parser.values(only).contains(scenario->name())) {
             continue;
         }
-        for (const QString &k : kinds) {
+        QElapsedTimer sinceBegin;
+        sinceBegin.start();
+        const auto points = countPoints(*scenario, options);
+        if (!points) {
+            tell(scenario->name() + u": "_s + points.error().text());
+            ++failures;
+            continue;
+        }
+        tell(u"%1: %2 points; undisturbed it ends %3"_s.arg(scenario->name()).arg(points->names.size()).arg(points->ending));
+        for (qsizetype i = 0; i < kinds.size(); ++i) {
+            const QString &k = kinds[i];
             options.kind = k;
-            const auto report = explore(*scenario, options, tell);
+            if (parser.isSet(budget)) {
+                options.sampleUntil.setRemainingTime(qMax<qint64>(0, parser.value(budget).toLongLong() * 1000 * (i + 1) / kinds.size() - sinceBegin.elapsed()));
+            }
+            const auto report = explore(*scenario, *points, options, tell);
             if (!report) {
                 tell(scenario->name() + u": "_s + report.error().text());
                 ++failures;

@@ -6,6 +6,7 @@
 
 #include <QCoreApplication>
 
+using namespace Qt::StringLiterals;
 using namespace cutover::testing;
 
 int main(int argc, char **argv)
@@ -13,6 +14,11 @@ int main(int argc, char **argv)
     const QCoreApplication application(argc, argv);
     SmallScenario forward(false);
     SmallScenario back(true);
-    WholeScenario whole;
-    return crashMain(QCoreApplication::arguments(), {&forward, &back, &whole});
+    using enum WholeScenario::Journey;
+    WholeScenario update(Update);
+    WholeScenario faulty(Faulty);
+    WholeScenario downgrade(Downgrade);
+    WholeScenario supervisor(Update, u"supervise"_s);
+    WholeScenario watcher(Update, u"watch"_s);
+    return crashMain(QCoreApplication::arguments(), {&forward, &back, &update, &faulty, &downgrade, &supervisor, &watcher});
 }

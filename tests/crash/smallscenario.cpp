@@ -124,6 +124,19 @@ Result<> SmallScenario::sound(Journal &journal, bool final) const
     return {};
 }
 
+Result<CrashScenario::Reason> SmallScenario::reason()
+{
+    TRY(const auto journal, Journal::open(target(m_folder).stateDirectory));
+    return reasonOf(*journal, m_run, m_folder);
+}
+
+Result<bool> SmallScenario::decide()
+{
+    TRY(const auto journal, Journal::open(target(m_folder).stateDirectory));
+    CHECK(decideAbout(*journal, m_run));
+    return true;
+}
+
 Result<QString> SmallScenario::judge()
 {
     TRY(const auto journal, Journal::open(target(m_folder).stateDirectory));
@@ -136,9 +149,6 @@ Result<QString> SmallScenario::judge()
     case RunState::RolledBack:
         return found == u"old" ? Result<QString>(found) : between(u"The run is rolled back, but the system is "_s + found);
     case RunState::Held:
-        if (!Catalogue::contains(run.reason.code)) {
-            return between(u"The run is held without a reason."_s);
-        }
         return u"held"_s;
     default:
         return between(u"The run is "_s + stateName(run.state));

@@ -24,6 +24,8 @@ public:
     Result<> reset() override;
     QStringList runner() const override;
     Result<QString> judge() override;
+    Result<Reason> reason() override;
+    Result<bool> decide() override;
 
     /// Of a folder that reset() has made; also for the runner.
     [[nodiscard]] static Target target(const QString &folder);

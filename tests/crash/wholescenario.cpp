@@ -3,11 +3,15 @@
 
 #include "wholescenario.h"
 
+#include "demo/demoreleases.h"
 #include "demo/demosystem.h"
 #include "deploy/haproxy.h"
 #include "deploy/supervisorclient.h"
+#include "metrics/watcher.h"
 #include "migration/migrationchain.h"
 #include "plan/facts.h"
+#include "release/package.h"
+#include "release/repository.h"
 #include "run/decisions.h"
 #include "run/runlock.h"
 #include "serve/engineservice.h"
@@ -40,9 +44,11 @@ namespace cutover::testing {
 
 namespace {
 
-const QString From = u"1.2.0"_s;
-const QString To = u"1.3.0"_s;
+const QString Old = u"1.2.0"_s;
+const QString New = u"1.3.0"_s;
+const QString Broken = u"1.3.1"_s;
 constexpr int Orders = 2000;
+constexpr qint64 RunLimitMs = 120000;
 constexpr qint64 ServingLimitMs = 20000;
 
 QString base()
@@ -146,8 +152,13 @@ QString namesOf(const QString &folder, QDir::Filters filters)
 
 } // namespace
 
-WholeScenario::WholeScenario()
-    : m_base(base())
+WholeScenario::WholeScenario(Journey journey, const QString &role)
+    : m_journey(journey)
+    , m_role(role)
+    , m_from(journey == Journey::Downgrade ? New : Old)
+    , m_to(journey == Journey::Update ? New : journey == Journey::Faulty ? Broken
+                                                                         : Old)
+    , m_base(base())
     , m_folder(m_base.filePath(u"demo"_s))
     , m_pristine(m_base.filePath(u"pristine"_s))
 {
@@ -158,6 +169,13 @@ WholeScenario::~WholeScenario()
     clear();
 }
 
+QString WholeScenario::name() const
+{
+    const QString journey = m_journey == Journey::Update ? u"update"_s : m_journey == Journey::Faulty ? u"faulty"_s
+                                                                                                      : u"downgrade"_s;
+    return m_role.isEmpty() ? journey : QString(journey + u'-' + m_role);
+}
+
 // --- the system that each try begins with
 
 Result<> WholeScenario::make()
@@ -165,24 +183,43 @@ Result<> WholeScenario::make()
     DemoOptions options;
     options.orders = Orders;
     options.trafficRate = 25;
-    options.watchDurationMs = 400;
+    // The faulty release must not get through before enough of its requests have failed.
+    options.watchDurationMs = m_journey == Journey::Faulty ? 20000 : 400;
     options.watchWindowMs = 1000;
     CHECK(QCoro::waitFor(createDemo(m_folder, options)));
     // So little traffic and so short a watch must be enough to judge by.
     TRY(QByteArray yaml, files::read(demoTargetFile(m_folder)));
     yaml.replace("minimum_samples: 50", "minimum_samples: 2").replace("scrape_interval: 500ms", "scrape_interval: 100ms");
+    yaml += "\ncommands:\n"
+            "  - name: announce\n"
+            "    after: switch_release\n"
+            "    apply: [/bin/sh, -c, \"echo {to} > data/announced\"]\n"
+            "    revert: [/bin/rm, -f, data/announced]\n"
+            "    inspect: [/usr/bin/test, -e, data/announced]\n";
     CHECK(files::replace(demoTargetFile(m_folder), yaml));
     TRY(QByteArray balancer, files::read(QString(m_folder + u"/haproxy.cfg"_s)));
     balancer.replace("check inter 500ms", "check inter 100ms");
     CHECK(files::replace(QString(m_folder + u"/haproxy.cfg"_s), balancer));
     TRY(m_target, Target::load(demoTargetFile(m_folder)));
 
+    if (m_journey == Journey::Faulty) {
+        CHECK(makeFaultyRelease());
+    }
     CHECK(QCoro::waitFor(startDemo(m_folder)));
-    CHECK(waitUntilServing(From));
-    CHECK(planRun());
+    CHECK(waitUntilServing(Old));
+    TRY(m_oldEnvironment, files::read(m_target.configuration.first().file));
+    if (m_journey == Journey::Downgrade) {
+        CHECK(planRun(false, m_from));
+        QProcess update;
+        update.start(runner().first(), runner().sliced(1));
+        if (!update.waitForFinished(int(RunLimitMs)) || update.exitCode() != 0) {
+            return between(u"The update before the rollback failed: "_s + QString::fromUtf8(update.readAllStandardError()));
+        }
+        CHECK(waitUntilServing(m_from));
+    }
+    CHECK(planRun(m_journey == Journey::Downgrade, m_to));
     CHECK(QCoro::waitFor(stopDemo(m_folder)));
 
-    TRY(m_oldEnvironment, files::read(m_target.configuration.first().file));
     TRY(m_ordersBefore, ordersUpTo(m_target.databases.first().file, Orders));
     // The planning fetched it; the run shall.
     CHECK(files::removeTree(QString(m_target.stateDirectory + u"/downloads"_s)));
@@ -197,7 +234,28 @@ Result<> WholeScenario::make()
     return copyTree(m_folder, m_pristine);
 }
 
-Result<> WholeScenario::planRun()
+Result<> WholeScenario::makeFaultyRelease() const
+{
+    TRY(const QList<DemoRelease> releases, demoReleases(0));
+    const auto found = std::ranges::find(releases, Broken, [](const DemoRelease &release) { return release.manifest.version.toString(); });
+    if (found == releases.end()) {
+        return between(u"The demo has no release "_s + Broken);
+    }
+    DemoRelease faulty = *found;
+    faulty.behaviour[u"errorProportion"_s] = 0.9;
+    faulty.behaviour[u"quietSeconds"_s] = 0;
+    TRY(const QString program, programPath(u"cutover-demo-service"_s));
+    const QString folder = m_base.filePath(u"build"_s);
+    const QString key = m_folder + u"/keys/release.key"_s;
+    const QString repository = m_folder + u"/repository"_s;
+    CHECK(writeDemoRelease(faulty, program, folder));
+    TRY(const QString file, package::build(folder, repository));
+    CHECK(package::sign(file, key, u"trading "_s + Broken));
+    CHECK(Repository::writeIndex(repository, key));
+    return files::removeTree(folder);
+}
+
+Result<> WholeScenario::planRun(bool rollback, const QString &version)
 {
     Plan plan;
     {
@@ -215,7 +273,16 @@ Result<> WholeScenario::planRun()
                 loop.quit();
             }
         });
-        TRY(job, QCoro::waitFor(engine.startUpdatePlan(To)));
+        if (rollback) {
+            TRY(const auto points, QCoro::waitFor(engine.restorePoints()));
+            const auto point = std::ranges::find(points, version, [](const RestorePointView &view) { return view.point.version; });
+            if (point == points.end()) {
+                return between(u"There is no restore point of "_s + version);
+            }
+            TRY(job, QCoro::waitFor(engine.startRollbackPlan(point->point.id, u"downgrade"_s)));
+        } else {
+            TRY(job, QCoro::waitFor(engine.startUpdatePlan(version)));
+        }
         loop.exec();
         TRY(const QJsonObject told, result);
         TRY(plan, Plan::fromJson(told[u"plan"_s].toObject()));
@@ -254,7 +321,7 @@ Result<> WholeScenario::reset()
     }
     CHECK(copyTree(m_pristine + u"/."_s, m_folder));
     CHECK(startServices());
-    return waitUntilServing(From);
+    return waitUntilServing(m_from);
 }
 
 Result<> WholeScenario::startServices()
@@ -332,37 +399,16 @@ bool WholeScenario::hasEnded(int exitCode) const
     return exitCode == succeeded || exitCode == held || exitCode == rolledBack;
 }
 
-QString WholeScenario::reason()
+Result<CrashScenario::Reason> WholeScenario::reason()
 {
-    const auto journal = Journal::open(m_target.stateDirectory, Journal::Mode::ReadOnly);
-    const auto run = journal ? (*journal)->run(m_run) : Result<RunRecord>(fail(journal.error()));
-    QString text = run ? run->reason.text() : run.error().text();
-    // The same wherever the system lies.
-    return text.replace(m_folder, u"DEMO"_s);
+    TRY(const auto journal, Journal::open(m_target.stateDirectory, Journal::Mode::ReadOnly));
+    return reasonOf(*journal, m_run, m_folder);
 }
 
 Result<bool> WholeScenario::decide()
 {
     TRY(const auto journal, Journal::open(m_target.stateDirectory));
-    TRY(const RunRecord run, journal->run(m_run));
-    TRY(const auto steps, journal->steps(m_run));
-    const QStringList offered = offeredCommands(run, steps);
-    CommandRecord command;
-    for (const QString &verb : {u"retry"_s, u"resume"_s, u"rollback"_s}) {
-        if (offered.contains(verb)) {
-            command.verb = verb;
-            break;
-        }
-    }
-    if (command.verb.isEmpty()) {
-        return between(u"The run is held, and nothing but %1 is offered."_s.arg(offered.join(u", "_s)));
-    }
-    command.id = Random::system().id();
-    command.runId = m_run;
-    command.expectedState = stateName(run.state);
-    command.by = u"crash test"_s;
-    command.created = Clock::system().now();
-    CHECK(journal->addCommand(command));
+    CHECK(decideAbout(*journal, m_run));
     return true;
 }
 
@@ -442,7 +488,7 @@ Result<> WholeScenario::judgeOrders() const
 Result<> WholeScenario::judgeSystem(const RunRecord &run, const QList<StepRecord> &steps) const
 {
     const bool isNew = run.state == RunState::Succeeded;
-    const QString version = isNew ? To : From;
+    const QString version = isNew ? m_to : m_from;
     // Each server of the balancer in turn.
     for (int i = 0; i < 4; ++i) {
         if (const QString served = servedVersion(); served != version) {
@@ -462,28 +508,54 @@ Result<> WholeScenario::judgeSystem(const RunRecord &run, const QList<StepRecord
     TRY(const Facts found, QCoro::waitFor(FactSource::collect(m_target)));
     CHECK(compareFacts(expected, found));
     SupervisorClient supervisor(m_target);
+    if (m_role == u"supervise") {
+        // Killed behind the last that the run asked of it; whoever asks next starts another.
+        CHECK(QCoro::waitFor(supervisor.ensureRunning()));
+    } else if (m_role == u"watch") {
+        CHECK(QCoro::waitFor(ensureWatcher(m_target)));
+    }
     TRY(const auto states, QCoro::waitFor(supervisor.states()));
     for (const InstanceState &state : states) {
         if (state.state != InstanceState::State::Ready || state.restarts > 0) {
             return between(u"%1 is not ready, or died %2 times."_s.arg(state.name).arg(state.restarts));
         }
     }
+    CHECK(judgeConfiguration(version));
+    return judgeNothingLeft(isNew);
+}
+
+/// What a release sets beside its code, and what the operator's own step has done.
+Result<> WholeScenario::judgeConfiguration(const QString &version) const
+{
     TRY(const QByteArray environment, files::read(m_target.configuration.first().file));
     QByteArray changed = m_oldEnvironment;
     changed.replace("LOG_LEVEL=warning", "LOG_LEVEL=info");
-    if (environment != (isNew ? QByteArray(changed + "PREDICTION_MODEL=baseline-7\n") : m_oldEnvironment)) {
-        return between(u"The configuration is neither old nor new: "_s + QString::fromUtf8(environment));
+    if (environment != (version == New ? QByteArray(changed + "PREDICTION_MODEL=baseline-7\n") : m_oldEnvironment)) {
+        return between(u"The configuration is not that of %1: %2"_s.arg(version, QString::fromUtf8(environment)));
     }
+    // A flag that was there before a rollback stays: people may have set it since.
+    const bool flagged = version == New || m_journey == Journey::Downgrade;
     TRY(const QStringList flags, query(m_target.databases.first().file, u"SELECT name FROM feature_flags ORDER BY name"_s));
-    if (flags.contains(u"ai_predictions"_s) != isNew) {
+    if (flags.contains(u"ai_predictions"_s) != flagged) {
         return between(u"The flags are %1."_s.arg(flags.join(u' ')));
     }
-    return judgeNothingLeft(isNew);
+    const QString announced = linesOf(QString(m_folder + u"/data/announced"_s)).join(u' ');
+    if (m_journey != Journey::Downgrade && announced != (version == New ? New : QString())) {
+        return between(u"The target's own step has left “%1”."_s.arg(announced));
+    }
+    return {};
 }
 
 Result<> WholeScenario::judgeNothingLeft(bool isNew) const
 {
-    if (const QStringList left = leftovers(m_folder); !left.isEmpty()) {
+    // The watcher is at work and has a temporary of its own for a moment, each time another one.
+    QStringList left = leftovers(m_folder);
+    for (int look = 0; look < 20 && !left.isEmpty(); ++look) {
+        QThread::msleep(50);
+        const QStringList now = leftovers(m_folder);
+        left.removeIf([&now](const QString &path) { return !now.contains(path); });
+    }
+    if (!left.isEmpty()) {
         return between(u"Left behind: "_s + left.join(u", "_s));
     }
     for (const QFileInfo &file : QDir(m_target.stateDirectory + u"/runs/"_s + m_run).entryInfoList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot)) {
@@ -491,11 +563,12 @@ Result<> WholeScenario::judgeNothingLeft(bool isNew) const
             return between(u"The run left %1."_s.arg(file.filePath()));
         }
     }
-    if (const QString left = namesOf(m_target.stateDirectory + u"/watch"_s, QDir::Files); isNew && !left.isEmpty()) {
-        return between(u"The watch left %1."_s.arg(left));
+    if (const QString answers = namesOf(m_target.stateDirectory + u"/watch"_s, QDir::Files); isNew && !answers.isEmpty()) {
+        return between(u"The watch left %1."_s.arg(answers));
     }
     const QString releases = namesOf(m_target.releasesDirectory, QDir::Dirs | QDir::NoSymLinks);
-    if (releases != (isNew ? From + u' ' + To : From)) {
+    const bool both = m_journey == Journey::Downgrade || isNew;
+    if (releases != (both ? QString(Old + u' ' + New) : Old)) {
         return between(u"Releases on disk: "_s + releases);
     }
     TRY(const auto journal, Journal::open(m_target.stateDirectory, Journal::Mode::ReadOnly));
@@ -517,14 +590,11 @@ Result<> WholeScenario::judgeNothingLeft(bool isNew) const
     return {};
 }
 
-/// Held: users are served, and the reason names the step and what went wrong.
+/// Held: users are served. Whether the reason is right, the driver asks.
 Result<> WholeScenario::judgeHold(const RunRecord &run) const
 {
-    if (const QString served = servedVersion(); served != From && served != To) {
+    if (const QString served = servedVersion(); served != m_from && served != m_to) {
         return between(u"The run is held, and “%1” is served. %2"_s.arg(served, run.reason.text()));
-    }
-    if (!Catalogue::contains(run.reason.code) || !run.reason.args.contains(u"step"_s) || run.error.code.isEmpty()) {
-        return between(u"The run is held without a full reason: %1"_s.arg(run.reason.text()));
     }
     return {};
 }
@@ -539,6 +609,9 @@ Result<QString> WholeScenario::judge()
     TRY(const RunRecord run, journal->run(m_run));
     TRY(const auto steps, journal->steps(m_run));
     CHECK(judgeOrders());
+    if (run.state == RunState::Succeeded && m_journey == Journey::Faulty) {
+        return between(u"The faulty release got through."_s);
+    }
     if (run.state == RunState::Succeeded || run.state == RunState::RolledBack) {
         CHECK(judgeSystem(run, steps));
         return run.state == RunState::Succeeded ? u"new"_s : u"old"_s;

@@ -13,22 +13,29 @@
 namespace cutover::testing {
 
 /**
- * A whole update of a demo system of its own, 1.2.0 to 1.3.0 under traffic: everything real, from
- * the download to the clean-up. The system is made and planned once; each try begins with a copy of
- * it, with the approved run in its journal.
+ * A whole run of a demo system of its own under traffic: everything real, from the download to the
+ * clean-up, an operator's own program as a step among it. The system is made and planned once; each
+ * try begins with a copy of it, with the approved run in its journal.
  */
 class WholeScenario : public CrashScenario
 {
 public:
-    WholeScenario();
+    enum class Journey {
+        Update, ///< 1.2.0 to 1.3.0.
+        Faulty, ///< 1.2.0 to a 1.3.1 whose requests fail from the beginning: the watch takes it back.
+        Downgrade, ///< From 1.3.0 back to 1.2.0, its migrations taken back.
+    };
+    /// role: of the process that is interrupted, as CrashScenario::role() has it.
+    explicit WholeScenario(Journey journey, const QString &role = {});
     ~WholeScenario() override;
 
-    QString name() const override { return QStringLiteral("update"); }
+    QString name() const override;
+    QString role() const override { return m_role; }
     Result<> reset() override;
     QStringList runner() const override;
     bool hasEnded(int exitCode) const override;
     Result<QString> judge() override;
-    QString reason() override;
+    Result<Reason> reason() override;
     Result<bool> decide() override;
     Result<QList<int>> stepBoundaries(const QStringList &points) override;
     void clear() override;
@@ -36,7 +43,9 @@ public:
 
 private:
     Result<> make(); ///< The copy that each try begins with.
-    Result<> planRun();
+    Result<> makeFaultyRelease() const;
+    /// Plans and writes the run to the journal, approved.
+    Result<> planRun(bool rollback, const QString &version);
     Result<> startServices();
     [[nodiscard]] Result<> waitUntilServing(const QString &version) const;
     [[nodiscard]] QByteArray get(const QString &path) const;
@@ -44,9 +53,14 @@ private:
 
     [[nodiscard]] Result<> judgeOrders() const;
     [[nodiscard]] Result<> judgeSystem(const RunRecord &run, const QList<StepRecord> &steps) const;
+    [[nodiscard]] Result<> judgeConfiguration(const QString &version) const;
     [[nodiscard]] Result<> judgeNothingLeft(bool isNew) const;
     [[nodiscard]] Result<> judgeHold(const RunRecord &run) const;
 
+    Journey m_journey;
+    QString m_role;
+    QString m_from;
+    QString m_to;
     QTemporaryDir m_base;
     QString m_folder;
     QString m_pristine;

@@ -103,7 +103,8 @@ void DecisionsTest::abortAtWork()
 {
     QVERIFY(m_demo.edit(u"duration: 1000ms"_s, u"duration: 60000ms"_s));
     auto update = m_demo.startCtl(Update);
-    QTRY_VERIFY_WITH_TIMEOUT(m_demo.servesOnly(u"1.2.1"_s) && activeRun()[u"state"].toString() == u"running", 60000);
+    QVERIFY(m_demo.waitAtStep(*update, u"watch"_s));
+    QCOMPARE(m_demo.servedVersion(), u"1.2.1"_s);
     const auto outcome = m_demo.ctl({u"abort"_s});
     QCOMPARE(FaultDemo::told(outcome, WentBack, u"run.aborted_by"_s, {u"aborted the run"_s, u"goes back to 1.2.0"_s}), QString());
     // Whoever only followed is told the same.
