@@ -8,7 +8,9 @@
 #include "plan/keyeddigest.h"
 #include "system/files.h"
 #include "system/json.h"
+#include "system/worker.h"
 
+#include <QCoroFuture>
 #include <QFileInfo>
 
 using namespace Qt::StringLiterals;
@@ -19,7 +21,9 @@ namespace {
 
 Async<Facts> identity(const Target &target)
 {
-    CO_TRY(const QJsonObject pinned, pinIdentity(target));
+    // Servers are asked, too. Copied before the wait: the reference may not outlive it.
+    Worker worker;
+    CO_TRY(const QJsonObject pinned, co_await worker.run([target = target] { return pinIdentity(target); }));
     co_return Facts{{u"target.identity"_s, json::digest(pinned)}};
 }
 

@@ -5,6 +5,7 @@
 #include "system/files.h"
 #include "system/json.h"
 #include "target/claim.h"
+#include "target/databaseidentity.h"
 #include "target/target.h"
 
 #include <QFileInfo>
@@ -49,7 +50,24 @@ Result<Pin> pinned(const QString &file, const QJsonObject &found, const QString 
     return pin;
 }
 
+// Made at first use: registrations are file-scope objects of any order.
+QMap<QString, DatabaseIdentity::Function> &sources()
+{
+    static QMap<QString, DatabaseIdentity::Function> instance;
+    return instance;
+}
+
 } // namespace
+
+DatabaseIdentity::DatabaseIdentity(const QString &driver, Function function)
+{
+    sources().insert(driver, function);
+}
+
+DatabaseIdentity::Function DatabaseIdentity::of(const QString &driver)
+{
+    return sources().value(driver, nullptr);
+}
 
 Result<QJsonObject> pinIdentity(const Target &target)
 {
@@ -67,6 +85,13 @@ Result<QJsonObject> pinIdentity(const Target &target)
     }
     for (const DatabaseSpec &database : target.databases) {
         const QString prefix = u"database."_s + database.name;
+        if (const auto source = DatabaseIdentity::of(database.driver)) {
+            TRY(const QJsonObject members, source(database));
+            for (auto member = members.begin(); member != members.end(); ++member) {
+                found[QString(prefix + u'.' + member.key())] = *member;
+            }
+            continue;
+        }
         found[QString(prefix + u".file"_s)] = database.file;
         TRY(const QString identity, fileIdentity(database.file));
         // A file that isn't there has no identity to compare; that it is missing is for the checks to say.

@@ -5,6 +5,7 @@
 
 #include "system/files.h"
 #include "system/json.h"
+#include "target/postgresreader.h"
 #include "target/yamlreader.h"
 
 #include <QDir>
@@ -267,13 +268,19 @@ private:
         const yaml::Value name = map.required(u"name"_s, u"name"_s);
         database.name = name.name();
         unique(m_databases, name, database.name);
-        database.driver = map.required(u"driver"_s, u"choice"_s).choice({u"sqlite"_s});
-        const yaml::Value file = map.required(u"file"_s, u"text"_s);
-        database.file = path(file);
-        unique(m_files, file, database.file);
-        database.migrations = relative(map.optional(u"migrations"_s));
+        database.driver = map.required(u"driver"_s, u"choice"_s).choice({u"sqlite"_s, u"postgresql"_s});
+        // Where the driver isn't said, its own keys tell; so that not they are found wrong.
+        const bool isPostgres = database.driver == "postgresql"_L1 || (database.driver.isEmpty() && !map.has(u"file"_s));
+        if (isPostgres) {
+            database.postgres = readPostgres(map, m_folder);
+        } else {
+            const yaml::Value file = map.required(u"file"_s, u"text"_s);
+            database.file = path(file);
+            unique(m_files, file, database.file);
+            database.migrations = relative(map.optional(u"migrations"_s));
+        }
         for (const yaml::Value &table : map.optional(u"count_tables"_s).list()) {
-            database.countTables << identifier(table);
+            database.countTables << (isPostgres ? qualifiedTable(table) : identifier(table));
         }
         map.close();
         m_target.databases << database;

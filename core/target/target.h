@@ -61,12 +61,30 @@ struct BalancerSpec {
     QString maintenanceBackend; ///< Backend that answers during "recreate"; empty when none.
 };
 
+/** How to reach a PostgreSQL database. What is empty or 0 is left to libpq: service, environment, defaults. */
+struct PostgresSpec {
+    QString service; ///< Section of pg_service.conf.
+    QString host; ///< Name, address, or absolute folder of the server's socket.
+    int port = 0;
+    QString database;
+    QString user;
+    QString sslMode;
+    QString sslRootCertificate; ///< Absolute path.
+    QString password; ///< A reference: "file:/…", "env:NAME" or "credential:NAME"; never the password.
+    QString maintenanceDatabase = QStringLiteral("postgres"); ///< Where databases are created and renamed from.
+    QString tools; ///< Folder of pg_dump and pg_restore; empty: found by the server's version.
+    int jobs = 2; ///< Tables dumped or restored at once.
+    qint64 minimumFreeBytes = -1; ///< What must stay free for data and WAL; -1: that of the checks.
+    qint64 longTransactionMs = 300000; ///< A transaction older than this stands in the way of an update.
+};
+
 struct DatabaseSpec {
     QString name;
-    QString driver; ///< "sqlite"
+    QString driver; ///< "sqlite", "postgresql"
     QString file; ///< sqlite: absolute path.
     QString migrations; ///< Folder inside a release that holds NNNN_name.up.sql / .down.sql; empty: none.
-    QStringList countTables; ///< Tables whose rows are counted and compared; empty: all.
+    QStringList countTables; ///< Tables whose rows are counted and compared; empty: all. postgresql: "TABLE" of "public", or "SCHEMA.TABLE".
+    PostgresSpec postgres;
 };
 
 struct ConfigurationSpec {
@@ -172,9 +190,9 @@ struct Target {
     [[nodiscard]] static Result<Target> load(const QString &path);
 };
 
-/// Pins the target's identity (machine id, target path and name, database files' device and inode or
-/// an id row, HAProxy socket) at first use in STATE/identity.json and afterwards compares:
-/// "target.identity_changed" names the member, what was pinned and what was found.
+/// Pins the target's identity (machine id, target path and name, SQLite files' device and inode,
+/// PostgreSQL servers' system identifier and database, HAProxy socket) at first use in STATE/identity.json and afterwards compares:
+/// "target.identity_changed" names the member, what was pinned and what was found. Asks servers: blocking.
 [[nodiscard]] Result<QJsonObject> pinIdentity(const Target &target);
 
 } // namespace cutover

@@ -5,6 +5,7 @@
 #include "system/json.h"
 
 #include <QFile>
+#include <QJsonDocument>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -21,7 +22,7 @@ static const QStringList mandatory{
     u"schema"_s, u"name"_s, u"product"_s, u"environment"_s, u"state"_s, u"releases"_s, u"repository"_s, u"repository.url"_s,
     u"repository.keys"_s, u"services"_s, u"services[0].instances"_s, u"services[0].command"_s, u"services[0].health"_s,
     u"services[1].instances"_s, u"services[1].command"_s, u"balancer.kind"_s, u"balancer.socket"_s, u"databases[0].driver"_s,
-    u"databases[0].file"_s, u"features.database"_s, u"commands[0].after"_s, u"commands[0].apply"_s};
+    u"databases[0].file"_s, u"databases[1].driver"_s, u"features.database"_s, u"commands[0].after"_s, u"commands[0].apply"_s};
 
 /** A line that holds a key, and where its block ends. Lines count from 0. */
 struct Field {
@@ -114,6 +115,8 @@ private Q_SLOTS:
     void twice();
     void wrong_data();
     void wrong();
+    void postgresUri_data();
+    void postgresUri();
     void relativePathsAreOfTheFilesFolder();
     void expand();
     void defaults();
@@ -180,11 +183,27 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.balancer.kind, u"haproxy"_s);
     QCOMPARE(t.balancer.socket, m_directory.filePath(u"haproxy.sock"_s));
     QCOMPARE(t.balancer.maintenanceBackend, u"maintenance"_s);
-    QCOMPARE(t.databases.size(), 1);
+    QCOMPARE(t.databases.size(), 2);
     QCOMPARE(t.databases[0].driver, u"sqlite"_s);
     QCOMPARE(t.databases[0].file, m_directory.filePath(u"data/trading.db"_s));
     QCOMPARE(t.databases[0].migrations, u"migrations"_s);
     QCOMPARE(t.databases[0].countTables, (QStringList{u"orders"_s, u"fills"_s}));
+    const PostgresSpec &p = t.databases[1].postgres;
+    QCOMPARE(t.databases[1].driver, u"postgresql"_s);
+    QCOMPARE(t.databases[1].countTables, (QStringList{u"entries"_s, u"audit.entry"_s}));
+    QVERIFY(t.databases[1].file.isEmpty());
+    QCOMPARE(p.host, u"db.example.org"_s);
+    QCOMPARE(p.port, 5433);
+    QCOMPARE(p.database, u"ledger"_s);
+    QCOMPARE(p.user, u"cutover"_s);
+    QCOMPARE(p.sslMode, u"verify-full"_s);
+    QCOMPARE(p.sslRootCertificate, m_directory.filePath(u"keys/root.crt"_s));
+    QCOMPARE(p.password, u"file:"_s + m_directory.filePath(u"keys/ledger.password"_s));
+    QCOMPARE(p.maintenanceDatabase, u"template1"_s);
+    QCOMPARE(p.tools, u"/usr/lib/postgresql/17/bin"_s);
+    QCOMPARE(p.jobs, 4);
+    QCOMPARE(p.minimumFreeBytes, 20000000000);
+    QCOMPARE(p.longTransactionMs, 120000);
     QCOMPARE(t.configuration.size(), 1);
     QCOMPARE(t.configuration[0].file, m_directory.filePath(u"trading.env"_s));
     QCOMPARE(t.configuration[0].secretPatterns, (QStringList{u"*_KEY"_s, u"*_PASSWORD"_s}));
@@ -289,6 +308,12 @@ void TargetTest::missing()
         // Managed by default, and what a release replaces needs a health probe.
         QVERIFY(!result);
         QCOMPARE(result.error().args[u"field"_s].toString(), u"services[1].health"_s);
+        return;
+    }
+    if (field.path == u"databases[1].database") {
+        // Nothing else says where it is.
+        QVERIFY(!result);
+        QCOMPARE(result.error().code, u"target.database_place"_s);
         return;
     }
     if (!isPort && !isKind && !isReferred && !mandatory.contains(field.path)) {
@@ -419,6 +444,13 @@ void TargetTest::wrong_data()
     row("migrations: migrations", "migrations: ../x", "target.expected_relative_path", "databases[0].migrations");
     row("migrations: migrations", "migrations: /x", "target.expected_relative_path", "databases[0].migrations");
     row("[orders, fills]", "[orders, a;b]", "target.expected_identifier", "databases[0].count_tables[1]");
+    row("password: file:keys/ledger.password", "password: hunter2", "target.expected_secret_reference", "databases[1].password");
+    row("password: file:keys/ledger.password", "password: \"env:\"", "target.expected_secret_reference", "databases[1].password");
+    row("sslmode: verify-full", "sslmode: yes-please", "target.expected_choice", "databases[1].sslmode");
+    row("port: 5433", "port: 0", "target.expected_integer", "databases[1].port");
+    row("jobs: 4", "jobs: 0", "target.expected_integer", "databases[1].jobs");
+    row("audit.entry]", "a.b.c]", "target.expected_qualified_table", "databases[1].count_tables[1]");
+    row("jobs: 4", "uri: postgresql://h/d", "target.database_place", "databases[1]");
     row("\"*_KEY\", \"*_PASSWORD\"", "[a], b", "target.expected_text", "configuration[0].secrets[0]");
     row("database: trading", "database: tradng", "target.unknown_name", "features.database");
     row("table: flags", "table: fla gs", "target.expected_identifier", "features.table");
@@ -452,6 +484,50 @@ void TargetTest::wrong()
     QVERIFY2(!result.error().what().contains(u"%{"), qPrintable(result.error().what()));
     QVERIFY2(!result.error().hint().contains(u"%{"), qPrintable(result.error().hint()));
     QVERIFY(!result.error().where.isEmpty());
+}
+
+void TargetTest::postgresUri_data()
+{
+    QTest::addColumn<QByteArray>("place");
+    QTest::addColumn<QString>("code");
+    QTest::addColumn<QString>("found");
+    QTest::newRow("all") << QByteArray("uri: postgresql://me@db:5433/a%20b?sslmode=require") << QString() << u"db|5433|a b|me|require|"_s;
+    QTest::newRow("socket") << QByteArray("uri: \"postgres:///a?host=/run/postgresql&user=me\"") << QString() << u"/run/postgresql|0|a|me||"_s;
+    QTest::newRow("address") << QByteArray("uri: \"postgresql://[::1]/a\"") << QString() << u"::1|0|a|||"_s;
+    QTest::newRow("service") << QByteArray("service: trading") << QString() << u"|0||||trading"_s;
+    QTest::newRow("password") << QByteArray("uri: postgresql://me:hunter2@db/a") << u"target.password_in_uri"_s << QString();
+    QTest::newRow("password, odd port") << QByteArray("uri: postgresql://me:hunter2@db:x/a") << u"target.password_in_uri"_s << QString();
+    QTest::newRow("password as an option") << QByteArray("uri: postgresql://db/a?password=hunter2") << u"target.password_in_uri"_s << QString();
+    QTest::newRow("other scheme") << QByteArray("uri: mysql://db/a") << u"target.expected_postgres_uri"_s << QString();
+    QTest::newRow("no database") << QByteArray("uri: postgresql://db") << u"target.expected_postgres_uri"_s << QString();
+    QTest::newRow("two hosts") << QByteArray("uri: \"postgresql://a:1,b:2/x\"") << u"target.expected_postgres_uri"_s << QString();
+    QTest::newRow("unknown option") << QByteArray("uri: postgresql://db/a?fallback=1") << u"target.uri_option"_s << QString();
+    QTest::newRow("nowhere") << QByteArray("jobs: 3") << u"target.database_place"_s << QString();
+    QTest::newRow("migrations are not ours there") << QByteArray("service: a\n    migrations: m") << u"target.unexpected_key"_s << QString();
+}
+
+void TargetTest::postgresUri()
+{
+    QFETCH(const QByteArray, place);
+    QFETCH(const QString, code);
+    QFETCH(const QString, found);
+    QByteArray text = full;
+    const qsizetype from = text.indexOf("    host: db.example.org");
+    const qsizetype to = text.indexOf("    count_tables: [entries");
+    QVERIFY(from > 0 && to > from);
+    text.replace(from, to - from, QByteArray("    " + place + "\n"));
+    const auto result = load(text);
+    if (code.isEmpty()) {
+        QVERIFY2(result, result ? "" : qPrintable(result.error().text()));
+        const PostgresSpec &p = result->databases[1].postgres;
+        QCOMPARE(QStringList({p.host, QString::number(p.port), p.database, p.user, p.sslMode, p.service}).join(u'|'), found);
+        return;
+    }
+    QVERIFY(!result);
+    QCOMPARE(result.error().code, code);
+    QVERIFY(!result.error().hint().isEmpty());
+    QVERIFY2(!result.error().text().contains(u"hunter2"), qPrintable(result.error().text()));
+    QVERIFY(!QString::fromUtf8(QJsonDocument(result.error().toJson()).toJson()).contains(u"hunter2"));
 }
 
 void TargetTest::relativePathsAreOfTheFilesFolder()
