@@ -91,9 +91,9 @@ public:
             const QJsonObject names{{u"database"_s, spec.name}};
             CO_TRY(const BackupInfo info,
                    co_await database->backup(
-                       point.directory + u'/' + spec.name + u".sqlite"_s,
-                       [&context, names](qint64 done, qint64 total) {
-                           context.progress({done, total, u"pages"_s, {u"backup.doing"_s, names}});
+                       point.directory + u'/' + spec.name + database->suffix(),
+                       [&context, names, unit = database->progressUnit()](qint64 done, qint64 total) {
+                           context.progress({done, total, unit, {u"backup.doing"_s, names}});
                        },
                        stop));
             point.members.insert(databaseMember(spec.name), toJson(info));

@@ -3,6 +3,7 @@
 
 #include "backup/backupplan.h"
 #include "backup/restorepoints.h"
+#include "database/postgresdatabase.h"
 #include "plan/step.h"
 #include "release/semver.h"
 #include "system/files.h"
@@ -93,6 +94,11 @@ public:
             }
         }
         const QStringList folders = strayFolders(target.backup.directory, points) + unusedReleases(target.releasesDirectory, versions + serving);
+        for (const DatabaseSpec &database : target.databases) {
+            if (database.driver == "postgresql"_L1) {
+                CO_CHECK(co_await dropReplacedPostgres(database));
+            }
+        }
         Worker worker;
         CO_CHECK(co_await worker.run([folders] { return removeAll(folders); }));
         context.setResult(u"removed"_s, QJsonArray::fromStringList(folders));

@@ -63,8 +63,8 @@ public:
         const QJsonObject names{{u"database"_s, spec().params["database"_L1]}};
         co_return co_await live->restore(
             info(),
-            [&context, names](qint64 done, qint64 total) {
-                context.progress({done, total, u"pages"_s, {u"backup.restoring"_s, names}});
+            [&context, names, unit = live->progressUnit()](qint64 done, qint64 total) {
+                context.progress({done, total, unit, {u"backup.restoring"_s, names}});
             },
             stop);
     }

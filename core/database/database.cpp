@@ -3,6 +3,7 @@
 
 #include "database/database.h"
 
+#include "database/postgresdatabase.h"
 #include "database/sqlitedatabase.h"
 
 #include <QJsonArray>
@@ -21,6 +22,7 @@ struct Driver {
 // A new driver is one line here.
 constexpr Driver drivers[]{
     {"sqlite"_L1, makeSqliteDatabase},
+    {"postgresql"_L1, makePostgresDatabase},
 };
 
 } // namespace
@@ -45,6 +47,26 @@ Result<std::unique_ptr<Database>> Database::create(const DatabaseSpec &spec)
         known.append(QString(driver.name));
     }
     return fail(u"database.unknown_driver"_s, {{u"database"_s, spec.name}, {u"driver"_s, spec.driver}, {u"known"_s, known}});
+}
+
+Result<> compareBackups(const BackupInfo &expected, const BackupInfo &found)
+{
+    const auto differs = [&](const QString &what, const QString &then, const QString &now) {
+        return fail(u"database.backup_differs"_s, {{u"file"_s, expected.file}, {u"what"_s, what}, {u"expected"_s, then}, {u"found"_s, now}},
+                    expected.file);
+    };
+    if (expected.schemaDigest != found.schemaDigest) {
+        return differs(u"schema"_s, expected.schemaDigest, found.schemaDigest);
+    }
+    if (expected.revision != found.revision) {
+        return differs(u"revision"_s, expected.revision, found.revision);
+    }
+    for (const auto &[table, count] : expected.rows.asKeyValueRange()) {
+        if (const qint64 now = found.rows.value(table, -1); now != count) {
+            return differs(table, QString::number(count), QString::number(now));
+        }
+    }
+    return {};
 }
 
 QJsonObject toJson(const BackupInfo &info)

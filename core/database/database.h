@@ -13,8 +13,8 @@
 namespace cutover {
 
 struct BackupInfo {
-    QString file;
-    QString sha256;
+    QString file; ///< Or folder.
+    QString sha256; ///< Of the file; of a folder: over names, sizes and digests of its files.
     qint64 size = 0;
     QString schemaDigest;
     QString revision; ///< Migration head.
@@ -22,6 +22,8 @@ struct BackupInfo {
 };
 [[nodiscard]] QJsonObject toJson(const BackupInfo &info);
 [[nodiscard]] BackupInfo backupInfoFromJson(const QJsonObject &json);
+/// "database.backup_differs" names what of found is not as in expected; tables that expected does not name don't matter.
+[[nodiscard]] Result<> compareBackups(const BackupInfo &expected, const BackupInfo &found);
 
 /**
  * A database of the target, by driver. Each object owns one worker thread and one connection.
@@ -33,13 +35,15 @@ public:
     using ProgressFunction = std::function<void(qint64 done, qint64 total)>;
 
     virtual ~Database() = default;
+    [[nodiscard]] virtual QString suffix() const = 0; ///< What a backup's name ends in.
+    [[nodiscard]] virtual QString progressUnit() const = 0; ///< What a ProgressFunction counts: "pages", "rows".
     [[nodiscard]] virtual Async<qint64> size() = 0;
     [[nodiscard]] virtual Async<> check() = 0; ///< Integrity.
     [[nodiscard]] virtual Async<QMap<QString, qint64>> countRows() = 0;
     [[nodiscard]] virtual Async<QString> schemaDigest() = 0; ///< Of normalised definitions, our own bookkeeping table left out.
-    /// A consistent copy of the live database, writers going on, progress in pages or bytes.
+    /// A consistent copy of the live database, writers going on.
     [[nodiscard]] virtual Async<BackupInfo> backup(QString file, ProgressFunction progress, std::stop_token stop) = 0;
-    /// Proves a backup by restoring it into a scratch file beside it: digest, integrity, schema, revision, row counts.
+    /// Proves a backup by restoring it into a scratch file or database beside it: digest, integrity, schema, revision, row counts.
     [[nodiscard]] virtual Async<> verifyBackup(BackupInfo info, std::stop_token stop) = 0;
     /// Puts a backup into the live database (made when it is missing); writers must be stopped. Atomic, safe to repeat.
     [[nodiscard]] virtual Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) = 0;

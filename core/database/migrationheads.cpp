@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "database/postgresschema.h"
 #include "database/schema.h"
 #include "plan/facts.h"
 #include "system/worker.h"
@@ -18,6 +19,12 @@ Result<Facts> readHeads(const QList<DatabaseSpec> &databases)
 {
     Facts facts;
     for (const DatabaseSpec &database : databases) {
+        if (database.driver == "postgresql"_L1) {
+            TRY(const auto session, postgres::Session::open(database));
+            TRY(const QString head, postgres::revisionOf(*session));
+            facts.insert(u"migration.head:"_s + database.name, head);
+            continue;
+        }
         if (database.driver != "sqlite"_L1) {
             continue;
         }

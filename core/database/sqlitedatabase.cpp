@@ -99,27 +99,6 @@ Result<BackupInfo> describe(const QString &file, const QStringList &tables, cons
     return info;
 }
 
-/// "database.backup_differs" names what of found is not as in expected.
-Result<> compare(const BackupInfo &expected, const BackupInfo &found)
-{
-    const auto differs = [&](const QString &what, const QString &then, const QString &now) {
-        return fail(u"database.backup_differs"_s, {{u"file"_s, expected.file}, {u"what"_s, what}, {u"expected"_s, then}, {u"found"_s, now}},
-                    expected.file);
-    };
-    if (expected.schemaDigest != found.schemaDigest) {
-        return differs(u"schema"_s, expected.schemaDigest, found.schemaDigest);
-    }
-    if (expected.revision != found.revision) {
-        return differs(u"revision"_s, expected.revision, found.revision);
-    }
-    for (const auto &[table, count] : expected.rows.asKeyValueRange()) {
-        if (const qint64 now = found.rows.value(table, -1); now != count) {
-            return differs(table, QString::number(count), QString::number(now));
-        }
-    }
-    return {};
-}
-
 /// The file is the one that was written; looked at before anything reads it as a database.
 Result<> checkFile(const BackupInfo &info)
 {
@@ -160,6 +139,9 @@ public:
         , m_identity(identityOf(spec.file))
     {
     }
+
+    QString suffix() const override { return u".sqlite"_s; }
+    QString progressUnit() const override { return u"pages"_s; }
 
     Async<qint64> size() override
     {
@@ -314,7 +296,7 @@ private:
             CHECK(checkIntegrityOf(to));
         }
         TRY(const BackupInfo found, describe(scratch, {}, stop));
-        return compare(info, found);
+        return compareBackups(info, found);
     }
 
     Result<> putBack(const BackupInfo &info, ProgressRelay &relay, const std::stop_token &stop)
@@ -333,7 +315,7 @@ private:
         TRY(found.schemaDigest, schemaDigestOf(live));
         TRY(found.revision, migrationHeadOf(live));
         TRY(found.rows, countRowsOf(live, {}));
-        return compare(info, found);
+        return compareBackups(info, found);
     }
 
     DatabaseSpec m_spec;

@@ -1,0 +1,467 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "database/postgresdatabase.h"
+
+#include "database/postgresarchive.h"
+#include "database/postgresplaces.h"
+#include "database/postgresprogress.h"
+#include "database/postgresschema.h"
+#include "database/postgrestools.h"
+#include "system/clock.h"
+#include "system/files.h"
+#include "system/random.h"
+#include "system/worker.h"
+
+#include <QCoroFuture>
+#include <QDir>
+#include <QFileInfo>
+#include <QJsonDocument>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+using namespace postgres;
+
+constexpr qint64 betweenLooksMs = 250;
+
+/// A dump on its way: its folder and the snapshot that everything is read from.
+struct Dump {
+    QString partial;
+    QString snapshot;
+    int version = 0;
+    QMap<QString, qint64> weights; ///< Rows by table, for progress.
+    BackupInfo info;
+};
+
+/// Folders of dumps that were killed. Their names are never used again: a pg_dump that outlived us may still write there.
+Result<> removeLeftovers(const QFileInfo &target)
+{
+    const QDir folder(target.path());
+    const QStringList names = folder.entryList({u'.' + target.fileName() + u".*.cutover-tmp"_s}, QDir::Dirs | QDir::Hidden);
+    for (const QString &name : names) {
+        CHECK(files::removeTree(folder.filePath(name)));
+    }
+    return {};
+}
+
+class PostgresDatabase : public Database
+{
+public:
+    explicit PostgresDatabase(const DatabaseSpec &spec)
+        : m_spec(spec)
+    {
+    }
+
+    ~PostgresDatabase() override
+    {
+        // A connection ends on the thread that it was made on.
+        m_worker.run([this] {
+                    m_session.reset();
+                    m_fresh.reset();
+                })
+            .waitForFinished();
+    }
+
+    QString suffix() const override { return u".pgdump"_s; }
+    QString progressUnit() const override { return u"rows"_s; }
+
+    Async<qint64> size() override
+    {
+        co_return co_await m_worker.run([this]() -> Result<qint64> {
+            TRY(Session * session, live());
+            TRY(const QVariant bytes, session->value(u"SELECT pg_database_size(current_database())"_s));
+            return bytes.toLongLong();
+        });
+    }
+
+    Async<> check() override
+    {
+        co_return co_await m_worker.run([this]() -> Result<> {
+            TRY(Session * session, live());
+            CHECK(checkIntegrityOf(*session, m_spec));
+            return {};
+        });
+    }
+
+    Async<QMap<QString, qint64>> countRows() override
+    {
+        co_return co_await m_worker.run([this]() -> Result<QMap<QString, qint64>> {
+            TRY(Session * session, live());
+            QMap<QString, qint64> rows;
+            // One snapshot for all tables.
+            CHECK(session->transaction([&]() -> Result<> {
+                CHECK(session->execute(u"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"_s));
+                TRY(rows, countRowsOf(*session, m_spec.countTables));
+                return {};
+            }));
+            return rows;
+        });
+    }
+
+    Async<QString> schemaDigest() override
+    {
+        CO_TRY(const int version, co_await m_worker.run([this]() -> Result<int> {
+            TRY(Session * session, live());
+            return session->version();
+        }));
+        co_return co_await digestOf({}, version, {}, {});
+    }
+
+    Async<BackupInfo> backup(QString file, ProgressFunction progress, std::stop_token stop) override
+    {
+        CO_TRY(Dump dump, co_await m_worker.run([this, file, stop] { return beginDump(file, stop); }));
+        Result<BackupInfo> info = co_await writeDump(dump, file, std::move(progress), stop);
+        const Result<> ended = co_await m_worker.run([this, dump, failed = !info]() -> Result<> {
+            m_session.reset(); // And with it the snapshot.
+            return failed ? files::removeTree(dump.partial) : Result<>();
+        });
+        // What went wrong matters more than what is left of it.
+        if (info && !ended) {
+            co_return fail(ended.error());
+        }
+        co_return info;
+    }
+
+    Async<> verifyBackup(BackupInfo info, std::stop_token stop) override
+    {
+        CO_CHECK(co_await m_worker.run([info, stop] { return checkArchive(info, stop); }));
+        CO_TRY(const QString name, co_await liveName());
+        const QString scratch = proofName(name);
+        Result<> proven = co_await fill(scratch, info, {}, stop);
+        if (proven) {
+            proven = co_await compareWith(scratch, info, stop);
+        }
+        // Also when somebody has asked to stop.
+        const Result<> dropped = co_await m_worker.run([this, scratch] { return dropBeside(scratch); });
+        co_return proven ? dropped : proven;
+    }
+
+    Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) override
+    {
+        CO_CHECK(co_await m_worker.run([info, stop] { return checkArchive(info, stop); }));
+        CO_TRY(const QString name, co_await liveName());
+        const QString fresh = freshName(name);
+        CO_TRY(const bool ready, co_await m_worker.run([this, info, fresh, stop]() -> Result<bool> {
+            m_session.reset(); // Ours would be in the way, too.
+            TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop));
+            return isReady(*maintenance, fresh, info.sha256);
+        }));
+        if (!ready) {
+            if (const Result<> made = co_await makeFresh(fresh, info, std::move(progress), stop); !made) {
+                // It takes up space that may be what was missing.
+                (void)co_await m_worker.run([this, fresh] { return dropBeside(fresh); });
+                co_return made;
+            }
+        }
+        co_return co_await m_worker.run([this, info, name, fresh, stop]() -> Result<> {
+            TRY(const QJsonObject description, readDescription(info.file));
+            TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop));
+            CHECK(swapIn(m_spec, *maintenance, name, fresh, description));
+            return {};
+        });
+    }
+
+    Async<> clone(BackupInfo info, QString name, std::stop_token stop)
+    {
+        CO_CHECK(co_await m_worker.run([info, stop] { return checkArchive(info, stop); }));
+        CO_TRY(const QString live, co_await liveName());
+        if (name == live || name == m_spec.postgres.maintenanceDatabase) {
+            co_return fail(u"database.clone_name"_s, {{u"name"_s, name}, {u"database"_s, m_spec.name}}, addressOf(m_spec));
+        }
+        CO_CHECK(co_await fill(name, info, {}, stop));
+        co_return co_await m_worker.run([this, info, name, stop]() -> Result<> {
+            m_fresh.reset();
+            TRY(const QJsonObject description, readDescription(info.file));
+            TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop));
+            return applyProperties(*maintenance, name, description);
+        });
+    }
+
+    Async<QStringList> dropReplaced()
+    {
+        CO_TRY(const QString name, co_await liveName());
+        co_return co_await m_worker.run([this, name]() -> Result<QStringList> {
+            TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase));
+            TRY(QStringList names, replaced(*maintenance, name));
+            for (const QString &scratch : {proofName(name), freshName(name)}) {
+                TRY(const bool there, exists(*maintenance, scratch));
+                if (there) {
+                    names.append(scratch);
+                }
+            }
+            for (const QString &each : std::as_const(names)) {
+                CHECK(drop(*maintenance, each));
+            }
+            return names;
+        });
+    }
+
+private:
+    /// The connection to the live database; a new one where there is none or the last one was lost. On the worker.
+    Result<Session *> live(const std::stop_token &stop = {})
+    {
+        if (m_session) {
+            m_session->setStop(stop);
+            if (const auto alive = m_session->value(u"SELECT 1"_s)) {
+                return m_session.get();
+            } else if (alive.error().kind == Error::Kind::Cancelled) {
+                return fail(alive.error());
+            }
+            m_session.reset();
+        }
+        TRY(m_session, Session::open(m_spec, {}, stop));
+        return m_session.get();
+    }
+
+    /// As target.yaml says, else as the service file does.
+    Async<QString> liveName()
+    {
+        if (!m_spec.postgres.database.isEmpty()) {
+            // A copy of its own: co_return moves from what it is given.
+            co_return QString(m_spec.postgres.database);
+        }
+        co_return co_await m_worker.run([this]() -> Result<QString> {
+            if (m_name.isEmpty()) {
+                TRY(const Session *session, live());
+                m_name = session->database();
+            }
+            return m_name;
+        });
+    }
+
+    Result<Dump> beginDump(const QString &file, const std::stop_token &stop)
+    {
+        const QFileInfo target(file);
+        CHECK(removeLeftovers(target));
+        TRY(Session * session, live(stop));
+        CHECK(session->execute(u"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"_s));
+        const auto begun = describeDump(*session, target);
+        if (!begun) {
+            m_session.reset();
+        }
+        return begun;
+    }
+
+    Result<Dump> describeDump(Session &session, const QFileInfo &target)
+    {
+        Dump dump;
+        dump.version = session.version();
+        TRY(const QVariant snapshot, session.value(u"SELECT pg_export_snapshot()"_s));
+        dump.snapshot = snapshot.toString();
+        TRY(const QJsonObject description, describe(session));
+        TRY(const Estimate estimate, estimateOf(session));
+        // Packed it is smaller, as a rule; but what can't be packed is not.
+        TRY(const qint64 free, files::freeBytes(target.path()));
+        if (free < estimate.bytes) {
+            return fail(u"database.backup_space"_s, {{u"path"_s, target.path()}, {u"free"_s, free}, {u"needed"_s, estimate.bytes}}, target.path());
+        }
+        TRY(dump.info.rows, countRowsOf(session, m_spec.countTables));
+        TRY(dump.info.revision, revisionOf(session));
+        dump.weights = estimate.rows;
+        for (const auto &[table, rows] : dump.info.rows.asKeyValueRange()) {
+            dump.weights.insert(table, rows);
+        }
+        dump.partial = u"%1/.%2.%3.cutover-tmp"_s.arg(target.path(), target.fileName(), Random::system().id());
+        CHECK(files::makePath(dump.partial));
+        QFile::setPermissions(dump.partial, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner);
+        const Result<> written = files::replace(descriptionIn(dump.partial), QJsonDocument(description).toJson(), files::privateFile);
+        if (!written) {
+            (void)files::removeTree(dump.partial);
+            return fail(written.error());
+        }
+        return dump;
+    }
+
+    Async<BackupInfo> writeDump(Dump dump, QString file, ProgressFunction progress, std::stop_token stop)
+    {
+        const auto watch = std::make_shared<TableWatch>(dump.weights, std::move(progress));
+        ToolRun run;
+        run.program = u"pg_dump"_s;
+        run.arguments = {u"--format=directory"_s, u"--jobs=%1"_s.arg(m_spec.postgres.jobs), u"--file=%1"_s.arg(dumpIn(dump.partial)),
+                         u"--snapshot=%1"_s.arg(dump.snapshot), u"--lock-wait-timeout=%1"_s.arg(lockWaitMs), u"--verbose"_s};
+        run.onLine = [watch](const QString &line) { watch->hear(line); };
+        ToolRun packed = run;
+        // Since version 16; not in every build.
+        packed.arguments.append(u"--compress=zstd:1"_s);
+        const bool mayPack = dump.version >= 160000;
+        Result<QByteArray> dumped = co_await watched(mayPack ? packed : run, dump.version, watch, dump.partial, stop);
+        if (!dumped && mayPack && dumped.error().args["reason"_L1].toString().contains("does not support compression"_L1)) {
+            dumped = co_await watched(run, dump.version, watch, dump.partial, stop);
+        }
+        CO_CHECK(dumped);
+        ToolRun roles;
+        roles.program = u"pg_dumpall"_s;
+        roles.database = m_spec.postgres.maintenanceDatabase;
+        roles.arguments = {u"--roles-only"_s, u"--no-role-passwords"_s, u"--file=%1"_s.arg(rolesIn(dump.partial)),
+                           u"--database=%1"_s.arg(m_spec.postgres.maintenanceDatabase)};
+        CO_CHECK(co_await runTool(m_spec, dump.version, roles, dump.partial, stop));
+        CO_TRY(dump.info.schemaDigest, co_await digestOf({}, dump.version, dump.snapshot, stop));
+        CO_CHECK(co_await m_worker.run([&dump, file, stop] { return keepDump(dump, file, stop); }));
+        watch->tellDone();
+        co_return dump.info;
+    }
+
+    static Result<> keepDump(Dump &dump, const QString &file, const std::stop_token &stop)
+    {
+        TRY(const Folder folder, measure(dump.partial, stop));
+        dump.info.sha256 = folder.sha256;
+        dump.info.size = folder.size;
+        dump.info.file = file;
+        // Of an attempt that ended before anybody knew of it.
+        CHECK(files::removeTree(file));
+        return files::rename(dump.partial, file);
+    }
+
+    /// Runs the program while its progress is looked at, through the session that is open for it.
+    Async<QByteArray> watched(ToolRun run, int version, std::shared_ptr<TableWatch> watch, QString where, std::stop_token stop)
+    {
+        std::stop_source ended;
+        auto looking = look(watch, ended.get_token());
+        Result<QByteArray> output = co_await runTool(m_spec, version, std::move(run), std::move(where), stop);
+        ended.request_stop();
+        co_await looking;
+        co_return output;
+    }
+
+    QCoro::Task<> look(std::shared_ptr<TableWatch> watch, std::stop_token ended)
+    {
+        while (co_await Clock::system().sleep(betweenLooksMs, ended)) {
+            const auto underWay = co_await m_worker.run([this]() -> Result<QMap<QString, qint64>> {
+                Session *session = m_fresh ? m_fresh.get() : m_session.get();
+                return session ? TableWatch::underWay(*session) : Result<QMap<QString, qint64>>();
+            });
+            if (underWay) {
+                watch->tell(*underWay);
+            }
+        }
+    }
+
+    Async<QString> digestOf(QString database, int version, QString snapshot, std::stop_token stop)
+    {
+        ToolRun run;
+        run.program = u"pg_dump"_s;
+        run.database = std::move(database);
+        // A subscription is made again only by a restore, not by a proof.
+        run.arguments = {u"--schema-only"_s, u"--no-subscriptions"_s, u"--lock-wait-timeout=%1"_s.arg(lockWaitMs)};
+        const QStringList left = bookkeepingTables();
+        for (const QString &pattern : left) {
+            run.arguments.append(u"--exclude-table="_s + pattern);
+        }
+        if (!snapshot.isEmpty()) {
+            run.arguments.append(u"--snapshot="_s + snapshot);
+        }
+        CO_TRY(const QByteArray definitions, co_await runTool(m_spec, version, run, {}, stop));
+        co_return co_await m_worker.run([definitions]() -> Result<QString> { return schemaDigestOf(QString::fromUtf8(definitions)); });
+    }
+
+    /// A database of that name with the backup's content, made anew; m_fresh is connected to it.
+    Async<> fill(QString name, BackupInfo info, ProgressFunction progress, std::stop_token stop)
+    {
+        struct Begun {
+            int version = 0;
+            bool jobs = true;
+        };
+        CO_TRY(const Begun begun, co_await m_worker.run([this, name, info, stop]() -> Result<Begun> {
+            m_fresh.reset();
+            TRY(const QJsonObject description, readDescription(info.file));
+            TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop));
+            CHECK(checkServerHas(*maintenance, description, info.file));
+            CHECK(drop(*maintenance, name));
+            CHECK(createLike(*maintenance, name, description));
+            TRY(m_fresh, Session::open(m_spec, name, stop));
+            CHECK(prepareContent(*m_fresh, description));
+            return Begun{m_fresh->version(), allowsJobs(description)};
+        }));
+        const auto watch = std::make_shared<TableWatch>(info.rows, std::move(progress));
+        ToolRun run;
+        run.program = u"pg_restore"_s;
+        run.database = name;
+        run.arguments = {u"--format=directory"_s, u"--jobs=%1"_s.arg(begun.jobs ? m_spec.postgres.jobs : 1), u"--exit-on-error"_s,
+                         u"--no-subscriptions"_s, u"--verbose"_s, dumpIn(info.file)};
+        run.onLine = [watch](const QString &line) { watch->hear(line); };
+        CO_CHECK(co_await watched(run, begun.version, watch, {}, stop));
+        watch->tellDone();
+        co_return co_await m_worker.run([this, info]() -> Result<> {
+            TRY(const QJsonObject description, readDescription(info.file));
+            return finishContent(*m_fresh, description);
+        });
+    }
+
+    Async<> makeFresh(QString fresh, BackupInfo info, ProgressFunction progress, std::stop_token stop)
+    {
+        CO_CHECK(co_await fill(fresh, info, std::move(progress), stop));
+        CO_CHECK(co_await compareWith(fresh, info, stop));
+        co_return co_await m_worker.run([this, info, fresh, stop] { return finishFresh(fresh, info, stop); });
+    }
+
+    Result<> dropBeside(const QString &name)
+    {
+        m_fresh.reset();
+        TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase));
+        return drop(*maintenance, name);
+    }
+
+    Async<> compareWith(QString name, BackupInfo info, std::stop_token stop)
+    {
+        CO_TRY(const int version, co_await m_worker.run([this]() -> Result<int> { return m_fresh->version(); }));
+        BackupInfo found;
+        CO_TRY(found.schemaDigest, co_await digestOf(name, version, {}, stop));
+        co_return co_await m_worker.run([this, info, found]() mutable -> Result<> {
+            TRY(found.rows, countRowsOf(*m_fresh, info.rows.keys()));
+            TRY(found.revision, revisionOf(*m_fresh));
+            TRY(const QJsonObject then, readDescription(info.file));
+            TRY(const QJsonObject now, describe(*m_fresh));
+            if (then["extensions"_L1] != now["extensions"_L1]) {
+                const auto text = [](const QJsonObject &of) { return QString::fromUtf8(QJsonDocument(of["extensions"_L1].toArray()).toJson(QJsonDocument::Compact)); };
+                return fail(u"database.backup_differs"_s,
+                            {{u"file"_s, info.file}, {u"what"_s, u"extensions"_s}, {u"expected"_s, text(then)}, {u"found"_s, text(now)}}, info.file);
+            }
+            CHECK(checkIntegrityOf(*m_fresh, m_spec));
+            return compareBackups(info, found);
+        });
+    }
+
+    /// What a database needs that is to be served from, once its content is proven. Then it is closed until the swap.
+    Result<> finishFresh(const QString &fresh, const BackupInfo &info, const std::stop_token &stop)
+    {
+        // Without statistics the first queries would be planned badly.
+        CHECK(m_fresh->execute(u"ANALYZE"_s));
+        m_fresh.reset();
+        TRY(const QJsonObject description, readDescription(info.file));
+        TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop));
+        CHECK(applyProperties(*maintenance, fresh, description));
+        return markReady(*maintenance, fresh, info.sha256);
+    }
+
+    DatabaseSpec m_spec;
+    // These only on the worker.
+    QString m_name;
+    std::unique_ptr<Session> m_session; ///< To the live database.
+    std::unique_ptr<Session> m_fresh; ///< To one beside it.
+    Worker m_worker; ///< Last, so that it ends before what it uses.
+};
+
+} // namespace
+
+Result<std::unique_ptr<Database>> makePostgresDatabase(const DatabaseSpec &spec)
+{
+    return std::make_unique<PostgresDatabase>(spec);
+}
+
+Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, std::stop_token stop)
+{
+    PostgresDatabase database(spec);
+    co_return co_await database.clone(info, name, stop);
+}
+
+Async<QStringList> dropReplacedPostgres(DatabaseSpec spec)
+{
+    PostgresDatabase database(spec);
+    co_return co_await database.dropReplaced();
+}
+
+} // namespace cutover

@@ -1,0 +1,21 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "database/database.h"
+
+namespace cutover {
+
+/// Database for driver "postgresql": Qt SQL for statements, PostgreSQL's own programs for dump and
+/// restore. A backup is a folder, see postgresarchive.h.
+[[nodiscard]] Result<std::unique_ptr<Database>> makePostgresDatabase(const DatabaseSpec &spec);
+
+/// A database of that name on the same server with what the backup holds, for rehearsals; one that is
+/// there already is dropped first, unless it is the live one ("database.clone_name"). Event-loop thread.
+[[nodiscard]] Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, std::stop_token stop);
+/// Drops the former databases that restores have kept, and scratch databases of runs that were killed;
+/// their names. Only while no run is on its way. Event-loop thread.
+[[nodiscard]] Async<QStringList> dropReplacedPostgres(DatabaseSpec spec);
+
+} // namespace cutover

@@ -1,0 +1,250 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "database/postgresplaces.h"
+
+#include "system/clock.h"
+#include "system/json.h"
+
+#include <QJsonArray>
+
+#include <chrono>
+#include <thread>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover::postgres {
+
+namespace {
+
+/// NAMEDATALEN - 1.
+constexpr qsizetype longestName = 63;
+constexpr int swapTries = 2; ///< Of five seconds each.
+constexpr QLatin1StringView before("_before_");
+
+/// As much of the name as fits; a shortened one keeps what tells it from its like.
+QString beside(const QString &live, const QString &suffix)
+{
+    QString base = live;
+    if (base.toUtf8().size() + suffix.toUtf8().size() > longestName) {
+        const QString mark = u'_' + json::sha256(live.toUtf8()).first(8);
+        while ((base + mark + suffix).toUtf8().size() > longestName) {
+            base.chop(1);
+        }
+        base += mark;
+    }
+    return base + suffix;
+}
+
+QString readyComment(const QString &sha256)
+{
+    return u"Cutover: restored from "_s + sha256 + u", not in place yet"_s;
+}
+
+bool hasExtension(const QJsonObject &description, QLatin1StringView name)
+{
+    const QJsonArray extensions = description["extensions"_L1].toArray();
+    return std::ranges::any_of(extensions, [name](const QJsonValue &extension) { return extension["name"_L1].toString() == name; });
+}
+
+/** Ends a database's sessions, again and again, from a thread and a connection of its own. */
+class Terminator
+{
+public:
+    Terminator(const DatabaseSpec &spec, qint64 database)
+        : m_thread([spec, database](const std::stop_token &stop) {
+            const auto session = Session::open(spec, spec.postgres.maintenanceDatabase);
+            while (session && !stop.stop_requested()) {
+                const auto others = (*session)->rows(u"SELECT pid FROM pg_stat_activity WHERE datid = $1::oid AND pid <> pg_backend_pid()"_s, {database});
+                for (const Row &row : others.value_or(QList<Row>())) {
+                    // One by one: a session of a superuser that may not be ended must not save the rest.
+                    (void)(*session)->execute(u"SELECT pg_terminate_backend($1)"_s, {row[0].toInt()});
+                }
+                std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            }
+        })
+    {
+    }
+
+private:
+    std::jthread m_thread;
+};
+
+QString sessionsOf(Session &maintenance, qint64 database)
+{
+    QStringList names;
+    const auto rows = maintenance.rows(u"SELECT coalesce(nullif(application_name, ''), usename, backend_type), pid FROM pg_stat_activity WHERE datid = $1::oid"_s, {database});
+    for (const Row &row : rows.value_or(QList<Row>())) {
+        names.append(u"%1 (pid %2)"_s.arg(row[0].toString(), row[1].toString()));
+    }
+    return names.isEmpty() ? u"?"_s : names.join(u", "_s);
+}
+
+} // namespace
+
+QString proofName(const QString &live)
+{
+    return beside(live, u"_cutover_proof"_s);
+}
+
+QString freshName(const QString &live)
+{
+    return beside(live, u"_cutover_new"_s);
+}
+
+Result<bool> exists(Session &maintenance, const QString &name)
+{
+    TRY(const QVariant found, maintenance.value(u"SELECT 1 FROM pg_database WHERE datname = $1"_s, {name}));
+    return !found.isNull();
+}
+
+Result<> drop(Session &maintenance, const QString &name)
+{
+    TRY(const bool there, exists(maintenance, name));
+    if (!there) {
+        return {};
+    }
+    return maintenance.change(u"DROP DATABASE IF EXISTS %1 WITH (FORCE)"_s.arg(quoted(name)));
+}
+
+Result<> createLike(Session &maintenance, const QString &name, const QJsonObject &description)
+{
+    const auto text = [&description](QLatin1StringView key) { return description[key].toString(); };
+    QString sql = u"CREATE DATABASE %1 TEMPLATE template0 ENCODING %2 LC_COLLATE %3 LC_CTYPE %4 OWNER %5"_s.arg(
+        quoted(name), literal(text("encoding"_L1)), literal(text("collate"_L1)), literal(text("ctype"_L1)), quoted(text("owner"_L1)));
+    const QString provider = text("provider"_L1);
+    if (maintenance.version() >= 150000 && provider != "c"_L1) {
+        const bool icu = provider == "i"_L1;
+        sql += icu ? u" LOCALE_PROVIDER icu ICU_LOCALE "_s : u" LOCALE_PROVIDER builtin BUILTIN_LOCALE "_s;
+        sql += literal(text("locale"_L1));
+        if (icu && !text("icuRules"_L1).isEmpty()) {
+            sql += u" ICU_RULES "_s + literal(text("icuRules"_L1));
+        }
+    } else if (maintenance.version() >= 150000) {
+        sql += u" LOCALE_PROVIDER libc"_s;
+    }
+    TRY(const QVariant tablespace, maintenance.value(u"SELECT 1 FROM pg_tablespace WHERE spcname = $1"_s, {text("tablespace"_L1)}));
+    if (!tablespace.isNull() && text("tablespace"_L1) != "pg_default"_L1) {
+        sql += u" TABLESPACE "_s + quoted(text("tablespace"_L1));
+    }
+    return maintenance.change(sql);
+}
+
+Result<> prepareContent(Session &fresh, const QJsonObject &description)
+{
+    for (const QJsonValue &extension : description["extensions"_L1].toArray()) {
+        const QString name = extension["name"_L1].toString();
+        const QString schema = extension["schema"_L1].toString();
+        const QString version = extension["version"_L1].toString();
+        // pg_dump keeps no version. In a schema of its own it has to be the server's: pg_restore makes that schema.
+        const bool common = schema == "public"_L1 || schema == "pg_catalog"_L1;
+        TRY(const QVariant newest, fresh.value(u"SELECT default_version FROM pg_available_extensions WHERE name = $1"_s, {name}));
+        if (common && (newest.toString() != version || name == "timescaledb"_L1)) {
+            CHECK(fresh.change(u"CREATE EXTENSION IF NOT EXISTS %1 SCHEMA %2 VERSION %3 CASCADE"_s.arg(quoted(name), quoted(schema), literal(version))));
+        }
+    }
+    // Source: TimescaleDB's manual, "Migrate data, pg_dump and pg_restore".
+    if (hasExtension(description, "timescaledb"_L1)) {
+        return fresh.change(u"SELECT public.timescaledb_pre_restore()"_s);
+    }
+    return {};
+}
+
+Result<> finishContent(Session &fresh, const QJsonObject &description)
+{
+    return hasExtension(description, "timescaledb"_L1) ? fresh.change(u"SELECT public.timescaledb_post_restore()"_s) : Result<>();
+}
+
+bool allowsJobs(const QJsonObject &description)
+{
+    // TimescaleDB's catalogue tables have to be filled in their order.
+    return !hasExtension(description, "timescaledb"_L1);
+}
+
+Result<> applyProperties(Session &maintenance, const QString &name, const QJsonObject &description)
+{
+    const QString database = quoted(name);
+    return maintenance.transaction([&]() -> Result<> {
+        if (!description["defaultRights"_L1].toBool()) {
+            CHECK(maintenance.execute(u"REVOKE ALL ON DATABASE %1 FROM PUBLIC"_s.arg(database)));
+            for (const QJsonValue &right : description["rights"_L1].toArray()) {
+                const QString role = right["role"_L1].toString();
+                CHECK(maintenance.execute(u"GRANT %1 ON DATABASE %2 TO %3%4"_s.arg(
+                    right["right"_L1].toString(), database, role.isEmpty() ? u"PUBLIC"_s : quoted(role),
+                    right["grantable"_L1].toBool() ? u" WITH GRANT OPTION"_s : QString())));
+            }
+        }
+        for (const QJsonValue &setting : description["settings"_L1].toArray()) {
+            const QString role = setting["role"_L1].toString();
+            const QString place = role.isEmpty() ? QString(u"DATABASE "_s + database) : QString(u"ROLE "_s + quoted(role) + u" IN DATABASE "_s + database);
+            // Lists (search_path) are kept as lists, everything else is one text.
+            const QString value = setting["value"_L1].toString();
+            const bool list = setting["name"_L1].toString() == "search_path"_L1;
+            CHECK(maintenance.execute(u"ALTER %1 SET %2 = %3"_s.arg(place, quoted(setting["name"_L1].toString()), list ? value : literal(value))));
+        }
+        return maintenance.execute(u"ALTER DATABASE %1 CONNECTION LIMIT %2"_s.arg(database).arg(description["connectionLimit"_L1].toInt(-1)));
+    });
+}
+
+Result<> markReady(Session &maintenance, const QString &name, const QString &sha256)
+{
+    return maintenance.transaction([&]() -> Result<> {
+        CHECK(maintenance.execute(u"ALTER DATABASE %1 ALLOW_CONNECTIONS false"_s.arg(quoted(name))));
+        return maintenance.execute(u"COMMENT ON DATABASE %1 IS %2"_s.arg(quoted(name), literal(readyComment(sha256))));
+    });
+}
+
+Result<bool> isReady(Session &maintenance, const QString &name, const QString &sha256)
+{
+    TRY(const QVariant ready,
+        maintenance.value(u"SELECT 1 FROM pg_database WHERE datname = $1 AND NOT datallowconn AND shobj_description(oid, 'pg_database') = $2"_s,
+                          {name, readyComment(sha256)}));
+    return !ready.isNull();
+}
+
+Result<QString> swapIn(const DatabaseSpec &spec, Session &maintenance, const QString &live, const QString &fresh, const QJsonObject &description)
+{
+    TRY(const QVariant oid, maintenance.value(u"SELECT oid::bigint FROM pg_database WHERE datname = $1"_s, {live}));
+    const QString now = Clock::system().now().toUTC().toString(u"yyyyMMddHHmmsszzz"_s);
+    const QString kept = oid.isNull() ? QString() : beside(live, before + now);
+    const auto rename = [&]() -> Result<> {
+        if (!kept.isEmpty()) {
+            // Waits up to five seconds for others to leave, with the name locked against new ones.
+            CHECK(maintenance.execute(u"ALTER DATABASE %1 RENAME TO %2"_s.arg(quoted(live), quoted(kept))));
+            CHECK(maintenance.execute(u"ALTER DATABASE %1 ALLOW_CONNECTIONS false"_s.arg(quoted(kept))));
+            CHECK(maintenance.execute(u"COMMENT ON DATABASE %1 IS %2"_s.arg(quoted(kept), literal(u"Cutover: was "_s + live + u" until a restore"_s))));
+        }
+        CHECK(maintenance.execute(u"ALTER DATABASE %1 RENAME TO %2"_s.arg(quoted(fresh), quoted(live))));
+        CHECK(maintenance.execute(u"ALTER DATABASE %1 ALLOW_CONNECTIONS true"_s.arg(quoted(live))));
+        const QString comment = description["comment"_L1].toString();
+        return maintenance.execute(u"COMMENT ON DATABASE %1 IS %2"_s.arg(quoted(live), comment.isEmpty() ? u"NULL"_s : literal(comment)));
+    };
+    Result<> swapped;
+    for (int attempt = 0; attempt < swapTries; ++attempt) {
+        {
+            const Terminator terminator(spec, oid.toLongLong());
+            swapped = maintenance.transaction(rename);
+        }
+        if (swapped || swapped.error().code != "database.in_use"_L1) {
+            break;
+        }
+        swapped.error().args.insert(u"who"_s, sessionsOf(maintenance, oid.toLongLong()));
+    }
+    CHECK(swapped);
+    return kept;
+}
+
+Result<QStringList> replaced(Session &maintenance, const QString &live)
+{
+    // The comment and the closed door, so that nobody's own database of such a name is taken for ours.
+    TRY(const QList<Row> rows,
+        maintenance.rows(u"SELECT datname FROM pg_database WHERE NOT datallowconn AND shobj_description(oid, 'pg_database') = $1 ORDER BY 1"_s,
+                         {QString(u"Cutover: was "_s + live + u" until a restore"_s)}));
+    QStringList names;
+    for (const Row &row : rows) {
+        names.append(row[0].toString());
+    }
+    return names;
+}
+
+} // namespace cutover::postgres

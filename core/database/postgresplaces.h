@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "database/postgressession.h"
+
+#include <QJsonObject>
+
+/**
+ * Databases beside the live one: made, swapped in, dropped. Blocking, from a Worker, through a session
+ * of the maintenance database. Which they are and how far they got is told by their names and, on a
+ * restored one, by a comment; so a run that was killed is gone on with by looking.
+ */
+namespace cutover::postgres {
+
+[[nodiscard]] QString proofName(const QString &live); ///< Scratch of verification: "trading_cutover_proof".
+[[nodiscard]] QString freshName(const QString &live); ///< A restore on its way: "trading_cutover_new".
+
+[[nodiscard]] Result<bool> exists(Session &maintenance, const QString &name);
+/// Ends its sessions; no error when it does not exist.
+[[nodiscard]] Result<> drop(Session &maintenance, const QString &name);
+/// An empty database with the description's encoding, collation and owner.
+[[nodiscard]] Result<> createLike(Session &maintenance, const QString &name, const QJsonObject &description);
+/// Extensions whose version would otherwise become the server's newest, and what must be there before data.
+[[nodiscard]] Result<> prepareContent(Session &fresh, const QJsonObject &description);
+/// After pg_restore: what prepareContent began (TimescaleDB) ends.
+[[nodiscard]] Result<> finishContent(Session &fresh, const QJsonObject &description);
+/// Rights, settings and limit of the database itself.
+[[nodiscard]] Result<> applyProperties(Session &maintenance, const QString &name, const QJsonObject &description);
+/// Whether restoring can be done by several workers at once.
+[[nodiscard]] bool allowsJobs(const QJsonObject &description);
+
+/// Nobody may connect to it any more, and its comment says that it holds this backup, whole.
+[[nodiscard]] Result<> markReady(Session &maintenance, const QString &name, const QString &sha256);
+[[nodiscard]] Result<bool> isReady(Session &maintenance, const QString &name, const QString &sha256);
+
+/// Puts fresh in the place of live, in one transaction: a kill at any moment leaves the one or the
+/// other, and either takes connections. While the names change, new connections wait and old ones are
+/// ended. The former live database stays as "trading_before_20261125180500", closed. Returns its name;
+/// empty when there was none. Error "database.in_use" names who could not be ended.
+[[nodiscard]] Result<QString> swapIn(const DatabaseSpec &spec, Session &maintenance, const QString &live, const QString &fresh,
+                                     const QJsonObject &description);
+/// Former databases that swapIn() has kept.
+[[nodiscard]] Result<QStringList> replaced(Session &maintenance, const QString &live);
+
+} // namespace cutover::postgres

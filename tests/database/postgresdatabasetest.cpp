@@ -1,0 +1,568 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "database/postgresdatabase.h"
+#include "database/postgresactivity.h"
+#include "database/postgresplaces.h"
+#include "database/postgresschema.h"
+#include "system/faultpoints.h"
+#include "system/files.h"
+#include "system/worker.h"
+#include "tests/support/otherprocess.h"
+#include "tests/support/postgresserver.h"
+#include "tests/support/steps.h"
+
+#include <QDir>
+#include <QDirIterator>
+#include <QJsonDocument>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTimer>
+
+#include <fcntl.h>
+#include <sys/mount.h>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using cutover::testing::await;
+using cutover::testing::OtherProcess;
+using cutover::testing::PostgresServer;
+using postgres::Session;
+
+#define QVERIFY_RESULT(expression)                                                      \
+    do {                                                                                \
+        const auto &verified = (expression);                                            \
+        QVERIFY2(verified, qPrintable(verified ? QString() : verified.error().text())); \
+    } while (false)
+
+/** Against a real server, one for all tests, a database for each. */
+class PostgresDatabaseTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        if (const QString why = m_server.missing(); !why.isEmpty()) {
+            QSKIP(qPrintable(why));
+        }
+        m_server.settings = {u"max_prepared_transactions=2"_s, u"wal_level=logical"_s};
+        const QString why = m_server.create();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+    }
+
+    void init()
+    {
+        m_directory = std::make_unique<QTemporaryDir>();
+        m_spec = m_server.spec(u"trading"_s);
+        (void)m_server.sql(u"trading"_s, u"ROLLBACK PREPARED 'stays'"_s); // Of a test that failed.
+        sql(u"postgres"_s, u"DROP DATABASE IF EXISTS trading WITH (FORCE)"_s);
+        sql(u"postgres"_s, u"CREATE DATABASE trading OWNER owner"_s);
+        make(1000);
+    }
+
+    void cleanup()
+    {
+        faultpoints::arm({});
+        const auto names = await(dropReplacedPostgres(m_spec));
+        QVERIFY_RESULT(names);
+        // Nothing of ours stays on the server.
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname LIKE 'trading_%'"_s), u"0"_s);
+    }
+
+    void backupAndRestoreKeepEverything()
+    {
+        makeOdd();
+        auto database = *Database::create(m_spec);
+        const QString digest = *await(database->schemaDigest());
+        const QString content = this->content();
+        QList<std::pair<qint64, qint64>> progress;
+        const auto info = await(database->backup(file(), [&](qint64 done, qint64 total) { progress.append({done, total}); }, {}));
+        QVERIFY_RESULT(info);
+        QCOMPARE(info->schemaDigest, digest);
+        QCOMPARE(info->revision, u"a1,b2"_s);
+        QCOMPARE(info->rows[u"orders"_s], 1000);
+        QCOMPARE(info->rows[u"audit.entry"_s], 3);
+        QVERIFY(!info->rows.contains(u"alembic_version"_s));
+        QVERIFY(info->size > 1000);
+        QVERIFY(!progress.isEmpty());
+        QCOMPARE(progress.last().first, progress.last().second);
+        QVERIFY(progress.last().second >= 1003);
+        // Private, whole, and without the password in any file.
+        QCOMPARE(QFile::permissions(file()) & (QFile::ReadGroup | QFile::ReadOther | QFile::ExeOther), QFile::Permissions());
+        QCOMPARE(entries(), QStringList{u"main.pgdump"_s});
+        QVERIFY(!grep(file(), PostgresServer::password()));
+        QVERIFY(grep(file(), "CREATE ROLE owner"));
+        QVERIFY(!grep(file(), "SCRAM-SHA-256"));
+        QVERIFY_RESULT(await(database->verifyBackup(*info, {})));
+
+        sql(u"trading"_s, u"DROP TABLE orders CASCADE; SELECT lo_unlink(4711); REVOKE SELECT ON audit.entry FROM reader; ALTER DATABASE trading RESET work_mem"_s);
+        QVERIFY(await(database->schemaDigest()).value() != digest);
+        for (int i = 0; i < 2; ++i) {
+            QVERIFY_RESULT(await(database->restore(*info, {}, {})));
+            QCOMPARE(await(database->schemaDigest()).value(), digest);
+            QCOMPARE(await(database->countRows()).value(), info->rows);
+            QCOMPARE(this->content(), content);
+            QVERIFY_RESULT(await(database->check()));
+        }
+        QCOMPARE(m_server.value(u"trading"_s, u"SELECT has_table_privilege('reader', 'audit.entry', 'SELECT')"_s), u"true"_s);
+        QCOMPARE(m_server.value(u"trading"_s, u"SELECT nextval('orders_id_seq')"_s), u"1001"_s);
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT has_database_privilege('reader', 'trading', 'CONNECT')"_s), u"true"_s);
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT setconfig::text FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase WHERE datname = 'trading'"_s),
+                 u"{work_mem=8MB}"_s);
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'trading'"_s), u"The orders"_s);
+        // What was live before stays, closed, until it is cleaned up.
+        const auto kept = await(dropReplacedPostgres(m_spec));
+        QVERIFY_RESULT(kept);
+        QCOMPARE(kept->size(), 2);
+        QVERIFY(kept->first().startsWith(u"trading_before_"_s));
+    }
+
+    void backupIsOneSnapshotWhileWritersGoOn()
+    {
+        // Each transaction moves money from one account to the other: any consistent state sums to 0.
+        const OtherProcess writer([this] {
+            int none = 0;
+            const QCoreApplication application(none, nullptr);
+            const auto session = Session::open(m_spec);
+            for (int i = 1; session; ++i) {
+                (void)(*session)->execute(u"INSERT INTO public.orders (amount) VALUES (%1), (-%1)"_s.arg(i));
+            }
+        });
+        QTRY_VERIFY(m_server.value(u"trading"_s, u"SELECT count(*) FROM orders"_s).toInt() > 1100);
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        QVERIFY(info->rows[u"orders"_s] > 1100);
+        QVERIFY_RESULT(await(clonePostgres(m_spec, *info, u"trading_rehearsal"_s, {})));
+        QCOMPARE(m_server.value(u"trading_rehearsal"_s, u"SELECT sum(amount) FROM orders"_s), u"0"_s);
+        QCOMPARE(m_server.value(u"trading_rehearsal"_s, u"SELECT count(*) FROM orders"_s).toLongLong(), info->rows[u"orders"_s]);
+        sql(u"postgres"_s, u"DROP DATABASE trading_rehearsal"_s);
+    }
+
+    void clonesIdentityDiffers()
+    {
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        QVERIFY_RESULT(await(clonePostgres(m_spec, *info, u"trading_clone"_s, {})));
+        QCOMPARE(await(clonePostgres(m_spec, *info, u"trading"_s, {})).error().code, u"database.clone_name"_s);
+        Target target;
+        target.path = file();
+        target.stateDirectory = m_directory->filePath(u"state"_s);
+        target.databases = {m_spec};
+        const auto first = pinIdentity(target);
+        QVERIFY_RESULT(first);
+        QVERIFY(!(*first)[u"database.main.server"_s].toString().isEmpty());
+        // A restore makes another database of the same name: still this system.
+        QVERIFY_RESULT(await(database->restore(*info, {}, {})));
+        QCOMPARE(*pinIdentity(target), *first);
+        target.databases[0].postgres.database = u"trading_clone"_s;
+        const auto other = pinIdentity(target);
+        QVERIFY(!other);
+        QCOMPARE(other.error().code, u"target.identity_changed"_s);
+        sql(u"postgres"_s, u"DROP DATABASE trading_clone"_s);
+    }
+
+    void restoreKilledAnywhereLeavesOldOrNew()
+    {
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        database.reset();
+        int killed = 0;
+        for (int point = 1; point < 60; ++point) {
+            sql(u"trading"_s, u"UPDATE orders SET amount = 7; INSERT INTO orders (amount) VALUES (7)"_s);
+            // By another program, so that this one's connections and threads are not copied.
+            QProcess child;
+            QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+            environment.insert(u"CUTOVER_FAULT"_s, u"kill@%1"_s.arg(point));
+            child.setProcessEnvironment(environment);
+            child.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+            child.start(QCoreApplication::applicationFilePath(), {u"--restore"_s, m_server.passwordFile(), QString::number(m_server.port()), QString::fromUtf8(QJsonDocument(toJson(*info)).toJson(QJsonDocument::Compact))});
+            QVERIFY(child.waitForFinished(60000));
+            // Whatever happened: it serves, and holds the one or the other.
+            const QString rows = m_server.value(u"trading"_s, u"SELECT count(*) || ' ' || count(*) FILTER (WHERE amount = 7) FROM orders"_s);
+            const bool isNew = rows == u"1000 0"_s;
+            QVERIFY2(isNew || rows.section(u' ', 0, 0) == rows.section(u' ', 1, 1), qPrintable(u"point %1: %2"_s.arg(point).arg(rows)));
+            const bool ended = child.exitStatus() == QProcess::NormalExit;
+            QVERIFY2(!ended || (child.exitCode() == 0 && isNew), qPrintable(QString::number(child.exitCode())));
+            // Once more: it comes to its end.
+            QVERIFY_RESULT(await((*Database::create(m_spec))->restore(*info, {}, {})));
+            QCOMPARE(m_server.value(u"trading"_s, u"SELECT count(*) || ' ' || count(*) FILTER (WHERE amount = 7) FROM orders"_s), u"1000 0"_s);
+            QVERIFY_RESULT(await(dropReplacedPostgres(m_spec)));
+            if (ended) {
+                QVERIFY2(killed >= 8, qPrintable(QString::number(killed)));
+                return;
+            }
+            ++killed;
+        }
+        QFAIL("the restore never came to its end");
+    }
+
+    void aKilledBackupIsClearedAway()
+    {
+        auto database = *Database::create(m_spec);
+        QVERIFY(QDir().mkpath(m_directory->filePath(u".main.pgdump.01AAAAAAAAAAAAAAAAAAAAAAAA.cutover-tmp/dump"_s)));
+        sql(u"postgres"_s, u"CREATE DATABASE trading_cutover_proof OWNER owner"_s);
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        QCOMPARE(entries(), QStringList{u"main.pgdump"_s});
+        QVERIFY_RESULT(await(database->verifyBackup(*info, {})));
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname LIKE 'trading_%'"_s), u"0"_s);
+    }
+
+    void cancelEndsTheDumpAndLeavesNothing()
+    {
+        make(400000);
+        auto database = *Database::create(m_spec);
+        std::stop_source stop;
+        const auto info = await(database->backup(file(), [&](qint64 done, qint64) {
+            if (done > 0 && !stop.stop_requested()) {
+                stop.request_stop();
+            } }, stop.get_token()));
+        QVERIFY(!info);
+        QCOMPARE(info.error().kind, Error::Kind::Cancelled);
+        QCOMPARE(entries(), QStringList());
+        QTRY_COMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'cutover%' AND datname = 'trading' AND state <> 'idle'"_s), u"0"_s);
+        // And a statement under way.
+        std::stop_source second;
+        QTimer::singleShot(300, this, [&] { second.request_stop(); });
+        QElapsedTimer timer;
+        timer.start();
+        Worker worker;
+        const auto slept = worker.run([spec = m_spec, token = second.get_token()]() -> Result<> {
+            TRY(const auto session, Session::open(spec, {}, token));
+            return session->execute(u"SELECT pg_sleep(20)"_s);
+        });
+        QTRY_VERIFY_WITH_TIMEOUT(slept.isFinished(), 5000);
+        QCOMPARE(slept.result().error().kind, Error::Kind::Cancelled);
+    }
+
+    void serverStoppedMidDumpIsTransient()
+    {
+        make(400000);
+        auto database = *Database::create(m_spec);
+        bool stopped = false;
+        const auto info = await(database->backup(file(), [&](qint64 done, qint64) {
+            if (done > 0 && !std::exchange(stopped, true)) {
+                m_server.stop(SIGQUIT);
+            }
+        },
+                                                 {}));
+        const QString why = m_server.start();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        QVERIFY(stopped);
+        QVERIFY(!info);
+        QVERIFY2(info.error().code == u"database.unreachable"_s || info.error().code == u"database.connection_lost"_s, qPrintable(info.error().text()));
+        QCOMPARE(info.error().kind, Error::Kind::Transient);
+        QVERIFY(info.error().what().contains(u"127.0.0.1:%1"_s.arg(m_server.port())));
+        QCOMPARE(entries(), QStringList());
+        QVERIFY_RESULT(await(database->backup(file(), {}, {})));
+    }
+
+    void fullDiskInDumpIsToldAndLeavesNothing()
+    {
+        if (::geteuid() != 0) {
+            QSKIP("needs root to mount a small file system");
+        }
+        const QString disk = m_directory->filePath(u"disk"_s);
+        QVERIFY(QDir().mkpath(disk));
+        if (::mount("tmpfs", qPrintable(disk), "tmpfs", 0, "size=96m") != 0) {
+            QSKIP("no right to mount a file system here");
+        }
+        const auto unmount = qScopeGuard([&] { ::umount2(qPrintable(disk), MNT_DETACH); });
+        // Random bytes can't be packed.
+        sql(u"trading"_s, u"CREATE TABLE random AS SELECT decode(string_agg(md5(random()::text), ''), 'hex') AS bytes FROM generate_series(1, 400000) i GROUP BY i / 50"_s);
+        auto database = *Database::create(m_server.spec(u"trading"_s, u"postgres"_s));
+        const QString target = disk + u"/main.pgdump"_s;
+        bool filled = false;
+        const auto info = await(database->backup(target, [&](qint64, qint64) {
+            if (!std::exchange(filled, true)) {
+                const int fd = ::open(qPrintable(disk + u"/ballast"_s), O_CREAT | O_WRONLY, 0600);
+                const QByteArray block(1 << 16, 'x');
+                while (::write(fd, block.constData(), size_t(block.size())) > 0) {
+                }
+                ::close(fd);
+            }
+        },
+                                                 {}));
+        QVERIFY(filled);
+        QVERIFY(!info);
+        QVERIFY2(info.error().code == u"database.dump_space"_s, qPrintable(info.error().text()));
+        QVERIFY(QDir(disk).entryList({u"*main*"_s}, QDir::AllEntries | QDir::Hidden).isEmpty());
+        // Known beforehand, it is told beforehand.
+        const auto refused = await(database->backup(target, {}, {}));
+        QCOMPARE(refused.error().code, u"database.backup_space"_s);
+    }
+
+    void refusalsSayWhatAndWhere()
+    {
+        const auto codeOf = [](const DatabaseSpec &spec) {
+            const auto size = await((*Database::create(spec))->size());
+            if (size) {
+                return QString();
+            }
+            // No message tells the password, and each says what to do.
+            return size.error().text().contains(QString::fromLatin1(PostgresServer::password())) || size.error().hint().isEmpty() ? u"bad text"_s : size.error().code;
+        };
+        QCOMPARE(codeOf(m_spec), QString());
+        DatabaseSpec other = m_spec;
+        QFile wrong(m_directory->filePath(u"wrong"_s));
+        QVERIFY(wrong.open(QIODevice::WriteOnly) && wrong.write("no") == 2);
+        wrong.close();
+        other.postgres.password = u"file:"_s + wrong.fileName();
+        QCOMPARE(codeOf(other), u"database.refused"_s);
+        QCOMPARE(await((*Database::create(other))->size()).error().kind, Error::Kind::Permanent);
+        other = m_spec;
+        other.postgres.database = u"nowhere"_s;
+        QCOMPARE(codeOf(other), u"database.absent"_s);
+        other = m_spec;
+        other.postgres.port = 1;
+        QCOMPARE(codeOf(other), u"database.unreachable"_s);
+        QCOMPARE(await((*Database::create(other))->size()).error().kind, Error::Kind::Transient);
+        other = m_spec;
+        other.postgres.password = u"file:/nonexistent/password"_s;
+        QCOMPARE(codeOf(other), u"config.secret_missing"_s);
+        other = m_spec;
+        other.postgres.tools = m_directory->path();
+        QCOMPARE(await((*Database::create(other))->schemaDigest()).error().code, u"database.no_tool"_s);
+    }
+
+    void serviceFileAndSocketLeadThere()
+    {
+        QFile services(m_directory->filePath(u"services"_s));
+        QVERIFY(services.open(QIODevice::WriteOnly));
+        services.write("[trading]\nhost=" + m_server.path(u"run"_s).toUtf8() + "\nport=" + QByteArray::number(m_server.port()) + "\ndbname=trading\nuser=owner\n");
+        services.close();
+        qputenv("PGSERVICEFILE", services.fileName().toUtf8());
+        const auto forget = qScopeGuard([] { qunsetenv("PGSERVICEFILE"); });
+        DatabaseSpec spec = m_spec;
+        spec.postgres = {};
+        spec.postgres.service = u"trading"_s;
+        spec.postgres.password = m_spec.postgres.password;
+        auto database = *Database::create(spec);
+        QCOMPARE(await(database->countRows()).value()[u"orders"_s], 1000);
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        QVERIFY_RESULT(await(database->verifyBackup(*info, {})));
+        QVERIFY_RESULT(await(database->restore(*info, {}, {})));
+    }
+
+    void lockIsTransientAndNamesItsHolder()
+    {
+        auto holder = Session::open(m_server.spec(u"trading"_s, u"postgres"_s));
+        QVERIFY_RESULT(holder);
+        QVERIFY((*holder)->execute(u"SET application_name = 'nightly job'"_s));
+        const QString pid = (*holder)->value(u"SELECT pg_backend_pid()"_s)->toString();
+        QVERIFY((*holder)->execute(u"BEGIN"_s));
+        QVERIFY((*holder)->execute(u"LOCK TABLE public.orders IN ACCESS EXCLUSIVE MODE"_s));
+        const auto counted = await((*Database::create(m_spec))->countRows());
+        QVERIFY(!counted);
+        QCOMPARE(counted.error().code, u"database.locked"_s);
+        QCOMPARE(counted.error().kind, Error::Kind::Transient);
+        QVERIFY2(counted.error().what().contains(u"nightly job (pid "_s + pid), qPrintable(counted.error().what()));
+        QVERIFY((*holder)->execute(u"ROLLBACK"_s));
+        QVERIFY(await((*Database::create(m_spec))->countRows()));
+    }
+
+    void longTransactionsAreFoundAndEndedOnlyWhenMeant()
+    {
+        auto holder = Session::open(m_spec);
+        QVERIFY((*holder)->execute(u"BEGIN"_s));
+        QVERIFY((*holder)->execute(u"SELECT 1"_s));
+        auto session = Session::open(m_spec);
+        QTest::qWait(60);
+        const auto found = postgres::longTransactions(**session, 50);
+        QVERIFY_RESULT(found);
+        QCOMPARE(found->size(), 1);
+        QVERIFY(postgres::longTransactions(**session, 60000)->isEmpty());
+        const postgres::Activity activity = found->first();
+        const auto other = await(postgres::terminateSession(m_spec, activity.pid, activity.started.addMSecs(-5000)));
+        QCOMPARE(other.error().code, u"database.session_gone"_s);
+        QVERIFY((*holder)->execute(u"SELECT 1"_s));
+        QVERIFY_RESULT(await(postgres::terminateSession(m_spec, activity.pid, activity.started)));
+        QTRY_VERIFY(!(*holder)->execute(u"SELECT 1"_s));
+        QCOMPARE((*holder)->execute(u"SELECT 1"_s).error().kind, Error::Kind::Transient);
+    }
+
+    void sessionsAreEndedBySwapButAPreparedTransactionIsNot()
+    {
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), {}, {}));
+        auto user = Session::open(m_server.spec(u"trading"_s, u"owner"_s));
+        QVERIFY((*user)->execute(u"SELECT 1"_s));
+        QVERIFY_RESULT(await(database->restore(*info, {}, {})));
+        QVERIFY(!(*user)->execute(u"SELECT 1"_s));
+
+        sql(u"trading"_s, u"BEGIN; INSERT INTO orders (amount) VALUES (1); PREPARE TRANSACTION 'stays'"_s);
+        const auto refused = await(database->restore(*info, {}, {}));
+        QVERIFY(!refused);
+        QVERIFY2(refused.error().code == u"database.in_use"_s, qPrintable(refused.error().text()));
+        // The old one serves on, and what was made ready is used once the way is free.
+        QCOMPARE(await(database->countRows()).value()[u"orders"_s], 1000);
+        sql(u"trading"_s, u"ROLLBACK PREPARED 'stays'"_s);
+        QVERIFY_RESULT(await(database->restore(*info, {}, {})));
+    }
+
+    void alteredOrForeignBackupIsRefused()
+    {
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), {}, {}));
+        sql(u"trading"_s, u"INSERT INTO orders (amount) VALUES (1)"_s);
+        QFile toc(file() + u"/dump/toc.dat"_s);
+        QVERIFY(toc.open(QIODevice::ReadWrite));
+        toc.seek(toc.size() - 10);
+        toc.write("Z");
+        toc.close();
+        QCOMPARE(await(database->verifyBackup(*info, {})).error().code, u"database.backup_altered"_s);
+        QCOMPARE(await(database->restore(*info, {}, {})).error().code, u"database.backup_altered"_s);
+        BackupInfo wrongRows = *await(database->backup(file(), {}, {}));
+        wrongRows.rows[u"orders"_s] += 1;
+        const auto differs = await(database->verifyBackup(wrongRows, {}));
+        QCOMPARE(differs.error().code, u"database.backup_differs"_s);
+        const auto refused = await(database->restore(wrongRows, {}, {}));
+        QVERIFY2(refused.error().code == u"database.backup_differs"_s, qPrintable(refused.error().text()));
+        // What was refused touched nothing.
+        QCOMPARE(await(database->countRows()).value()[u"orders"_s], 1001);
+
+        sql(u"trading"_s, u"CREATE ROLE passing; GRANT SELECT ON orders TO passing"_s);
+        const auto later = await(database->backup(file(), {}, {}));
+        sql(u"trading"_s, u"DROP OWNED BY passing; DROP ROLE passing"_s);
+        const auto roles = await(database->verifyBackup(*later, {}));
+        QCOMPARE(roles.error().code, u"database.roles_missing"_s);
+        QVERIFY2(roles.error().what().contains(u"passing"_s), qPrintable(roles.error().what()));
+    }
+
+    void integrityIsLookedAtByAmcheckWhereItIs()
+    {
+        auto session = Session::open(m_server.spec(u"trading"_s, u"postgres"_s));
+        QVERIFY(!postgres::checkIntegrityOf(**session, m_spec)->byAmcheck);
+        sql(u"trading"_s, u"CREATE EXTENSION amcheck"_s);
+        const auto whole = postgres::checkIntegrityOf(**session, m_spec);
+        QVERIFY_RESULT(whole);
+        QVERIFY(whole->byAmcheck);
+        QVERIFY(whole->looked > 0);
+        sql(u"trading"_s, u"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_pkey'::regclass"_s);
+        const auto invalid = await((*Database::create(m_spec))->check());
+        QVERIFY2(invalid.error().code == u"database.integrity"_s, qPrintable(invalid.error().text()));
+        QVERIFY(invalid.error().what().contains(u"orders_pkey"_s));
+    }
+
+    void digestKnowsWhatMatters()
+    {
+        auto database = *Database::create(m_spec);
+        const QString before = *await(database->schemaDigest());
+        QCOMPARE(*await(database->schemaDigest()), before);
+        sql(u"trading"_s, u"ALTER TABLE orders ADD COLUMN note text; ALTER TABLE orders DROP COLUMN note"_s);
+        QCOMPARE(*await(database->schemaDigest()), before);
+        sql(u"trading"_s, u"CREATE TABLE alembic_version (version_num text)"_s);
+        QCOMPARE(*await(database->schemaDigest()), before);
+        sql(u"trading"_s, u"CREATE INDEX amounts ON orders (amount)"_s);
+        QVERIFY(*await(database->schemaDigest()) != before);
+        QCOMPARE(postgres::schemaDigestOf(u"SET x = 1;\nCREATE TABLE a (b CHECK (((c)::text = ANY ((ARRAY['x'::character varying, 'it''s'::character varying])::text[]))));"_s),
+                 postgres::schemaDigestOf(u"-- c\n\\restrict abc\nCREATE TABLE a (b CHECK (((c)::text = ANY (ARRAY[('x'::character varying)::text, ('it''s'::character varying)::text]))));"_s));
+        m_spec.countTables = QStringList{u"orders"_s, u"none"_s};
+        QCOMPARE(*await((*Database::create(m_spec))->countRows()), (QMap<QString, qint64>{{u"orders"_s, 1000}}));
+    }
+
+    void longNamesFitAndDiffer()
+    {
+        const QString longName(63, u'ä');
+        const QString a = postgres::proofName(longName + u"1"_s);
+        QVERIFY(a.toUtf8().size() <= 63);
+        QVERIFY(a != postgres::proofName(longName + u"2"_s));
+        QCOMPARE(postgres::freshName(u"trading"_s), u"trading_cutover_new"_s);
+    }
+
+private:
+    QString file() const { return m_directory->filePath(u"main.pgdump"_s); }
+    QStringList entries() const { return QDir(m_directory->path()).entryList({u"*main*"_s}, QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot); }
+
+    void sql(const QString &database, const QString &statement) { QVERIFY_RESULT(m_server.sql(database, statement)); }
+
+    void make(int rows)
+    {
+        sql(u"trading"_s, u"GRANT ALL ON SCHEMA public TO owner; SET ROLE owner; DROP TABLE IF EXISTS orders CASCADE; "
+                          "CREATE TABLE orders (id serial PRIMARY KEY, amount bigint NOT NULL, filler text DEFAULT md5(random()::text)); "
+                          "INSERT INTO orders (amount) SELECT 0 FROM generate_series(1, %1)"_s.arg(rows));
+    }
+
+    /// Of everything that a dump might lose, something.
+    void makeOdd()
+    {
+        (void)m_server.sql(u"postgres"_s, u"CREATE ROLE reader"_s); // Once for all tests.
+        sql(u"postgres"_s, u"COMMENT ON DATABASE trading IS 'The orders'; ALTER DATABASE trading SET work_mem = '8MB'; "
+                           "REVOKE CONNECT ON DATABASE trading FROM PUBLIC; GRANT CONNECT ON DATABASE trading TO reader"_s);
+        sql(u"trading"_s,
+            u"CREATE SCHEMA audit AUTHORIZATION owner; SET ROLE owner; "
+            "CREATE TYPE side AS ENUM ('buy', 'sell'); CREATE DOMAIN positive AS numeric(20, 8) CHECK (VALUE > 0); "
+            "CREATE TABLE audit.entry (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), at timestamptz DEFAULT 'epoch', tags text[], what jsonb, side side, "
+            "price positive, raw bytea, state varchar(10) CHECK (state IN ('new', 'filled', 'it''s')), twice numeric GENERATED ALWAYS AS (price * 2) STORED, "
+            "span tstzrange, \"Odd \"\"name\" inet); "
+            "INSERT INTO audit.entry (id, tags, what, side, price, raw, state, span, \"Odd \"\"name\") VALUES "
+            "('00000000-0000-0000-0000-000000000001', '{a,\"b c\",NULL}', '{\"k\": [1, null, \"ü\"]}', 'buy', 0.00000001, '\\x00ff7f', 'it''s', '[2020-01-01,)', '::1'), "
+            "('00000000-0000-0000-0000-000000000002', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), "
+            "('00000000-0000-0000-0000-000000000003', '{}', '0', 'sell', 1e11, '', 'new', 'empty', '10.0.0.0/8'); "
+            "CREATE VIEW audit.newest AS SELECT id, price FROM audit.entry WHERE state IN ('new', 'filled'); "
+            "CREATE FUNCTION audit.f(i integer) RETURNS integer LANGUAGE sql AS $f$ SELECT i + 1 $f$; "
+            "CREATE TABLE parts (id integer, day date) PARTITION BY RANGE (day); "
+            "CREATE TABLE parts_2024 PARTITION OF parts FOR VALUES FROM ('2024-01-01') TO ('2025-01-01'); INSERT INTO parts VALUES (1, '2024-05-05'); "
+            "CREATE MATERIALIZED VIEW sums AS SELECT sum(id) AS sum FROM parts; "
+            "GRANT USAGE ON SCHEMA audit TO reader; GRANT SELECT ON audit.entry TO reader; "
+            "CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('b2'), ('a1'); "
+            "SELECT lo_from_bytea(4711, '\\xdeadbeef00')"_s);
+    }
+
+    QString content() const
+    {
+        return m_server.value(u"trading"_s, u"SELECT md5((SELECT string_agg(t::text, '|' ORDER BY id) FROM orders t) || (SELECT string_agg(t::text, '|' ORDER BY id) FROM audit.entry t) "
+                                            "|| (SELECT string_agg(t::text, '|') FROM parts t) || (SELECT sum::text FROM sums) || audit.f(1)) || encode(lo_get(4711), 'hex')"_s);
+    }
+
+    static bool grep(const QString &folder, const QByteArray &text)
+    {
+        QDirIterator files(folder, QDir::Files, QDirIterator::Subdirectories);
+        while (files.hasNext()) {
+            if (const auto content = files::read(files.next()); content && content->contains(text)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    PostgresServer m_server;
+    std::unique_ptr<QTemporaryDir> m_directory;
+    DatabaseSpec m_spec;
+};
+
+/// --restore PASSWORD-FILE PORT BACKUP: what the killed restore runs.
+static int restoreAlone(const QStringList &arguments)
+{
+    DatabaseSpec spec;
+    spec.name = u"main"_s;
+    spec.driver = u"postgresql"_s;
+    spec.postgres.host = u"127.0.0.1"_s;
+    spec.postgres.port = arguments.value(1).toInt();
+    spec.postgres.database = u"trading"_s;
+    spec.postgres.user = u"owner"_s;
+    spec.postgres.password = u"file:"_s + arguments.value(0);
+    const BackupInfo info = backupInfoFromJson(QJsonDocument::fromJson(arguments.value(2).toUtf8()).object());
+    const auto done = await((*Database::create(spec))->restore(info, {}, {}));
+    if (!done) {
+        qWarning("%s", qPrintable(done.error().text()));
+    }
+    return done ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    QCoreApplication application(argc, argv);
+    if (argc > 1 && qstrcmp(argv[1], "--restore") == 0) {
+        return restoreAlone(QCoreApplication::arguments().mid(2));
+    }
+    PostgresDatabaseTest test;
+    return QTest::qExec(&test, argc, argv);
+}
+
+#include "postgresdatabasetest.moc"
