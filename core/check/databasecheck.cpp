@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Whether each database is there, whole, and not held by a long write.
+// Whether each SQLite database is there, whole, and not held by a long write.
 
 #include "check/checklist.h"
 #include "database/database.h"
@@ -54,6 +54,9 @@ QCoro::Task<Finding> run(DatabaseSpec spec, std::stop_token stop)
 const CheckKind kind(30, [](const CheckScope &scope) {
     QList<CheckItem> items;
     for (const DatabaseSpec &spec : scope.target.databases) {
+        if (spec.driver != "sqlite"_L1) {
+            continue;
+        }
         items.append({u"database:"_s + spec.name, {u"check.database"_s, {{u"database"_s, spec.name}}}, true, [spec](CheckScope, std::stop_token stop) { return run(spec, stop); }});
     }
     return items;

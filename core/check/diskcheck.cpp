@@ -5,6 +5,7 @@
 // what the target always wants free. Folders of one file system share its space.
 
 #include "check/checklist.h"
+#include "database/database.h"
 #include "system/files.h"
 
 #include <QFileInfo>
@@ -31,14 +32,24 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
 {
     qint64 databases = 0;
     for (const DatabaseSpec &database : scope.target.databases) {
-        databases += QFileInfo(database.file).size() + QFileInfo(QString(database.file + u"-wal"_s)).size();
+        if (database.driver == "sqlite"_L1) {
+            // The copy, and the scratch restore that proves it.
+            databases += 2 * (QFileInfo(database.file).size() + QFileInfo(QString(database.file + u"-wal"_s)).size());
+        } else if (scope.packageSize > 0) {
+            // Proven on the server; what it holds beside its tables is not dumped.
+            const auto driver = Database::create(database);
+            const auto size = driver ? co_await (*driver)->size() : Result<qint64>(fail(driver.error()));
+            if (!size) {
+                co_return wrong(size.error());
+            }
+            databases += *size;
+        }
     }
     const bool updating = scope.packageSize > 0;
     const std::pair<QString, qint64> writes[]{
         {scope.target.stateDirectory, scope.packageSize},
         {scope.target.releasesDirectory, scope.unpackedSize},
-        // The copy, and the scratch restore that proves it.
-        {scope.target.backup.directory, updating ? 2 * databases : 0},
+        {scope.target.backup.directory, updating ? databases : 0},
     };
     struct Disk {
         QString path;

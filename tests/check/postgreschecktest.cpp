@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "check/checklist.h"
+#include "tests/support/postgresserver.h"
+
+#include <QCoroTask>
+#include <QTest>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using cutover::testing::PostgresServer;
+using postgres::Session;
+
+/** The checks of a PostgreSQL database, against a real server. */
+class PostgresCheckTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        if (const QString why = m_server.missing(); !why.isEmpty()) {
+            QSKIP(qPrintable(why));
+        }
+        m_server.settings = {u"wal_level=logical"_s, u"max_replication_slots=4"_s};
+        const QString why = m_server.create();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        QVERIFY(m_server.sql(u"postgres"_s, u"CREATE DATABASE trading OWNER owner"_s));
+        m_scope.target.databases = {m_server.spec(u"trading"_s)};
+        m_scope.target.check.minimumFreeBytes = 1000;
+    }
+
+    void aHealthyServerPasses()
+    {
+        for (const QString &id : {u"database:main"_s, u"connections:main"_s, u"transactions:main"_s, u"database_space:main"_s, u"replication:main"_s}) {
+            const Finding finding = run(id);
+            QVERIFY2(finding.error.code.isEmpty(), qPrintable(id + u": "_s + finding.error.text()));
+            QVERIFY2(!finding.text.text().contains(u"%{"), qPrintable(finding.text.text()));
+        }
+        QVERIFY2(run(u"database:main"_s).text.text().contains(u"PostgreSQL "_s), qPrintable(run(u"database:main"_s).text.text()));
+    }
+
+    void spaceIsMeasuredWhereTheServerIsHere()
+    {
+        // The owner may not know the folder; a superuser may.
+        QCOMPARE(run(u"database_space:main"_s).text.code, u"check.postgres_space_unknown"_s);
+        m_scope.target.databases[0].postgres.user = u"postgres"_s;
+        QCOMPARE(run(u"database_space:main"_s).text.code, u"check.disk_ok"_s);
+        m_scope.target.databases[0].postgres.minimumFreeBytes = 1LL << 60;
+        const Finding few = run(u"database_space:main"_s);
+        QCOMPARE(few.error.code, u"check.postgres_space"_s);
+        QVERIFY(few.error.args[u"path"_s].toString().startsWith(m_server.path(u"data"_s)));
+        m_scope.target.databases[0] = m_server.spec(u"trading"_s);
+    }
+
+    void tooFewConnectionsFailBeforeTheUpdateOnly()
+    {
+        m_scope.target.databases[0].postgres.jobs = 64;
+        const Finding few = run(u"connections:main"_s);
+        QCOMPARE(few.error.code, u"check.postgres_connections_few"_s);
+        QVERIFY2(few.error.what().contains(u"67"_s), qPrintable(few.error.what()));
+        m_scope.afterUpdate = true;
+        QVERIFY(run(u"connections:main"_s).error.code.isEmpty());
+        m_scope.afterUpdate = false;
+        m_scope.target.databases[0] = m_server.spec(u"trading"_s);
+    }
+
+    void aLongTransactionIsNamed()
+    {
+        auto holder = Session::open(m_server.spec(u"trading"_s));
+        QVERIFY(holder);
+        QVERIFY((*holder)->execute(u"SET application_name = 'forgotten'"_s));
+        QVERIFY((*holder)->execute(u"BEGIN"_s));
+        QVERIFY((*holder)->execute(u"SELECT 1"_s));
+        const QString pid = (*holder)->value(u"SELECT pg_backend_pid()"_s)->toString();
+        QTest::qWait(60);
+        QVERIFY(run(u"transactions:main"_s).error.code.isEmpty());
+        m_scope.target.databases[0].postgres.longTransactionMs = 50;
+        const Finding found = run(u"transactions:main"_s);
+        m_scope.target.databases[0] = m_server.spec(u"trading"_s);
+        QCOMPARE(found.error.code, u"check.postgres_long_transaction"_s);
+        QVERIFY2(found.error.what().contains(u"forgotten (pid "_s + pid), qPrintable(found.error.what()));
+        QVERIFY2(found.error.hint().contains(pid), qPrintable(found.error.hint()));
+    }
+
+    void anInactiveSlotIsAWarningWithItsWal()
+    {
+        QVERIFY(m_server.sql(u"trading"_s, u"SELECT pg_create_physical_replication_slot('lonely', true)"_s));
+        const Finding found = run(u"replication:main"_s);
+        QVERIFY(m_server.sql(u"trading"_s, u"SELECT pg_drop_replication_slot('lonely')"_s));
+        QCOMPARE(found.error.code, u"check.postgres_slot_inactive"_s);
+        QVERIFY2(found.error.what().contains(u"lonely"_s), qPrintable(found.error.what()));
+    }
+
+    void aServerThatIsGoneFailsWithItsAddress()
+    {
+        m_scope.target.databases[0].postgres.port = 1;
+        const Finding gone = run(u"database:main"_s);
+        m_scope.target.databases[0] = m_server.spec(u"trading"_s);
+        QCOMPARE(gone.error.code, u"database.unreachable"_s);
+        QVERIFY(gone.error.what().contains(u"127.0.0.1:1"_s));
+    }
+
+private:
+    Finding run(const QString &id)
+    {
+        const QList<CheckItem> items = CheckKind::all(m_scope);
+        for (const CheckItem &item : items) {
+            if (item.id == id) {
+                return QCoro::waitFor(item.run(m_scope, {}));
+            }
+        }
+        return wrong(u"no such item"_s);
+    }
+
+    PostgresServer m_server;
+    CheckScope m_scope;
+};
+
+QTEST_GUILESS_MAIN(PostgresCheckTest)
+#include "postgreschecktest.moc"
