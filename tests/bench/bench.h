@@ -49,6 +49,7 @@ struct Bench {
 [[nodiscard]] Result<bool> benchUpdate(const Options &options);
 [[nodiscard]] Result<bool> benchPackage(const Options &options);
 [[nodiscard]] Result<bool> benchBackup(const Options &options);
+[[nodiscard]] Result<bool> benchPostgres(const Options &options);
 [[nodiscard]] Result<bool> benchWindow(const Options &options);
 [[nodiscard]] Result<bool> benchStart(const Options &options);
 [[nodiscard]] Result<bool> benchMemory(const Options &options);

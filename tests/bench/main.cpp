@@ -24,6 +24,7 @@ constexpr Bench all[] = {
     {"engine", "a run's own cost per step", benchEngine},
     {"package", "verification of a package", benchPackage},
     {"backup", "online backup of 200,000 orders", benchBackup},
+    {"postgres", "dump and restore of 1,000,000 rows of PostgreSQL", benchPostgres},
     {"start", "start to first painted window", benchStart},
     {"memory", "peak memory of each process", benchMemory},
     {"window", "event handlers of the window while an update runs", benchWindow},
