@@ -18,6 +18,7 @@ namespace cutover {
 namespace {
 
 constexpr qint64 startLimitMs = 15000;
+constexpr int mostStarts = 3;
 
 /// Three scrapes, and never so short that a busy machine looks dead.
 qint64 silenceLimit(const Target &target)
@@ -52,13 +53,21 @@ Async<> ensureWatcher(Target target, std::stop_token stop)
     const QString logs = target.stateDirectory + u"/logs"_s;
     CO_CHECK(files::makePath(logs));
     // One that hangs still has the lock, so this one ends at once and the silence goes on.
-    CO_CHECK(startDetached(program, {u"watch"_s, u"--target"_s, target.path}, QString(logs + u"/watcher.log"_s)));
+    const QStringList arguments{u"watch"_s, u"--target"_s, target.path};
+    const QString log = logs + u"/watcher.log"_s;
+    CO_TRY(qint64 pid, startDetached(program, arguments, log));
+    int starts = 1;
     const qint64 until = Clock::system().monotonic() + startLimitMs;
     while (!watcherIsAlive(target)) {
         if (Clock::system().monotonic() > until) {
-            co_return fail(u"watch.not_started"_s, {{u"limit"_s, startLimitMs}, {u"log"_s, QString(logs + u"/watcher.log"_s)}}, target.name);
+            co_return fail(u"watch.not_started"_s, {{u"limit"_s, startLimitMs}, {u"log"_s, log}}, target.name);
         }
         CO_CHECK(co_await Clock::system().sleep(50, stop));
+        if (starts < mostStarts && processStartTime(pid) == 0 && !watcherIsAlive(target)) {
+            // It died before it gave a sign of life.
+            ++starts;
+            CO_TRY(pid, startDetached(program, arguments, log));
+        }
     }
     co_return {};
 }
