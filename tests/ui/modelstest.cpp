@@ -63,6 +63,20 @@ private Q_SLOTS:
         QCOMPARE(kept.row(), 5);
     }
 
+    void whatWaitsAtTheEndIsNotRun()
+    {
+        StepView step;
+        step.spec.id = u"watch"_s;
+        StepModel steps;
+        steps.setRows({step});
+        const auto word = [&] { return steps.index(0, StepModel::StateColumn).data().toString(); };
+        QCOMPARE(word(), u"Waiting"_s);
+        QSignalSpy changed(&steps, &QAbstractItemModel::dataChanged);
+        steps.setEnded(true);
+        QCOMPARE(word(), u"Not run"_s);
+        QCOMPARE(changed.count(), 1);
+    }
+
     void stepsAndEvents()
     {
         ScriptedEngine engine;

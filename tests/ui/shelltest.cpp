@@ -4,6 +4,7 @@
 #include "common/inlinemessage.h"
 #include "common/jobtracker.h"
 #include "common/logview.h"
+#include "common/textlabel.h"
 #include "common/theme.h"
 #include "shell/conndialog.h"
 #include "shell/console.h"
@@ -18,6 +19,7 @@
 #include <QLineEdit>
 #include <QMessageBox>
 #include <QPlainTextEdit>
+#include <QProgressBar>
 #include <QPushButton>
 #include <QScrollBar>
 #include <QSignalSpy>
@@ -182,6 +184,28 @@ private Q_SLOTS:
         QVERIFY(!m_window->console()->whyNotChange().isEmpty());
         m_engine->setConnected(true);
         QTRY_COMPARE(m_window->console()->whyNotChange(), QString());
+    }
+
+    void aFailedStartWaitsForNothing()
+    {
+        m_engine = std::make_unique<ScriptedEngine>();
+        m_engine->setConnected(false, {});
+        m_window = std::make_unique<MainWindow>(m_engine.get());
+        m_window->show();
+        const auto shown = [this](const QString &text) {
+            const auto labels = m_window->findChildren<TextLabel *>();
+            return std::ranges::any_of(labels, [&](const TextLabel *label) { return label->isVisible() && label->text().contains(text); });
+        };
+        QTRY_VERIFY(shown(u"Connecting"_s));
+        m_window->showStartFailure(Error{u"demo.not_empty"_s, {{u"folder"_s, u"/srv/trading"_s}}, Error::Kind::Permanent, u"/srv/trading"_s});
+        QVERIFY(!shown(u"Connecting"_s));
+        QVERIFY(!shown(u"Available updates"_s));
+        // A bar shows itself after 300 ms.
+        QTest::qWait(400);
+        for (const QProgressBar *bar : m_window->findChildren<QProgressBar *>()) {
+            QVERIFY(!bar->isVisible());
+        }
+        QVERIFY(shown(u"/srv/trading"_s));
     }
 
     void closingAsksWhileARunIsActive()

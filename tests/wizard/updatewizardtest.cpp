@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "update/updatewizard.h"
+#include "common/buttons.h"
 #include "common/tableview.h"
 #include "common/theme.h"
+#include "shell/conndialog.h"
 #include "ui/keyboard.h"
 #include "update/checkspage.h"
 #include "update/reportdialog.h"
@@ -12,9 +14,9 @@
 
 #include <QApplication>
 #include <QClipboard>
-#include <QInputDialog>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTest>
@@ -193,13 +195,12 @@ private Q_SLOTS:
         QCOMPARE(reason(), u"lee@ops has the conn."_s);
         QTRY_VERIFY(visible<QPushButton>(wizard.get(), u"takeConn"_s) != nullptr);
         click(visible<QPushButton>(wizard.get(), u"takeConn"_s));
-        auto *dialog = wizard->findChild<QInputDialog *>();
+        auto *dialog = wizard->findChild<ConnDialog *>();
         QVERIFY(dialog != nullptr);
         const QStringList nameless = wizarddata::namelessWidgets(dialog);
         QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(u"; "_s)));
-        auto *note = dialog->findChild<QLineEdit *>();
-        QTest::keyClicks(note, u"Lee went home"_s);
-        QTest::keyClick(note, Qt::Key_Return);
+        QTest::keyClicks(dialog->findChild<QPlainTextEdit *>(), u"Lee went home"_s);
+        click(dialog->findChild<PrimaryButton *>());
         QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
         QCOMPARE(engine->lastParams(u"conn.take"_s)[u"note"].toString(), u"Lee went home"_s);
     }

@@ -28,6 +28,8 @@ StatusLook statusLook(Status status)
         return {word(QT_TRANSLATE_NOOP("Status", "Planned")), u"clock"_s};
     case Status::Waiting:
         return {word(QT_TRANSLATE_NOOP("Status", "Waiting")), u"clock"_s};
+    case Status::NotRun:
+        return {word(QT_TRANSLATE_NOOP("Status", "Not run")), u"go-next-skip"_s};
     case Status::Running:
         return {word(QT_TRANSLATE_NOOP("Status", "Running")), u"media-playback-start"_s, Role::Info, Role::InfoTint};
     case Status::Passed:
@@ -130,6 +132,11 @@ Status statusOf(StepState state)
         return Status::Skipped;
     }
     return Status::Unknown;
+}
+
+Status statusAtTheEnd(StepState state)
+{
+    return state == StepState::Pending ? Status::NotRun : statusOf(state);
 }
 
 Status statusOf(CheckResult::Status status)

@@ -14,6 +14,7 @@ enum class Status {
     Unknown,
     Planned,
     Waiting,
+    NotRun, ///< A step of a run that has ended before it.
     Running,
     Passed,
     Succeeded,
@@ -52,6 +53,8 @@ struct StatusLook {
 [[nodiscard]] StatusLook statusLook(Status status);
 [[nodiscard]] Status statusOf(RunState state);
 [[nodiscard]] Status statusOf(StepState state);
+/// Of a run that has ended: what waits then will not be done any more.
+[[nodiscard]] Status statusAtTheEnd(StepState state);
 [[nodiscard]] Status statusOf(CheckResult::Status status);
 [[nodiscard]] Status statusOfHealth(const QString &health); ///< TargetView::health
 [[nodiscard]] Status statusOfInstance(const QString &state); ///< InstanceView::state

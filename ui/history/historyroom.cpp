@@ -227,6 +227,7 @@ void HistoryRoom::showRun(const QString &id)
     }
     ask<RunView>(this, m_console->engine()->run(id), [this, id](const Result<RunView> &view) {
         if (view && id == m_shown) {
+            m_steps.setEnded(isFinal(view->run.state));
             m_steps.setRows(view->steps);
             m_stepTable->fitColumns();
         }

@@ -11,6 +11,16 @@ using namespace Qt::StringLiterals;
 
 namespace cutover {
 
+void StepModel::setEnded(bool ended)
+{
+    if (m_ended != ended) {
+        m_ended = ended;
+        if (rowCount() > 0) {
+            Q_EMIT dataChanged(index(0, StateColumn), index(rowCount() - 1, StateColumn));
+        }
+    }
+}
+
 int StepModel::columnCount(const QModelIndex &parent) const
 {
     return parent.isValid() ? 0 : ColumnCount;
@@ -41,11 +51,16 @@ QVariant StepModel::headerData(int section, Qt::Orientation orientation, int rol
     }
 }
 
+Status StepModel::statusOfStep(const StepView &step) const
+{
+    return m_ended ? statusAtTheEnd(step.record.state) : statusOf(step.record.state);
+}
+
 QVariant StepModel::cell(const StepView &step, int column, int role) const
 {
     switch (role) {
     case StatusRole:
-        return column == StateColumn ? QVariant(int(statusOf(step.record.state))) : QVariant();
+        return column == StateColumn ? QVariant(int(statusOfStep(step))) : QVariant();
     case Qt::TextAlignmentRole:
         return column >= TookColumn ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter)) : QVariant();
     case Qt::ToolTipRole:
@@ -62,7 +77,7 @@ QVariant StepModel::cell(const StepView &step, int column, int role) const
     case StepColumn:
         return step.spec.title.text();
     case StateColumn:
-        return statusLook(statusOf(step.record.state)).word;
+        return statusLook(statusOfStep(step)).word;
     case TookColumn:
         return step.record.durationMs > 0 ? durationText(step.record.durationMs) : QString();
     case ExpectedColumn:

@@ -19,12 +19,19 @@ public:
                   ExpectedColumn,
                   ColumnCount };
     using RowModel::RowModel;
+    /// Whether the run has ended, so that nothing of it waits any more.
+    void setEnded(bool ended);
     [[nodiscard]] int columnCount(const QModelIndex &parent = {}) const override;
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
 
 protected:
     [[nodiscard]] QString keyOf(const StepView &step) const override { return step.spec.id; }
     [[nodiscard]] QVariant cell(const StepView &step, int column, int role) const override;
+
+private:
+    [[nodiscard]] Status statusOfStep(const StepView &step) const;
+
+    bool m_ended = false;
 };
 
 /** What was told of a run, in order. */

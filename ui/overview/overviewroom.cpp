@@ -171,6 +171,10 @@ OverviewRoom::OverviewRoom(Console *console, QWidget *parent)
     connect(console, &Console::targetChanged, this, &OverviewRoom::showTarget);
     connect(console, &Console::connectionChanged, this, [this] {
         refreshReasons();
+        if (!m_console->startFailure().code.isEmpty()) {
+            m_page->setBusy(false);
+            m_releasesTitle->hide();
+        }
         if (m_console->isConnected()) {
             loadReleases();
         }
@@ -193,6 +197,7 @@ void OverviewRoom::showTarget()
     }
     const TargetView &target = *m_console->target();
     m_page->setBusy(!m_loaded);
+    m_releasesTitle->show();
     int ready = 0;
     QList<QWidget *> cards;
     QList<InstanceView> beside;

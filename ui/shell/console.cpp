@@ -90,6 +90,12 @@ QString Console::whyNotChangeDuringRun() const
     return {};
 }
 
+void Console::setStartFailure(const Error &error)
+{
+    m_startFailure = error;
+    Q_EMIT connectionChanged();
+}
+
 void Console::refresh()
 {
     if (!m_soon.isActive()) {

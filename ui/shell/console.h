@@ -25,6 +25,9 @@ public:
     [[nodiscard]] EngineClient *engine() const { return m_engine; }
     [[nodiscard]] bool isConnected() const { return m_connected; }
     [[nodiscard]] const Error &connectionError() const { return m_connectionError; }
+    /// Why there is nothing to connect to: what should have been started was not. An empty code: it was.
+    [[nodiscard]] const Error &startFailure() const { return m_startFailure; }
+    void setStartFailure(const Error &error);
     /// Null until the engine has told for the first time.
     [[nodiscard]] const std::optional<TargetView> &target() const { return m_target; }
     /// The run under way or held; null: none.
@@ -60,6 +63,7 @@ private:
     EngineClient *m_engine;
     bool m_connected;
     Error m_connectionError;
+    Error m_startFailure;
     std::optional<TargetView> m_target;
     std::optional<RunView> m_run;
     Message m_doing;

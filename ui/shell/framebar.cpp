@@ -81,7 +81,7 @@ void FrameBar::refresh()
         widget->setVisible(known);
     }
     if (!known) {
-        m_name->setText(tr("Connecting…"));
+        m_name->setText(m_console->startFailure().code.isEmpty() ? tr("Connecting…") : tr("Not started"));
         return;
     }
     const TargetView &target = *m_console->target();

@@ -204,13 +204,13 @@ void MainWindow::openRoom(const QString &id, const QString &argument)
 void MainWindow::showStarting(const QString &doing)
 {
     m_starting = doing;
-    m_startFailure = {};
+    m_console->setStartFailure({});
     refreshBanners();
 }
 
 void MainWindow::showStartFailure(const Error &error)
 {
-    m_startFailure = error;
+    m_console->setStartFailure(error);
     refreshBanners();
 }
 
@@ -227,8 +227,8 @@ void MainWindow::refreshBanners()
     }
     if (!m_console->isConnected()) {
         const Error &error = m_console->connectionError();
-        if (!m_startFailure.code.isEmpty()) {
-            m_connection->tell(m_startFailure);
+        if (const Error &failure = m_console->startFailure(); !failure.code.isEmpty()) {
+            m_connection->tell(failure);
         } else if (error.code.isEmpty()) {
             m_connection->tell(InlineMessage::Kind::Info, m_starting.isEmpty() ? tr("Connecting to the control host…") : m_starting);
         } else {

@@ -50,7 +50,6 @@ private:
     void addThemeButton(QHBoxLayout *row);
 
     QString m_starting;
-    Error m_startFailure;
     Console *m_console;
     Rail *m_rail;
     QStackedWidget *m_stack;

@@ -10,13 +10,13 @@
 #include "common/tableview.h"
 #include "common/times.h"
 #include "plan/loss.h"
+#include "shell/conndialog.h"
 #include "update/digestlabel.h"
 #include "update/plandraft.h"
 #include "update/words.h"
 
 #include <QFormLayout>
 #include <QHBoxLayout>
-#include <QInputDialog>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QVBoxLayout>
@@ -213,13 +213,9 @@ void CommitPage::refresh()
 
 void CommitPage::takeOver()
 {
-    auto *dialog = new QInputDialog(this);
+    auto *dialog = new ConnDialog(m_draft->target(), this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setWindowTitle(tr("Take over the conn"));
-    dialog->setLabelText(tr("%1 will see that you took over. A note for the handover:").arg(m_draft->foreignConn()));
-    dialog->setOkButtonText(tr("Take over the conn"));
-    dialog->setCancelButtonText(tr("Cancel"));
-    connect(dialog, &QInputDialog::textValueSelected, m_draft, &PlanDraft::takeConn);
+    connect(dialog, &QDialog::accepted, m_draft, [this, dialog] { m_draft->takeConn(dialog->note()); });
     dialog->open();
 }
 

@@ -58,7 +58,7 @@ QVariant StepTimesModel::cell(const StepView &row, int column, int role) const
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     }
     if (role == StatusRole) {
-        return column == StateColumn ? QVariant(int(statusOf(row.record.state))) : QVariant();
+        return column == StateColumn ? QVariant(int(statusAtTheEnd(row.record.state))) : QVariant();
     }
     if (role == Qt::ToolTipRole) {
         return row.record.error.code.isEmpty() ? row.spec.intent.text() : row.record.error.text();
@@ -70,7 +70,7 @@ QVariant StepTimesModel::cell(const StepView &row, int column, int role) const
     case StepColumn:
         return row.spec.title.text();
     case StateColumn:
-        return stateText(row.record.state);
+        return statusLook(statusAtTheEnd(row.record.state)).word;
     case TimeColumn:
         return ran ? durationText(took) : u"–"_s;
     case ExpectedColumn:
