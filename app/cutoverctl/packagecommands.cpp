@@ -58,7 +58,11 @@ Result<int> build(const Arguments &arguments)
         const QString file = output + u'/' + package::fileName(manifest);
         say(Cli::tr("%1 would be written:").arg(file));
         sayManifest(manifest);
-        sayJson({{u"package"_s, file}, {u"manifest"_s, manifest.toJson()}, {u"written"_s, false}});
+        QJsonArray members;
+        for (const Manifest::Member &member : manifest.members) {
+            members.append(QJsonObject{{u"path"_s, member.path}, {u"size"_s, member.size}, {u"sha256"_s, member.sha256}});
+        }
+        sayJson({{u"package"_s, file}, {u"manifest"_s, manifest.toJson()}, {u"members"_s, members}, {u"written"_s, false}});
         return ExitOk;
     }
     TRY(const QString file, package::build(arguments.positional(0), output));

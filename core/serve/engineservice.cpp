@@ -469,7 +469,7 @@ Async<QJsonObject> EngineService::Private::status()
     view.errorLimit = target.watch.maxErrorProportion;
     QStringList databases;
     for (const DatabaseSpec &database : std::as_const(target.databases)) {
-        databases.append(database.name + u" ("_s + (database.driver == u"sqlite" ? u"SQLite"_s : database.driver) + u')');
+        databases.append(database.name + u" ("_s + (database.driver == u"sqlite" ? u"SQLite"_s : u"PostgreSQL"_s) + u')');
     }
     view.database = databases.join(u", "_s);
     CO_TRY(const auto conn, journal->conn());

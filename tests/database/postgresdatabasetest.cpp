@@ -268,12 +268,12 @@ private Q_SLOTS:
         }
         const QString disk = m_directory->filePath(u"disk"_s);
         QVERIFY(QDir().mkpath(disk));
-        if (::mount("tmpfs", qPrintable(disk), "tmpfs", 0, "size=96m") != 0) {
+        if (::mount("tmpfs", qPrintable(disk), "tmpfs", 0, "size=256m") != 0) {
             QSKIP("no right to mount a file system here");
         }
         const auto unmount = qScopeGuard([&] { ::umount2(qPrintable(disk), MNT_DETACH); });
         // Random bytes can't be packed.
-        sql(u"trading"_s, u"CREATE TABLE random AS SELECT decode(string_agg(md5(random()::text), ''), 'hex') AS bytes FROM generate_series(1, 400000) i GROUP BY i / 50"_s);
+        sql(u"trading"_s, u"CREATE TABLE random AS SELECT decode(string_agg(md5(random()::text), ''), 'hex') AS bytes FROM generate_series(1, 2500000) i GROUP BY i / 50"_s);
         auto database = *Database::create(m_server.spec(u"trading"_s, u"postgres"_s));
         const QString target = disk + u"/main.pgdump"_s;
         bool filled = false;

@@ -311,14 +311,14 @@ private Q_SLOTS:
         };
         open();
         click(visible<QPushButton>(page.get(), u"abort"_s));
-        sweep(page->findChild<QMessageBox *>(), "abort");
+        sweep(page->findChild<DecisionDialog *>(), "abort");
         RunView &view = engine->runViews.first();
         view.run.state = RunState::Held;
         view.offers = {u"abandon"_s};
         engine->tell({u"runs"_s});
         QTRY_VERIFY(visible<HeldPanel>(page.get(), u"held"_s) != nullptr);
         click(visible<HeldPanel>(page.get(), u"held"_s)->button(u"abandon"_s));
-        sweep(page->findChild<QMessageBox *>(), "abandon");
+        sweep(page->findChild<DecisionDialog *>(), "abandon");
         engine->reports.insert(u"run-1"_s, u"<h1>Report</h1><p><a href='x'>A link</a></p>"_s);
         view = wizarddata::runOf(plan, 13, RunState::Succeeded);
         engine->tell({u"runs"_s});
