@@ -87,6 +87,8 @@ private Q_SLOTS:
         const auto parts = segments(points);
         QCOMPARE(parts.size(), 2);
         QCOMPARE(parts[1].first().time, 60'000);
+        // One that nobody could see is.
+        QCOMPARE(segments(points, 120'000).size(), 1);
         QVERIFY(segments({}).isEmpty());
     }
 

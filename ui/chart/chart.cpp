@@ -21,6 +21,7 @@
 #include <QMouseEvent>
 #include <QPainter>
 #include <QPainterPath>
+#include <QShowEvent>
 #include <QStackedWidget>
 #include <QToolTip>
 #include <QValueAxis>
@@ -111,6 +112,8 @@ struct Chart::Private {
     qint64 crosshair = 0;
     ChartMapping mapping;
     double step = 1;
+    bool stale = false; ///< What is drawn is not what is known.
+    bool soon = false; ///< It will be, in a turn of the event loop.
 
     TextLabel *heading = nullptr;
     TextLabel *current = nullptr;
@@ -131,6 +134,12 @@ struct Chart::Private {
     }
     /// The title goes before the words of the buttons.
     void fitHeader();
+    void refresh()
+    {
+        if (std::exchange(stale, false)) {
+            updateRange();
+        }
+    }
     void updateRange();
     void updateScale();
     void drawSeries();
@@ -461,7 +470,10 @@ void Chart::Private::updateRange()
     mapping.to = to;
     // Twice a pixel tells no more; the limit holds on the widest screens.
     const auto limit = qMin<qsizetype>(MaxDrawn, qMax(200, view->width() * 2));
-    drawn = segments(decimated(samples.range(from, to), limit));
+    // A gap narrower than this can't be seen, and each piece is a series of its own.
+    constexpr int visibleGap = 3;
+    const qint64 least = (to - from) * visibleGap / qMax(100, view->width());
+    drawn = segments(decimated(samples.range(from, to), limit), least);
     updateScale();
     drawSeries();
     if (stack->currentWidget() == table) {
@@ -731,6 +743,7 @@ qint64 Chart::crosshair() const
 
 ChartMapping Chart::mapping() const
 {
+    d->refresh();
     return d->mapping;
 }
 
@@ -748,6 +761,7 @@ bool Chart::isTableVisible() const
 
 TableView *Chart::table() const
 {
+    d->refresh();
     return d->table;
 }
 
@@ -772,7 +786,24 @@ QString Chart::valueText(double value) const
 
 void Chart::redraw()
 {
-    d->updateRange();
+    d->stale = true;
+    d->describe();
+    // Several changes in a row are drawn once, each chart in an event of its own, and none while it is hidden.
+    if (isVisible() && !std::exchange(d->soon, true)) {
+        QMetaObject::invokeMethod(
+            this,
+            [this] {
+                d->soon = false;
+                d->refresh();
+            },
+            Qt::QueuedConnection);
+    }
+}
+
+void Chart::showEvent(QShowEvent *event)
+{
+    QWidget::showEvent(event);
+    d->refresh();
 }
 
 ChartGroup::ChartGroup(QObject *parent)

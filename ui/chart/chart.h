@@ -82,6 +82,9 @@ Q_SIGNALS:
     /// By whatever means: zoom() or zoomBack() changed what is shown.
     void rangeChosen();
 
+protected:
+    void showEvent(QShowEvent *event) override;
+
 private:
     class View;
     class PointModel;

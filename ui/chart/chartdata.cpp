@@ -94,7 +94,7 @@ QList<MetricPoint> decimated(const QList<MetricPoint> &points, qsizetype limit)
     return result;
 }
 
-QList<QList<MetricPoint>> segments(const QList<MetricPoint> &points)
+QList<QList<MetricPoint>> segments(const QList<MetricPoint> &points, qint64 least)
 {
     if (points.size() < 2) {
         return points.isEmpty() ? QList<QList<MetricPoint>>{} : QList<QList<MetricPoint>>{points};
@@ -106,7 +106,7 @@ QList<QList<MetricPoint>> segments(const QList<MetricPoint> &points)
     }
     QList<qint64> sorted = distances;
     std::ranges::sort(sorted);
-    const qint64 gap = std::max<qint64>(5000, sorted[sorted.size() / 2] * 5);
+    const qint64 gap = std::max({qint64(5000), sorted[sorted.size() / 2] * 5, least});
     QList<QList<MetricPoint>> result{{points.first()}};
     for (qsizetype i = 1; i < points.size(); ++i) {
         if (distances[i - 1] > gap) {

@@ -53,8 +53,8 @@ private:
 /// At most limit points that keep each bucket's smallest and largest value, so that a peak of one
 /// sample never disappears.
 [[nodiscard]] QList<MetricPoint> decimated(const QList<MetricPoint> &points, qsizetype limit);
-/// Cut where samples are missing: a gap longer than five times the usual distance (at least 5 s).
-[[nodiscard]] QList<QList<MetricPoint>> segments(const QList<MetricPoint> &points);
+/// Cut where samples are missing: a gap longer than five times the usual distance, than 5 s, and than least (ms).
+[[nodiscard]] QList<QList<MetricPoint>> segments(const QList<MetricPoint> &points, qint64 least = 0);
 /// 1, 2 or 5 times a power of ten, so that about count steps span range.
 [[nodiscard]] double niceStep(double range, int count);
 /// A step of the clock (1 s … 1 d), so that about count steps span range; ms.
