@@ -311,7 +311,7 @@ protected:
             painter->setPen(Theme::color(Theme::Role::Muted));
             painter->drawText(QRectF(left, m.plot.bottom() + 5, width + 2, metrics.height()), Qt::AlignLeft | Qt::AlignTop, text);
         }
-        painter->setRenderHint(QPainter::Antialiasing);
+        painter->setRenderHint(QPainter::Antialiasing, renderHints().testFlag(QPainter::Antialiasing));
         painter->setClipRect(m.plot);
         QColor fill = Theme::color(d->role);
         fill.setAlphaF(0.12F);
@@ -468,8 +468,8 @@ void Chart::Private::updateRange()
     const auto [from, to] = range();
     mapping.from = from;
     mapping.to = to;
-    // Twice a pixel tells no more; the limit holds on the widest screens.
-    const auto limit = qMin<qsizetype>(MaxDrawn, qMax(200, view->width() * 2));
+    // A smallest and a largest value for each two pixels tell it all; the limit holds on the widest screens.
+    const auto limit = qMin<qsizetype>(MaxDrawn, qMax(200, view->width()));
     // A gap narrower than this can't be seen, and each piece is a series of its own.
     constexpr int visibleGap = 3;
     const qint64 least = (to - from) * visibleGap / qMax(100, view->width());
@@ -526,6 +526,12 @@ void Chart::Private::drawSeries()
         line->attachAxis(yAxis);
         series.append(line);
     }
+    // What is this dense has no edges to smooth, and smoothing them takes most of the time.
+    qsizetype most = 0;
+    for (const auto &segment : std::as_const(drawn)) {
+        most = std::max(most, segment.size());
+    }
+    view->setRenderHint(QPainter::Antialiasing, double(most) < mapping.plot.width() / 2);
     for (qsizetype i = 0; i < series.size(); ++i) {
         QList<QPointF> points;
         if (i < drawn.size()) {
@@ -535,7 +541,7 @@ void Chart::Private::drawSeries()
             }
         }
         // Where there is a point for each pixel a thick line would be a band.
-        series[i]->setPen(QPen(Theme::color(role), points.size() > mapping.plot.width() ? 1.25 : 1.75));
+        series[i]->setPen(QPen(Theme::color(role), double(points.size()) > mapping.plot.width() / 2 ? 1 : 1.75));
         series[i]->replace(points);
     }
 }
