@@ -179,7 +179,7 @@ public:
         const QStringList names = point.members.keys();
         for (const QString &name : names) {
             const QJsonObject member = point.members[name].toObject();
-            context.progress({done++, point.members.size(), u"files"_s, {u"backup.verifying"_s, {{u"member"_s, name}}}});
+            context.progress({done++, point.members.size(), u"files"_s, {u"backup.verifying"_s, {{u"member"_s, name.section(u':', 1)}}}});
             if (name.startsWith(u"configuration:"_s)) {
                 CO_CHECK(proveConfiguration(target.stateDirectory, member));
                 continue;

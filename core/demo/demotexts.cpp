@@ -10,7 +10,7 @@ namespace {
 // clang-format off
 const Catalogue::Registration texts{{
     {"demo.making_releases", QT_TRANSLATE_NOOP("catalogue", "Building and signing the demo's releases")},
-    {"demo.making_database", QT_TRANSLATE_NOOP("catalogue", "Making a database with %{count} orders")},
+    {"demo.making_database", QT_TRANSLATE_NOOP("catalogue", "Making a database with %{count:number} orders")},
     {"demo.starting", QT_TRANSLATE_NOOP("catalogue", "Starting %{instance}")},
     {"demo.exists",
      QT_TRANSLATE_NOOP("catalogue", "There is a demo in %{folder} already."),

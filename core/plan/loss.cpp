@@ -14,9 +14,9 @@ namespace cutover {
 namespace {
 
 const Catalogue::Registration texts{{
-    {"loss.rows", QT_TRANSLATE_NOOP("catalogue", "%{count} %{count|row|rows} of %{name}")},
+    {"loss.rows", QT_TRANSLATE_NOOP("catalogue", "%{count:number} %{count|row|rows} of %{name}")},
     {"loss.none", QT_TRANSLATE_NOOP("catalogue", "nothing")},
-    {"loss.values", QT_TRANSLATE_NOOP("catalogue", "%{count} %{count|value|values} of %{name}")},
+    {"loss.values", QT_TRANSLATE_NOOP("catalogue", "%{count:number} %{count|value|values} of %{name}")},
 }};
 
 bool isInEffect(StepState state)

@@ -4,6 +4,7 @@
 #include "system/message.h"
 
 #include <QCoreApplication>
+#include <QDateTime>
 #include <QHash>
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -103,6 +104,13 @@ QString placeholder(QStringView inner, const QJsonObject &args)
         if (format == "percent"_L1) {
             return percent(value.toDouble());
         }
+        if (format == "number"_L1) {
+            return QLocale().toString(value.toInteger());
+        }
+    }
+    if (format == "time"_L1) {
+        const QDateTime time = QDateTime::fromString(value.toString(), Qt::ISODate);
+        return time.isValid() ? time.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s) : plain(value);
     }
     if (format == "hint"_L1) {
         return adviceFor(value.toObject());

@@ -38,7 +38,7 @@ struct Message {
  *     }};
  *
  * Placeholders: %{name}; %{name:bytes}; %{name:duration} (argument in ms, "1 min 20 s");
- * %{name:percent} (argument 0…1); %{name:list} (array, comma separated);
+ * %{name:percent} (argument 0…1); %{name:number} (a count, grouped); %{name:time} (ISO form, shown as local time); %{name:list} (array, comma separated);
  * an argument that is itself a message or an error in JSON becomes its sentence, with
  * %{name:hint} what to do about the deepest cause of that error;
  * %{count|order|orders} picks a word by number.

@@ -9,8 +9,10 @@
 #include <QCoroTask>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QScopeGuard>
 #include <QTest>
 #include <QTimer>
+#include <QTimeZone>
 
 #include <thread>
 
@@ -18,7 +20,7 @@ using namespace Qt::StringLiterals;
 using namespace cutover;
 
 static const Catalogue::Registration texts{
-    {"test.words", "%{count} %{count|order|orders} in %{time:duration}, %{size:bytes}, %{part:percent}, %{names:list}, %{gone}", "Look at %{names}."},
+    {"test.words", "%{count} %{count|order|orders} in %{time:duration}, %{size:bytes}, %{part:percent}, %{names:list}, %{gone}, %{count:number} at %{at:time}", "Look at %{names}."},
 };
 
 class ValuesTest : public QObject
@@ -34,10 +36,19 @@ private Q_SLOTS:
                                {u"time"_s, 80'000},
                                {u"size"_s, 1'200'000'000},
                                {u"part"_s, 0.125},
+                               {u"at"_s, u"2026-11-25T21:13:55Z"_s},
                                {u"names"_s, QJsonArray{u"a %{count}"_s, u"b"_s}}};
-        QCOMPARE((Message{u"test.words"_s, args}.text()), u"8080 orders in 1 min 20 s, 1.2 GB, 12.5 %, a %{count}, b, unknown"_s);
+        const QString local = QDateTime(QDate(2026, 11, 25), QTime(21, 13, 55), QTimeZone::UTC).toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s);
+        QCOMPARE((Message{u"test.words"_s, args}.text()), u"8080 orders in 1 min 20 s, 1.2 GB, 12.5 %, a %{count}, b, unknown, 8080 at %1"_s.arg(local));
         QCOMPARE(Catalogue::hint(u"test.words"_s, args), u"Look at a %{count}, b."_s);
         QVERIFY(Catalogue::text(u"test.words"_s, {{u"count"_s, 1}}).startsWith("1 order in "_L1));
+        QVERIFY(Catalogue::text(u"test.words"_s, {{u"at"_s, u"yesterday"_s}}).endsWith(" at yesterday"_L1));
+        {
+            QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
+            const auto back = qScopeGuard([] { QLocale::setDefault(QLocale::c()); });
+            QVERIFY(Catalogue::text(u"test.words"_s, args).contains("8,080 at "_L1));
+            QVERIFY(Catalogue::text(u"test.words"_s, args).startsWith("8080 orders"_L1));
+        }
         QCOMPARE(Catalogue::text(u"test.none"_s, {{u"a"_s, 1}}), u"test.none {\"a\":1}"_s);
         QVERIFY(!Catalogue::contains(u"test.none"_s));
     }

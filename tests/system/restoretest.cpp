@@ -142,7 +142,7 @@ void RestoreTest::asksBeforeItLosesMore()
     QVERIFY(fenced);
     write(m_demo.databaseFile(), u"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO remarks (text) SELECT 'late' FROM n"_s);
     outcome = SystemDemo::outcomeOf(*restore);
-    QCOMPARE(FaultDemo::told(outcome, Held, u"backup.loses_more_fenced"_s, {u"5001 rows of remarks"_s, u"services are stopped"_s}), QString());
+    QCOMPARE(FaultDemo::told(outcome, Held, u"backup.loses_more_fenced"_s, {u"5,001 rows of remarks"_s, u"services are stopped"_s}), QString());
     // Nobody is served: without an answer it goes back by itself.
     QVERIFY(!outcome.json[u"run"][u"heldUntil"].toString().isEmpty());
     outcome = m_demo.ctl({u"revert"_s});
