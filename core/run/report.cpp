@@ -8,6 +8,9 @@
 
 #include <QCoreApplication>
 #include <QJsonArray>
+#include <QLocale>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -34,13 +37,24 @@ QString row(const QStringList &cells)
     return html + u"</tr>\n"_s;
 }
 
+/// Without headers where each row says by itself what it is.
 QString table(const QStringList &headers, const QString &rows)
 {
-    QString html = u"<table cellspacing=\"0\" cellpadding=\"4\"><tr>"_s;
-    for (const QString &header : headers) {
-        html += u"<th align=\"left\">"_s + header.toHtmlEscaped() + u"</th>"_s;
+    QString html = u"<table cellspacing=\"0\" cellpadding=\"4\">"_s;
+    if (!headers.isEmpty()) {
+        html += u"<tr>"_s;
+        for (const QString &header : headers) {
+            html += u"<th align=\"left\">"_s + header.toHtmlEscaped() + u"</th>"_s;
+        }
+        html += u"</tr>\n"_s;
     }
-    return html + u"</tr>\n"_s + rows + u"</table>\n"_s;
+    return html + rows + u"</table>\n"_s;
+}
+
+/// Of what was not measured there is nothing to say.
+QString knownDuration(qint64 milliseconds)
+{
+    return milliseconds > 0 ? durationText(milliseconds) : u"–"_s;
 }
 
 QString heading(const QString &text)
@@ -117,6 +131,33 @@ QString checkWord(CheckResult::Status status)
     return {};
 }
 
+/// Tries and reasons are columns only where there are some.
+QString stepsOf(const Plan &plan, const QList<StepRecord> &steps)
+{
+    const bool again = std::ranges::any_of(steps, [](const StepRecord &step) { return step.attempt > 1; });
+    const bool failed = std::ranges::any_of(steps, [](const StepRecord &step) { return !step.error.code.isEmpty(); });
+    const auto shown = [again, failed](QStringList cells) {
+        if (!failed) {
+            cells.removeAt(6);
+        }
+        if (!again) {
+            cells.removeAt(5);
+        }
+        return cells;
+    };
+    QString rows;
+    for (qsizetype i = 0; i < plan.steps.size(); ++i) {
+        const StepRecord record = i < steps.size() ? steps[i] : StepRecord{};
+        rows += row(shown({QString::number(i + 1), plan.steps[i].title.text(), stepWord(record.state), knownDuration(record.durationMs),
+                           knownDuration(plan.steps[i].expectedMs), record.attempt > 1 ? QString::number(record.attempt) : QString(),
+                           record.error.code.isEmpty() ? QString() : record.error.text()}));
+        if (plan.steps[i].pointOfNoReturn) {
+            rows += row(shown({QString(), tr("Point of no return"), {}, {}, {}, {}, {}}));
+        }
+    }
+    return table(shown({tr("No."), tr("Step"), tr("State"), tr("Took"), tr("Expected"), tr("Tries"), tr("Reason")}), rows);
+}
+
 QString checksOf(const RunRecord &run, const QList<StepRecord> &steps)
 {
     QString html;
@@ -146,8 +187,8 @@ QString lossOf(const Plan &plan, const QList<StepRecord> &steps)
     names.sort();
     QString rows;
     for (const QString &name : std::as_const(names)) {
-        rows += row({name, QString::number(counted.value(name)), limit.contains(name) ? QString::number(limit[name]) : u"–"_s,
-                     QString::number(lost.value(name))});
+        rows += row({name, QLocale().toString(counted.value(name)), limit.contains(name) ? QLocale().toString(limit[name]) : u"–"_s,
+                     QLocale().toString(lost.value(name))});
     }
     return rows.isEmpty() ? QString()
                           : heading(tr("What was lost")) + table({tr("Rows of a table, values of a column"), tr("Counted at planning"), tr("Held above"), tr("Lost")}, rows);
@@ -174,21 +215,11 @@ QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const Q
     facts += row({tr("Approved by"), run.approvedBy});
     facts += row({tr("Started"), localTime(run.started)});
     facts += row({tr("Ended"), localTime(run.ended)});
-    facts += row({tr("Took"), tr("%1, expected %2").arg(durationText(run.activeMs), durationText(plan.expectedMs))});
-    facts += row({tr("Expected downtime"), durationText(plan.expectedDowntimeMs)});
-    html += table({tr("Fact"), tr("Value")}, facts);
+    facts += row({tr("Took"), tr("%1, expected %2").arg(durationText(run.activeMs), knownDuration(plan.expectedMs))});
+    facts += row({tr("Expected downtime"), plan.expectedDowntimeMs > 0 ? durationText(plan.expectedDowntimeMs) : tr("none")});
+    html += table({}, facts);
 
-    QString rows;
-    for (qsizetype i = 0; i < plan.steps.size(); ++i) {
-        const StepRecord record = i < steps.size() ? steps[i] : StepRecord{};
-        rows += row({QString::number(i + 1), plan.steps[i].title.text(), stepWord(record.state), durationText(record.durationMs),
-                     durationText(plan.steps[i].expectedMs), record.attempt > 1 ? QString::number(record.attempt) : QString(),
-                     record.error.code.isEmpty() ? QString() : record.error.text()});
-        if (plan.steps[i].pointOfNoReturn) {
-            rows += row({QString(), tr("Point of no return"), {}, {}, {}, {}, {}});
-        }
-    }
-    html += heading(tr("Steps")) + table({tr("No."), tr("Step"), tr("State"), tr("Took"), tr("Expected"), tr("Tries"), tr("Reason")}, rows);
+    html += heading(tr("Steps")) + stepsOf(plan, steps);
     html += checksOf(run, steps);
 
     html += lossOf(plan, steps);

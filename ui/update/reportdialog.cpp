@@ -31,6 +31,7 @@ ReportDialog::ReportDialog(const QString &runId, const QString &html, QWidget *p
     text->setAccessibleName(tr("Report of the run"));
     text->setOpenLinks(false);
     text->setHtml(html);
+    text->document()->setDocumentMargin(space::Group);
     layout->addWidget(m_message);
     layout->addWidget(text, 1);
     auto *buttons = new QDialogButtonBox(QDialogButtonBox::Close);
