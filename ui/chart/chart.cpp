@@ -295,8 +295,13 @@ protected:
             painter->setPen(Theme::color(Theme::Role::Muted));
             painter->drawText(QRectF(0, y - 10, m.plot.left() - 6, 20), Qt::AlignRight | Qt::AlignVCenter, d->q->valueText(value));
         }
-        const double labelWidth = metrics.horizontalAdvance(u"00:00:00"_s) + 24;
-        const qint64 step = niceTimeStep(m.to - m.from, qMax(1, int(m.plot.width() / labelWidth)));
+        const auto stepFor = [&](const QString &widest) {
+            return niceTimeStep(m.to - m.from, qMax(1, int(m.plot.width() / (metrics.horizontalAdvance(widest) + 20))));
+        };
+        qint64 step = stepFor(u"00:00"_s);
+        if (step < 60000) {
+            step = stepFor(u"00:00:00"_s); // Seconds are told there, too.
+        }
         // Steps begin at local midnight, so that labels are round in the operator's zone.
         const QDateTime midnight = QDateTime::fromMSecsSinceEpoch(m.from).toLocalTime().date().startOfDay();
         qint64 tick = midnight.toMSecsSinceEpoch();
@@ -609,7 +614,6 @@ Chart::Chart(const QString &title, Format format, Theme::Role series, QWidget *p
     d->table = new TableView(tr("“%1” as table").arg(title));
     d->model = new PointModel(this, this);
     d->table->setModel(d->model);
-    d->table->setStretchColumn(1);
     d->stack = new QStackedWidget;
     d->stack->addWidget(d->view);
     d->stack->addWidget(d->table);
