@@ -5,17 +5,19 @@
 
 #include "common/theme.h"
 
-#include <QGridLayout>
+#include <QEvent>
+
+#include <algorithm>
 
 namespace cutover {
 
 CardGrid::CardGrid(int minimumWidth, QWidget *parent)
     : QWidget(parent)
     , m_minimumWidth(minimumWidth)
-    , m_grid(new QGridLayout(this))
 {
-    m_grid->setContentsMargins(0, 0, 0, 0);
-    m_grid->setSpacing(space::Group);
+    QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
 }
 
 void CardGrid::setCards(const QList<QWidget *> &cards)
@@ -26,8 +28,39 @@ void CardGrid::setCards(const QList<QWidget *> &cards)
         }
     }
     m_cards = cards;
-    m_columns = 0;
+    for (QWidget *card : cards) {
+        card->setParent(this);
+        card->show();
+    }
+    updateGeometry();
     arrange();
+}
+
+int CardGrid::heightForWidth(int width) const
+{
+    const int columns = columnsFor(width);
+    const int rows = (int(m_cards.size()) + columns - 1) / columns;
+    return rows == 0 ? 0 : rows * (rowHeight() + space::Group) - space::Group;
+}
+
+QSize CardGrid::sizeHint() const
+{
+    return {4 * (m_minimumWidth + space::Group) - space::Group, heightForWidth(width())};
+}
+
+QSize CardGrid::minimumSizeHint() const
+{
+    return {m_minimumWidth, rowHeight()};
+}
+
+bool CardGrid::event(QEvent *event)
+{
+    // Asked for by a card whose contents have another size now.
+    if (event->type() == QEvent::LayoutRequest) {
+        updateGeometry();
+        arrange();
+    }
+    return QWidget::event(event);
 }
 
 void CardGrid::resizeEvent(QResizeEvent *event)
@@ -36,25 +69,33 @@ void CardGrid::resizeEvent(QResizeEvent *event)
     arrange();
 }
 
-void CardGrid::arrange()
+int CardGrid::columnsFor(int width) const
 {
     const int count = qMax(1, int(m_cards.size()));
-    const int most = qBound(1, (width() + space::Group) / (m_minimumWidth + space::Group), count);
+    const int most = qBound(1, (width + space::Group) / (m_minimumWidth + space::Group), count);
     // As many rows as it takes, evenly filled.
     const int rows = (count + most - 1) / most;
-    const int columns = (count + rows - 1) / rows;
-    if (columns == m_columns) {
-        return;
+    return (count + rows - 1) / rows;
+}
+
+int CardGrid::rowHeight() const
+{
+    int height = 0;
+    for (const QWidget *card : m_cards) {
+        height = std::max(height, card->sizeHint().height());
     }
-    for (int c = 0; c < m_columns; ++c) {
-        m_grid->setColumnStretch(c, 0);
-    }
-    m_columns = columns;
+    return height;
+}
+
+void CardGrid::arrange()
+{
+    const int columns = columnsFor(width());
+    const int height = rowHeight();
+    // The pixels that can't be shared out evenly go to the gaps' places, not to the right edge.
+    const auto edge = [this, columns](int column) { return column * (width() + space::Group) / columns; };
     for (int i = 0; i < m_cards.size(); ++i) {
-        m_grid->addWidget(m_cards[i], i / columns, i % columns);
-    }
-    for (int c = 0; c < columns; ++c) {
-        m_grid->setColumnStretch(c, 1);
+        const int left = edge(i % columns);
+        m_cards[i]->setGeometry(left, i / columns * (height + space::Group), edge(i % columns + 1) - space::Group - left, height);
     }
 }
 

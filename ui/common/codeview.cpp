@@ -86,7 +86,8 @@ QString CodeView::definitionForPreview(const QString &type)
 void CodeView::setCode(const QString &text, const QString &definition)
 {
     m_highlighter->setDefinition(definition.isEmpty() ? KSyntaxHighlighting::Definition() : repository().definitionForName(definition));
-    setPlainText(text);
+    // The end of the last line begins no line of its own.
+    setPlainText(text.endsWith(u'\n') ? text.chopped(1) : text);
 }
 
 void CodeView::setLineNumbersVisible(bool visible)

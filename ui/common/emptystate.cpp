@@ -34,8 +34,14 @@ void EmptyState::setSentence(const QString &sentence)
 {
     m_sentence->setText(sentence);
     // A centred label that wraps does not get the height it needs from a box layout.
-    const int width = qMin(480, m_sentence->fontMetrics().horizontalAdvance(sentence) + 8);
-    m_sentence->setFixedSize(width, m_sentence->heightForWidth(width));
+    int width = qMin(480, m_sentence->fontMetrics().horizontalAdvance(sentence) + 8);
+    const int height = m_sentence->heightForWidth(width);
+    // Lines of about one length, and no single word in the last.
+    constexpr int narrower = 8;
+    while (width > 240 && m_sentence->heightForWidth(width - narrower) == height) {
+        width -= narrower;
+    }
+    m_sentence->setFixedSize(width, height);
 }
 
 } // namespace cutover

@@ -24,8 +24,8 @@ QString findSvg(const QString &name)
     return QFile::exists(file) ? file : QString();
 }
 
-/// Breeze marks the parts that follow the palette by a style sheet of classes "ColorScheme-…".
-QByteArray recoloured(const QString &file, const QColor &color)
+/// Breeze marks the parts that follow the palette by a style sheet of classes "ColorScheme-…". White is what lies on them.
+QByteArray recoloured(const QString &file, const QColor &color, const QColor &ground)
 {
     QFile svg(file);
     if (!svg.open(QIODevice::ReadOnly)) {
@@ -34,6 +34,7 @@ QByteArray recoloured(const QString &file, const QColor &color)
     static const QRegularExpression classes(u"(\\.ColorScheme-\\w+\\s*\\{\\s*color:\\s*)#[0-9a-fA-F]{6}"_s);
     QString text = QString::fromUtf8(svg.readAll());
     text.replace(classes, u"\\1"_s + color.name());
+    text.replace(u"fill=\"#fff\""_s, u"fill=\"%1\""_s.arg(ground.name()));
     return text.toUtf8();
 }
 
@@ -59,10 +60,11 @@ public:
         if (mode == QIcon::Disabled) {
             color = Theme::color(Theme::Role::Muted);
         }
-        const QString key = u"cutover-icon %1 %2x%3 %4 %5"_s.arg(m_name).arg(size.width()).arg(size.height()).arg(color.name()).arg(int(mode));
+        const QColor ground = Theme::color(Theme::Role::Raised);
+        const QString key = u"cutover-icon %1 %2x%3 %4 %5 %6"_s.arg(m_name).arg(size.width()).arg(size.height()).arg(color.name(), ground.name()).arg(int(mode));
         QPixmap pixmap;
         if (!QPixmapCache::find(key, &pixmap)) {
-            QByteArray svg = recoloured(findSvg(m_name), color);
+            QByteArray svg = recoloured(findSvg(m_name), color, ground);
             QBuffer buffer(&svg);
             QImageReader reader(&buffer, "svg");
             reader.setScaledSize(size);

@@ -36,6 +36,7 @@ LogView::LogView(const QString &accessibleName, QWidget *parent)
     m_text->setTabChangesFocus(true);
     m_text->setUndoRedoEnabled(false);
     m_text->setFrameShape(QFrame::NoFrame);
+    m_text->document()->setDocumentMargin(space::Inside);
     m_jump->hide();
     m_jump->setAutoDefault(false);
 
@@ -110,8 +111,8 @@ void LogView::add(const QStringList &lines)
         m_inserting = false;
     }
     const QLocale locale;
-    m_count->setText(wanted.isEmpty() ? tr("%1 lines").arg(locale.toString(m_lines.size()))
-                                      : tr("%1 of %2 lines").arg(locale.toString(m_text->document()->isEmpty() ? 0 : m_text->blockCount()), locale.toString(m_lines.size())));
+    const QString all = m_lines.size() == 1 ? tr("1 line") : tr("%1 lines").arg(locale.toString(m_lines.size()));
+    m_count->setText(wanted.isEmpty() ? all : tr("%1 of %2").arg(locale.toString(m_text->document()->isEmpty() ? 0 : m_text->blockCount()), all));
 }
 
 void LogView::refilter()

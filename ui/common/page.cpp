@@ -5,40 +5,46 @@
 
 #include "common/inlinemessage.h"
 
+#include <QDateTime>
 #include <QHBoxLayout>
 #include <QPainter>
 #include <QProgressBar>
 #include <QScrollArea>
-#include <QTimer>
+#include <QScrollBar>
+#include <QStyle>
 #include <QVBoxLayout>
 
 namespace cutover {
 
-namespace {
-
-class Line : public QWidget
+void paintPanel(QWidget *widget)
 {
-public:
-    explicit Line(QWidget *parent)
-        : QWidget(parent)
-    {
-        setFixedHeight(1);
-        setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    }
+    QPainter painter(widget);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Theme::color(Theme::Role::Border));
+    painter.setBrush(Theme::color(Theme::Role::Raised));
+    painter.drawRoundedRect(QRectF(widget->rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6);
+}
 
-protected:
-    void paintEvent(QPaintEvent *) override
-    {
-        QPainter painter(this);
-        painter.fillRect(rect(), Theme::color(Theme::Role::Border));
-    }
-};
-
-} // namespace
-
-QWidget *separatorLine(QWidget *parent)
+QScrollArea *pageScroll(QLayout *body, const QString &accessibleName)
 {
-    return new Line(parent);
+    auto *area = new QScrollArea;
+    area->setFrameShape(QFrame::NoFrame);
+    area->setWidgetResizable(true);
+    area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    area->setAccessibleName(accessibleName);
+    auto *content = new QWidget;
+    content->setLayout(body);
+    // A scroll area paints Base behind its widget; the page's own ground shall show.
+    area->setWidget(content);
+    area->viewport()->setAutoFillBackground(false);
+    content->setAutoFillBackground(false);
+    // The bar takes the place of the margin, so that nothing moves when it comes.
+    const auto leaveRoom = [body, extent = area->style()->pixelMetric(QStyle::PM_ScrollBarExtent)](int least, int most) {
+        body->setContentsMargins(0, 0, space::Page - (most > least ? extent : 0), space::Page);
+    };
+    leaveRoom(0, 0);
+    QObject::connect(area->verticalScrollBar(), &QScrollBar::rangeChanged, body, leaveRoom);
+    return area;
 }
 
 Page::Page(const QString &title, Scroll scroll, QWidget *parent)
@@ -57,6 +63,8 @@ Page::Page(const QString &title, Scroll scroll, QWidget *parent)
     m_bar->setFixedHeight(3);
     m_bar->setAccessibleName(tr("Loading"));
     m_bar->hide();
+    m_busyTimer.setInterval(50);
+    connect(&m_busyTimer, &QTimer::timeout, this, &Page::moveBar);
 
     auto *names = new QVBoxLayout;
     names->setSpacing(2);
@@ -68,30 +76,24 @@ Page::Page(const QString &title, Scroll scroll, QWidget *parent)
     header->addLayout(m_actions);
     header->setAlignment(m_actions, Qt::AlignVCenter);
 
-    m_body->setContentsMargins(0, 0, 0, 0);
     m_body->setSpacing(space::Group);
 
+    // What is scrolled reaches to the edges, and is cut off by them and not by a margin.
     auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(space::Page, space::Page, space::Page, space::Page);
+    column->setContentsMargins(space::Page, space::Page, 0, 0);
     column->setSpacing(space::Group);
-    column->addLayout(header);
-    column->addWidget(m_message);
+    auto *above = new QVBoxLayout;
+    above->setContentsMargins(0, 0, space::Page, 0);
+    above->setSpacing(space::Group);
+    above->addLayout(header);
+    above->addWidget(m_message);
+    column->addLayout(above);
     if (scroll == Scroll::None) {
+        m_body->setContentsMargins(0, 0, space::Page, space::Page);
         column->addLayout(m_body, 1);
-        return;
+    } else {
+        column->addWidget(pageScroll(m_body, title), 1);
     }
-    auto *area = new QScrollArea;
-    area->setFrameShape(QFrame::NoFrame);
-    area->setWidgetResizable(true);
-    area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    area->setAccessibleName(title);
-    auto *content = new QWidget;
-    content->setLayout(m_body);
-    // A scroll area paints Base behind its widget; the page's own ground shall show.
-    area->setWidget(content);
-    area->viewport()->setAutoFillBackground(false);
-    content->setAutoFillBackground(false);
-    column->addWidget(area, 1);
 }
 
 void Page::setTitle(const QString &title)
@@ -116,6 +118,7 @@ void Page::setBusy(bool busy)
     m_busy = busy;
     if (!busy) {
         m_bar->hide();
+        m_busyTimer.stop();
         return;
     }
     QTimer::singleShot(300, this, [this] {
@@ -123,8 +126,19 @@ void Page::setBusy(bool busy)
             m_bar->setGeometry(0, 0, width(), 3);
             m_bar->raise();
             m_bar->show();
+            m_busyTimer.start();
         }
     });
+}
+
+void Page::moveBar()
+{
+    // There and back in two seconds; at rest where the system wants nothing to move.
+    constexpr int period = 2000;
+    const bool still = style()->styleHint(QStyle::SH_Widget_Animation_Duration, nullptr, this) == 0;
+    const double phase = still ? 0.5 : double(QDateTime::currentMSecsSinceEpoch() % period) / period;
+    m_bar->setProperty("cutoverPlace", 1 - std::abs(1 - 2 * phase));
+    m_bar->update();
 }
 
 void Page::resizeEvent(QResizeEvent *event)
@@ -169,16 +183,14 @@ void Panel::setHeading(const QString &heading)
 
 void Panel::setFlush(bool flush)
 {
-    m_body->setContentsMargins(flush ? 0 : space::Group, space::Inside, flush ? 0 : space::Group, flush ? 0 : space::Group);
+    const int side = flush ? 0 : space::Group;
+    // What has corners of its own keeps out of the panel's.
+    m_body->setContentsMargins(side, flush && m_heading->text().isEmpty() ? space::Tight : space::Inside, side, flush ? space::Tight : space::Group);
 }
 
 void Panel::paintEvent(QPaintEvent *)
 {
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(Theme::color(Theme::Role::Border));
-    painter.setBrush(Theme::color(Theme::Role::Raised));
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6);
+    paintPanel(this);
 }
 
 } // namespace cutover

@@ -6,11 +6,14 @@
 #include "common/textlabel.h"
 
 #include <QFrame>
+#include <QTimer>
 #include <QWidget>
 
 class QBoxLayout;
 class QHBoxLayout;
+class QLayout;
 class QProgressBar;
+class QScrollArea;
 class QVBoxLayout;
 
 namespace cutover {
@@ -43,14 +46,23 @@ protected:
     void resizeEvent(QResizeEvent *event) override;
 
 private:
+    void moveBar();
+
     TextLabel *m_title;
     TextLabel *m_caption;
     QHBoxLayout *m_actions;
     InlineMessage *m_message;
     QProgressBar *m_bar;
+    QTimer m_busyTimer; ///< Moves the bar.
     QVBoxLayout *m_body;
     bool m_busy = false;
 };
+
+/// Fills a widget with what panels and cards lie on: raised, rounded, a thin border.
+void paintPanel(QWidget *widget);
+
+/// Scrolls body down to the right and lower edge of a page; it gets the page's margins there.
+[[nodiscard]] QScrollArea *pageScroll(QLayout *body, const QString &accessibleName);
 
 /** A group: a heading (may be empty) over a raised panel with a thin border. */
 class Panel : public QFrame
@@ -62,7 +74,7 @@ public:
     /// Right of the heading.
     [[nodiscard]] QHBoxLayout *actions() const { return m_actions; }
     [[nodiscard]] QVBoxLayout *body() const { return m_body; }
-    /// No margins around the body: for tables and charts that fill the panel.
+    /// No margins beside the body: for tables that fill the panel up to its rounded corners.
     void setFlush(bool flush);
 
 protected:
@@ -74,8 +86,5 @@ private:
     QHBoxLayout *m_actions;
     QVBoxLayout *m_body;
 };
-
-/// A thin horizontal line in the border's role.
-[[nodiscard]] QWidget *separatorLine(QWidget *parent = nullptr);
 
 } // namespace cutover

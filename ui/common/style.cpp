@@ -22,6 +22,10 @@ namespace cutover {
 namespace {
 
 constexpr qreal Radius = 4;
+/// Lower progress bars are a line.
+constexpr int ThinBar = 8;
+/// How much of a bar is filled where it isn't known how much is done.
+constexpr double BusyShare = 0.25;
 
 QString kindOf(const QWidget *widget)
 {
@@ -85,6 +89,30 @@ void drawButton(const QStyleOption *option, QPainter *painter, const QWidget *wi
     drawRounded(painter, option->rect, fill, line);
 }
 
+/// What is done; or that something is being done, where it isn't known how much.
+void drawProgress(const QStyleOptionProgressBar &bar, QPainter *painter, const QWidget *widget)
+{
+    const qreal radius = qMin(Radius, bar.rect.height() / 2.0);
+    QRectF done = bar.rect;
+    if (bar.maximum > bar.minimum) {
+        done.setWidth(done.width() * std::clamp(double(bar.progress - bar.minimum) / double(bar.maximum - bar.minimum), 0.0, 1.0));
+        if (bar.direction == Qt::RightToLeft) {
+            done.moveRight(bar.rect.right() + 1);
+        }
+    } else {
+        done.setWidth(done.width() * BusyShare);
+        const double place = widget != nullptr ? widget->property("cutoverPlace").toDouble() : 0;
+        done.translate((bar.rect.width() - done.width()) * place, 0);
+    }
+    painter->save();
+    QPainterPath clip;
+    clip.addRoundedRect(QRectF(bar.rect), radius, radius);
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setClipPath(clip);
+    painter->fillRect(done, Theme::color(widget != nullptr && widget->property("cutoverHeld").toBool() ? Theme::Role::Held : Theme::Role::Accent));
+    painter->restore();
+}
+
 /// The arrow of spin and combo boxes.
 void drawChevron(QPainter *painter, const QRect &place, bool up, const QColor &ink)
 {
@@ -117,6 +145,19 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
             drawRounded(painter, option->rect, Theme::color(Selection), Theme::color(Selection));
         } else if (hover || (option->state & State_Sunken)) {
             drawRounded(painter, option->rect, Theme::color(Hover), Theme::color(Hover));
+        }
+        return;
+    }
+    case PE_IndicatorRadioButton: {
+        const bool enabled = option->state & State_Enabled;
+        const bool on = option->state & State_On;
+        const qreal size = qMin(option->rect.width(), option->rect.height());
+        QRectF circle(0, 0, size, size);
+        circle.moveCenter(QRectF(option->rect).center());
+        drawRounded(painter, circle, Theme::color(enabled ? Raised : Surface), Theme::color(enabled && on ? Accent : Muted), size / 2);
+        if (on) {
+            const QColor dot = Theme::color(enabled ? Accent : Muted);
+            drawRounded(painter, circle.adjusted(3, 3, -3, -3), dot, dot, size / 2 - 3);
         }
         return;
     }
@@ -196,14 +237,11 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
         }
         return;
     }
-    case CE_HeaderSection: {
-        painter->save();
+    case CE_HeaderSection:
+    case CE_HeaderEmptyArea:
         painter->fillRect(option->rect, Theme::color(Raised));
-        painter->setPen(Theme::color(Border));
-        painter->drawLine(option->rect.bottomLeft(), option->rect.bottomRight());
-        painter->restore();
+        painter->fillRect(QRect(option->rect.left(), option->rect.bottom(), option->rect.width(), 1), Theme::color(Border));
         return;
-    }
     case CE_TabBarTabShape: {
         const auto *tab = qstyleoption_cast<const QStyleOptionTab *>(option);
         if (tab == nullptr || (tab->shape != QTabBar::RoundedNorth && tab->shape != QTabBar::TriangularNorth)) {
@@ -221,11 +259,6 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
     }
     case CE_Splitter:
         return;
-    case CE_HeaderEmptyArea:
-        painter->fillRect(option->rect, Theme::color(Raised));
-        painter->setPen(Theme::color(Border));
-        painter->drawLine(option->rect.bottomLeft(), option->rect.bottomRight());
-        return;
     case CE_HeaderLabel:
         if (const auto *header = qstyleoption_cast<const QStyleOptionHeader *>(option)) {
             QStyleOptionHeaderV2 copy;
@@ -240,23 +273,13 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
         }
         break;
     case CE_ProgressBarGroove:
-        drawRounded(painter, option->rect, Theme::color(Sunken), Theme::color(Border));
+        // A thin one has no room for a border.
+        drawRounded(painter, option->rect, Theme::color(Sunken), Theme::color(option->rect.height() < ThinBar ? Sunken : Border),
+                    qMin(Radius, option->rect.height() / 2.0));
         return;
     case CE_ProgressBarContents:
-        if (const auto *bar = qstyleoption_cast<const QStyleOptionProgressBar *>(option); bar != nullptr && bar->maximum > bar->minimum) {
-            const double share = std::clamp(double(bar->progress - bar->minimum) / double(bar->maximum - bar->minimum), 0.0, 1.0);
-            QRectF done = option->rect;
-            done.setWidth(done.width() * share);
-            if (bar->direction == Qt::RightToLeft) {
-                done.moveRight(option->rect.right() + 1);
-            }
-            painter->save();
-            QPainterPath clip;
-            clip.addRoundedRect(QRectF(option->rect), Radius, Radius);
-            painter->setRenderHint(QPainter::Antialiasing);
-            painter->setClipPath(clip);
-            painter->fillRect(done, widget != nullptr && widget->property("cutoverHeld").toBool() ? Theme::color(Held) : Theme::color(Accent));
-            painter->restore();
+        if (const auto *bar = qstyleoption_cast<const QStyleOptionProgressBar *>(option); bar != nullptr) {
+            drawProgress(*bar, painter, widget);
             return;
         }
         break;
@@ -427,7 +450,7 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption *option, con
     QSize result = QProxyStyle::sizeFromContents(type, option, size, widget);
     switch (type) {
     case CT_PushButton:
-        result.rwidth() += 8;
+        result.rwidth() += kindOf(widget) == "flat"_L1 ? 8 : 16;
         result.setHeight(qMax(result.height(), 30));
         break;
     case CT_LineEdit:

@@ -43,7 +43,9 @@ public:
         if (index.data(StatusRole).isValid()) {
             return StatusChip::sizeFor(lookOf(index), option.font) + QSize(16, 0);
         }
-        return QStyledItemDelegate::sizeHint(option, index) + QSize(8, 0);
+        // Wrapped lines of one row lie closer to each other than to those of the next.
+        const bool wrapped = option.features.testFlag(QStyleOptionViewItem::WrapText);
+        return QStyledItemDelegate::sizeHint(option, index) + QSize(space::Inside, wrapped ? 2 * space::Inside : 0);
     }
 
 protected:

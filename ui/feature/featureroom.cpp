@@ -55,22 +55,15 @@ FeatureRoom::FeatureRoom(Console *console, QWidget *parent)
     m_search->setFixedWidth(220);
     m_page->actions()->addWidget(m_search);
 
-    auto *area = new QScrollArea;
-    area->setFrameShape(QFrame::NoFrame);
-    area->setWidgetResizable(true);
-    area->setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
-    area->setAccessibleName(tr("Flags"));
-    area->setFocusPolicy(Qt::NoFocus);
-    auto *content = new QWidget;
-    auto *list = new QVBoxLayout(content);
-    list->setContentsMargins(0, 0, 0, 0);
+    auto *list = new QVBoxLayout;
     list->setSpacing(space::Inside);
     m_rowList->setSpacing(space::Inside);
     list->addLayout(m_rowList);
     list->addStretch(1);
-    area->setWidget(content);
-    area->viewport()->setAutoFillBackground(false);
-    content->setAutoFillBackground(false);
+    QScrollArea *area = pageScroll(list, tr("Flags"));
+    area->setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
+    area->setFocusPolicy(Qt::NoFocus);
+    m_page->body()->setContentsMargins(0, 0, 0, 0);
 
     auto *empty = new EmptyState(u"flag"_s, tr("This system has no feature flags. A release that brings one lists it in its manifest."));
     m_stack->addWidget(new QWidget);
@@ -96,7 +89,9 @@ FeatureRoom::FeatureRoom(Console *console, QWidget *parent)
     row->addWidget(m_apply);
     static_cast<Panel *>(m_bar)->body()->addLayout(row);
     static_cast<Panel *>(m_bar)->body()->setContentsMargins(space::Group, space::Group, space::Group, space::Group);
-    m_page->body()->addWidget(m_bar);
+    auto *below = new QVBoxLayout;
+    below->addWidget(m_bar);
+    m_page->body()->addLayout(below);
     m_bar->hide();
 
     connect(m_search, &QLineEdit::textChanged, this, &FeatureRoom::showRows);
@@ -148,6 +143,7 @@ void FeatureRoom::load()
             return;
         }
         m_model.setFlags(*flags);
+        m_search->setVisible(!flags->isEmpty());
         m_stack->setCurrentIndex(flags->isEmpty() ? 2 : 1);
     });
 }

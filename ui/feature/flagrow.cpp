@@ -5,6 +5,7 @@
 
 #include "common/buttons.h"
 #include "common/icons.h"
+#include "common/page.h"
 #include "common/textlabel.h"
 #include "common/times.h"
 #include "common/toggleswitch.h"
@@ -12,7 +13,6 @@
 
 #include <QDoubleSpinBox>
 #include <QHBoxLayout>
-#include <QPainter>
 #include <QVBoxLayout>
 
 using namespace Qt::StringLiterals;
@@ -145,11 +145,7 @@ QString FlagRow::summary() const
 
 void FlagRow::paintEvent(QPaintEvent *)
 {
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(Theme::color(Theme::Role::Border));
-    painter.setBrush(Theme::color(Theme::Role::Raised));
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6);
+    paintPanel(this);
 }
 
 } // namespace cutover

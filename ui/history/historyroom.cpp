@@ -75,7 +75,6 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     m_table->setStretchColumn(RunModel::ByColumn);
     auto *left = new Panel;
     left->setFlush(true);
-    left->body()->setContentsMargins(0, 0, 0, 0);
     left->body()->addWidget(m_table);
 
     m_report->setAccessibleName(tr("Report of the run"));
@@ -84,6 +83,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     m_report->document()->setDocumentMargin(space::Group);
     m_stepTable->setModel(&m_steps);
     m_stepTable->setStretchColumn(StepModel::StepColumn);
+    m_stepTable->setRowsWrapped();
     m_eventTable->setModel(&m_events);
     m_eventTable->setStretchColumn(EventModel::MessageColumn);
     m_tabs->setDocumentMode(true);
@@ -102,7 +102,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     head->addStretch(1);
     head->addWidget(m_openRun);
     auto *right = new Panel;
-    right->body()->setContentsMargins(0, space::Group, 0, 0);
+    right->body()->setContentsMargins(0, space::Group, 0, space::Tight);
     auto *top = new QVBoxLayout;
     top->setContentsMargins(space::Group, 0, space::Group, 0);
     top->setSpacing(space::Inside);
@@ -116,7 +116,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     splitter->setHandleWidth(space::Group);
     splitter->addWidget(left);
     splitter->addWidget(right);
-    splitter->setSizes({690, 390});
+    splitter->setSizes({640, 416});
     splitter->setStretchFactor(0, 3);
     splitter->setStretchFactor(1, 2);
 

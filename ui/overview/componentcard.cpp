@@ -4,11 +4,11 @@
 #include "overview/componentcard.h"
 
 #include "common/iconlabel.h"
+#include "common/page.h"
 #include "common/statuschip.h"
 #include "common/textlabel.h"
 
 #include <QHBoxLayout>
-#include <QPainter>
 #include <QVBoxLayout>
 
 namespace cutover {
@@ -61,11 +61,7 @@ void ComponentCard::setSecondToolTip(const QString &text)
 
 void ComponentCard::paintEvent(QPaintEvent *)
 {
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(Theme::color(Theme::Role::Border));
-    painter.setBrush(Theme::color(Theme::Role::Raised));
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6);
+    paintPanel(this);
 }
 
 } // namespace cutover

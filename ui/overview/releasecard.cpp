@@ -5,13 +5,13 @@
 
 #include "common/buttons.h"
 #include "common/icons.h"
+#include "common/page.h"
 #include "common/statuschip.h"
 #include "common/textlabel.h"
 
 #include <QCoreApplication>
 #include <QGridLayout>
 #include <QHBoxLayout>
-#include <QPainter>
 #include <QVBoxLayout>
 
 using namespace Qt::StringLiterals;
@@ -96,7 +96,7 @@ ReleaseCard::ReleaseCard(const ReleaseView &release, bool primary, QWidget *pare
     head->addStretch(1);
 
     QStringList facts;
-    facts.append(release.expectedDowntimeMs > 0 ? tr("about %1 of downtime").arg(durationText(release.expectedDowntimeMs)) : tr("no downtime"));
+    facts.append(release.expectedDowntimeMs > 0 ? tr("About %1 of downtime").arg(durationText(release.expectedDowntimeMs)) : tr("No downtime"));
     if (release.manifest.dataMigration) {
         facts.append(tr("moves data"));
     } else if (release.manifest.migration) {
@@ -163,11 +163,7 @@ void ReleaseCard::setChangesVisible(bool visible)
 
 void ReleaseCard::paintEvent(QPaintEvent *)
 {
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(Theme::color(Theme::Role::Border));
-    painter.setBrush(Theme::color(Theme::Role::Raised));
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6);
+    paintPanel(this);
 }
 
 } // namespace cutover

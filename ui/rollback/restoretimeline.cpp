@@ -3,6 +3,7 @@
 
 #include "rollback/restoretimeline.h"
 
+#include "common/page.h"
 #include "common/theme.h"
 #include "common/times.h"
 
@@ -191,11 +192,9 @@ bool RestoreTimeline::event(QEvent *event)
 
 void RestoreTimeline::paintEvent(QPaintEvent *)
 {
+    paintPanel(this);
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(QPen(Theme::color(Theme::Role::Border), 1));
-    painter.setBrush(Theme::color(Theme::Role::Raised));
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4);
     if (m_points.isEmpty() && m_bands.isEmpty()) {
         return;
     }
@@ -211,7 +210,7 @@ void RestoreTimeline::paintEvent(QPaintEvent *)
     if (hasFocus()) {
         painter.setBrush(Qt::NoBrush);
         painter.setPen(QPen(Theme::color(Theme::Role::Accent), 2));
-        painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 4, 4);
+        painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 6, 6);
     }
 }
 
@@ -273,7 +272,10 @@ void RestoreTimeline::paintBands(QPainter &painter, const TimelineScale &scale) 
         painter.drawRoundedRect(box, 4, 4);
         painter.setPen(Theme::color(band.withdrawn ? Theme::Role::Caution : serves ? Theme::Role::Ok
                                                                                    : Theme::Role::Text));
-        painter.drawText(box.adjusted(4, 0, -4, 0), Qt::AlignCenter, fontMetrics().elidedText(band.version, Qt::ElideRight, int(box.width()) - 8));
+        // Part of a version says less than none.
+        if (fontMetrics().horizontalAdvance(band.version) <= int(box.width()) - 4) {
+            painter.drawText(box, Qt::AlignCenter, band.version);
+        }
     }
     const double end = scale.x(m_now.toMSecsSinceEpoch());
     painter.setPen(Theme::color(Theme::Role::Muted));
