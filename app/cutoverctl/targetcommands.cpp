@@ -39,7 +39,12 @@ Result<int> status(const Arguments &arguments)
         say(Cli::tr("%1 has the conn since %2").arg(view.connHolder, localTime(view.connSince)));
     }
     if (!view.activeRun.isEmpty()) {
-        say(Cli::tr("Run %1 is under way").arg(view.activeRun));
+        TRY(const RunView run, QCoro::waitFor(engine->run(view.activeRun)));
+        const bool held = run.run.state == RunState::Held;
+        say(held ? Cli::tr("Run %1 is held: %2").arg(view.activeRun, run.run.reason.text()) : Cli::tr("Run %1 is under way").arg(view.activeRun));
+        if (held && view.runnerGone) {
+            say(Cli::tr("No runner works on it any more; the next one starts with your decision: “cutoverctl resume”, or “cutoverctl help resume” for the others."));
+        }
     }
     if (!view.problem.code.isEmpty()) {
         say(view.problem.text());

@@ -13,6 +13,7 @@
 #include "run/decisions.h"
 #include "run/report.h"
 #include "run/runchannel.h"
+#include "run/runlock.h"
 #include "run/runnerkeeper.h"
 #include "serve/protocol.h"
 #include "serve/runview.h"
@@ -484,6 +485,9 @@ Async<QJsonObject> EngineService::Private::status()
     if (active) {
         view.activeRun = active->id;
         view.runnerSilenceMs = channel->silence();
+        // Children of a dead runner keep the lock held, but nobody leads them any more.
+        const auto owner = RunLock::owner(target.stateDirectory);
+        view.runnerGone = owner && !(*owner && (*owner)->lives());
     }
     view.watcherSilenceMs = watcherSilence(target);
     // Everybody is asked at once, and nobody is waited for long.

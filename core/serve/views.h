@@ -31,6 +31,7 @@ struct TargetView {
     bool connOurs = false; ///< The console that asks has it.
     QString activeRun; ///< Id; empty: none.
     qint64 runnerSilenceMs = -1;
+    bool runnerGone = false; ///< No process leads activeRun. A held run waits without one: the next is started by a decision.
     qint64 watcherSilenceMs = -1;
     QList<InstanceView> instances;
     QString balancer; ///< "up", "down", "none"

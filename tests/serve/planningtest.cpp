@@ -612,6 +612,13 @@ private Q_SLOTS:
         run.state = RunState::Held;
         run.reason = {u"run.held_by"_s, {{u"by"_s, u"lee"_s}, {u"step"_s, u"x"_s}, {u"command"_s, u"c-lee"_s}}};
         QVERIFY((*journal)->addRun(run));
+        // Nobody leads it; that is told, as nobody will before the next decision.
+        QVERIFY(QCoro::waitFor(engine.status())->runnerGone);
+        {
+            const auto lock = QCoro::waitFor(RunLock::acquire(m_target.stateDirectory, u"held"_s, {}));
+            QVERIFY(lock);
+            QVERIFY(!QCoro::waitFor(engine.status())->runnerGone);
+        }
         const auto command = [&engine](const QString &verb, const QString &name = {}, const QString &hold = {}) {
             const auto given = QCoro::waitFor(engine.command(u"held"_s, verb, {}, name, hold));
             return given ? QString() : given.error().code + u' ' + Error::fromJson(given.error().toJson()).text();

@@ -4,6 +4,7 @@
 #include "common/inlinemessage.h"
 #include "common/jobtracker.h"
 #include "common/logview.h"
+#include "common/statuschip.h"
 #include "common/textlabel.h"
 #include "common/theme.h"
 #include "shell/conndialog.h"
@@ -25,6 +26,8 @@
 #include <QSignalSpy>
 #include <QTest>
 #include <QTimer>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 using namespace cutover;
@@ -134,6 +137,58 @@ private Q_SLOTS:
         QTRY_VERIFY(!bar->isVisible());
     }
 
+    /// What is said about another step than the current one is not what is done now.
+    void runBarTellsWhatTheCurrentStepDoes()
+    {
+        open([](ScriptedEngine *engine) {
+            sample::fillFull(engine, 5);
+            sample::startRun(engine);
+        });
+        QTRY_VERIFY(m_window->console()->activeRun().has_value());
+        const auto tell = [this](int step, const QString &doing) {
+            const RunView &view = m_engine->runViews.first();
+            Q_EMIT m_engine->runTold({{u"run"_s, view.run.id},
+                                      {u"type"_s, u"progress"_s},
+                                      {u"step"_s, view.steps.at(step).spec.id},
+                                      {u"doing"_s, Message{u"sample.text"_s, {{u"text"_s, doing}}}.toJson()}});
+        };
+        tell(8, u"Draining"_s);
+        QCOMPARE(m_window->console()->doing().text(), u"Draining"_s);
+        m_engine->runViews.first().current = 9;
+        m_engine->tell({u"runs"_s});
+        QTRY_COMPARE(m_window->console()->activeRun()->current, 9);
+        QVERIFY(m_window->console()->doing().isEmpty());
+        // News of the next step are asked for, should nobody tell them.
+        m_engine->runViews.first().current = 10;
+        tell(10, u"Asking"_s);
+        QTRY_COMPARE(m_window->console()->activeRun()->current, 10);
+        QCOMPARE(m_window->console()->doing().text(), u"Asking"_s);
+    }
+
+    void aHeldRunIsTheFirstThingSeen()
+    {
+        open([](ScriptedEngine *engine) {
+            sample::fillFull(engine, 5);
+            sample::holdRun(engine);
+        });
+        const auto told = [this](const QString &text) {
+            const auto messages = m_window->room(u"overview"_s)->findChildren<InlineMessage *>();
+            return std::ranges::any_of(messages, [&](const InlineMessage *message) { return message->isVisible() && message->text().contains(text); });
+        };
+        const auto alive = [this](const QString &text) {
+            const auto labels = m_window->findChild<RunBar *>()->findChildren<TextLabel *>();
+            return std::ranges::any_of(labels, [&](const TextLabel *label) { return label->text() == text; });
+        };
+        QTRY_VERIFY(told(u"The update to 1.3.0 is held: a decision is needed."_s));
+        QVERIFY(!alive(u"no runner; your decision starts one"_s));
+        m_engine->target.runnerGone = true;
+        m_engine->tell({u"status"_s});
+        QTRY_VERIFY(alive(u"no runner; your decision starts one"_s));
+        m_engine->target.activeRun.clear();
+        m_engine->tell({u"runs"_s});
+        QTRY_VERIFY(!told(u"a decision is needed"_s));
+    }
+
     void takingOverAsksForANote()
     {
         open([](ScriptedEngine *engine) {
@@ -182,6 +237,10 @@ private Q_SLOTS:
         }
         QVERIFY(said);
         QVERIFY(!m_window->console()->whyNotChange().isEmpty());
+        // Nothing that was seen last is shown as if it still held.
+        const auto chips = m_window->room(u"overview"_s)->findChildren<StatusChip *>();
+        QVERIFY(std::ranges::none_of(chips, [](const StatusChip *chip) { return chip->isVisible() && (chip->word() == u"Ready" || chip->word() == u"Running"); }));
+        QVERIFY(std::ranges::any_of(chips, [](const StatusChip *chip) { return chip->isVisible() && chip->word() == u"Unknown"; }));
         m_engine->setConnected(true);
         QTRY_COMPARE(m_window->console()->whyNotChange(), QString());
     }

@@ -78,7 +78,7 @@ ComponentCard *databaseCard(const TargetView &target)
     card->setState(target.problem.code.isEmpty() ? Status::Ready : Status::Unknown);
     QStringList revisions;
     for (auto it = target.revisions.cbegin(); it != target.revisions.cend(); ++it) {
-        revisions.append(it.value().isEmpty() ? OverviewRoom::tr("no migration yet") : OverviewRoom::tr("at %1").arg(it.value()));
+        revisions.append(it.value().isEmpty() ? OverviewRoom::tr("no migration yet") : OverviewRoom::tr("revision %1").arg(it.value()));
     }
     card->setLines(target.database, revisions.join(u", "_s));
     return card;
@@ -134,13 +134,13 @@ ComponentCard *backupCard(const TargetView &target)
     return card;
 }
 
-ComponentCard *watcherCard(const TargetView &target)
+ComponentCard *watcherCard(const TargetView &target, bool connected)
 {
     auto *card = new ComponentCard(u"view-visible"_s, OverviewRoom::tr("Watcher"));
     const bool alive = target.watcherSilenceMs >= 0 && target.watcherSilenceMs < WatcherSilenceLimit;
     card->setState(alive ? Status::Running : Status::Stopped);
     card->setLines(alive ? OverviewRoom::tr("Scraping metrics") : OverviewRoom::tr("Nothing is measured"),
-                   alive ? aliveText(target.watcherSilenceMs) : OverviewRoom::tr("starts with the next run"));
+                   alive ? aliveText(connected ? target.watcherSilenceMs : -1) : OverviewRoom::tr("starts with the next run"));
     return card;
 }
 
@@ -154,11 +154,13 @@ OverviewRoom::OverviewRoom(Console *console, QWidget *parent)
     , m_releasesTitle(new TextLabel(tr("Available updates"), TextStyle::Section))
     , m_releaseList(new QVBoxLayout)
     , m_upToDate(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
+    , m_held(new InlineMessage)
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(m_page);
     m_releaseList->setSpacing(space::Group);
+    m_page->body()->addWidget(m_held);
     m_page->body()->addWidget(m_cards);
     m_page->body()->addSpacing(space::Tight);
     m_page->body()->addWidget(m_releasesTitle);
@@ -169,7 +171,9 @@ OverviewRoom::OverviewRoom(Console *console, QWidget *parent)
     m_page->setBusy(true);
 
     connect(console, &Console::targetChanged, this, &OverviewRoom::showTarget);
+    connect(console, &Console::activeRunChanged, this, &OverviewRoom::showHeld);
     connect(console, &Console::connectionChanged, this, [this] {
+        showTarget();
         refreshReasons();
         if (!m_console->startFailure().code.isEmpty()) {
             m_page->setBusy(false);
@@ -188,6 +192,7 @@ OverviewRoom::OverviewRoom(Console *console, QWidget *parent)
         loadReleases();
     }
     showTarget();
+    showHeld();
 }
 
 void OverviewRoom::showTarget()
@@ -214,9 +219,15 @@ void OverviewRoom::showTarget()
     if (target.balancer != "none"_L1 && !target.balancer.isEmpty()) {
         cards.insert(released + 1, balancerCard(target));
     }
-    cards.append(watcherCard(target));
+    cards.append(watcherCard(target, m_console->isConnected()));
     if (!beside.isEmpty()) {
         cards.append(besideCard(beside));
+    }
+    if (!m_console->isConnected()) {
+        // What was seen last is no sign of how it is.
+        for (QWidget *card : std::as_const(cards)) {
+            static_cast<ComponentCard *>(card)->setState(Status::Unknown, {});
+        }
     }
     m_cards->setCards(cards);
     if (target.version.isEmpty()) {
@@ -228,6 +239,29 @@ void OverviewRoom::showTarget()
                                          : tr("%1 is installed. %2 of %3 instances are ready.").arg(target.version).arg(ready).arg(released));
     }
     refreshReasons();
+}
+
+/// What waits for a person comes before everything else.
+void OverviewRoom::showHeld()
+{
+    const auto &run = m_console->activeRun();
+    const QString reason = run && run->run.state == RunState::Held ? run->run.reason.text() : QString();
+    if (!run || run->run.state != RunState::Held) {
+        m_held->clear();
+    } else if (m_held->isHidden() || reason != m_heldReason) {
+        const Plan &plan = run->run.plan;
+        m_held->clear();
+        m_held->tell(InlineMessage::Kind::Held,
+                     plan.kind == "rollback"_L1 ? tr("The rollback to %1 is held: a decision is needed.").arg(plan.to) : tr("The update to %1 is held: a decision is needed.").arg(plan.to),
+                     reason);
+        QPushButton *open = m_held->addAction(tr("Open the run"));
+        connect(open, &QPushButton::clicked, this, [this] {
+            if (m_console->activeRun()) {
+                m_console->openRun(*m_console->activeRun());
+            }
+        });
+    }
+    m_heldReason = reason;
 }
 
 void OverviewRoom::loadReleases()

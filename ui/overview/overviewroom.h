@@ -11,7 +11,7 @@ class QVBoxLayout;
 namespace cutover {
 
 class CardGrid;
-class EmptyState;
+class InlineMessage;
 class Page;
 class ReleaseCard;
 class TextLabel;
@@ -28,6 +28,7 @@ private:
     void loadReleases();
     void showReleases();
     void refreshReasons();
+    void showHeld();
 
     Console *m_console;
     Page *m_page;
@@ -35,6 +36,8 @@ private:
     TextLabel *m_releasesTitle;
     QVBoxLayout *m_releaseList;
     TextLabel *m_upToDate;
+    InlineMessage *m_held;
+    QString m_heldReason; ///< As m_held tells it.
     QList<ReleaseView> m_releases;
     bool m_loaded = false;
     QList<ReleaseCard *> m_releaseCards;

@@ -43,6 +43,10 @@ Console::Console(EngineClient *engine, QObject *parent)
         const QString type = what["type"_L1].toString();
         if (type == "progress"_L1) {
             const Message doing = Message::fromJson(what["doing"_L1].toObject());
+            m_doingStep = what["step"_L1].toString();
+            if (!m_doingStep.isEmpty() && m_doingStep != currentStep()) {
+                refresh();
+            }
             if (!doing.isEmpty() && !(doing == m_doing)) {
                 m_doing = doing;
                 Q_EMIT doingChanged();
@@ -54,6 +58,22 @@ Console::Console(EngineClient *engine, QObject *parent)
     if (m_connected) {
         refresh();
     }
+}
+
+QString Console::currentStep() const
+{
+    return m_run && m_run->current >= 0 && m_run->current < m_run->steps.size() ? m_run->steps.at(m_run->current).spec.id : QString();
+}
+
+Message Console::doing() const
+{
+    // What the step before did last is not what is done now.
+    return m_doingStep.isEmpty() || m_doingStep == currentStep() ? m_doing : Message();
+}
+
+bool Console::runnerGone() const
+{
+    return m_connected && m_target && m_target->runnerGone && m_run && m_run->run.state == RunState::Held;
 }
 
 qint64 Console::runnerSilence() const
@@ -68,7 +88,7 @@ QString Console::whyNotChange() const
 {
     const QString reason = whyNotChangeDuringRun();
     if (reason.isEmpty() && !m_target->activeRun.isEmpty()) {
-        return tr("Another run is under way.");
+        return tr("A run is under way.");
     }
     return reason;
 }

@@ -32,8 +32,10 @@ public:
     [[nodiscard]] const std::optional<TargetView> &target() const { return m_target; }
     /// The run under way or held; null: none.
     [[nodiscard]] const std::optional<RunView> &activeRun() const { return m_run; }
-    /// What the runner said last, while it works.
-    [[nodiscard]] const Message &doing() const { return m_doing; }
+    /// What the runner said last about the current step; empty: nothing yet.
+    [[nodiscard]] Message doing() const;
+    /// The run is held and has no runner any more: the next one starts with a decision.
+    [[nodiscard]] bool runnerGone() const;
     /// Since the runner's last sign of life, going on between two answers of the engine; -1: unknown.
     [[nodiscard]] qint64 runnerSilence() const;
     /// Why nothing can be started now, as a sentence: no connection, a run under way, somebody else has the conn. Empty: it can.
@@ -59,6 +61,7 @@ Q_SIGNALS:
 private:
     void loadStatus();
     void loadRun(const QString &id);
+    [[nodiscard]] QString currentStep() const;
 
     EngineClient *m_engine;
     bool m_connected;
@@ -67,6 +70,7 @@ private:
     std::optional<TargetView> m_target;
     std::optional<RunView> m_run;
     Message m_doing;
+    QString m_doingStep; ///< Id of the step that m_doing is about.
     qint64 m_silenceAt = 0;
     bool m_loading = false;
     bool m_again = false;

@@ -110,6 +110,7 @@ MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
         m_problem->clear();
         m_problem->tell(error);
         m_problem->setClosable(true);
+        placeBanners();
     });
 
     const QList<RoomSpec> rooms = Rooms::all();
@@ -248,6 +249,11 @@ void MainWindow::refreshBanners()
     if (m_console->isConnected() && target && !target->problem.code.isEmpty()) {
         m_problem->tell(target->problem, InlineMessage::Kind::Caution);
     }
+    placeBanners();
+}
+
+void MainWindow::placeBanners()
+{
     const bool any = !m_connection->isHidden() || !m_conn->isHidden() || !m_problem->isHidden();
     m_banners->setContentsMargins(space::Page, any ? space::Group : 0, space::Page, any ? space::Inside : 0);
 }
@@ -271,6 +277,7 @@ void MainWindow::takeConn()
             m_problem->clear();
             m_problem->tell(taken.error());
             m_problem->setClosable(true);
+            placeBanners();
         }
         m_console->refresh();
     });
@@ -281,7 +288,7 @@ void MainWindow::closeEvent(QCloseEvent *event)
     const auto &run = m_console->activeRun();
     if (run) {
         QMessageBox question(this);
-        question.setIcon(QMessageBox::NoIcon);
+        question.setIcon(QMessageBox::Question);
         question.setWindowTitle(tr("Close the window"));
         const QString what = run->run.plan.kind == "rollback"_L1 ? tr("The rollback to %1 goes on without the window.").arg(run->run.plan.to)
                                                                  : tr("The update to %1 goes on without the window.").arg(run->run.plan.to);

@@ -46,6 +46,8 @@ protected:
 
 private:
     void refreshBanners();
+    /// Room around the banners, where there are some.
+    void placeBanners();
     void takeConn();
     void addThemeButton(QHBoxLayout *row);
 

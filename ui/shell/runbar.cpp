@@ -66,6 +66,7 @@ RunBar::RunBar(Console *console, QWidget *parent)
     connect(console, &Console::activeRunChanged, this, &RunBar::refresh);
     connect(console, &Console::doingChanged, this, &RunBar::refresh);
     connect(console, &Console::connectionChanged, this, &RunBar::tick);
+    connect(console, &Console::targetChanged, this, &RunBar::tick);
     connect(&Theme::instance(), &Theme::changed, this, qOverload<>(&QWidget::update));
     refresh();
 }
@@ -122,10 +123,11 @@ void RunBar::tick()
     if (!m_console->activeRun()) {
         return;
     }
-    // A held run needs no runner; a lost connection tells nothing about it.
+    // A lost connection tells nothing about the runner.
     const qint64 silence = m_console->isConnected() ? m_console->runnerSilence() : -1;
-    m_alive->setText(aliveText(silence));
-    m_alive->setRole(silence < 0 || silence > SilenceLimit ? Theme::Role::Caution : Theme::Role::Text);
+    const bool gone = m_console->runnerGone();
+    m_alive->setText(gone ? tr("no runner; your decision starts one") : aliveText(silence));
+    m_alive->setRole(gone || silence < 0 || silence > SilenceLimit ? Theme::Role::Caution : Theme::Role::Text);
     const auto &turnBack = m_console->activeRun()->turnBackBy;
     m_turnBack->setRole(turnBack.isValid() && turnBack < QDateTime::currentDateTimeUtc() ? Theme::Role::Danger : Theme::Role::Text);
 }

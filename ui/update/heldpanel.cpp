@@ -21,6 +21,7 @@ HeldPanel::HeldPanel(QWidget *parent)
     , m_hint(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
     , m_serving(new TextLabel)
     , m_due(new TextLabel({}, TextStyle::Body, Theme::Role::Held))
+    , m_gone(new TextLabel(tr("No runner works on this run any more; the next one starts with your decision."), TextStyle::Body, Theme::Role::Caution))
 {
     for (TextLabel *label : {m_reason, m_hint}) {
         label->wrapped();
@@ -32,6 +33,10 @@ HeldPanel::HeldPanel(QWidget *parent)
     facts->addWidget(m_due);
     facts->addStretch();
     body()->addLayout(facts);
+    m_gone->wrapped();
+    m_gone->setObjectName(u"runnerGone"_s);
+    m_gone->hide();
+    body()->addWidget(m_gone);
     m_reason->selectable();
     m_reason->setObjectName(u"heldReason"_s);
     auto *copy = new FlatButton(u"edit-copy"_s, tr("Copy incident summary"));
@@ -40,7 +45,7 @@ HeldPanel::HeldPanel(QWidget *parent)
 
     auto *grid = new QGridLayout;
     grid->setHorizontalSpacing(space::Group);
-    grid->setVerticalSpacing(space::Tight);
+    grid->setVerticalSpacing(6);
     grid->setColumnStretch(1, 1);
     const QList<std::pair<QString, QPushButton *>> buttons{
         {u"retry"_s, new QPushButton(tr("Retry the step"))},
@@ -53,6 +58,8 @@ HeldPanel::HeldPanel(QWidget *parent)
         auto *cost = new TextLabel({}, TextStyle::Body, Theme::Role::Muted);
         cost->wrapped();
         button->setObjectName(verb);
+        // Wrapped labels beside them would take their height where room is short.
+        button->setMinimumHeight(button->sizeHint().height());
         grid->addWidget(button, int(m_choices.size()), 0);
         grid->addWidget(cost, int(m_choices.size()), 1);
         m_choices << Choice{verb, button, cost};
@@ -109,6 +116,11 @@ void HeldPanel::setRun(const RunView &view)
         setDisabledReason(choice.button, offered ? QString() : refusal.text());
     }
     tick();
+}
+
+void HeldPanel::setRunnerGone(bool gone)
+{
+    m_gone->setVisible(gone);
 }
 
 void HeldPanel::tick()

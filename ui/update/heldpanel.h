@@ -21,6 +21,8 @@ public:
     explicit HeldPanel(QWidget *parent = nullptr);
 
     void setRun(const RunView &view);
+    /// No process works on the run any more.
+    void setRunnerGone(bool gone);
     /// Changes the countdown to the policy's default.
     void tick();
     /// The button of "retry", "accept", "resume", "rollback" or "abandon".
@@ -43,6 +45,7 @@ private:
     TextLabel *m_hint;
     TextLabel *m_serving;
     TextLabel *m_due;
+    TextLabel *m_gone;
     QList<Choice> m_choices;
 };
 
