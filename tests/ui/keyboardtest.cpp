@@ -14,6 +14,7 @@
 #include <QApplication>
 #include <QFile>
 #include <QFileDialog>
+#include <QPushButton>
 #include <QScopeGuard>
 #include <QTabBar>
 #include <QTabWidget>
@@ -81,6 +82,11 @@ private Q_SLOTS:
         TAB_TO(u"Open the run"_s);
         keyboard::press(Qt::Key_Space);
         QTRY_COMPARE(m_window->currentRoom(), u"updates"_s);
+        // Before the run is known there is nothing to hold.
+        QTRY_VERIFY(m_window->findChild<QPushButton *>(u"hold"_s)->isEnabled());
+        TAB_TO(u"hold"_s);
+        keyboard::press(Qt::Key_Space);
+        QTRY_COMPARE(m_engine->lastParams(u"command"_s)[u"verb"].toString(), u"hold"_s);
     }
 
     void featuresAreStagedAndApplied()

@@ -3,6 +3,7 @@
 
 #include "update/runpage.h"
 #include "common/logview.h"
+#include "common/textlabel.h"
 #include "common/theme.h"
 #include "update/decisiondialog.h"
 #include "update/executepage.h"
@@ -22,6 +23,8 @@
 #include <QTextBrowser>
 
 using namespace cutover;
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 using wizarddata::visible;
 
@@ -97,6 +100,44 @@ private Q_SLOTS:
         QTRY_VERIFY(log->editor()->toPlainText().contains(u"backend-2 drained"));
         QCOMPARE(log->editor()->toPlainText().count(u"drain requested"), 1);
         QCOMPARE(visible<QLabel>(page.get(), u"ifAborted"_s)->text(), u"If you abort now: back to 1.2.1 in about 40 s, no row lost."_s);
+    }
+
+    /// What the step before said last does not stand under what the next one does.
+    void theNextStepBeginsWithoutTheLastLine()
+    {
+        open();
+        const auto shown = [this](const QString &text) {
+            const auto labels = page->findChildren<ElidedLabel *>();
+            return std::ranges::any_of(labels, [&](const ElidedLabel *label) { return label->isVisible() && label->text().contains(text); });
+        };
+        const auto tell = [this](const QString &step, const QString &line) {
+            Q_EMIT engine->runTold({{u"run"_s, u"run-1"_s}, {u"type"_s, u"log"_s}, {u"step"_s, step}, {u"source"_s, u"haproxy"_s}, {u"line"_s, line}});
+        };
+        tell(plan.steps[8].id, u"backend-2 drained"_s);
+        QVERIFY(shown(u"backend-2 drained"_s) && shown(u"haproxy"_s));
+        engine->runViews.first() = wizarddata::runOf(plan, 9);
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(!shown(u"backend-2 drained"_s) && !shown(u"haproxy"_s));
+        // A line of the next step that comes before the news of it stays.
+        tell(plan.steps[10].id, u"asking backend-1"_s);
+        engine->runViews.first() = wizarddata::runOf(plan, 10);
+        engine->tell({u"runs"_s});
+        QTRY_COMPARE(visible<QLabel>(page.get(), u"doing"_s)->text(), plan.steps[10].intent.text());
+        QVERIFY(shown(u"asking backend-1"_s));
+    }
+
+    void aHeldRunWithoutARunnerSaysSo()
+    {
+        RunView &view = engine->runViews.first();
+        view.run.state = RunState::Held;
+        view.offers = {u"resume"_s};
+        open();
+        QTRY_VERIFY(visible<QPushButton>(page.get(), u"resume"_s) != nullptr);
+        QVERIFY(visible<QLabel>(page.get(), u"runnerGone"_s) == nullptr);
+        engine->target.runnerGone = true;
+        engine->tell({u"status"_s});
+        QTRY_VERIFY(visible<QLabel>(page.get(), u"runnerGone"_s) != nullptr);
+        QVERIFY(visible<QLabel>(page.get(), u"runnerGone"_s)->text().contains(u"starts with your decision"));
     }
 
     void holdIsACommand()

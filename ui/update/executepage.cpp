@@ -94,7 +94,6 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     head->addWidget(m_state, 0, Qt::AlignVCenter);
     head->addStretch();
     head->addWidget(m_approved);
-    head->addWidget(new TextLabel(tr("plan"), TextStyle::Body, Theme::Role::Muted));
     head->addWidget(m_digest);
     layout->addLayout(head);
     layout->addWidget(m_message);
@@ -122,7 +121,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     auto *steps = new Panel(tr("Steps"));
     steps->setFlush(true);
     m_timeline->setModel(&m_steps);
-    m_timeline->setMinimumWidth(220);
+    m_timeline->setMinimumWidth(270);
     steps->body()->addWidget(m_timeline);
     columns->addWidget(steps);
 
@@ -153,7 +152,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     m_now->body()->addSpacing(space::Tight);
     m_now->body()->addWidget(m_instances);
     column->addWidget(m_now);
-    m_metrics->setMinimumHeight(196);
+    m_metrics->setMinimumHeight(180);
     column->addWidget(m_metrics, 3);
     auto *log = new Panel;
     log->setFlush(true);
@@ -163,7 +162,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     columns->addWidget(right);
     columns->setStretchFactor(0, 0);
     columns->setStretchFactor(1, 1);
-    columns->setSizes({280, 900});
+    columns->setSizes({300, 880});
     layout->addWidget(columns, 1);
 
     auto *foot = new QHBoxLayout;
@@ -181,6 +180,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     connect(m_feed, &RunFeed::targetChanged, this, [this] {
         m_instances->setInstances(m_feed->target().instances);
         m_metrics->setErrorLimit(m_feed->target().errorLimit);
+        m_held->setRunnerGone(m_feed->target().runnerGone);
         refreshNow();
     });
     connect(m_feed, &RunFeed::logAppended, this, [this](const QString &text) { m_log->append(shownLog(text)); });
@@ -209,7 +209,6 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     connect(&m_timer, &QTimer::timeout, this, &ExecutePage::tick);
     m_timer.start();
     m_held->hide();
-    setFocusProxy(m_timeline);
     m_stepBar->hide();
     m_timeline->setFocus();
     m_doing->setText(tr("Asking the control host about the run"));
@@ -224,9 +223,8 @@ void ExecutePage::refresh()
     m_fromTo->setText(rollback ? pathText(plan.from, {plan.to}) : pathText(plan.from, plan.path.isEmpty() ? QStringList{plan.to} : plan.path));
     m_state->setStatus(statusOf(view.run.state));
     m_digest->setDigest(view.run.planDigest);
-    m_approved->setText(view.run.approvedBy.isEmpty()
-                            ? QString()
-                            : tr("approved by %1 %2 ·").arg(view.run.approvedBy, relativeTime(view.run.created)));
+    m_approved->setText(view.run.approvedBy.isEmpty() ? tr("Plan")
+                                                      : tr("Approved by %1 %2 · plan").arg(view.run.approvedBy, relativeTime(view.run.created)));
     m_approved->setToolTip(exactTime(view.run.created));
     m_metrics->setRun(view.run);
 
@@ -239,6 +237,8 @@ void ExecutePage::refresh()
     const bool held = view.run.state == RunState::Held;
     m_held->setVisible(held);
     m_now->setVisible(!held);
+    m_bar->setProperty("cutoverHeld", held);
+    m_bar->update();
     if (held) {
         m_held->setRun(view);
     }

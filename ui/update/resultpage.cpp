@@ -107,8 +107,13 @@ ResultPage::ResultPage(EngineClient *engine, const QString &runId, QWidget *pare
     auto *head = new QHBoxLayout;
     head->setSpacing(space::Group);
     head->addWidget(m_icon);
-    head->addWidget(m_title);
-    head->addWidget(m_fromTo, 0, Qt::AlignBottom);
+    // On one line of their own: the icon beside them is higher.
+    auto *names = new QHBoxLayout;
+    names->setSpacing(space::Group);
+    names->addWidget(m_title);
+    names->addWidget(m_fromTo, 0, Qt::AlignBottom);
+    head->addLayout(names);
+    head->setAlignment(names, Qt::AlignVCenter);
     head->addWidget(m_state, 0, Qt::AlignVCenter);
     head->addStretch();
     layout->addLayout(head);
@@ -150,15 +155,14 @@ void ResultPage::setRun(const RunView &view)
         : view.serving == servedByNobody           ? tr("Nobody is served now: the services are stopped.")
                                                    : tr("%1 serves now.").arg(view.serving);
     const QString reason = reasonText(view);
+    // What there is to read is not shouted.
+    m_sentence->setFont(textFont(view.run.state == RunState::Succeeded ? TextStyle::Section : TextStyle::Body, font()));
     switch (view.run.state) {
     case RunState::Succeeded:
         m_sentence->setText(rollback ? tr("%1 is back at %2.").arg(plan.targetName, plan.to) : tr("%1 is updated to %2.").arg(plan.targetName, plan.to));
         break;
-    case RunState::RolledBack:
-        m_sentence->setText(reason.isEmpty() ? serving : tr("%1 %2").arg(reason, serving));
-        break;
     default:
-        m_sentence->setText(reason.isEmpty() ? serving : tr("%1 %2").arg(reason, serving));
+        m_sentence->setText(reason.isEmpty() ? serving : tr("%1 %2").arg(serving, reason));
         break;
     }
     m_totals->setText(plan.expectedMs > 0 ? tr("Took %1, expected %2.").arg(durationText(view.run.activeMs), durationText(plan.expectedMs))

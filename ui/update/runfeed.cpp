@@ -55,6 +55,7 @@ RunFeed::RunFeed(EngineClient *engine, const QString &runId, QObject *parent)
             }
             Q_EMIT progressChanged();
         } else if (type == u"log") {
+            m_lastStep = what[u"step"].toString();
             m_lastLine = what[u"line"].toString();
             m_lastSource = what[u"source"].toString();
             Q_EMIT progressChanged();
@@ -161,6 +162,11 @@ void RunFeed::take(const RunView &view)
         const QString step = view.current >= 0 && view.current < view.steps.size() ? view.steps[view.current].spec.id : QString();
         if (m_progress[u"step"].toString() != step) {
             m_progress = {};
+        }
+        // What the step before said last is not what this one says.
+        if (!step.isEmpty() && m_lastStep != step) {
+            m_lastLine.clear();
+            m_lastSource.clear();
         }
     }
     if (isFinal(view.run.state) && !m_logSoon.isActive()) {

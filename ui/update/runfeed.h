@@ -66,7 +66,7 @@ private:
     RunView m_view;
     TargetView m_target;
     QJsonObject m_progress;
-    QString m_lastLine, m_lastSource;
+    QString m_lastLine, m_lastSource, m_lastStep;
     qint64 m_logOffset = 0;
     QElapsedTimer m_sinceView;
     QTimer m_loadSoon, m_logSoon;

@@ -9,6 +9,7 @@
 #include "update/commitpage.h"
 #include "update/configurationpage.h"
 #include "update/runpage.h"
+#include "update/steptimelineview.h"
 #include "update/versionpage.h"
 #include "update/words.h"
 
@@ -36,6 +37,14 @@ void RunStep::open(const QString &runId)
     connect(m_run, &RunPage::left, this, &RunStep::finished);
     connect(m_run, &RunPage::finished, this, &RunStep::finished);
     connect(m_run, &RunPage::resultShown, this, &RunStep::resultShown);
+}
+
+void RunStep::enter()
+{
+    // At the steps, and not at the first thing that can be pressed.
+    if (auto *steps = findChild<StepTimelineView *>()) {
+        steps->setFocus();
+    }
 }
 
 UpdateWizard::UpdateWizard(EngineClient *engine, const QString &version, QWidget *parent)

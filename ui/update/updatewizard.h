@@ -18,6 +18,7 @@ class RunStep : public WizardPage
 public:
     explicit RunStep(EngineClient *engine, QWidget *parent = nullptr);
     void open(const QString &runId);
+    void enter() override;
     [[nodiscard]] RunPage *runPage() const { return m_run; }
     [[nodiscard]] QString heading() const override { return {}; }
     [[nodiscard]] bool hasFooter() const override { return false; }
