@@ -20,6 +20,8 @@
 #include <QTest>
 
 using namespace cutover;
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 using wizarddata::visible;
 
@@ -155,6 +157,22 @@ private Q_SLOTS:
         QVERIFY(std::ranges::any_of(labels, [](const QLabel *label) {
             return label->isVisible() && label->text() == u"about 231 rows of orders lost; the run holds above 7,000"_s;
         }));
+    }
+
+    /// The limits of several names would hide the ways: they are told on hover, and on the commit page.
+    void manyLossesAreToldInShort()
+    {
+        for (RestorePointView &view : engine->points) {
+            view.options[2].loss = {{u"orders"_s, 231}, {u"order_events"_s, 590}};
+            view.options[2].holdAbove = {{u"orders"_s, 7000}, {u"order_events"_s, 9000}};
+        }
+        open();
+        auto *costs = wizard->findChild<RollbackCosts *>();
+        QTRY_COMPARE(costs->mode(), u"code"_s);
+        const auto labels = costs->findChildren<QLabel *>();
+        const auto found = std::ranges::find_if(labels, [](const QLabel *label) { return label->text().startsWith(u"590 rows of order_events, 231 rows of orders lost"); });
+        QVERIFY(found != labels.end());
+        QVERIFY((*found)->toolTip().contains(u"holds above 9,000 rows of order_events, 7,000 rows of orders"));
     }
 
     void noWayBackIsSaid()

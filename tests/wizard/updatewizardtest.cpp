@@ -23,6 +23,8 @@
 #include <QToolButton>
 
 using namespace cutover;
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 using wizarddata::visible;
 
@@ -133,6 +135,13 @@ private Q_SLOTS:
         const QModelIndex finding = page->model().index(1, CheckModel::FindingColumn);
         QVERIFY(finding.data().toString().contains(u"4 GB are needed"));
         QVERIFY(finding.data().toString().contains(u"enlarge the disk"));
+        const auto labels = page->findChildren<QLabel *>();
+        QVERIFY(std::ranges::any_of(labels, [](const QLabel *label) { return label->isVisible() && label->text() == u"6 passed · 1 warning · 1 failed"; }));
+        // Two lines have the room of two, and as much above and below them as one has.
+        const auto *table = page->findChild<TableView *>();
+        const int line = table->fontMetrics().lineSpacing();
+        QCOMPARE_GE(table->rowHeight(1), 2 * line + 12);
+        QCOMPARE_LT(table->rowHeight(0), 2 * line + 12);
         // Return doesn't get past it either.
         QTest::keyClick(wizard.get(), Qt::Key_Return);
         QCOMPARE(wizard->currentStep(), int(UpdateWizard::Checks));
@@ -347,7 +356,7 @@ private Q_SLOTS:
     {
         engine->releaseList.clear();
         open();
-        QTRY_COMPARE(reason(), u"Choose a version."_s);
+        QTRY_COMPARE(reason(), u"There is nothing to install."_s);
         QVERIFY(!next()->isEnabled());
     }
 };

@@ -71,7 +71,7 @@ MigrationDescription describeMigration(const StepSpec &step)
 QString phaseText(const QString &phase)
 {
     if (phase == u"expand") {
-        return QCoreApplication::translate("migration", "Expand: adds only, the version that runs now keeps working");
+        return QCoreApplication::translate("migration", "Expand: only adds, so the version that runs now keeps working");
     }
     if (phase == u"contract") {
         return QCoreApplication::translate("migration", "Contract: takes away what no version in use needs any more");
@@ -95,8 +95,11 @@ MigrationPreview::MigrationPreview(QWidget *parent)
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
     layout->setSpacing(space::Inside);
-    layout->addWidget(m_title);
-    layout->addWidget(m_phase);
+    auto *head = new QVBoxLayout;
+    head->setSpacing(2);
+    head->addWidget(m_title);
+    head->addWidget(m_phase);
+    layout->addLayout(head);
     layout->addWidget(m_warning);
     auto *sides = new QSplitter;
     sides->setChildrenCollapsible(false);
@@ -117,6 +120,10 @@ MigrationPreview::MigrationPreview(QWidget *parent)
     sides->addWidget(up);
     sides->addWidget(down);
     sides->setHandleWidth(space::Group);
+    // The way there is the longer one.
+    sides->setSizes({600, 400});
+    sides->setStretchFactor(0, 3);
+    sides->setStretchFactor(1, 2);
     layout->addWidget(sides, 1);
 }
 
@@ -129,7 +136,7 @@ void MigrationPreview::setStep(const StepSpec &step)
     m_warning->clear();
     if (!description.takesAway.isEmpty()) {
         const QString counts = countsText(description.takesAway);
-        m_warning->tell(InlineMessage::Kind::Caution, tr("Point of no return: nothing goes back behind this step by itself."),
+        m_warning->tell(InlineMessage::Kind::Caution, tr("Point of no return: past this step nothing goes back by itself."),
                         counts.isEmpty() ? tr("It is announced to take away %1; nothing is there now.").arg(description.takesAway.keys().join(u", "_s))
                                          : tr("It takes away up to %1, as counted when the plan was made.").arg(counts));
     } else if (description.pointOfNoReturn) {

@@ -78,15 +78,18 @@ PointPage::PointPage(PlanDraft *draft, QWidget *parent)
     content->addWidget(points, 1);
     auto *boxes = new QHBoxLayout;
     boxes->setSpacing(space::Group);
-    m_thenText->setAlignment(Qt::AlignTop | Qt::AlignLeft);
-    m_nowText->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    for (TextLabel *text : {m_thenText, m_nowText}) {
+        // Names of revisions may be long.
+        text->wrapped();
+        text->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    }
     m_thenText->setObjectName(u"then"_s);
     m_nowText->setObjectName(u"now"_s);
     m_then->body()->addWidget(m_thenText, 1);
     m_now->body()->addWidget(m_nowText, 1);
-    boxes->addWidget(m_then, 3);
-    boxes->addWidget(m_now, 2);
-    boxes->addWidget(m_costs, 5);
+    boxes->addWidget(m_then, 5);
+    boxes->addWidget(m_now, 4);
+    boxes->addWidget(m_costs, 10);
     content->addLayout(boxes);
     m_content->hide();
     m_empty->hide();

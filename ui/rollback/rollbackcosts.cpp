@@ -34,9 +34,9 @@ RollbackCosts::RollbackCosts(QWidget *parent)
         entry.time->setFont(tabularFont(entry.time->font()));
         entry.why->wrapped();
         entry.loss->wrapped();
-        m_grid->addWidget(entry.button, row, 0);
-        m_grid->addWidget(entry.time, row, 1);
-        m_grid->addWidget(entry.loss, row, 2);
+        m_grid->addWidget(entry.button, row, 0, Qt::AlignTop);
+        m_grid->addWidget(entry.time, row, 1, Qt::AlignTop);
+        m_grid->addWidget(entry.loss, row, 2, Qt::AlignTop);
         m_grid->addWidget(entry.why, row + 1, 0, 1, 3);
         m_group->addButton(entry.button);
         m_rows << entry;
@@ -62,11 +62,15 @@ void RollbackCosts::setOptions(const QList<RollbackOption> &options)
         setDisabledReason(row.button, open ? QString() : known ? option->unavailable.what()
                                                                : tr("Being counted"));
         row.time->setText(open ? (option->expectedMs > 0 ? estimateText(option->expectedMs) : tr("not measured")) : QString());
-        QString loss = open ? lossText(option->loss, option->holdAbove) : QString();
+        // The limits of many names would hide the ways themselves; the commit page tells them all.
+        const bool brief = open && option->holdAbove.size() > 1;
+        QString loss = !open ? QString() : brief ? lossText(option->loss)
+                                                 : lossText(option->loss, option->holdAbove);
         if (open && option->expectedDowntimeMs > 0) {
             loss += tr(", down for %1").arg(estimateText(option->expectedDowntimeMs));
         }
         row.loss->setText(loss);
+        row.loss->setToolTip(brief ? lossText(option->loss, option->holdAbove) : QString());
         const bool loses = open && std::ranges::any_of(option->loss, [](qint64 rows) { return rows > 0; });
         row.loss->setRole(loses ? Theme::Role::Danger : Theme::Role::Muted);
         row.why->setText(known && !open ? option->unavailable.what() : QString());

@@ -4,6 +4,7 @@
 #include "rollback/rollbackpreviewpage.h"
 
 #include "common/codeview.h"
+#include "common/page.h"
 #include "common/tableview.h"
 #include "common/theme.h"
 #include "update/plandraft.h"
@@ -46,12 +47,15 @@ QAbstractItemModel *tableModel(const QString &text, QObject *parent)
 RollbackPreviewPage::RollbackPreviewPage(PlanDraft *draft, QWidget *parent)
     : WizardPage(parent)
     , m_draft(draft)
+    , m_panel(new Panel)
     , m_tabs(new QTabWidget)
     , m_table(new TableView(tr("Steps of the rollback")))
 {
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
-    layout->addWidget(m_tabs, 1);
+    layout->addWidget(m_panel, 1);
+    m_panel->setFlush(true);
+    m_panel->body()->addWidget(m_tabs);
     m_tabs->setDocumentMode(true);
     m_tabs->setAccessibleName(tr("Preview of the rollback"));
     m_table->setModel(&m_model);
@@ -69,7 +73,7 @@ void RollbackPreviewPage::enter()
 
 void RollbackPreviewPage::refresh()
 {
-    m_tabs->setVisible(m_draft->plan().has_value());
+    m_panel->setVisible(m_draft->plan().has_value());
     if (!m_draft->plan()) {
         m_shown.clear();
     } else if (m_shown != m_draft->digest()) {

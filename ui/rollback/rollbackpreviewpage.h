@@ -10,6 +10,7 @@ class QTabWidget;
 
 namespace cutover {
 
+class Panel;
 class PlanDraft;
 class TableView;
 
@@ -30,6 +31,7 @@ private:
     PlanDraft *m_draft;
     PlanModel m_model;
     QString m_shown;
+    Panel *m_panel;
     QTabWidget *m_tabs;
     TableView *m_table;
 };

@@ -89,10 +89,15 @@ void ChecksPage::summarize()
         m_summary->setText(tr("Checking · %1 of %2 done").arg(passed + warnings + failed).arg(m_model.rowCount()));
     } else if (!m_ended) {
         m_summary->setText(tr("The checks did not run to their end"));
-    } else if (failed > 0) {
-        m_summary->setText(tr("%1 passed · %2 failed").arg(passed).arg(failed));
-    } else if (warnings > 0) {
-        m_summary->setText(warnings == 1 ? tr("%1 passed · 1 warning").arg(passed) : tr("%1 passed · %2 warnings").arg(passed).arg(warnings));
+    } else if (failed > 0 || warnings > 0) {
+        QStringList parts{tr("%1 passed").arg(passed)};
+        if (warnings > 0) {
+            parts << (warnings == 1 ? tr("1 warning") : tr("%1 warnings").arg(warnings));
+        }
+        if (failed > 0) {
+            parts << tr("%1 failed").arg(failed);
+        }
+        m_summary->setText(parts.join(u" · "_s));
     } else {
         m_summary->setText(tr("All %n checks passed", nullptr, passed));
     }

@@ -33,16 +33,16 @@ namespace {
 QString failureText(const Plan &plan)
 {
     if (!plan.policy[u"automaticRollback"].toBool()) {
-        return CommitPage::tr("holds and asks");
+        return CommitPage::tr("The run holds and asks.");
     }
     if (plan.kind == u"rollback") {
-        return CommitPage::tr("up to the point of no return %1 is served again by itself; behind it, holds and asks").arg(plan.from);
+        return CommitPage::tr("Up to the point of no return %1 is served again by itself; past it, the run holds and asks.").arg(plan.from);
     }
     const bool migrates = std::ranges::any_of(plan.steps, [](const StepSpec &step) { return step.kind == u"migrate"; });
-    return migrates ? CommitPage::tr("goes back to %1 by itself; what an added table or column has taken in stays and is named, and where going back "
-                                     "would lose anything else it holds and asks")
+    return migrates ? CommitPage::tr("Goes back to %1 by itself. What an added table or column has taken in stays and is named; where going back "
+                                     "would lose anything else, the run holds and asks.")
                           .arg(plan.from)
-                    : CommitPage::tr("goes back to %1 by itself").arg(plan.from);
+                    : CommitPage::tr("Goes back to %1 by itself.").arg(plan.from);
 }
 
 } // namespace
@@ -99,6 +99,10 @@ CommitPage::CommitPage(PlanDraft *draft, QWidget *parent)
     m_form->addRow(tr("Proven backup"), m_proven);
     m_form->addRow(tr("Conn"), m_conn);
     m_form->addRow(tr("Plan"), m_digest);
+    for (TextLabel *label : {m_way, m_lost, m_failure}) {
+        // Beside the first of several lines.
+        static_cast<QLabel *>(m_form->labelForField(label))->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    }
     summary->body()->addLayout(m_form);
     summary->body()->addStretch();
     columns->addWidget(summary);
@@ -197,10 +201,9 @@ void CommitPage::refresh()
         m_connMessage->clear();
     } else if (conn != m_connTold) {
         m_connMessage->clear();
-        const QString note = target.connNote.isEmpty() ? QString() : tr("Note: “%1”").arg(target.connNote);
-        m_connMessage->tell(InlineMessage::Kind::Info,
-                            tr("%1 took the conn %2; only one operator changes the system at a time.").arg(foreign, relativeTime(target.connSince)), note);
-        QPushButton *take = m_connMessage->addAction(tr("Take over the conn…"));
+        // Who took it, when and why stands above every page.
+        m_connMessage->tell(InlineMessage::Kind::Info, tr("%1 has the conn: take it over to start this run.").arg(foreign));
+        QPushButton *take = m_connMessage->addAction(tr("Take over…"));
         take->setObjectName(u"takeConn"_s);
         connect(take, &QPushButton::clicked, this, &CommitPage::takeOver);
     }

@@ -5,6 +5,7 @@
 
 #include "common/codeview.h"
 #include "common/emptystate.h"
+#include "common/page.h"
 #include "update/plandraft.h"
 
 #include <QFileInfo>
@@ -19,12 +20,15 @@ ConfigurationPage::ConfigurationPage(PlanDraft *draft, QWidget *parent)
     : WizardPage(parent)
     , m_draft(draft)
     , m_empty(new EmptyState(u"dialog-ok"_s, tr("Nothing changes in the configuration.")))
+    , m_panel(new Panel)
     , m_files(new QTabWidget)
 {
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
     layout->addWidget(m_empty, 1);
-    layout->addWidget(m_files, 1);
+    layout->addWidget(m_panel, 1);
+    m_panel->setFlush(true);
+    m_panel->body()->addWidget(m_files);
     m_files->setAccessibleName(tr("Configuration files"));
     m_files->setDocumentMode(true);
     connect(draft, &PlanDraft::planChanged, this, &ConfigurationPage::refresh);
@@ -35,7 +39,7 @@ void ConfigurationPage::refresh()
 {
     if (!m_draft->plan()) {
         m_empty->hide();
-        m_files->hide();
+        m_panel->hide();
         m_shown.clear();
     } else if (m_shown != m_draft->digest()) {
         m_shown = m_draft->digest();
@@ -54,7 +58,7 @@ void ConfigurationPage::refresh()
                 m_files->setTabToolTip(tab, preview.title);
             }
         }
-        m_files->setVisible(m_files->count() > 0);
+        m_panel->setVisible(m_files->count() > 0);
         m_empty->setVisible(m_files->count() == 0);
     }
     Q_EMIT changed();

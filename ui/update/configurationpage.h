@@ -10,6 +10,7 @@ class QTabWidget;
 namespace cutover {
 
 class EmptyState;
+class Panel;
 class PlanDraft;
 
 /** What changes in the configuration files; secrets arrive masked. */
@@ -29,6 +30,7 @@ private:
     PlanDraft *m_draft;
     QString m_shown;
     EmptyState *m_empty;
+    Panel *m_panel;
     QTabWidget *m_files;
 };
 

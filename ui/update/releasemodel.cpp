@@ -133,11 +133,11 @@ QString changelogHtml(const Manifest &manifest)
         if (!heading.isEmpty()) {
             heading[0] = heading[0].toUpper();
         }
-        html += u"<p style='margin:8px 0 2px 0'><b>"_s + heading.toHtmlEscaped() + u"</b></p><ul style='margin:0 0 0 -16px'>"_s;
+        html += u"<p style='margin:8px 0 2px 0'><b>"_s + heading.toHtmlEscaped() + u"</b></p>"_s;
+        // Not a list: its bullets lie too close to the text.
         for (const QString &line : lines) {
-            html += u"<li>"_s + line.toHtmlEscaped() + u"</li>"_s;
+            html += u"<p style='margin:2px 0 2px 12px; text-indent:-12px'>•&nbsp; "_s + line.toHtmlEscaped() + u"</p>"_s;
         }
-        html += u"</ul>"_s;
     }
     return html;
 }

@@ -127,7 +127,7 @@ QString VersionPage::blockedReason() const
     }
     const QModelIndex current = m_table->currentIndex();
     if (!current.isValid()) {
-        return tr("Choose a version.");
+        return m_model.rowCount() == 0 ? tr("There is nothing to install.") : tr("Choose a version.");
     }
     if (!m_draft->target().activeRun.isEmpty()) {
         return tr("A run is under way; open it from the bar below, or wait for its end.");
