@@ -19,8 +19,11 @@ static double threadCpuMs()
 
 bool BenchApplication::notify(QObject *receiver, QEvent *event)
 {
-    if (!m_counting || m_depth > 0 || QThread::currentThread() != thread()) {
+    if (!m_counting || QThread::currentThread() != thread()) {
         return QApplication::notify(receiver, event);
+    }
+    if (m_depth > 0) {
+        return notifyInside(receiver, event);
     }
     // Both may be gone afterwards.
     Handler handler{.receiver = receiver->metaObject()->className(), .event = event->type()};
@@ -32,7 +35,26 @@ bool BenchApplication::notify(QObject *receiver, QEvent *event)
     handler.cpuMs = threadCpuMs() - before;
     handler.wallMs = double(wall.nsecsElapsed()) / 1e6;
     --m_depth;
+    handler.inside = std::exchange(m_inside, {});
     m_handlers.append(std::move(handler));
+    return result;
+}
+
+bool BenchApplication::notifyInside(QObject *receiver, QEvent *event)
+{
+    constexpr double tellFromMs = 2;
+    // By the clock, which costs next to nothing to read.
+    QElapsedTimer wall;
+    wall.start();
+    const QByteArray name = receiver->metaObject()->className() + QByteArray("/") + receiver->objectName().toUtf8();
+    const int type = event->type();
+    const qsizetype before = m_inside.size();
+    ++m_depth;
+    const bool result = QApplication::notify(receiver, event);
+    --m_depth;
+    if (const double ms = double(wall.nsecsElapsed()) / 1e6; ms >= tellFromMs) {
+        m_inside.insert(before, QByteArray(m_depth, ' ') + QByteArray::number(ms, 'f', 1) + " ms " + name + ' ' + QByteArray::number(type) + '\n');
+    }
     return result;
 }
 

@@ -22,6 +22,7 @@ public:
         double wallMs = 0;
         QByteArray receiver; ///< Class.
         int event = 0; ///< QEvent::Type
+        QByteArray inside; ///< Where most of it went: the events that it sent, the long ones, outermost first.
     };
 
     using QApplication::QApplication;
@@ -32,7 +33,10 @@ public:
     [[nodiscard]] QList<Handler> end();
 
 private:
+    bool notifyInside(QObject *receiver, QEvent *event);
+
     QList<Handler> m_handlers;
+    QByteArray m_inside;
     bool m_counting = false;
     int m_depth = 0;
 };

@@ -59,11 +59,16 @@ void printHandlers(const QString &what, QList<BenchApplication::Handler> handler
     note(u"   by the clock: %1 took more than %2 ms, the longest %3 ms (whatever else the machine did counts)"_s.arg(stalls)
              .arg(LimitMs, 0, 'f', 0)
              .arg(longest, 0, 'f', 1));
-    for (qsizetype i = 0; i < std::min<qsizetype>(3, handlers.size()); ++i) {
+    for (qsizetype i = 0; i < std::min<qsizetype>(5, handlers.size()); ++i) {
         const BenchApplication::Handler &handler = handlers[handlers.size() - 1 - i];
         note(u"   %1 ms CPU, %2 ms by the clock: %3 to %4"_s.arg(handler.cpuMs, 0, 'f', 2)
                  .arg(handler.wallMs, 0, 'f', 2)
                  .arg(eventName(handler.event), QString::fromLatin1(handler.receiver)));
+        for (const QByteArray &line : handler.inside.split('\n')) {
+            if (handler.cpuMs >= LimitMs && !line.isEmpty()) {
+                note(u"      "_s + QString::fromUtf8(line));
+            }
+        }
     }
 }
 
