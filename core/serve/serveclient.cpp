@@ -59,6 +59,7 @@ struct ServeClient::Private {
     QByteArray errorTail;
     std::optional<Error> failure; ///< Why this server was given up.
     QTimer retry;
+    QTimer again; ///< There may be another message behind the one that was read.
     QTimer hello;
     int retryMs = FirstRetryMs;
     qint64 nextId = 1;
@@ -152,7 +153,8 @@ struct ServeClient::Private {
         }
     }
 
-    void readAll()
+    /// Each message in a turn of its own, so that a window has time between them; whole: what came to the end.
+    void read(bool whole)
     {
         const QByteArray bytes = process->readAllStandardOutput();
         if (failure) {
@@ -165,6 +167,10 @@ struct ServeClient::Private {
                 return;
             }
             handle(**line);
+            if (!whole) {
+                again.start();
+                return;
+            }
         }
     }
 
@@ -204,7 +210,9 @@ ServeClient::ServeClient(const QStringList &command, QObject *parent)
         d->giveUp({.code = u"serve.no_hello"_s, .args = {{u"limit"_s, HelloMs}}, .kind = Error::Kind::Transient, .where = {}});
     });
     connect(d->process.get(), &QProcess::started, this, [this] { Private::greet(this); });
-    connect(d->process.get(), &QProcess::readyReadStandardOutput, this, [this] { d->readAll(); });
+    connect(d->process.get(), &QProcess::readyReadStandardOutput, this, [this] { d->read(false); });
+    d->again.setSingleShot(true);
+    connect(&d->again, &QTimer::timeout, this, [this] { d->read(false); });
     connect(d->process.get(), &QProcess::readyReadStandardError, this, [this] {
         d->errorTail += d->process->readAllStandardError();
         d->errorTail = d->errorTail.right(2000);
@@ -218,7 +226,7 @@ ServeClient::ServeClient(const QStringList &command, QObject *parent)
         }
     });
     connect(d->process.get(), &QProcess::finished, this, [this](int code) {
-        d->readAll();
+        d->read(true);
         if (d->failure) {
             d->drop(*d->failure);
             return;
