@@ -16,11 +16,11 @@
 #include <QGraphicsLayout>
 #include <QHBoxLayout>
 #include <QHelpEvent>
+#include <QImage>
 #include <QLineSeries>
 #include <QLocale>
 #include <QMouseEvent>
 #include <QPainter>
-#include <QPainterPath>
 #include <QShowEvent>
 #include <QStackedWidget>
 #include <QToolTip>
@@ -35,6 +35,8 @@ namespace {
 
 /// From here on there is room for title, value and buttons with words.
 constexpr int RoomyWidth = 360;
+/// More points than this are drawn by us, as the area below them is.
+constexpr qsizetype MaxInSeries = 250;
 
 QString clockText(qint64 time, qint64 step)
 {
@@ -103,6 +105,9 @@ struct Chart::Private {
     Theme::Role role;
     SampleRing samples;
     QList<QList<MetricPoint>> drawn;
+    /// About a point for each pixel: a series of Qt Charts would take several frames to shape its line.
+    bool dense = false;
+    QImage image; ///< What is dense, until something changes.
     std::optional<double> threshold;
     QString thresholdLabel;
     QList<ChartMarker> markers;
@@ -140,6 +145,13 @@ struct Chart::Private {
             updateRange();
         }
     }
+    [[nodiscard]] QColor areaColor() const
+    {
+        QColor color = Theme::color(role);
+        color.setAlphaF(0.12F);
+        return color;
+    }
+    const QImage &denseImage();
     void updateRange();
     void updateScale();
     void drawSeries();
@@ -316,22 +328,34 @@ protected:
             painter->setPen(Theme::color(Theme::Role::Muted));
             painter->drawText(QRectF(left, m.plot.bottom() + 5, width + 2, metrics.height()), Qt::AlignLeft | Qt::AlignTop, text);
         }
-        painter->setRenderHint(QPainter::Antialiasing, renderHints().testFlag(QPainter::Antialiasing));
         painter->setClipRect(m.plot);
-        QColor fill = Theme::color(d->role);
-        fill.setAlphaF(0.12F);
-        for (const auto &segment : std::as_const(d->drawn)) {
-            if (segment.size() < 2) {
-                continue;
+        painter->setRenderHint(QPainter::Antialiasing);
+        if (d->dense) {
+            painter->drawImage(m.plot.topLeft().toPoint(), d->denseImage());
+        } else {
+            for (const auto &segment : std::as_const(d->drawn)) {
+                if (segment.size() >= 2) {
+                    drawArea(painter, segment);
+                }
             }
-            QPainterPath area(QPointF(m.x(segment.first().time), m.plot.bottom()));
-            for (const MetricPoint &point : segment) {
-                area.lineTo(m.x(point.time), m.y(point.value));
-            }
-            area.lineTo(m.x(segment.last().time), m.plot.bottom());
-            painter->fillPath(area, fill);
         }
         painter->restore();
+    }
+
+    /// The area below a line that Qt Charts draws.
+    void drawArea(QPainter *painter, const QList<MetricPoint> &segment) const
+    {
+        const ChartMapping &m = d->mapping;
+        QPolygonF area;
+        area.reserve(segment.size() + 2);
+        area.append({m.x(segment.first().time), m.plot.bottom()});
+        for (const MetricPoint &point : segment) {
+            area.append({m.x(point.time), m.y(point.value)});
+        }
+        area.append({m.x(segment.last().time), m.plot.bottom()});
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(d->areaColor());
+        painter->drawPolygon(area);
     }
 
     void drawForeground(QPainter *painter, const QRectF &) override
@@ -468,6 +492,38 @@ void Chart::Private::fitHeader()
     asTable->setText(roomy ? q->tr("Show as table") : QString());
 }
 
+/// Pixel by pixel: a painter takes several frames for a line that goes up and down in each of them.
+const QImage &Chart::Private::denseImage()
+{
+    const double ratio = view->devicePixelRatioF();
+    if (!image.isNull() && image.devicePixelRatio() == ratio) {
+        return image;
+    }
+    ChartMapping scaled = mapping;
+    scaled.plot = QRectF(QPointF(), mapping.plot.size() * ratio);
+    image = QImage(scaled.plot.size().toSize().expandedTo({1, 1}), QImage::Format_ARGB32_Premultiplied);
+    image.fill(Qt::transparent);
+    const QRgb line = qPremultiply(Theme::color(role).rgba());
+    const QRgb area = qPremultiply(areaColor().rgba());
+    const int lineWidth = std::max(1, int(std::lround(ratio)));
+    for (const auto &segment : std::as_const(drawn)) {
+        for (const PixelColumn &column : pixelColumns(segment, scaled)) {
+            if (column.x < 0 || column.x >= image.width()) {
+                continue;
+            }
+            const int top = std::clamp(int(std::floor(column.top)), 0, image.height() - 1);
+            const int bottom = std::clamp(int(std::ceil(column.bottom)), top + lineWidth, std::max(top + lineWidth, image.height()));
+            auto *pixel = reinterpret_cast<QRgb *>(image.scanLine(top)) + column.x;
+            const qsizetype next = image.bytesPerLine() / qsizetype(sizeof(QRgb));
+            for (int y = top; y < image.height(); ++y, pixel += next) {
+                *pixel = y < bottom ? line : area;
+            }
+        }
+    }
+    image.setDevicePixelRatio(ratio);
+    return image;
+}
+
 void Chart::Private::updateRange()
 {
     const auto [from, to] = range();
@@ -478,15 +534,17 @@ void Chart::Private::updateRange()
     // A gap narrower than this can't be seen, and each piece is a series of its own.
     constexpr int visibleGap = 3;
     const qint64 least = (to - from) * visibleGap / qMax(100, view->width());
-    drawn = segments(decimated(samples.range(from, to), limit), least);
+    const QList<MetricPoint> points = decimated(samples.range(from, to), limit);
+    dense = points.size() > MaxInSeries;
+    drawn = segments(points, least);
     updateScale();
     drawSeries();
     if (stack->currentWidget() == table) {
-        QList<MetricPoint> points = samples.range(from, to);
-        if (points.size() > MaxDrawn) {
-            points.remove(0, points.size() - MaxDrawn);
+        QList<MetricPoint> rows = samples.range(from, to);
+        if (rows.size() > MaxDrawn) {
+            rows.remove(0, rows.size() - MaxDrawn);
         }
-        model->setPoints(points);
+        model->setPoints(rows);
     }
     describe();
 }
@@ -515,6 +573,7 @@ void Chart::Private::updateScale()
     }
     mapping.plot = QRectF(std::ceil(widest) + 10, upper, view->viewport()->width() - widest - 10 - 8, std::max(10.0, height));
     chart->setPlotArea(mapping.plot);
+    image = {};
     if (mapping.to > mapping.from) {
         xAxis->setRange(double(mapping.from), double(mapping.to));
     }
@@ -524,30 +583,25 @@ void Chart::Private::updateScale()
 
 void Chart::Private::drawSeries()
 {
-    while (series.size() < drawn.size()) {
+    while (!dense && series.size() < drawn.size()) {
         auto *line = new QLineSeries(chart);
         chart->addSeries(line);
         line->attachAxis(xAxis);
         line->attachAxis(yAxis);
         series.append(line);
     }
-    // What is this dense has no edges to smooth, and smoothing them takes most of the time.
-    qsizetype most = 0;
-    for (const auto &segment : std::as_const(drawn)) {
-        most = std::max(most, segment.size());
-    }
-    view->setRenderHint(QPainter::Antialiasing, double(most) < mapping.plot.width() / 2);
     for (qsizetype i = 0; i < series.size(); ++i) {
         QList<QPointF> points;
-        if (i < drawn.size()) {
+        if (i < drawn.size() && !dense) {
             points.reserve(drawn[i].size());
             for (const MetricPoint &point : std::as_const(drawn[i])) {
                 points.append({double(point.time), point.value});
             }
         }
-        // Where there is a point for each pixel a thick line would be a band.
-        series[i]->setPen(QPen(Theme::color(role), double(points.size()) > mapping.plot.width() / 2 ? 1 : 1.75));
-        series[i]->replace(points);
+        if (!points.isEmpty() || series[i]->count() > 0) {
+            series[i]->setPen(QPen(Theme::color(role), 1.75));
+            series[i]->replace(points);
+        }
     }
 }
 
@@ -813,7 +867,8 @@ void Chart::redraw()
 void Chart::showEvent(QShowEvent *event)
 {
     QWidget::showEvent(event);
-    d->refresh();
+    // Drawn in an event of its own, as the charts beside it are.
+    redraw();
 }
 
 ChartGroup::ChartGroup(QObject *parent)

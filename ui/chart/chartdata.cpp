@@ -117,6 +117,38 @@ QList<QList<MetricPoint>> segments(const QList<MetricPoint> &points, qint64 leas
     return result;
 }
 
+QList<PixelColumn> pixelColumns(const QList<MetricPoint> &points, const ChartMapping &mapping)
+{
+    QList<PixelColumn> columns;
+    if (!mapping.isValid()) {
+        return columns;
+    }
+    const int leftmost = int(std::floor(mapping.plot.left()));
+    const int rightmost = int(std::floor(mapping.plot.right()));
+    const auto cover = [&columns](int x, double y1, double y2) {
+        const auto [top, bottom] = std::minmax(y1, y2);
+        if (columns.isEmpty() || columns.last().x < x) {
+            columns.append({x, top, bottom});
+        } else if (columns.last().x == x) {
+            columns.last().top = std::min(columns.last().top, top);
+            columns.last().bottom = std::max(columns.last().bottom, bottom);
+        }
+    };
+    for (qsizetype i = 0; i < points.size(); ++i) {
+        const QPointF to(mapping.x(points[i].time), mapping.y(points[i].value));
+        const QPointF from = i == 0 ? to : QPointF(mapping.x(points[i - 1].time), mapping.y(points[i - 1].value));
+        const double slope = to.x() > from.x() ? (to.y() - from.y()) / (to.x() - from.x()) : 0;
+        const int last = std::min(int(std::floor(to.x())), rightmost);
+        for (int x = std::max(int(std::floor(from.x())), leftmost); x <= last; ++x) {
+            const double begin = std::max(from.x(), double(x));
+            const double end = std::min(to.x(), double(x + 1));
+            // On a vertical way both of its ends are in the one column.
+            cover(x, slope != 0 ? from.y() + slope * (begin - from.x()) : from.y(), slope != 0 ? from.y() + slope * (end - from.x()) : to.y());
+        }
+    }
+    return columns;
+}
+
 double niceStep(double range, int count)
 {
     if (!(range > 0) || count < 1) {

@@ -55,6 +55,15 @@ private:
 [[nodiscard]] QList<MetricPoint> decimated(const QList<MetricPoint> &points, qsizetype limit);
 /// Cut where samples are missing: a gap longer than five times the usual distance, than 5 s, and than least (ms).
 [[nodiscard]] QList<QList<MetricPoint>> segments(const QList<MetricPoint> &points, qint64 least = 0);
+/** What a line covers of one column of pixels: y of its highest and its lowest place. */
+struct PixelColumn {
+    int x = 0;
+    double top = 0;
+    double bottom = 0;
+};
+/// A line through the points, column by column from left to right; points outside the plot count only
+/// by the way to them. For lines of about a point for each pixel, which are dear to draw as such.
+[[nodiscard]] QList<PixelColumn> pixelColumns(const QList<MetricPoint> &points, const ChartMapping &mapping);
 /// 1, 2 or 5 times a power of ten, so that about count steps span range.
 [[nodiscard]] double niceStep(double range, int count);
 /// A step of the clock (1 s … 1 d), so that about count steps span range; ms.

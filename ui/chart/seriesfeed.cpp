@@ -24,6 +24,8 @@ SeriesFeed::SeriesFeed(EngineClient *engine, const QString &series, Chart *chart
     , m_series(series)
     , m_chart(chart)
 {
+    m_turn.setSingleShot(true);
+    connect(&m_turn, &QTimer::timeout, this, &SeriesFeed::tick);
     connect(chart, &Chart::rangeChosen, this, &SeriesFeed::loadDetail);
 }
 
@@ -35,6 +37,16 @@ void SeriesFeed::setSpan(qint64 milliseconds)
         m_loadedFrom = 0;
     }
     tick();
+}
+
+void SeriesFeed::tickInTurn(const QList<SeriesFeed *> &feeds)
+{
+    constexpr int turnMs = 80;
+    for (qsizetype i = 0; i < feeds.size(); ++i) {
+        if (!feeds[i]->m_turn.isActive()) {
+            feeds[i]->m_turn.start(int(i) * turnMs);
+        }
+    }
 }
 
 void SeriesFeed::tick()

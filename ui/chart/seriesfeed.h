@@ -6,6 +6,7 @@
 #include "metrics/metricstore.h"
 
 #include <QObject>
+#include <QTimer>
 
 namespace cutover {
 
@@ -26,6 +27,8 @@ public:
     [[nodiscard]] Chart *chart() const { return m_chart; }
     /// Asks for what is missing up to now.
     void tick();
+    /// Each a moment after the one before, so that no frame has to draw all of their charts.
+    static void tickInTurn(const QList<SeriesFeed *> &feeds);
     /// The chart shows this span from now on.
     void setSpan(qint64 milliseconds);
 
@@ -41,6 +44,7 @@ private:
     QString m_series;
     Chart *m_chart;
     QList<MetricPoint> m_known; ///< As told, without the detail of a zoomed range.
+    QTimer m_turn;
     qint64 m_loadedFrom = 0; ///< The oldest time asked for; 0: all of it is to be asked for.
     qint64 m_wholeAt = 0; ///< When all of it was asked for.
     bool m_thinned = false; ///< There may be more points than were told.

@@ -148,9 +148,7 @@ void MonitorRoom::tick()
     if (!m_console->isConnected()) {
         return;
     }
-    for (SeriesFeed *feed : std::as_const(m_feeds)) {
-        feed->tick();
-    }
+    SeriesFeed::tickInTurn(m_feeds);
 }
 
 void MonitorRoom::loadMarkers()

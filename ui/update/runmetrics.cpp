@@ -103,13 +103,12 @@ void RunMetrics::load()
     while (started > 0 && span < QDateTime::currentMSecsSinceEpoch() - started + BeforeMs) {
         span *= 2;
     }
-    for (SeriesFeed *feed : std::as_const(m_feeds)) {
-        if (span != feed->chart()->span()) {
+    if (span != m_errors->span()) {
+        for (SeriesFeed *feed : std::as_const(m_feeds)) {
             feed->setSpan(span);
-        } else {
-            feed->tick();
         }
     }
+    SeriesFeed::tickInTurn(m_feeds);
 }
 
 } // namespace cutover
