@@ -23,32 +23,52 @@ QString tr(const char *text)
     return QCoreApplication::translate("report", text);
 }
 
-QString cell(const QString &text)
-{
-    return u"<td>"_s + text.toHtmlEscaped() + u"</td>"_s;
-}
+/** One column of a table. */
+struct Column {
+    int width; ///< In percent.
+    QString header; ///< Where all are empty there are no headers: each row says by itself what it is.
+    bool optional = false; ///< Left out where none of its cells has anything.
+};
 
-QString row(const QStringList &cells)
+/// A long table goes on in a further one of the same widths, in a part of its own.
+constexpr qsizetype RowsInPart = 12;
+
+QString row(const QStringList &cells, const QList<Column> &columns, bool first, QLatin1StringView element = "td"_L1)
 {
     QString html = u"<tr>"_s;
-    for (const QString &each : cells) {
-        html += cell(each);
+    for (qsizetype i = 0; i < cells.size(); ++i) {
+        // The first row tells the widths of all.
+        const QString width = first ? u" width=\"%1%\""_s.arg(columns[i].width) : QString();
+        html += u"<%1%2 align=\"left\">%3</%1>"_s.arg(element, width, cells[i].toHtmlEscaped());
     }
     return html + u"</tr>\n"_s;
 }
 
-/// Without headers where each row says by itself what it is.
-QString table(const QStringList &headers, const QString &rows)
+QString table(QList<Column> columns, QList<QStringList> rows)
 {
-    QString html = u"<table cellspacing=\"0\" cellpadding=\"4\">"_s;
-    if (!headers.isEmpty()) {
-        html += u"<tr>"_s;
-        for (const QString &header : headers) {
-            html += u"<th align=\"left\">"_s + header.toHtmlEscaped() + u"</th>"_s;
+    for (qsizetype c = columns.size() - 1; c >= 0; --c) {
+        if (columns[c].optional && std::ranges::all_of(rows, [c](const QStringList &cells) { return cells[c].isEmpty(); })) {
+            columns.removeAt(c);
+            for (QStringList &cells : rows) {
+                cells.removeAt(c);
+            }
         }
-        html += u"</tr>\n"_s;
     }
-    return html + rows + u"</table>\n"_s;
+    QStringList headers;
+    for (const Column &column : std::as_const(columns)) {
+        headers.append(column.header);
+    }
+    const bool headed = !headers.join(QString()).isEmpty();
+    const QString open = u"<table width=\"100%\" cellspacing=\"0\" cellpadding=\"4\">"_s;
+    QString html = open + (headed ? row(headers, columns, true, "th"_L1) : QString());
+    for (qsizetype i = 0; i < rows.size(); ++i) {
+        const bool further = i > 0 && i % RowsInPart == 0;
+        if (further) {
+            html += u"</table>\n"_s + reportPart + u'\n' + open;
+        }
+        html += row(rows[i], columns, further || (i == 0 && !headed));
+    }
+    return html + u"</table>\n"_s;
 }
 
 /// Of what was not measured there is nothing to say.
@@ -59,7 +79,7 @@ QString knownDuration(qint64 milliseconds)
 
 QString heading(const QString &text)
 {
-    return u"<h2>"_s + text.toHtmlEscaped() + u"</h2>\n"_s;
+    return reportPart + u"\n<h2>"_s + text.toHtmlEscaped() + u"</h2>\n"_s;
 }
 
 QString localTime(const QDateTime &time)
@@ -131,31 +151,19 @@ QString checkWord(CheckResult::Status status)
     return {};
 }
 
-/// Tries and reasons are columns only where there are some.
 QString stepsOf(const Plan &plan, const QList<StepRecord> &steps)
 {
-    const bool again = std::ranges::any_of(steps, [](const StepRecord &step) { return step.attempt > 1; });
-    const bool failed = std::ranges::any_of(steps, [](const StepRecord &step) { return !step.error.code.isEmpty(); });
-    const auto shown = [again, failed](QStringList cells) {
-        if (!failed) {
-            cells.removeAt(6);
-        }
-        if (!again) {
-            cells.removeAt(5);
-        }
-        return cells;
-    };
-    QString rows;
+    QList<QStringList> rows;
     for (qsizetype i = 0; i < plan.steps.size(); ++i) {
         const StepRecord record = i < steps.size() ? steps[i] : StepRecord{};
-        rows += row(shown({QString::number(i + 1), plan.steps[i].title.text(), stepWord(record.state), knownDuration(record.durationMs),
-                           knownDuration(plan.steps[i].expectedMs), record.attempt > 1 ? QString::number(record.attempt) : QString(),
-                           record.error.code.isEmpty() ? QString() : record.error.text()}));
+        rows.append({QString::number(i + 1), plan.steps[i].title.text(), stepWord(record.state), knownDuration(record.durationMs),
+                     knownDuration(plan.steps[i].expectedMs), record.attempt > 1 ? QString::number(record.attempt) : QString(),
+                     record.error.code.isEmpty() ? QString() : record.error.text()});
         if (plan.steps[i].pointOfNoReturn) {
-            rows += row(shown({QString(), tr("Point of no return"), {}, {}, {}, {}, {}}));
+            rows.append({QString(), tr("Point of no return"), {}, {}, {}, {}, {}});
         }
     }
-    return table(shown({tr("No."), tr("Step"), tr("State"), tr("Took"), tr("Expected"), tr("Tries"), tr("Reason")}), rows);
+    return table({{5, tr("No.")}, {30, tr("Step")}, {13, tr("State")}, {11, tr("Took")}, {11, tr("Expected")}, {6, tr("Tries"), true}, {24, tr("Reason"), true}}, rows);
 }
 
 QString checksOf(const RunRecord &run, const QList<StepRecord> &steps)
@@ -166,12 +174,12 @@ QString checksOf(const RunRecord &run, const QList<StepRecord> &steps)
         if (checks.isEmpty() || step.index >= run.plan.steps.size()) {
             continue;
         }
-        QString rows;
+        QList<QStringList> rows;
         for (const QJsonValue &value : checks) {
             const CheckResult check = CheckResult::fromJson(value.toObject());
-            rows += row({checkWord(check.status), check.title.text(), check.error.code.isEmpty() ? check.finding.text() : check.error.text()});
+            rows.append({checkWord(check.status), check.title.text(), check.error.code.isEmpty() ? check.finding.text() : check.error.text()});
         }
-        html += heading(run.plan.steps[step.index].title.text()) + table({tr("Result"), tr("Check"), tr("Finding")}, rows);
+        html += heading(run.plan.steps[step.index].title.text()) + table({{15, tr("Result")}, {30, tr("Check")}, {55, tr("Finding")}}, rows);
     }
     return html;
 }
@@ -185,13 +193,13 @@ QString lossOf(const Plan &plan, const QList<StepRecord> &steps)
     QStringList names = counted.keys() + lost.keys();
     names.removeDuplicates();
     names.sort();
-    QString rows;
+    QList<QStringList> rows;
     for (const QString &name : std::as_const(names)) {
-        rows += row({name, QLocale().toString(counted.value(name)), limit.contains(name) ? QLocale().toString(limit[name]) : u"–"_s,
+        rows.append({name, QLocale().toString(counted.value(name)), limit.contains(name) ? QLocale().toString(limit[name]) : u"–"_s,
                      QLocale().toString(lost.value(name))});
     }
     return rows.isEmpty() ? QString()
-                          : heading(tr("What was lost")) + table({tr("Rows of a table, values of a column"), tr("Counted at planning"), tr("Held above"), tr("Lost")}, rows);
+                          : heading(tr("What was lost")) + table({{40, tr("Rows of a table, values of a column")}, {20, tr("Counted at planning")}, {20, tr("Held above")}, {20, tr("Lost")}}, rows);
 }
 
 } // namespace
@@ -202,22 +210,23 @@ QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const Q
     const QString title = tr("%1: %2 → %3").arg(plan.targetName, plan.from, plan.to);
     // No element that only a browser knows: the window shows the same page.
     QString html = u"<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>%1</title>"
-                   "<style>body { font-family: sans-serif; } td, th { vertical-align: top; border-bottom: 1px solid #888888; }"
+                   "<style>body { font-family: sans-serif; } table { table-layout: fixed; } "
+                   "td, th { vertical-align: top; overflow-wrap: anywhere; border-bottom: 1px solid #888888; }"
                    "</style></head><body>\n<h1>%1</h1>\n"_s.arg(title.toHtmlEscaped());
     html += u"<p><b>"_s + runWord(run.state).toHtmlEscaped() + u".</b> "_s + run.reason.text().toHtmlEscaped() + u"</p>\n"_s;
 
-    QString facts;
-    facts += row({tr("Run"), run.id});
-    facts += row({tr("Plan"), run.planDigest});
-    facts += row({tr("Environment"), plan.environment});
-    facts += row({tr("Update type"), plan.updateType});
-    facts += row({tr("Risk"), plan.risk});
-    facts += row({tr("Approved by"), run.approvedBy});
-    facts += row({tr("Started"), localTime(run.started)});
-    facts += row({tr("Ended"), localTime(run.ended)});
-    facts += row({tr("Took"), tr("%1, expected %2").arg(durationText(run.activeMs), knownDuration(plan.expectedMs))});
-    facts += row({tr("Expected downtime"), plan.expectedDowntimeMs > 0 ? durationText(plan.expectedDowntimeMs) : tr("none")});
-    html += table({}, facts);
+    QList<QStringList> facts;
+    facts.append({tr("Run"), run.id});
+    facts.append({tr("Plan"), run.planDigest});
+    facts.append({tr("Environment"), plan.environment});
+    facts.append({tr("Update type"), plan.updateType});
+    facts.append({tr("Risk"), plan.risk});
+    facts.append({tr("Approved by"), run.approvedBy});
+    facts.append({tr("Started"), localTime(run.started)});
+    facts.append({tr("Ended"), localTime(run.ended)});
+    facts.append({tr("Took"), tr("%1, expected %2").arg(durationText(run.activeMs), knownDuration(plan.expectedMs))});
+    facts.append({tr("Expected downtime"), plan.expectedDowntimeMs > 0 ? durationText(plan.expectedDowntimeMs) : tr("none")});
+    html += table({{25, {}}, {75, {}}}, facts);
 
     html += heading(tr("Steps")) + stepsOf(plan, steps);
     html += checksOf(run, steps);
@@ -231,17 +240,17 @@ QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const Q
         html += u"</ul>\n"_s;
     }
     if (!commands.isEmpty()) {
-        QString decisions;
+        QList<QStringList> decisions;
         for (const CommandRecord &command : commands) {
-            decisions += row({localTime(command.created), command.by, command.verb, command.outcome.text()});
+            decisions.append({localTime(command.created), command.by, command.verb, command.outcome.text()});
         }
-        html += heading(tr("Decisions")) + table({tr("Time"), tr("By"), tr("Decision"), tr("Outcome")}, decisions);
+        html += heading(tr("Decisions")) + table({{20, tr("Time")}, {20, tr("By")}, {15, tr("Decision")}, {45, tr("Outcome")}}, decisions);
     }
-    QString told;
+    QList<QStringList> told;
     for (const EventRecord &event : events) {
-        told += row({localTime(event.time), event.message.text()});
+        told.append({localTime(event.time), event.message.text()});
     }
-    html += heading(tr("Events")) + table({tr("Time"), tr("Event")}, told);
+    html += heading(tr("Events")) + table({{22, tr("Time")}, {78, tr("Event")}}, told);
     return html + u"</body></html>\n"_s;
 }
 

@@ -7,6 +7,9 @@
 
 namespace cutover {
 
+/// Stands between two parts of a report, for who lays it out part by part: each is HTML by itself.
+inline constexpr QLatin1StringView reportPart("<!-- part -->");
+
 /// The report of a run as one self-contained HTML page. Pure.
 [[nodiscard]] QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const QList<EventRecord> &events,
                                  const QList<CommandRecord> &commands);

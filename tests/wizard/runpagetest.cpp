@@ -299,7 +299,7 @@ private Q_SLOTS:
         QVERIFY(sentence.contains(u"backend-2 answered 503") && sentence.contains(u"1.2.1 serves now."));
         click(visible<QPushButton>(page.get(), u"report"_s));
         QTRY_VERIFY(page->findChild<ReportDialog *>() != nullptr);
-        QVERIFY(page->findChild<ReportDialog *>()->findChild<QTextBrowser *>()->toPlainText().contains(u"It went back."));
+        QTRY_VERIFY(page->findChild<ReportDialog *>()->findChild<QTextBrowser *>()->toPlainText().contains(u"It went back."));
     }
 
     void runThatHasEndedOpensAtItsResult()

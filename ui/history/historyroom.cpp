@@ -8,6 +8,7 @@
 #include "common/emptystate.h"
 #include "common/inlinemessage.h"
 #include "common/page.h"
+#include "common/reportview.h"
 #include "common/savereport.h"
 #include "common/statuschip.h"
 #include "common/tableview.h"
@@ -22,7 +23,6 @@
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTabWidget>
-#include <QTextBrowser>
 #include <QVBoxLayout>
 
 using namespace Qt::StringLiterals;
@@ -49,7 +49,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     , m_facts(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
     , m_reason(new InlineMessage)
     , m_tabs(new QTabWidget)
-    , m_report(new QTextBrowser)
+    , m_report(new ReportView)
     , m_stepTable(new TableView(tr("Steps of the run")))
     , m_eventTable(new TableView(tr("Events of the run")))
     , m_save(new FlatButton(u"document-save"_s, tr("Save report…")))
@@ -77,7 +77,6 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     left->setFlush(true);
     left->body()->addWidget(m_table);
 
-    m_report->setAccessibleName(tr("Report of the run"));
     m_report->setOpenExternalLinks(true);
     m_report->setFrameShape(QFrame::NoFrame);
     m_report->document()->setDocumentMargin(space::Group);
@@ -161,8 +160,21 @@ void HistoryRoom::open(const QString &argument)
     }
 }
 
+void HistoryRoom::showEvent(QShowEvent *event)
+{
+    Room::showEvent(event);
+    if (m_stale && m_console->isConnected()) {
+        load();
+    }
+}
+
 void HistoryRoom::load()
 {
+    // Nobody looks: a run under way would have it read all anew at each of its events.
+    m_stale = !isVisible();
+    if (m_stale) {
+        return;
+    }
     ask<QList<RunRecord>>(this, m_console->engine()->runs(), [this](const Result<QList<RunRecord>> &runs) {
         m_page->setBusy(false);
         if (!runs) {
@@ -190,8 +202,7 @@ void HistoryRoom::choose()
 {
     const QString id = m_table->currentIndex().data(KeyRole).toString();
     if (!id.isEmpty() && id != m_shown) {
-        m_report->clear();
-        m_html.clear();
+        m_report->setReport({});
         m_save->setEnabled(false);
         m_events.setRows({});
         showRun(id);
@@ -241,9 +252,8 @@ void HistoryRoom::showRun(const QString &id)
         if (id != m_shown) {
             return;
         }
-        m_html = html.value_or(QString());
-        m_save->setEnabled(!m_html.isEmpty());
-        m_report->setHtml(html ? *html : html.error().what().toHtmlEscaped());
+        m_save->setEnabled(html && !html->isEmpty());
+        m_report->setReport(html ? *html : html.error().what().toHtmlEscaped());
     });
 }
 
@@ -251,7 +261,7 @@ void HistoryRoom::saveReport()
 {
     const int row = m_model.rowOf(m_shown);
     const QString name = row < 0 ? u"report.html"_s : u"%1-%2.html"_s.arg(m_model.rowAt(row).plan.targetName, m_model.rowAt(row).plan.to);
-    cutover::saveReport(this, m_html, name, [this](const Result<QString> &saved) {
+    cutover::saveReport(this, m_report->report(), name, [this](const Result<QString> &saved) {
         if (saved) {
             m_page->message()->tell(InlineMessage::Kind::Ok, tr("The report was saved to “%1”.").arg(*saved));
         } else {

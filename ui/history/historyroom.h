@@ -12,12 +12,12 @@ class QPushButton;
 class QSortFilterProxyModel;
 class QStackedWidget;
 class QTabWidget;
-class QTextBrowser;
 
 namespace cutover {
 
 class InlineMessage;
 class Page;
+class ReportView;
 class StatusChip;
 class TableView;
 class TextLabel;
@@ -31,6 +31,9 @@ public:
     void open(const QString &argument) override;
     [[nodiscard]] RunModel *model() { return &m_model; }
     [[nodiscard]] TableView *table() const { return m_table; }
+
+protected:
+    void showEvent(QShowEvent *event) override;
 
 private:
     void load();
@@ -52,14 +55,14 @@ private:
     TextLabel *m_facts;
     InlineMessage *m_reason;
     QTabWidget *m_tabs;
-    QTextBrowser *m_report;
+    ReportView *m_report;
     TableView *m_stepTable;
     TableView *m_eventTable;
     QPushButton *m_save;
     QPushButton *m_openRun;
     QString m_shown;
-    QString m_html; ///< The report as the engine made it; what is shown of it is Qt's.
     QString m_wanted;
+    bool m_stale = false; ///< What is shown is not the newest.
 };
 
 } // namespace cutover

@@ -4,12 +4,12 @@
 #include "update/reportdialog.h"
 
 #include "common/inlinemessage.h"
+#include "common/reportview.h"
 #include "common/savereport.h"
 #include "common/theme.h"
 
 #include <QDialogButtonBox>
 #include <QPushButton>
-#include <QTextBrowser>
 #include <QVBoxLayout>
 
 namespace cutover {
@@ -27,10 +27,9 @@ ReportDialog::ReportDialog(const QString &runId, const QString &html, QWidget *p
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(space::Page, space::Page, space::Page, space::Page);
     layout->setSpacing(space::Group);
-    auto *text = new QTextBrowser;
-    text->setAccessibleName(tr("Report of the run"));
+    auto *text = new ReportView;
     text->setOpenLinks(false);
-    text->setHtml(html);
+    text->setReport(html);
     text->document()->setDocumentMargin(space::Group);
     layout->addWidget(m_message);
     layout->addWidget(text, 1);
