@@ -6,10 +6,12 @@
 #include "common/theme.h"
 
 #include <KSyntaxHighlighting/Definition>
+#include <KSyntaxHighlighting/Format>
 #include <KSyntaxHighlighting/Repository>
 #include <KSyntaxHighlighting/SyntaxHighlighter>
 #include <KSyntaxHighlighting/Theme>
 
+#include <QApplication>
 #include <QPainter>
 #include <QTextBlock>
 
@@ -71,6 +73,15 @@ CodeView::CodeView(const QString &accessibleName, QWidget *parent)
 }
 
 CodeView::~CodeView() = default;
+
+void CodeView::prepare()
+{
+    [[maybe_unused]] const auto theme = repository().defaultTheme();
+    // Each language in an event of its own.
+    for (const QString &language : {u"SQL"_s, u"Diff"_s, u"Bash"_s}) {
+        QMetaObject::invokeMethod(qApp, [language] { [[maybe_unused]] const auto formats = repository().definitionForName(language).formats(); }, Qt::QueuedConnection);
+    }
+}
 
 QString CodeView::definitionForPreview(const QString &type)
 {

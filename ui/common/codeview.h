@@ -23,6 +23,8 @@ public:
 
     /// definition: a name of KSyntaxHighlighting ("SQL (PostgreSQL)", "SQL", "Diff", "INI Files", "Bash"); empty: plain.
     void setCode(const QString &text, const QString &definition);
+    /// Reads the languages that previews are in, which takes a moment, before the first view asks for them. GUI thread.
+    static void prepare();
     /// For Preview::type: "sql", "diff", "command", "text".
     [[nodiscard]] static QString definitionForPreview(const QString &type);
     void setLineNumbersVisible(bool visible);

@@ -21,27 +21,29 @@ MigrationPage::MigrationPage(PlanDraft *draft, QWidget *parent)
     , m_content(new QWidget)
     , m_empty(new EmptyState(u"server-database"_s, tr("This plan migrates no database.")))
     , m_list(new QListWidget)
-    , m_preview(new MigrationPreview)
+    , m_columns(new QHBoxLayout(m_content))
 {
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
     layout->addWidget(m_empty, 1);
     layout->addWidget(m_content, 1);
-    auto *columns = new QHBoxLayout(m_content);
-    columns->setContentsMargins({});
-    columns->setSpacing(space::Group);
+    m_columns->setContentsMargins({});
+    m_columns->setSpacing(space::Group);
     m_list->setAccessibleName(tr("Migrations in the order they run"));
     m_list->setFixedWidth(240);
     m_list->setTextElideMode(Qt::ElideMiddle);
-    columns->addWidget(m_list);
-    columns->addWidget(m_preview, 1);
+    m_columns->addWidget(m_list);
     connect(m_list, &QListWidget::currentRowChanged, this, [this](int row) {
         if (row >= 0 && row < m_steps.size() && m_draft->plan()) {
+            if (m_preview == nullptr) {
+                m_preview = new MigrationPreview;
+                m_columns->addWidget(m_preview, 1);
+            }
             m_preview->setStep(m_draft->plan()->steps.at(m_steps[row]));
         }
     });
-    connect(draft, &PlanDraft::planChanged, this, &MigrationPage::refresh);
-    refresh();
+    connect(draft, &PlanDraft::planChanged, this, &MigrationPage::refreshWhenSeen);
+    refreshWhenSeen();
 }
 
 void MigrationPage::refresh()

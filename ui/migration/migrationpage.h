@@ -5,6 +5,7 @@
 
 #include "update/wizardpage.h"
 
+class QHBoxLayout;
 class QListWidget;
 
 namespace cutover {
@@ -20,19 +21,21 @@ class MigrationPage : public WizardPage
 public:
     explicit MigrationPage(PlanDraft *draft, QWidget *parent = nullptr);
 
-    void enter() override { refresh(); }
     [[nodiscard]] QString heading() const override;
     [[nodiscard]] QString blockedReason() const override;
 
+protected:
+    void refresh() override;
+
 private:
-    void refresh();
 
     PlanDraft *m_draft;
     QString m_shown; ///< Digest of the plan on screen.
     QWidget *m_content;
     EmptyState *m_empty;
     QListWidget *m_list;
-    MigrationPreview *m_preview;
+    QHBoxLayout *m_columns;
+    MigrationPreview *m_preview = nullptr; ///< Made when there is something to show.
     QList<int> m_steps; ///< Row → index in the plan.
 };
 

@@ -62,13 +62,8 @@ RollbackPreviewPage::RollbackPreviewPage(PlanDraft *draft, QWidget *parent)
     m_table->setStretchColumn(PlanModel::IntentColumn);
     m_table->setRowsWrapped();
     m_tabs->addTab(m_table, tr("Steps"));
-    connect(draft, &PlanDraft::planChanged, this, &RollbackPreviewPage::refresh);
-    refresh();
-}
-
-void RollbackPreviewPage::enter()
-{
-    refresh();
+    connect(draft, &PlanDraft::planChanged, this, &RollbackPreviewPage::refreshWhenSeen);
+    refreshWhenSeen();
 }
 
 void RollbackPreviewPage::refresh()

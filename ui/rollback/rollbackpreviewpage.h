@@ -21,13 +21,13 @@ class RollbackPreviewPage : public WizardPage
 public:
     explicit RollbackPreviewPage(PlanDraft *draft, QWidget *parent = nullptr);
 
-    void enter() override;
     [[nodiscard]] QString heading() const override;
     [[nodiscard]] QString blockedReason() const override;
 
-private:
-    void refresh();
+protected:
+    void refresh() override;
 
+private:
     PlanDraft *m_draft;
     PlanModel m_model;
     QString m_shown;

@@ -53,9 +53,9 @@ BackupPage::BackupPage(PlanDraft *draft, QWidget *parent)
     planned->body()->addWidget(m_table);
     content->addWidget(planned, 1);
 
-    connect(draft, &PlanDraft::planChanged, this, &BackupPage::refresh);
-    connect(draft, &PlanDraft::targetChanged, this, &BackupPage::refresh);
-    refresh();
+    connect(draft, &PlanDraft::planChanged, this, &BackupPage::refreshWhenSeen);
+    connect(draft, &PlanDraft::targetChanged, this, &BackupPage::refreshWhenSeen);
+    refreshWhenSeen();
 }
 
 void BackupPage::refresh()

@@ -22,12 +22,13 @@ class BackupPage : public WizardPage
 public:
     explicit BackupPage(PlanDraft *draft, QWidget *parent = nullptr);
 
-    void enter() override { refresh(); }
     [[nodiscard]] QString heading() const override;
     [[nodiscard]] QString blockedReason() const override;
 
+protected:
+    void refresh() override;
+
 private:
-    void refresh();
 
     PlanDraft *m_draft;
     PlanModel m_model;

@@ -47,7 +47,8 @@ ChecksPage::ChecksPage(PlanDraft *draft, QWidget *parent)
     connect(m_again, &QPushButton::clicked, this, &ChecksPage::run);
     connect(&m_job, &JobTracker::item, this, [this](const QJsonObject &item) {
         m_model.update(CheckResult::fromJson(item));
-        m_table->fitColumns();
+        // Several come at once.
+        m_table->fitColumnsSoon();
         summarize();
     });
     connect(&m_job, &JobTracker::done, this, [this](const QJsonObject &result) {

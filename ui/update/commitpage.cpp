@@ -127,16 +127,15 @@ CommitPage::CommitPage(PlanDraft *draft, QWidget *parent)
     layout->addWidget(m_confirm);
 
     connect(m_name, &QLineEdit::textChanged, this, &WizardPage::changed);
-    connect(draft, &PlanDraft::planChanged, this, &CommitPage::refresh);
-    connect(draft, &PlanDraft::targetChanged, this, &CommitPage::refresh);
+    connect(draft, &PlanDraft::planChanged, this, &CommitPage::refreshWhenSeen);
+    connect(draft, &PlanDraft::targetChanged, this, &CommitPage::refreshWhenSeen);
     connect(draft, &PlanDraft::connFailed, this, [this](const Error &error) { m_error->tell(error); });
-    refresh();
+    refreshWhenSeen();
 }
 
 void CommitPage::enter()
 {
     m_error->clear();
-    refresh();
     if (m_confirm->isVisible()) {
         m_name->setFocus();
     } else {
@@ -180,12 +179,16 @@ void CommitPage::refresh()
     m_conn->setText(!foreign.isEmpty()    ? foreign
                         : target.connOurs ? tr("yours")
                                           : tr("free; you take it by starting"));
-    m_model.setPlan(*plan);
-    m_table->clearSpans();
-    if (m_model.separatorRow() >= 0) {
-        m_table->setSpan(m_model.separatorRow(), PlanModel::StepColumn, 1, PlanModel::ColumnCount - PlanModel::StepColumn);
+    // The same plan is laid out once: its rows are as high as their texts.
+    if (m_shown != m_draft->digest()) {
+        m_shown = m_draft->digest();
+        m_model.setPlan(*plan);
+        m_table->clearSpans();
+        if (m_model.separatorRow() >= 0) {
+            m_table->setSpan(m_model.separatorRow(), PlanModel::StepColumn, 1, PlanModel::ColumnCount - PlanModel::StepColumn);
+        }
+        m_table->fitColumns();
     }
-    m_table->fitColumns();
 
     const QString changes = m_starting ? QString() : m_draft->changedSince().join(u' ');
     if (changes.isEmpty()) {

@@ -40,13 +40,16 @@ public:
 Q_SIGNALS:
     void started(const QString &runId);
 
+protected:
+    void refresh() override;
+
 private:
-    void refresh();
     void takeOver();
     [[nodiscard]] bool isRollback() const;
 
     PlanDraft *m_draft;
     PlanModel m_model;
+    QString m_shown; ///< Digest of the plan in the table.
     bool m_starting = false;
     QWidget *m_content;
     QFormLayout *m_form;

@@ -31,8 +31,8 @@ ConfigurationPage::ConfigurationPage(PlanDraft *draft, QWidget *parent)
     m_panel->body()->addWidget(m_files);
     m_files->setAccessibleName(tr("Configuration files"));
     m_files->setDocumentMode(true);
-    connect(draft, &PlanDraft::planChanged, this, &ConfigurationPage::refresh);
-    refresh();
+    connect(draft, &PlanDraft::planChanged, this, &ConfigurationPage::refreshWhenSeen);
+    refreshWhenSeen();
 }
 
 void ConfigurationPage::refresh()

@@ -20,12 +20,13 @@ class ConfigurationPage : public WizardPage
 public:
     explicit ConfigurationPage(PlanDraft *draft, QWidget *parent = nullptr);
 
-    void enter() override { refresh(); }
     [[nodiscard]] QString heading() const override;
     [[nodiscard]] QString blockedReason() const override;
 
+protected:
+    void refresh() override;
+
 private:
-    void refresh();
 
     PlanDraft *m_draft;
     QString m_shown;

@@ -11,24 +11,31 @@ namespace cutover {
 
 RunPage::RunPage(EngineClient *engine, const QString &runId, QWidget *parent)
     : QStackedWidget(parent)
+    , m_engine(engine)
     , m_runId(runId)
     , m_execute(new ExecutePage(engine, runId))
-    , m_result(new ResultPage(engine, runId))
 {
     addWidget(m_execute);
-    addWidget(m_result);
-    connect(m_execute, &ExecutePage::ended, this, [this] {
-        m_result->setRun(m_execute->feed()->view());
-        setCurrentWidget(m_result);
-        Q_EMIT resultShown();
-    });
+    // In an event of its own, behind the last that the run's page has to show.
+    connect(m_execute, &ExecutePage::ended, this, &RunPage::showResult, Qt::QueuedConnection);
     connect(m_execute->feed(), &RunFeed::viewChanged, this, [this] {
         if (showsResult()) {
             m_result->setRun(m_execute->feed()->view());
         }
     });
     connect(m_execute, &ExecutePage::left, this, &RunPage::left);
-    connect(m_result, &ResultPage::finished, this, &RunPage::finished);
+}
+
+void RunPage::showResult()
+{
+    if (m_result == nullptr) {
+        m_result = new ResultPage(m_engine, m_runId);
+        addWidget(m_result);
+        connect(m_result, &ResultPage::finished, this, &RunPage::finished);
+    }
+    m_result->setRun(m_execute->feed()->view());
+    setCurrentWidget(m_result);
+    Q_EMIT resultShown();
 }
 
 } // namespace cutover

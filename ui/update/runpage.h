@@ -28,9 +28,12 @@ Q_SIGNALS:
     void resultShown();
 
 private:
+    void showResult();
+
+    EngineClient *m_engine;
     QString m_runId;
     ExecutePage *m_execute;
-    ResultPage *m_result;
+    ResultPage *m_result = nullptr; ///< Once there is one.
 };
 
 } // namespace cutover

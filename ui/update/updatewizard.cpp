@@ -75,7 +75,8 @@ UpdateWizard::UpdateWizard(PlanDraft *draft, const QString &version, QWidget *pa
     });
     connect(commit, &CommitPage::started, this, [this, run](const QString &runId) {
         run->open(runId);
-        goTo(Execute);
+        // To make the run's page is one event's work, to show it another's.
+        QMetaObject::invokeMethod(this, [this] { goTo(Execute); }, Qt::QueuedConnection);
         Q_EMIT openRun(runId);
     });
     connect(run, &RunStep::resultShown, this, [this] { setHeaderStep(Result); });

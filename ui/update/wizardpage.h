@@ -32,6 +32,17 @@ public:
 Q_SIGNALS:
     void changed(); ///< Heading, reason or button text.
     void advance();
+
+protected:
+    /// Shows what the draft says.
+    virtual void refresh() { }
+    /// Does that now or, while nobody sees the page, once it is seen: all pages of a wizard at once would
+    /// take more than a frame.
+    void refreshWhenSeen();
+    void showEvent(QShowEvent *event) override;
+
+private:
+    bool m_stale = false;
 };
 
 } // namespace cutover
