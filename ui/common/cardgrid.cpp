@@ -22,6 +22,9 @@ CardGrid::CardGrid(int minimumWidth, QWidget *parent)
 
 void CardGrid::setCards(const QList<QWidget *> &cards)
 {
+    if (cards == m_cards) {
+        return;
+    }
     for (QWidget *old : std::as_const(m_cards)) {
         if (!cards.contains(old)) {
             delete old;

@@ -88,6 +88,9 @@ InlineMessage::InlineMessage(QWidget *parent)
 
 void InlineMessage::tell(Kind kind, const QString &what, const QString &hint, const QString &details)
 {
+    if (!isHidden() && m_kind == kind && m_what->text() == what && m_hint->text() == hint && m_details == details) {
+        return;
+    }
     m_kind = kind;
     m_what->setText(what);
     m_hint->setText(hint);

@@ -31,6 +31,7 @@ public:
     void clear();
     /// A button at the right; stays until clear().
     QPushButton *addAction(const QString &text);
+    [[nodiscard]] bool hasActions() const { return !m_extra.isEmpty(); }
     void setClosable(bool closable);
     [[nodiscard]] QString text() const;
 

@@ -38,6 +38,9 @@ void StatusChip::setStatus(Status status)
 
 void StatusChip::setStatus(Status status, const QString &word)
 {
+    if (m_status == status && m_look.word == word) {
+        return;
+    }
     m_status = status;
     m_look = statusLook(status);
     m_look.word = word;

@@ -126,28 +126,45 @@ void TableView::setRowsWrapped()
 
 void TableView::fitColumns()
 {
+    m_fitSoon = false;
     if (model() == nullptr) {
         return;
     }
-    int used = 0;
-    int least = 0;
+    m_wanted.clear();
     for (int c = 0; c < model()->columnCount(rootIndex()); ++c) {
-        if (isColumnHidden(c)) {
-            continue;
-        }
-        const int wanted = qBound(56, qMax(sizeHintForColumn(c), horizontalHeader()->sectionSizeHint(c)), 360);
-        if (c == m_stretch) {
-            least = wanted;
-        } else {
-            setColumnWidth(c, wanted);
-            used += wanted;
-        }
+        m_wanted.append(isColumnHidden(c) ? 0 : qBound(56, qMax(sizeHintForColumn(c), horizontalHeader()->sectionSizeHint(c)), 360));
     }
-    if (m_stretch >= 0) {
-        // A column that takes what is left may be elided, but not away.
-        setColumnWidth(m_stretch, qMax(qMin(least, 120), viewport()->width() - used));
-    }
+    spreadColumns();
     m_fitted = model()->rowCount(rootIndex()) > 0;
+}
+
+void TableView::fitColumnsSoon()
+{
+    if (!std::exchange(m_fitSoon, true)) {
+        QMetaObject::invokeMethod(
+            this,
+            [this] {
+                if (m_fitSoon) {
+                    fitColumns();
+                }
+            },
+            Qt::QueuedConnection);
+    }
+}
+
+void TableView::spreadColumns()
+{
+    int used = 0;
+    for (int c = 0; c < m_wanted.size(); ++c) {
+        if (c != m_stretch && m_wanted[c] > 0) {
+            setColumnWidth(c, m_wanted[c]);
+            used += m_wanted[c];
+        }
+    }
+    if (m_stretch >= 0 && m_stretch < m_wanted.size()) {
+        // A column that takes what is left may be elided, but not away.
+        setColumnWidth(m_stretch, qMax(qMin(m_wanted[m_stretch], 120), viewport()->width() - used));
+    }
 }
 
 void TableView::keyPressEvent(QKeyEvent *event)
@@ -171,7 +188,7 @@ void TableView::resizeEvent(QResizeEvent *event)
 {
     QTableView::resizeEvent(event);
     if (m_stretch >= 0) {
-        fitColumns();
+        spreadColumns();
     }
 }
 

@@ -19,12 +19,17 @@ public:
     /// Rows grow with text that needs several lines, instead of hiding its middle.
     void setRowsWrapped();
     void fitColumns();
+    /// Once for all changes of this turn of the event loop.
+    void fitColumnsSoon();
 
 protected:
     void keyPressEvent(QKeyEvent *event) override;
     void resizeEvent(QResizeEvent *event) override;
 
 private:
+    void spreadColumns();
+    QList<int> m_wanted; ///< Widths of the columns by their contents; 0: hidden.
+    bool m_fitSoon = false;
     int m_stretch = -1;
     bool m_fitted = false;
 };

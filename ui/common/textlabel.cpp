@@ -3,6 +3,7 @@
 
 #include "common/textlabel.h"
 
+#include <QEvent>
 #include <QPainter>
 
 namespace cutover {
@@ -33,6 +34,7 @@ void TextLabel::setRole(Theme::Role role)
 TextLabel *TextLabel::wrapped()
 {
     setWordWrap(true);
+    m_heights.clear();
     QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     policy.setHeightForWidth(true);
     setSizePolicy(policy);
@@ -43,6 +45,27 @@ TextLabel *TextLabel::selectable()
 {
     setTextInteractionFlags(Qt::TextSelectableByMouse);
     return this;
+}
+
+int TextLabel::heightForWidth(int width) const
+{
+    constexpr qsizetype most = 16;
+    if (m_measured != text() || m_heights.size() > most) {
+        m_measured = text();
+        m_heights.clear();
+    }
+    if (const auto known = m_heights.constFind(width); known != m_heights.cend()) {
+        return *known;
+    }
+    return *m_heights.insert(width, QLabel::heightForWidth(width));
+}
+
+void TextLabel::changeEvent(QEvent *event)
+{
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange || event->type() == QEvent::ContentsRectChange) {
+        m_heights.clear();
+    }
+    QLabel::changeEvent(event);
 }
 
 void TextLabel::restyle()

@@ -5,6 +5,7 @@
 
 #include "common/theme.h"
 
+#include <QHash>
 #include <QLabel>
 
 namespace cutover {
@@ -21,10 +22,17 @@ public:
     TextLabel *wrapped();
     /// Can be selected by mouse and keyboard, as errors and digests are.
     TextLabel *selectable();
+    /// Known once for each width: a layout asks many times over, and each answer shapes the whole text.
+    [[nodiscard]] int heightForWidth(int width) const override;
+
+protected:
+    void changeEvent(QEvent *event) override;
 
 private:
     void restyle();
     Theme::Role m_role = Theme::Role::Text;
+    mutable QString m_measured; ///< The text that m_heights are of.
+    mutable QHash<int, int> m_heights;
 };
 
 /** One line that gives way where room is short: elided in the middle, whole on hover. */

@@ -35,9 +35,8 @@ QString sessionsText(int count)
     return count == 1 ? OverviewRoom::tr("1 session") : OverviewRoom::tr("%1 sessions").arg(count);
 }
 
-ComponentCard *instanceCard(const InstanceView &instance)
+void tellInstance(ComponentCard *card, const InstanceView &instance)
 {
-    auto *card = new ComponentCard(u"network-server"_s, instance.name);
     card->setState(statusOfInstance(instance.state));
     QStringList facts;
     facts.append(instance.version);
@@ -52,13 +51,11 @@ ComponentCard *instanceCard(const InstanceView &instance)
         more.append(OverviewRoom::tr("process %1").arg(instance.pid));
     }
     card->setLines(facts.join(u" · "_s), more.join(u" · "_s));
-    return card;
 }
 
 /// What is kept running beside the release, in one card: it is looked at when it isn't ready.
-ComponentCard *besideCard(const QList<InstanceView> &instances)
+void tellBeside(ComponentCard *card, const QList<InstanceView> &instances)
 {
-    auto *card = new ComponentCard(u"network-server"_s, OverviewRoom::tr("Beside the release"));
     QStringList names;
     QStringList missing;
     for (const InstanceView &instance : instances) {
@@ -69,24 +66,20 @@ ComponentCard *besideCard(const QList<InstanceView> &instances)
     }
     card->setState(missing.isEmpty() ? Status::Ready : Status::Warning, missing.isEmpty() ? QString() : OverviewRoom::tr("Not ready"));
     card->setLines(names.join(u", "_s), missing.isEmpty() ? OverviewRoom::tr("not updated with it") : OverviewRoom::tr("not ready: %1").arg(missing.join(u", "_s)));
-    return card;
 }
 
-ComponentCard *databaseCard(const TargetView &target)
+void tellDatabase(ComponentCard *card, const TargetView &target)
 {
-    auto *card = new ComponentCard(u"server-database"_s, OverviewRoom::tr("Database"));
     card->setState(target.problem.code.isEmpty() ? Status::Ready : Status::Unknown);
     QStringList revisions;
     for (auto it = target.revisions.cbegin(); it != target.revisions.cend(); ++it) {
         revisions.append(it.value().isEmpty() ? OverviewRoom::tr("no migration yet") : OverviewRoom::tr("revision %1").arg(it.value()));
     }
     card->setLines(target.database, revisions.join(u", "_s));
-    return card;
 }
 
-ComponentCard *balancerCard(const TargetView &target)
+void tellBalancer(ComponentCard *card, const TargetView &target)
 {
-    auto *card = new ComponentCard(u"distribute-graph"_s, OverviewRoom::tr("Load balancer"));
     card->setState(target.balancer == "up"_L1 ? Status::Ready : target.balancer == "down"_L1 ? Status::Down
                                                                                              : Status::Unknown);
     int sessions = 0;
@@ -98,12 +91,10 @@ ComponentCard *balancerCard(const TargetView &target)
         }
     }
     card->setLines(sessionsText(sessions), balanced == 1 ? OverviewRoom::tr("in front of 1 instance") : OverviewRoom::tr("in front of %1 instances").arg(balanced));
-    return card;
 }
 
-ComponentCard *diskCard(const TargetView &target)
+void tellDisk(ComponentCard *card, const TargetView &target)
 {
-    auto *card = new ComponentCard(u"drive-harddisk"_s, OverviewRoom::tr("Disk"));
     const bool known = target.freeBytes >= 0;
     const bool low = known && target.freeBytes < LowDiskBytes;
     card->setState(!known ? Status::Unknown : low ? Status::Warning
@@ -111,16 +102,14 @@ ComponentCard *diskCard(const TargetView &target)
                    low ? OverviewRoom::tr("Low") : known ? OverviewRoom::tr("Enough")
                                                          : QString());
     card->setLines(known ? OverviewRoom::tr("%1 free").arg(sizeText(target.freeBytes)) : OverviewRoom::tr("not known"), OverviewRoom::tr("on %1").arg(target.host));
-    return card;
 }
 
-ComponentCard *backupCard(const TargetView &target)
+void tellBackup(ComponentCard *card, const TargetView &target)
 {
-    auto *card = new ComponentCard(u"backup"_s, OverviewRoom::tr("Backup"));
     if (!target.lastBackup.isValid()) {
         card->setState(Status::Unknown, OverviewRoom::tr("None yet"));
         card->setLines(OverviewRoom::tr("Each update makes one first"));
-        return card;
+        return;
     }
     const bool stale = target.lastBackup.secsTo(QDateTime::currentDateTimeUtc()) > StaleBackupSeconds;
     const bool proven = target.lastProvenBackup.isValid();
@@ -131,17 +120,14 @@ ComponentCard *backupCard(const TargetView &target)
     card->setLines(OverviewRoom::tr("Last: %1").arg(relativeTime(target.lastBackup)),
                    proven ? OverviewRoom::tr("last proven: %1").arg(relativeTime(target.lastProvenBackup)) : OverviewRoom::tr("no restore of it was tried"));
     card->setSecondToolTip(exactTime(proven ? target.lastProvenBackup : target.lastBackup));
-    return card;
 }
 
-ComponentCard *watcherCard(const TargetView &target, bool connected)
+void tellWatcher(ComponentCard *card, const TargetView &target, bool connected)
 {
-    auto *card = new ComponentCard(u"view-visible"_s, OverviewRoom::tr("Watcher"));
     const bool alive = target.watcherSilenceMs >= 0 && target.watcherSilenceMs < WatcherSilenceLimit;
     card->setState(alive ? Status::Running : Status::Stopped);
     card->setLines(alive ? OverviewRoom::tr("Scraping metrics") : OverviewRoom::tr("Nothing is measured"),
                    alive ? aliveText(connected ? target.watcherSilenceMs : -1) : OverviewRoom::tr("starts with the next run"));
-    return card;
 }
 
 } // namespace
@@ -195,6 +181,16 @@ OverviewRoom::OverviewRoom(Console *console, QWidget *parent)
     showHeld();
 }
 
+/// The same one each time: to make all of them anew at each answer would cost more than a frame.
+ComponentCard *OverviewRoom::card(const QString &icon, const QString &name)
+{
+    QPointer<ComponentCard> &known = m_known[icon + u'/' + name];
+    if (!known) {
+        known = new ComponentCard(icon, name);
+    }
+    return known;
+}
+
 void OverviewRoom::showTarget()
 {
     if (!m_console->target()) {
@@ -211,17 +207,28 @@ void OverviewRoom::showTarget()
             beside.append(instance);
             continue;
         }
-        cards.append(instanceCard(instance));
+        ComponentCard *known = card(u"network-server"_s, instance.name);
+        tellInstance(known, instance);
+        cards.append(known);
         ready += instance.state == "ready"_L1 ? 1 : 0;
     }
     const int released = int(cards.size());
-    cards.append({databaseCard(target), backupCard(target), diskCard(target)});
+    const auto add = [&](const QString &icon, const QString &name, const auto &tell, const auto &what) {
+        ComponentCard *known = card(icon, name);
+        tell(known, what);
+        cards.append(known);
+    };
+    add(u"server-database"_s, tr("Database"), tellDatabase, target);
     if (target.balancer != "none"_L1 && !target.balancer.isEmpty()) {
-        cards.insert(released + 1, balancerCard(target));
+        add(u"distribute-graph"_s, tr("Load balancer"), tellBalancer, target);
     }
-    cards.append(watcherCard(target, m_console->isConnected()));
+    add(u"backup"_s, tr("Backup"), tellBackup, target);
+    add(u"drive-harddisk"_s, tr("Disk"), tellDisk, target);
+    ComponentCard *watcher = card(u"view-visible"_s, tr("Watcher"));
+    tellWatcher(watcher, target, m_console->isConnected());
+    cards.append(watcher);
     if (!beside.isEmpty()) {
-        cards.append(besideCard(beside));
+        add(u"network-server"_s, tr("Beside the release"), tellBeside, beside);
     }
     if (!m_console->isConnected()) {
         // What was seen last is no sign of how it is.
@@ -273,15 +280,20 @@ void OverviewRoom::loadReleases()
             return;
         }
         m_page->message()->clear();
-        m_releases.clear();
+        QList<ReleaseView> offered;
         for (const ReleaseView &release : *releases) {
             if (release.updateType != "none"_L1 && release.updateType != "downgrade"_L1) {
-                m_releases.append(release);
+                offered.append(release);
             }
         }
-        std::ranges::sort(m_releases, [](const ReleaseView &a, const ReleaseView &b) { return a.manifest.version < b.manifest.version; });
+        std::ranges::sort(offered, [](const ReleaseView &a, const ReleaseView &b) { return a.manifest.version < b.manifest.version; });
+        const bool alike = m_loaded && std::ranges::equal(offered, m_releases, {}, &ReleaseView::toJson, &ReleaseView::toJson);
+        m_releases = offered;
         m_loaded = true;
-        showReleases();
+        // What changes may be open in one of them.
+        if (!alike || m_releases.isEmpty()) {
+            showReleases();
+        }
     });
 }
 

@@ -6,11 +6,15 @@
 #include "serve/views.h"
 #include "shell/room.h"
 
+#include <QHash>
+#include <QPointer>
+
 class QVBoxLayout;
 
 namespace cutover {
 
 class CardGrid;
+class ComponentCard;
 class InlineMessage;
 class Page;
 class ReleaseCard;
@@ -24,6 +28,7 @@ public:
     explicit OverviewRoom(Console *console, QWidget *parent = nullptr);
 
 private:
+    ComponentCard *card(const QString &icon, const QString &name);
     void showTarget();
     void loadReleases();
     void showReleases();
@@ -33,6 +38,7 @@ private:
     Console *m_console;
     Page *m_page;
     CardGrid *m_cards;
+    QHash<QString, QPointer<ComponentCard>> m_known;
     TextLabel *m_releasesTitle;
     QVBoxLayout *m_releaseList;
     TextLabel *m_upToDate;

@@ -77,10 +77,11 @@ FrameBar::FrameBar(Console *console, QWidget *parent)
 void FrameBar::refresh()
 {
     const bool known = m_console->target().has_value();
-    for (QWidget *widget : std::initializer_list<QWidget *>{m_environment, m_databaseIcon, m_database, m_health, m_connIcon, m_conn, m_take}) {
+    for (QWidget *widget : std::initializer_list<QWidget *>{m_environment, m_databaseIcon, m_database, m_health, m_connIcon, m_conn}) {
         widget->setVisible(known);
     }
     if (!known) {
+        m_take->hide();
         m_name->setText(m_console->startFailure().code.isEmpty() ? tr("Connecting…") : tr("Not started"));
         return;
     }

@@ -5,6 +5,7 @@
 
 #include "common/ask.h"
 #include "common/buttons.h"
+#include "common/codeview.h"
 #include "common/icons.h"
 #include "common/inlinemessage.h"
 #include "common/textlabel.h"
@@ -59,6 +60,7 @@ MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
     , m_connection(new InlineMessage)
     , m_conn(new InlineMessage)
     , m_problem(new InlineMessage)
+    , m_failure(new InlineMessage)
 {
     setWindowTitle(tr("Cutover"));
     auto *frame = new FrameBar(m_console);
@@ -77,7 +79,7 @@ MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
 
     m_banners->setContentsMargins(space::Page, 0, space::Page, 0);
     m_banners->setSpacing(space::Inside);
-    for (InlineMessage *banner : {m_connection, m_conn, m_problem}) {
+    for (InlineMessage *banner : {m_connection, m_conn, m_problem, m_failure}) {
         m_banners->addWidget(banner);
     }
     auto *right = new QVBoxLayout;
@@ -106,12 +108,7 @@ MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
     connect(m_console, &Console::roomWanted, this, &MainWindow::openRoom);
     connect(m_console, &Console::connectionChanged, this, &MainWindow::refreshBanners);
     connect(m_console, &Console::targetChanged, this, &MainWindow::refreshBanners);
-    connect(m_console, &Console::failed, this, [this](const Error &error) {
-        m_problem->clear();
-        m_problem->tell(error);
-        m_problem->setClosable(true);
-        placeBanners();
-    });
+    connect(m_console, &Console::failed, this, &MainWindow::tellFailure);
 
     const QList<RoomSpec> rooms = Rooms::all();
     for (int i = 0; i < rooms.size() && i < 9; ++i) {
@@ -135,11 +132,7 @@ MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
     if (!rooms.isEmpty()) {
         openRoom(rooms.first().id);
         // The first room is painted before the others are made; their badges come a moment later.
-        QTimer::singleShot(0, this, [this, rooms] {
-            for (const RoomSpec &spec : rooms) {
-                [[maybe_unused]] const Room *made = room(spec.id);
-            }
-        });
+        QTimer::singleShot(0, this, &MainWindow::makeNextRoom);
     }
     m_rail->setFocus();
     refreshBanners();
@@ -181,6 +174,19 @@ Room *MainWindow::room(const QString &id)
         }
     }
     return nullptr;
+}
+
+/// One in each turn of the event loop, so that none waits for all.
+void MainWindow::makeNextRoom()
+{
+    for (const RoomSpec &spec : Rooms::all()) {
+        if (!m_rooms.contains(spec.id)) {
+            [[maybe_unused]] const Room *made = room(spec.id);
+            QTimer::singleShot(0, this, &MainWindow::makeNextRoom);
+            return;
+        }
+    }
+    CodeView::prepare();
 }
 
 void MainWindow::openRoom(const QString &id, const QString &argument)
@@ -239,22 +245,34 @@ void MainWindow::refreshBanners()
     } else {
         m_connection->clear();
     }
-    m_conn->clear();
     if (m_console->isConnected() && target && !target->connHolder.isEmpty() && !target->connOurs) {
-        QString what = tr("%1 took the conn %2. You can watch.").arg(target->connHolder, relativeTime(target->connSince));
+        const QString what = tr("%1 took the conn %2. You can watch.").arg(target->connHolder, relativeTime(target->connSince));
         m_conn->tell(InlineMessage::Kind::Info, what, target->connNote.isEmpty() ? QString() : tr("Note: “%1”").arg(target->connNote));
-        connect(m_conn->addAction(tr("Take over…")), &QPushButton::clicked, this, &MainWindow::takeConn);
+        if (!m_conn->hasActions()) {
+            connect(m_conn->addAction(tr("Take over…")), &QPushButton::clicked, this, &MainWindow::takeConn);
+        }
+    } else {
+        m_conn->clear();
     }
-    m_problem->clear();
     if (m_console->isConnected() && target && !target->problem.code.isEmpty()) {
         m_problem->tell(target->problem, InlineMessage::Kind::Caution);
+    } else {
+        m_problem->clear();
     }
+    placeBanners();
+}
+
+/// Stays until it is closed or something else fails.
+void MainWindow::tellFailure(const Error &error)
+{
+    m_failure->tell(error);
+    m_failure->setClosable(true);
     placeBanners();
 }
 
 void MainWindow::placeBanners()
 {
-    const bool any = !m_connection->isHidden() || !m_conn->isHidden() || !m_problem->isHidden();
+    const bool any = !m_connection->isHidden() || !m_conn->isHidden() || !m_problem->isHidden() || !m_failure->isHidden();
     m_banners->setContentsMargins(space::Page, any ? space::Group : 0, space::Page, any ? space::Inside : 0);
 }
 
@@ -274,10 +292,7 @@ void MainWindow::takeConn()
     }
     ask<void>(this, m_console->engine()->takeConn(force, note), [this](const Result<> &taken) {
         if (!taken) {
-            m_problem->clear();
-            m_problem->tell(taken.error());
-            m_problem->setClosable(true);
-            placeBanners();
+            tellFailure(taken.error());
         }
         m_console->refresh();
     });

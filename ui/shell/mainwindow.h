@@ -36,6 +36,7 @@ public:
     void showStartFailure(const Error &error);
     [[nodiscard]] QString currentRoom() const;
     [[nodiscard]] Room *room(const QString &id);
+    void makeNextRoom();
 
 Q_SIGNALS:
     /// The window is about to close; runActive: a run goes on without it.
@@ -48,6 +49,7 @@ private:
     void refreshBanners();
     /// Room around the banners, where there are some.
     void placeBanners();
+    void tellFailure(const Error &error);
     void takeConn();
     void addThemeButton(QHBoxLayout *row);
 
@@ -59,6 +61,7 @@ private:
     InlineMessage *m_connection;
     InlineMessage *m_conn;
     InlineMessage *m_problem;
+    InlineMessage *m_failure;
     QHash<QString, Room *> m_rooms;
 };
 
