@@ -1,18 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "run/orchestrator.h"
+#include "run/orchestratorprivate.h"
 
-#include "config/targetmask.h"
 #include "plan/loss.h"
-#include "run/decisions.h"
-#include "run/runlog.h"
-#include "run/transitions.h"
 #include "system/files.h"
-#include "system/json.h"
 
-#include <QCoroTimer>
-#include <QDir>
 #include <QTimer>
 
 using namespace Qt::StringLiterals;
@@ -21,12 +14,9 @@ namespace cutover {
 
 namespace {
 
-constexpr qint64 pollMs = 250; ///< How often commands are looked for when nobody wakes the runner.
 constexpr qint64 aliveMs = 1000;
 constexpr qint64 tellMs = 100; ///< Progress is told at most this often.
 constexpr qint64 clockStepMs = 2000; ///< Wall and monotonic time may differ this much between two looks.
-constexpr qint64 firstWaitMs = 500; ///< Before a retry; doubles.
-constexpr qint64 longestWaitMs = 10000;
 constexpr int journalTries = 5;
 constexpr int factTries = 4;
 
@@ -50,115 +40,6 @@ Facts without(Facts facts, const QStringList &names)
 }
 
 } // namespace
-
-struct Orchestrator::Private : StepContext {
-    Private(Orchestrator *orchestrator, Target target, Journal *journal, QString runId, int lockDescriptor, Clock *clock, Processes *processes)
-        : q(orchestrator)
-        , m_target(std::move(target))
-        , m_journal(journal)
-        , m_runId(std::move(runId))
-        , m_lockDescriptor(lockDescriptor)
-        , m_clock(clock)
-        , m_processes(processes)
-        , m_log(runDirectory() + u"/log.txt"_s)
-        , m_mask(m_target)
-    {
-    }
-
-    // StepContext
-    const Target &target() const override { return m_target; }
-    const Plan &plan() const override { return m_run.plan; }
-    QString runId() const override { return m_runId; }
-    QString runDirectory() const override { return m_target.stateDirectory + u"/runs/"_s + m_runId; }
-    Clock &clock() override { return *m_clock; }
-    Processes &processes() override { return *m_processes; }
-    int lockDescriptor() const override { return m_lockDescriptor; }
-    void progress(const Progress &progress) override;
-    void log(const Message &message) override { logLine(u"cutover"_s, message.text()); }
-    void logLine(const QString &source, const QString &line) override;
-    void setResult(const QString &key, const QJsonValue &value) override { m_steps[m_at].results.insert(key, m_mask.masked(value)); }
-    QJsonValue result(const QString &stepId, const QString &key) const override;
-
-    // The run as a whole.
-    Async<RunState> drive(bool leaveWhenHeld);
-    Async<> start();
-    Async<> forward();
-    Async<> finish();
-    Async<> backward();
-    Async<> held();
-
-    // Parts of a step. All leave the run where the journal says that it is.
-    Async<> inspectStep(int index);
-    Async<> prepareStep(int index);
-    Async<> applyStep(int index);
-    Async<> verifyStep(int index);
-    Async<> failed(int index, Error error);
-    /// Whether a step that failed only asks for agreement; then what it asks is kept, for whoever resumes.
-    bool takeQuestion(int index);
-    Message rolledBack() const;
-    Async<> lookAtWorld(Facts expected, QStringList ignored, QStringList among);
-    Async<bool> mayBegin(int index);
-
-    // The journal.
-    Async<> save(int index, Message event = {});
-    Async<> move(Outcome outcome, int index, Message event = {});
-    Async<> hold(Outcome outcome, int index, Message reason, Error error = {});
-    Async<> goBack(Outcome outcome, int index, Message reason, Error error = {});
-
-    // Commands.
-    Async<> takeCommands();
-    Async<> take(CommandRecord command);
-    std::expected<Outcome, Message> judge(const CommandRecord &command) const;
-    void peek();
-    void askToStop();
-    Async<> turnBack();
-    bool isPastTurnBack() const;
-
-    std::function<Result<>()> m_fence;
-    Result<> fence() const { return m_fence ? m_fence() : Result<>(); }
-
-    /// Removes the run's scratch, except some files: what a step could not remove itself.
-    void tidy(const QStringList &except = {});
-    void tick();
-    void tell(const QJsonObject &what) { Q_EMIT q->told(what); }
-    void tellState(int index);
-    int current() const { return currentStep(m_run, m_steps); }
-    bool hasStep(int index) const { return index >= 0 && index < m_steps.size(); }
-    const StepSpec &spec(int index) const { return m_run.plan.steps[index]; }
-    QJsonValue name(int index) const;
-    Message about(const char *code, int index, QJsonObject args = {}) const;
-    qint64 policy(QLatin1StringView key, qint64 otherwise) const { return m_run.plan.policy[key].toInteger(otherwise); }
-    /// Adds the time since the last call to what the run, and the step, have worked.
-    void stamp(int index);
-
-    Orchestrator *q;
-    Target m_target;
-    Journal *m_journal;
-    QString m_runId;
-    int m_lockDescriptor;
-    Clock *m_clock;
-    Processes *m_processes;
-    RunLog m_log;
-    TargetMask m_mask; ///< All that is told, logged or journaled passes it: progress(), logLine(), setResult(), save().
-
-    RunRecord m_run;
-    QList<StepRecord> m_steps;
-    std::unique_ptr<Step> m_step; ///< The one at work.
-    int m_at = 0; ///< Its index.
-    std::stop_source m_stop; ///< Of the work under way.
-    std::stop_source m_wake; ///< Of waiting for a decision.
-    std::optional<Error> m_planProblem;
-    std::optional<CommandRecord> m_abort; ///< Taken as soon as the work under way has stopped.
-    bool m_turnBack = false; ///< The time to turn back came while a step was at work.
-    std::optional<Error> m_unknown; ///< Why the step is inspected; empty: an interruption.
-    bool m_inspect = false;
-    int m_tries = 0; ///< Transient errors in the phase at work.
-    std::optional<qint64> m_decideBy; ///< Monotonic: when the default of a hold is taken.
-    qint64 m_stamped = 0;
-    qint64 m_dataVersion = -1;
-    qint64 m_lastWall = 0, m_lastMonotonic = 0, m_lastTold = 0, m_lastAlive = 0;
-    std::optional<qint64> m_clockStep; ///< Seen, not yet journaled.
-};
 
 // --- what a step sees
 
@@ -618,7 +499,7 @@ Async<> Orchestrator::Private::failed(int index, Error error)
     }
     const qint64 limit = policy("transientRetries"_L1, 3);
     if (error.kind == Error::Kind::Transient && m_tries < limit) {
-        const qint64 wait = qMin(firstWaitMs << m_tries, longestWaitMs);
+        const qint64 wait = waitBeforeRetry();
         ++m_tries;
         ++m_steps[index].attempt;
         args.insert(u"try"_s, m_tries);
@@ -654,34 +535,6 @@ Async<> Orchestrator::Private::failed(int index, Error error)
     co_return co_await hold(Outcome::FailHold, index, about(code, index, args), error);
 }
 
-bool Orchestrator::Private::takeQuestion(int index)
-{
-    QJsonObject &results = m_steps[index].results;
-    const QJsonValue asks = results.take(stepresult::asks);
-    if (!asks.isObject()) {
-        return false;
-    }
-    results.insert(stepresult::asked, asks);
-    return true;
-}
-
-/// Why the run went back, and what it left in the database on purpose.
-Message Orchestrator::Private::rolledBack() const
-{
-    const Message plain{u"run.rolled_back"_s, {{u"from"_s, m_run.plan.from}}};
-    QJsonArray kept;
-    for (const StepRecord &step : m_steps) {
-        if (const QJsonValue stays = step.results[stepresult::kept]; stays.isObject()) {
-            kept.append(stays);
-        }
-    }
-    if (kept.isEmpty()) {
-        return m_run.reason;
-    }
-    const Message &why = m_run.reason.isEmpty() ? plain : m_run.reason;
-    return {u"run.rolled_back_keeping"_s, {{u"reason"_s, why.toJson()}, {u"kept"_s, kept}}};
-}
-
 Async<> Orchestrator::Private::finish()
 {
     const int last = int(m_steps.size()) - 1;
@@ -714,294 +567,7 @@ Async<> Orchestrator::Private::finish()
     co_return co_await move(Outcome::AllDone, last + 1, event);
 }
 
-Async<> Orchestrator::Private::backward()
-{
-    const int index = current();
-    m_stop = {};
-    m_abort.reset();
-    if (index < 0) {
-        QStringList changed;
-        for (int i = 0; i < m_steps.size(); ++i) {
-            if (isPrepared(m_steps[i])) {
-                changed += spec(i).changes.keys();
-            }
-        }
-        if (!changed.isEmpty()) {
-            m_planProblem.reset();
-            Facts expected = m_run.plan.facts;
-            // What a step left changed on purpose, because taking it back would have lost something.
-            for (const StepRecord &step : std::as_const(m_steps)) {
-                const QJsonObject left = step.results[stepresult::factsLeft].toObject();
-                for (auto it = left.begin(); it != left.end(); ++it) {
-                    expected.insert(it.key(), it.value());
-                }
-            }
-            if (const auto same = co_await lookAtWorld(expected, {}, changed); !same) {
-                QJsonObject args{{u"error"_s, same.error().toJson()}};
-                co_return co_await hold(Outcome::FailHold, -1, about("run.not_back", -1, args), same.error());
-            }
-        }
-        tidy();
-        CO_CHECK(m_journal->audit(m_run.startedBy, u"run.rolled_back"_s, {{u"run"_s, m_runId}, {u"to"_s, m_run.plan.from}}));
-        const Message event{u"run.rolled_back"_s, {{u"from"_s, m_run.plan.from}}};
-        m_run.reason = rolledBack();
-        co_return co_await move(Outcome::AllDone, -1, event);
-    }
-    m_at = index;
-    m_tries = 0;
-    const qint64 limit = policy("loopLimit"_L1, 20);
-    if (m_steps[index].state != StepState::Reverting) {
-        m_steps[index].results.remove(stepresult::changes);
-    }
-    const qint64 changes = m_steps[index].results[stepresult::changes].toInteger() + 1;
-    m_steps[index].results.insert(stepresult::changes, changes);
-    CO_CHECK(co_await move(Outcome::Begin, index, about("run.step_reverting", index)));
-    if (changes > limit) {
-        QJsonObject args{{u"count"_s, changes - 1}, {u"limit"_s, limit}};
-        co_return co_await hold(Outcome::Loop, index, about("run.loop", index, args));
-    }
-
-    // Other facts may have changed, and must not keep the run from going back; but never on another system.
-    if (const QString expected = m_run.plan.facts["target.identity"_L1].toString(); !expected.isEmpty()) {
-        const auto pinned = pinIdentity(m_target);
-        const QString found = pinned ? json::digest(*pinned) : QString();
-        if (found != expected) {
-            const Error error = pinned ? Error{u"run.identity_changed"_s, {{u"expected"_s, expected}, {u"found"_s, found}}} : pinned.error();
-            QJsonObject args{{u"error"_s, error.toJson()}};
-            co_return co_await hold(Outcome::FailHold, index, about("run.other_target", index, args), error);
-        }
-    }
-    while (true) {
-        auto step = StepRegistry::create(spec(index));
-        Result<> reverted;
-        if (step) {
-            m_step = std::move(*step);
-            CO_CHECK(fence());
-            m_steps[index].results.remove(stepresult::asks);
-            reverted = co_await m_step->revert(*this, m_steps[index].undo, {});
-            m_step.reset();
-        } else {
-            reverted = fail(step.error());
-        }
-        if (reverted) {
-            co_return co_await move(Outcome::Ok, index, about("run.step_reverted", index));
-        }
-        m_steps[index].error = reverted.error();
-        QJsonObject args{{u"error"_s, reverted.error().toJson()}};
-        if (takeQuestion(index)) {
-            co_return co_await hold(Outcome::FailHold, index, about("run.asks_back", index, args), reverted.error());
-        }
-        const qint64 tries = policy("transientRetries"_L1, 3);
-        if (reverted.error().kind != Error::Kind::Transient || m_tries >= tries) {
-            co_return co_await hold(Outcome::FailHold, index, about("run.revert_failed", index, args), reverted.error());
-        }
-        const qint64 wait = qMin(firstWaitMs << m_tries, longestWaitMs);
-        ++m_tries;
-        args.insert(u"try"_s, m_tries);
-        args.insert(u"limit"_s, tries);
-        args.insert(u"wait"_s, wait);
-        CO_CHECK(co_await move(Outcome::Again, index, about("run.step_again", index, args)));
-        CO_CHECK(co_await m_clock->sleep(wait));
-    }
-}
-
-/// The time to turn back came while a step was at work, or has just been at it.
-Async<> Orchestrator::Private::turnBack()
-{
-    const int index = current();
-    // Behind the last step there is nothing left that could go wrong; past the point of no return
-    // the next step that changes something asks.
-    if (!hasStep(index) || !mayRevertAutomatically(m_run, m_steps)) {
-        co_return {};
-    }
-    const QJsonObject args{{u"now"_s, m_clock->now().toLocalTime().toString(u"HH:mm"_s)},
-                           {u"limit"_s, turnBackBy(m_run, m_steps).toLocalTime().toString(u"HH:mm"_s)}};
-    co_return co_await goBack(Outcome::Rollback, index, about("run.turn_back_at_work", index, args));
-}
-
-bool Orchestrator::Private::isPastTurnBack() const
-{
-    if (m_run.state != RunState::Running || !m_step || policy("windowEndMinute"_L1, -1) < 0) {
-        return false;
-    }
-    QList<StepRecord> steps = m_steps;
-    steps[m_at].durationMs += m_clock->monotonic() - m_stamped;
-    const QDateTime limit = turnBackBy(m_run, steps);
-    return limit.isValid() && m_clock->now() > limit && mayRevertAutomatically(m_run, m_steps);
-}
-
-Async<> Orchestrator::Private::held()
-{
-    if (m_run.heldUntil.isValid()) {
-        // Counted on the monotonic clock from here on, so that a stepped wall clock doesn't decide.
-        if (!m_decideBy) {
-            m_decideBy = m_clock->monotonic() + m_clock->now().msecsTo(m_run.heldUntil);
-        }
-        if (m_clock->monotonic() >= *m_decideBy) {
-            const int index = current();
-            QJsonObject args{{u"limit"_s, policy("holdMs"_L1, 1'800'000)}};
-            CO_CHECK(m_journal->audit(u"policy"_s, u"run.hold_expired"_s, {{u"run"_s, m_runId}}));
-            co_return co_await goBack(Outcome::Rollback, index, about("run.hold_expired", index, args), m_run.error);
-        }
-    }
-    const qint64 left = m_decideBy ? *m_decideBy - m_clock->monotonic() : pollMs;
-    m_wake = {};
-    (void)co_await m_clock->sleep(qMin(pollMs, left), m_wake.get_token());
-    // A simulated clock doesn't give the event loop its turn.
-    co_await QCoro::sleepFor(std::chrono::milliseconds(0));
-    co_return {};
-}
-
-void Orchestrator::Private::tidy(const QStringList &except)
-{
-    const QStringList kept{u"log"_s, u"txt"_s, u"html"_s, u"json"_s};
-    const auto entries = QDir(runDirectory()).entryInfoList(QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot);
-    for (const QFileInfo &entry : entries) {
-        if (except.contains(entry.filePath()) || (!entry.isDir() && kept.contains(entry.suffix()))) {
-            continue;
-        }
-        const auto remove = [&] { return entry.isDir() && !entry.isSymLink() ? files::removeTree(entry.filePath()) : files::remove(entry.filePath()); };
-        if (!remove()) {
-            // Once more; then it stays, and does no harm but take space.
-            (void)remove();
-        }
-    }
-}
-
-// --- commands
-
-std::expected<Outcome, Message> Orchestrator::Private::judge(const CommandRecord &command) const
-{
-    if (!command.expectedState.isEmpty() && command.expectedState != stateName(m_run.state)) {
-        const auto state = [](const QString &name) { return Message{u"run.state_"_s + name, {}}.toJson(); };
-        return std::unexpected(Message{u"run.refused_state"_s,
-                                       {{u"expected"_s, state(command.expectedState)}, {u"found"_s, state(stateName(m_run.state))}}});
-    }
-    if (const QString step = command.args["step"_L1].toString(); !step.isEmpty()) {
-        const int index = current();
-        if (!hasStep(index) || m_steps[index].id != step) {
-            return std::unexpected(
-                Message{u"run.refused_step"_s, {{u"expected"_s, step}, {u"found"_s, hasStep(index) ? QJsonValue(m_steps[index].id) : name(index)}}});
-        }
-    }
-    const QString named = command.args["name"_L1].toString();
-    if (named != m_target.name && (!named.isEmpty() || needsName(command.verb, m_target.isProduction()))) {
-        return std::unexpected(Message{u"run.refused_name"_s, {{u"expected"_s, m_target.name}, {u"found"_s, named}}});
-    }
-    const QString hold = command.args["hold"_L1].toString();
-    if (command.verb == "resume"_L1 && !hold.isEmpty() && m_run.state == RunState::Held && !isHeldByCommand(m_run, hold)) {
-        return std::unexpected(Message{u"run.refused_other_hold"_s, {{u"reason"_s, m_run.reason.toJson()}}});
-    }
-    return decide(command.verb, m_run, m_steps);
-}
-
-Async<> Orchestrator::Private::takeCommands()
-{
-    if (const auto abort = std::exchange(m_abort, {})) {
-        CO_CHECK(co_await take(*abort));
-    }
-    CO_TRY(const QList<CommandRecord> pending, m_journal->pendingCommands(m_runId));
-    for (const CommandRecord &command : pending) {
-        CO_CHECK(co_await take(command));
-    }
-    co_return {};
-}
-
-// The effect is journaled before the command is marked as taken. Killed between the two, the next
-// runner finds the command again in a state that it can't be given in, and refuses it: its effect
-// happens once.
-Async<> Orchestrator::Private::take(CommandRecord command)
-{
-    const auto verdict = judge(command);
-    Message outcome{u"run.command_taken"_s, {}};
-    if (!verdict) {
-        outcome = verdict.error();
-    } else {
-        const int index = current();
-        const QJsonObject by{{u"by"_s, command.by}};
-        QJsonObject byFrom = by;
-        byFrom.insert(u"from"_s, m_run.plan.from);
-        bool refused = false;
-        if (*verdict == Outcome::Accept) {
-            m_at = index;
-            auto step = StepRegistry::create(spec(index));
-            const Result<Inspection> found = step ? co_await (*step)->inspect(*this, m_steps[index].undo) : Result<Inspection>(fail(step.error()));
-            refused = !found || *found != Inspection::Done;
-        }
-        const QJsonObject args{{u"run"_s, m_runId},
-                               {u"command"_s, command.id},
-                               {u"verb"_s, command.verb},
-                               {u"step"_s, hasStep(index) ? m_steps[index].id : QString()},
-                               {u"refused"_s, refused}};
-        CO_CHECK(m_journal->audit(command.by, u"run.command"_s, args));
-        if (refused) {
-            outcome = about("run.refused_accept_not_done", index);
-        } else {
-            if (hasStep(index)) {
-                // A decision is progress: the loop breaker counts anew.
-                m_steps[index].results.remove(stepresult::changes);
-            }
-            switch (*verdict) {
-            case Outcome::Hold: {
-                QJsonObject byCommand = by;
-                byCommand.insert(u"command"_s, command.id);
-                CO_CHECK(co_await hold(Outcome::Hold, index, about(hasStep(index) ? "run.held_by" : "run.held_by_end", index, byCommand)));
-                break;
-            }
-            case Outcome::Rollback: {
-                const char *const code = command.verb == "abort"_L1 ? "run.aborted_by" : "run.rolled_back_by";
-                CO_CHECK(co_await goBack(Outcome::Rollback, index, about(code, index, byFrom), m_run.error));
-                break;
-            }
-            case Outcome::Abandon: {
-                const QStringList copies = savedCopies(m_steps);
-                tidy(copies);
-                QJsonObject args = by;
-                args.insert(u"copies"_s, QJsonArray::fromStringList(copies));
-                m_run.reason = about(copies.isEmpty() ? "run.abandoned_by" : "run.abandoned_with_copies", index, args);
-                CO_CHECK(co_await move(Outcome::Abandon, index, m_run.reason));
-                break;
-            }
-            case Outcome::Accept:
-                CO_CHECK(co_await move(Outcome::Accept, index, about("run.step_accepted", index, by)));
-                break;
-            case Outcome::RetryPrepared:
-            case Outcome::RetryUnprepared:
-                CO_CHECK(co_await move(*verdict, index, about("run.step_retried", index, by)));
-                break;
-            default:
-                CO_CHECK(co_await move(Outcome::Resume, index, about("run.resumed_by", index, by)));
-                break;
-            }
-        }
-    }
-    co_return m_journal->finishCommand(command.id, outcome);
-}
-
-void Orchestrator::Private::askToStop()
-{
-    if ((m_abort || m_turnBack) && m_step && m_step->isCancellable()) {
-        m_stop.request_stop();
-    }
-}
-
-/// While a step works: an abort is obeyed at once, a hold waits for the step's end.
-void Orchestrator::Private::peek()
-{
-    if (m_run.state != RunState::Running || m_abort) {
-        return;
-    }
-    const auto pending = m_journal->pendingCommands(m_runId);
-    if (!pending) {
-        return;
-    }
-    for (const CommandRecord &command : *pending) {
-        if (const auto verdict = judge(command); verdict && *verdict == Outcome::Rollback) {
-            m_abort = command;
-            return;
-        }
-    }
-}
+// --- the clock
 
 void Orchestrator::Private::tick()
 {
@@ -1037,7 +603,7 @@ Async<RunState> Orchestrator::run(bool leaveWhenHeld)
 {
     QTimer timer;
     connect(&timer, &QTimer::timeout, this, [this] { d->tick(); });
-    timer.start(std::chrono::milliseconds(pollMs));
+    timer.start(std::chrono::milliseconds(decisionPollMs));
     co_return co_await d->drive(leaveWhenHeld);
 }
 
