@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+// The engine's own, for its sources alone: engineservice.cpp opens it, hands calls on and takes decisions,
+// engineviews.cpp answers whoever looks, engineplanning.cpp builds plans and runs checks as jobs.
+
+#include "serve/engineservice.h"
+
+#include "config/targetmask.h"
+#include "metrics/watcher.h"
+#include "plan/planners.h"
+#include "plan/step.h"
+#include "run/runchannel.h"
+#include "run/runnerkeeper.h"
+
+#include <QHash>
+#include <QPointer>
+#include <QTimer>
+
+#include <optional>
+
+namespace cutover {
+
+constexpr qint64 ReleasesKeptMs = 30000;
+constexpr qint64 LookMs = 200; ///< What a look at the target waits for one that hangs.
+
+/// What "current" names; empty: nothing is installed.
+[[nodiscard]] QString installedVersion(const Target &target);
+
+struct EngineService::Private {
+    EngineService *q;
+    QString targetFile;
+    QString who;
+    QString session;
+    Target target;
+    std::optional<TargetMask> mask;
+    QString maskOf; ///< Digest of the target that mask was made for.
+    std::unique_ptr<Journal> journal;
+    std::unique_ptr<MetricStore> metrics;
+    std::unique_ptr<RunChannelClient> channel;
+    QTimer poll;
+    QTimer metricsTick;
+    QTimer watcherTick;
+    bool watcherBusy = false;
+    qint64 dataVersion = -1;
+    std::unique_ptr<RunnerKeeper> keeper;
+    QMap<QString, QString> heads; ///< Database → migration head, as last read.
+    bool headsBusy = false;
+    QHash<QString, std::stop_source> jobs;
+    QHash<QString, Plan> plans; ///< Built in this session, by digest.
+    QList<ReleaseInfo> knownReleases;
+    qint64 releasesAt = -ReleasesKeptMs;
+
+    Async<QJsonObject> dispatch(QString method, QJsonObject params);
+    TargetMask &secrets();
+    /// All that a job tells goes out here, its secrets hidden; a plan, which holds none, as it is.
+    void tellJob(const QString &job, const QString &state, const QJsonObject &what);
+
+    Result<QJsonObject> hello(const QJsonObject &params);
+    Result<QJsonObject> bye();
+    Async<QJsonObject> status();
+    Result<QJsonObject> auditTrail(int limit);
+    static QCoro::Task<> readHeads(QPointer<EngineService> service);
+    static QCoro::Task<> tendWatcher(QPointer<EngineService> service);
+    Async<QList<ReleaseInfo>> releaseInfos(std::stop_token stop = {});
+    Async<QJsonObject> releases();
+    Result<QJsonObject> runs();
+    Result<QJsonObject> run(const QString &id);
+    Result<QJsonObject> events(const QString &id, qint64 after);
+    Result<QJsonObject> log(const QString &id, qint64 offset);
+    Result<QJsonObject> report(const QString &id);
+    Result<QJsonObject> restorePoints();
+    Async<QJsonObject> restorePoint(QString id);
+    Async<QJsonObject> features();
+    Async<QJsonObject> applyFeatures(QJsonObject params);
+    Result<QJsonObject> metricPoints(const QJsonObject &params);
+    Result<QJsonObject> apply(const QJsonObject &params);
+    Result<QJsonObject> command(const QJsonObject &params);
+    Result<QJsonObject> claims();
+    Result<QJsonObject> adopt(const QJsonObject &params);
+    Result<> needConn();
+    Result<PlanningContext> planningContext();
+    void look();
+
+    using Job = std::function<Async<QJsonObject>(QString job, std::stop_token stop)>;
+    QJsonObject startJob(Job work);
+    static QCoro::Task<> runJob(QPointer<EngineService> service, QString job, Job work, std::stop_token stop);
+    void tellProgress(const QString &job, const Progress &progress);
+    Async<QJsonObject> planUpdateJob(QString to, qint64 watchMs, QString job, std::stop_token stop);
+    Async<QJsonObject> planRollbackJob(QString point, QString mode, std::stop_token stop);
+    Async<QJsonObject> checkJob(QString to, QString job, std::stop_token stop);
+    QJsonObject keepPlan(const Plan &plan);
+    Result<QJsonObject> adoptPlan(const QJsonObject &params);
+};
+
+} // namespace cutover

@@ -1,0 +1,406 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What consoles and commands are shown of the system, its releases, runs and restore points.
+
+#include "serve/engineserviceprivate.h"
+
+#include "database/database.h"
+#include "deploy/haproxy.h"
+#include "metrics/thinner.h"
+#include "run/activerun.h"
+#include "run/decisions.h"
+#include "run/report.h"
+#include "run/runlock.h"
+#include "serve/protocol.h"
+#include "serve/runview.h"
+#include "system/files.h"
+#include "system/programs.h"
+#include "target/claim.h"
+
+#include <QFile>
+#include <QJsonArray>
+#include <QSysInfo>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 LogChunk = 256 * 1024;
+
+/// What a list of runs needs of each: previews are most of a plan's size, and only run() shows them.
+QJsonObject withoutPreviews(RunRecord record)
+{
+    for (StepSpec &step : record.plan.steps) {
+        step.previews.clear();
+    }
+    return toJson(record);
+}
+
+QString instanceStateName(InstanceState::State state)
+{
+    switch (state) {
+    case InstanceState::State::Stopped:
+        return u"stopped"_s;
+    case InstanceState::State::Starting:
+        return u"starting"_s;
+    case InstanceState::State::Ready:
+        return u"ready"_s;
+    case InstanceState::State::Unready:
+        return u"unready"_s;
+    case InstanceState::State::Stopping:
+        return u"stopping"_s;
+    case InstanceState::State::Failed:
+        return u"failed"_s;
+    }
+    return u"unknown"_s;
+}
+
+} // namespace
+
+QString installedVersion(const Target &target)
+{
+    const auto link = files::readLink(target.currentLink());
+    return link ? link->section(u'/', -1, -1, QString::SectionSkipEmpty) : QString();
+}
+
+Async<QJsonObject> EngineService::Private::status()
+{
+    // A copy: planning reads the file anew while this waits.
+    const Target target = this->target;
+    TargetView view;
+    view.name = target.name;
+    view.product = target.product;
+    view.environment = target.environment;
+    view.version = installedVersion(target);
+    view.host = QSysInfo::machineHostName();
+    view.errorLimit = target.watch.maxErrorProportion;
+    QStringList databases;
+    for (const DatabaseSpec &database : std::as_const(target.databases)) {
+        databases.append(database.name + u" ("_s + (database.driver == u"sqlite" ? u"SQLite"_s : u"PostgreSQL"_s) + u')');
+    }
+    view.database = databases.join(u", "_s);
+    CO_TRY(const auto conn, journal->conn());
+    if (conn) {
+        view.connHolder = conn->holder;
+        view.connSession = conn->session;
+        view.connSince = conn->since;
+        view.connNote = conn->note;
+        view.connOurs = conn->session == session;
+    }
+    CO_TRY(const auto active, journal->activeRun());
+    if (active) {
+        view.activeRun = active->id;
+        view.runnerSilenceMs = channel->silence();
+        // Children of a dead runner keep the lock held, but nobody leads them any more.
+        const auto owner = RunLock::owner(target.stateDirectory);
+        view.runnerGone = owner && !(*owner && (*owner)->lives());
+    }
+    view.watcherSilenceMs = watcherSilence(target);
+    // Everybody is asked at once, and nobody is waited for long.
+    SupervisorClient supervisor(target);
+    auto statesTask = supervisor.states(LookMs);
+    const bool balanced = !target.balancer.kind.isEmpty();
+    const Haproxy haproxy(target.balancer.socket, LookMs);
+    std::optional<Async<QList<HaproxyServer>>> balancerTask;
+    if (balanced) {
+        balancerTask = haproxy.statistics();
+    }
+    if (!headsBusy) {
+        readHeads(q);
+    }
+    view.freeBytes = files::freeBytes(target.stateDirectory).value_or(-1);
+    const auto points = journal->restorePoints();
+    for (const RestorePoint &point : points.value_or(QList<RestorePoint>())) {
+        if (point.available) {
+            view.lastBackup = std::max(view.lastBackup, point.created);
+            view.lastProvenBackup = std::max(view.lastProvenBackup, point.proven);
+        }
+    }
+    if (!points) {
+        view.problem = points.error();
+    }
+
+    const auto states = co_await statesTask;
+    QHash<QString, int> sessions;
+    view.balancer = u"none"_s;
+    if (balancerTask) {
+        const auto servers = co_await *balancerTask;
+        view.balancer = servers ? u"up"_s : u"down"_s;
+        if (!servers) {
+            view.problem = servers.error();
+        }
+        for (const HaproxyServer &server : servers.value_or(QList<HaproxyServer>())) {
+            const bool ours = std::any_of(target.services.cbegin(), target.services.cend(), [&server](const ServiceSpec &service) {
+                return !service.balancerBackend.isEmpty() && service.balancerBackend == server.backend;
+            });
+            if (ours) {
+                sessions.insert(server.name, server.sessions);
+            }
+        }
+    }
+    int ready = 0;
+    int wanted = 0;
+    if (!states) {
+        view.problem = states.error();
+        view.health = u"unknown"_s;
+    } else {
+        for (const InstanceState &state : *states) {
+            const ServiceSpec *service = target.service(state.service);
+            int port = 0;
+            if (service) {
+                for (const InstanceSpec &instance : service->instances) {
+                    port = instance.name == state.name ? instance.port : port;
+                }
+            }
+            view.instances.append({.name = state.name,
+                                   .service = state.service,
+                                   .version = service && service->managed ? state.release : QString(),
+                                   .state = instanceStateName(state.state),
+                                   .port = port,
+                                   .sessions = sessions.value(state.name, -1),
+                                   .pid = state.pid});
+            ++wanted;
+            ready += state.state == InstanceState::State::Ready ? 1 : 0;
+        }
+        view.health = ready == wanted && wanted > 0 ? u"healthy"_s : ready > 0 ? u"degraded"_s
+                                                                               : u"down"_s;
+    }
+    const qint64 begin = Clock::system().monotonic();
+    while (headsBusy && Clock::system().monotonic() - begin < LookMs) {
+        CO_CHECK(co_await Clock::system().sleep(5));
+    }
+    view.revisions = heads;
+    co_return view.toJson();
+}
+
+QCoro::Task<> EngineService::Private::readHeads(QPointer<EngineService> service)
+{
+    service->d->headsBusy = true;
+    const auto facts = co_await FactSource::collectFrom(u"migration.head"_s, service->d->target);
+    if (!service) {
+        co_return;
+    }
+    service->d->headsBusy = false;
+    if (facts) {
+        service->d->heads.clear();
+        for (auto it = facts->begin(); it != facts->end(); ++it) {
+            service->d->heads.insert(it.key().section(u':', 1), it.value().toString());
+        }
+    }
+}
+
+Async<QList<ReleaseInfo>> EngineService::Private::releaseInfos(std::stop_token stop)
+{
+    const qint64 now = Clock::system().monotonic();
+    if (now - releasesAt > ReleasesKeptMs) {
+        Repository repository(target.repository, target.product);
+        CO_TRY(knownReleases, co_await repository.releases(stop));
+        std::sort(knownReleases.begin(), knownReleases.end(), [](const ReleaseInfo &a, const ReleaseInfo &b) {
+            return a.manifest.version > b.manifest.version;
+        });
+        releasesAt = now;
+    }
+    // A copy: QCoro moves even from a member that is returned, and the next answer would be empty.
+    co_return QList<ReleaseInfo>(knownReleases);
+}
+
+Async<QJsonObject> EngineService::Private::releases()
+{
+    CO_TRY(const QList<ReleaseInfo> infos, co_await releaseInfos());
+    const QString current = installedVersion(target);
+    CO_TRY(const Version installed, Version::parse(current));
+    QJsonArray array;
+    for (const ReleaseInfo &info : infos) {
+        ReleaseView view;
+        view.manifest = info.manifest;
+        for (QString &value : view.manifest.configurationSet) {
+            value = secrets().masked(value);
+        }
+        view.updateType = updateTypeName(updateType(installed, info.manifest.version));
+        view.risk = info.manifest.risk;
+        view.size = info.size;
+        view.expectedDowntimeMs = info.manifest.expectedDowntimeMs;
+        if (info.manifest.version > installed) {
+            if (const auto path = updatePath(installed, info.manifest.version, infos)) {
+                view.size = 0;
+                view.expectedDowntimeMs = 0;
+                for (const ReleaseInfo &hop : *path) {
+                    view.path.append(hop.manifest.version.toString());
+                    view.size += hop.size;
+                    view.expectedDowntimeMs += hop.manifest.expectedDowntimeMs;
+                }
+            } else {
+                view.blocked = path.error();
+            }
+        }
+        array.append(view.toJson());
+    }
+    co_return QJsonObject{{u"releases"_s, array}};
+}
+
+Result<QJsonObject> EngineService::Private::runs()
+{
+    TRY(const auto records, journal->runs());
+    QJsonArray array;
+    for (const RunRecord &record : records) {
+        array.append(withoutPreviews(record));
+    }
+    return QJsonObject{{u"runs"_s, array}};
+}
+
+Result<QJsonObject> EngineService::Private::run(const QString &id)
+{
+    TRY(const RunRecord record, journal->run(id));
+    TRY(const auto steps, journal->steps(id));
+    return makeRunView(record, steps, Clock::system().now()).toJson();
+}
+
+Result<QJsonObject> EngineService::Private::events(const QString &id, qint64 after)
+{
+    TRY(const auto records, journal->events(id, after));
+    QJsonArray array;
+    for (const EventRecord &record : records) {
+        array.append(toJson(record));
+    }
+    return QJsonObject{{u"events"_s, array}};
+}
+
+Result<QJsonObject> EngineService::Private::log(const QString &id, qint64 offset)
+{
+    TRY(const RunRecord record, journal->run(id));
+    QFile file(target.stateDirectory + u"/runs/"_s + record.id + u"/log.txt"_s);
+    if (!file.open(QIODevice::ReadOnly) || !file.seek(offset)) {
+        return QJsonObject{{u"text"_s, QString()}, {u"next"_s, offset}};
+    }
+    QByteArray text = file.read(LogChunk);
+    text.truncate(text.lastIndexOf('\n') + 1);
+    return QJsonObject{{u"text"_s, QString::fromUtf8(text)}, {u"next"_s, offset + text.size()}};
+}
+
+Result<QJsonObject> EngineService::Private::report(const QString &id)
+{
+    TRY(const RunRecord record, journal->run(id));
+    TRY(const auto steps, journal->steps(id));
+    TRY(const auto events, journal->events(id, 0, 100000));
+    TRY(const auto commands, journal->commands(id));
+    return QJsonObject{{u"html"_s, reportHtml(record, steps, events, commands)}};
+}
+
+Result<QJsonObject> EngineService::Private::restorePoints()
+{
+    TRY(const auto points, journal->restorePoints());
+    const QString version = installedVersion(target);
+    QJsonArray array;
+    for (const RestorePoint &point : points) {
+        RestorePointView view;
+        view.point = point;
+        view.versionNow = version;
+        view.current = point.version == version;
+        array.append(view.toJson());
+    }
+    return QJsonObject{{u"points"_s, array}};
+}
+
+Async<QJsonObject> EngineService::Private::restorePoint(QString id)
+{
+    CO_TRY(const RestorePoint point, journal->restorePoint(id));
+    CO_TRY(const PlanningContext context, planningContext());
+    const Target target = context.target;
+    CO_TRY(const Facts now, co_await FactSource::collect(target));
+    RestorePointView view;
+    view.point = point;
+    view.versionNow = context.installed;
+    view.current = point.version == context.installed;
+    for (auto it = point.members.begin(); it != point.members.end(); ++it) {
+        const QJsonObject member = it.value().toObject();
+        const QJsonObject rows = member[u"rows"].toObject();
+        for (auto row = rows.begin(); row != rows.end(); ++row) {
+            view.rowsThen[row.key()] += row.value().toInteger();
+        }
+        if (it.key().startsWith(u"database:")) {
+            view.revisionThen = member[u"revision"].toString();
+        }
+    }
+    for (const DatabaseSpec &spec : target.databases) {
+        CO_TRY(const auto database, Database::create(spec));
+        CO_TRY(const auto rows, co_await database->countRows());
+        for (auto it = rows.cbegin(); it != rows.cend(); ++it) {
+            view.rowsNow[it.key()] += it.value();
+        }
+        view.revisionNow = now[u"migration.head:"_s + spec.name].toString();
+    }
+    for (auto it = now.begin(); it != now.end(); ++it) {
+        if (it.key().startsWith(u"configuration:") && point.facts[it.key()] != it.value()) {
+            ++view.configurationDifferences;
+        }
+    }
+    CO_TRY(const auto costs, co_await rollbackCosts(context, point));
+    for (const RollbackCost &cost : costs) {
+        view.options.append({cost.mode, cost.expectedMs, cost.expectedDowntimeMs, cost.loss, cost.unavailable, cost.holdAbove});
+    }
+    co_return view.toJson();
+}
+
+Async<QJsonObject> EngineService::Private::features()
+{
+    CO_TRY(const auto flags, co_await readFlags(target));
+    QJsonArray array;
+    for (const FeatureFlag &flag : flags) {
+        array.append(QJsonObject{{u"name"_s, flag.name},
+                                 {u"description"_s, flag.description},
+                                 {u"enabled"_s, flag.enabled},
+                                 {u"rollout"_s, flag.rollout},
+                                 {u"changed"_s, flag.changed.toUTC().toString(Qt::ISODateWithMs)},
+                                 {u"changedBy"_s, flag.changedBy}});
+    }
+    co_return QJsonObject{{u"flags"_s, array}};
+}
+
+Result<QJsonObject> EngineService::Private::metricPoints(const QJsonObject &params)
+{
+    if (!metrics) {
+        auto store = MetricStore::open(target.stateDirectory, MetricStore::Mode::ReadOnly);
+        if (!store) {
+            // Nothing has been scraped yet.
+            return QJsonObject{{u"points"_s, QJsonArray()}};
+        }
+        metrics = std::move(*store);
+    }
+    const auto limit = std::clamp<qint64>(params[u"limit"].toInteger(protocol::MetricPoints), 4, protocol::MetricPoints);
+    const qint64 from = params[u"from"].toInteger();
+    const qint64 to = params[u"to"].toInteger();
+    TRY(const auto points, metrics->series(params[u"series"].toString(), from, to));
+    QJsonArray array;
+    for (const MetricPoint &point : thinned(points, from, to, limit)) {
+        array.append(QJsonArray{point.time, point.value});
+    }
+    return QJsonObject{{u"points"_s, array}};
+}
+
+Result<QJsonObject> EngineService::Private::auditTrail(int limit)
+{
+    TRY(const auto records, journal->auditTrail(limit));
+    QJsonArray rows;
+    for (const AuditRecord &record : records) {
+        rows.append(QJsonObject{{u"sequence"_s, record.sequence},
+                                {u"time"_s, record.time.toUTC().toString(Qt::ISODateWithMs)},
+                                {u"who"_s, record.who},
+                                {u"what"_s, record.what},
+                                {u"args"_s, record.args},
+                                {u"hash"_s, record.hash}});
+    }
+    QJsonObject answer{{u"rows"_s, rows}};
+    const auto verified = journal->verifyAudit();
+    answer.insert(u"intact"_s, verified.has_value());
+    if (!verified) {
+        answer.insert(u"error"_s, verified.error().toJson());
+    }
+    return answer;
+}
+
+} // namespace cutover
