@@ -60,7 +60,7 @@ int sayError(const Error &error)
     } else {
         write(stderr, u"cutoverctl: "_s + error.text() + u'\n');
     }
-    static const QStringList refused{u"serve.conn_elsewhere"_s, u"serve.confirm_name"_s, u"serve.confirm_decision"_s, u"serve.command_state"_s, u"serve.command_refused"_s,
+    static const QStringList refused{u"serve.conn_elsewhere"_s, u"serve.confirm_name"_s, u"serve.confirm_loss"_s, u"serve.confirm_decision"_s, u"serve.command_state"_s, u"serve.command_refused"_s,
                                      u"serve.plan_edited"_s, u"serve.plan_target"_s, u"serve.no_release"_s, u"journal.run_active"_s,
                                      u"journal.conn_held"_s, u"plan.nothing_to_do"_s, u"cli.not_confirmed"_s, u"cli.no_run"_s,
                                      u"repository.digest"_s, u"repository.size"_s, u"target.identity_changed"_s, u"target.claimed"_s, u"target.claim_busy"_s, u"target.claim_unreadable"_s};

@@ -64,6 +64,9 @@ void sayPlan(const Plan &plan, const QString &digest)
         say(holdAbove.contains(name) ? Cli::tr("Lost: about %1 %2 of %3; the run holds above %4").arg(count).arg(what, name).arg(holdAbove[name])
                                      : Cli::tr("Lost: up to %1 %2 of %3").arg(count).arg(what, name));
     }
+    for (const QJsonValue &unknown : unknownLossMessages(unknownLoss(plan))) {
+        say(Cli::tr("Lost: %1").arg(Message::fromJson(unknown.toObject()).text()));
+    }
     for (const QString &owed : plan.owed) {
         say(Cli::tr("Owed to a later release: %1").arg(owed));
     }
@@ -80,11 +83,12 @@ Result<QString> typedName(const QString &name)
     return name;
 }
 
-Result<QString> confirm(const Arguments &arguments, const EngineService &engine)
+Result<QString> confirm(const Arguments &arguments, const EngineService &engine, const Plan &plan)
 {
     const QString name = engine.target().name;
     if (arguments.has(u"yes"_s)) {
-        return engine.target().isProduction() ? arguments.value(u"confirm"_s) : name;
+        const bool byName = engine.target().isProduction() || !unknownLoss(plan).isEmpty();
+        return byName ? arguments.value(u"confirm"_s) : name;
     }
     if (!::isatty(STDIN_FILENO)) {
         return fail(u"cli.not_confirmed"_s);
@@ -122,7 +126,7 @@ Result<int> start(EngineService &engine, const Arguments &arguments, const Plann
         sayJson({{u"plan"_s, plan.plan.toJson()}, {u"digest"_s, plan.digest}, {u"applied"_s, false}});
         return ExitOk;
     }
-    TRY(const QString confirmed, confirm(arguments, engine));
+    TRY(const QString confirmed, confirm(arguments, engine, plan.plan));
     const ConnGuard conn(engine);
     TRY(const QString run, QCoro::waitFor(engine.apply(plan.digest, confirmed)));
     return followRun(engine, run);

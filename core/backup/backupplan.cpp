@@ -9,11 +9,14 @@ using namespace Qt::StringLiterals;
 
 namespace cutover {
 
-Async<QList<StepSpec>> backupSteps(PlanningContext context, QString reason)
+Async<QList<StepSpec>> backupSteps(PlanningContext context, QString reason, QStringList without)
 {
     qint64 size = 0;
     QJsonArray databases;
     for (const DatabaseSpec &spec : context.target.databases) {
+        if (without.contains(spec.name)) {
+            continue;
+        }
         CO_TRY(const auto database, Database::create(spec));
         CO_TRY(const qint64 bytes, co_await database->size());
         size += bytes;
@@ -31,6 +34,11 @@ Async<QList<StepSpec>> backupSteps(PlanningContext context, QString reason)
                       {u"files"_s, context.target.configuration.size()},
                       {u"size"_s, (size + megabyte - 1) / megabyte * megabyte},
                       {u"directory"_s, context.target.backup.directory}}};
+    if (!without.isEmpty()) {
+        backup.params.insert(u"without"_s, QJsonArray::fromStringList(without));
+        backup.intent.code = databases.isEmpty() ? u"backup.step.intent_files"_s : u"backup.step.intent_without"_s;
+        backup.intent.args.insert(u"without"_s, QJsonArray::fromStringList(without));
+    }
     backup.expectedMs = context.measuredMs.value(backup.kind, 500 + size / 100000);
     backup.changesState = false;
 
@@ -39,7 +47,7 @@ Async<QList<StepSpec>> backupSteps(PlanningContext context, QString reason)
     verify.kind = u"verify_backup"_s;
     verify.params = {{u"backup"_s, backup.id}};
     verify.title = {u"backup.verify"_s, {}};
-    verify.intent = {u"backup.verify.intent"_s, {{u"databases"_s, databases}}};
+    verify.intent = {databases.isEmpty() && !without.isEmpty() ? u"backup.verify.intent_files"_s : u"backup.verify.intent"_s, {{u"databases"_s, databases}}};
     verify.expectedMs = context.measuredMs.value(verify.kind, 500 + size / 100000);
     verify.changesState = false;
     co_return QList<StepSpec>{backup, verify};

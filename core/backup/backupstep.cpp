@@ -13,6 +13,7 @@
 
 #include <QCoroFuture>
 #include <QFileInfo>
+#include <QJsonArray>
 #include <QJsonDocument>
 
 #include <algorithm>
@@ -86,7 +87,11 @@ public:
         point.directory = target.backup.directory + u'/' + point.id;
         CO_CHECK(makeFolder(point.directory));
         CO_TRY(point.facts, co_await FactSource::collect(target));
+        const QJsonArray without = spec().params["without"_L1].toArray();
         for (const DatabaseSpec &spec : target.databases) {
+            if (without.contains(spec.name)) {
+                continue;
+            }
             CO_TRY(const auto database, Database::create(spec));
             const QJsonObject names{{u"database"_s, spec.name}};
             CO_TRY(const BackupInfo info,
@@ -191,9 +196,14 @@ public:
             CO_TRY(const auto driver, Database::create(*database));
             CO_CHECK(co_await driver->verifyBackup(backupInfoFromJson(member), stop));
         }
+        context.setResult(u"restorePoint"_s, point.id);
+        const bool whole = std::ranges::all_of(target.databases, [&](const DatabaseSpec &database) { return names.contains(databaseMember(database.name)); });
+        if (!whole) {
+            // A database could not be read: nobody may take this for a point that all can go back to.
+            co_return Result<>();
+        }
         point.proven = context.clock().now();
         CO_CHECK(co_await saveRestorePoint(target.stateDirectory, point));
-        context.setResult(u"restorePoint"_s, point.id);
         context.setResult(u"proven"_s, point.proven.toString(Qt::ISODateWithMs));
         co_return Result<>();
     }

@@ -23,6 +23,7 @@ public:
 
     Async<> observe(StepContext &context, std::stop_token stop) override
     {
+        CO_CHECK(co_await stillUnknown(context, stop));
         CO_TRY(const Loss lost, co_await count(context, stop));
         const LossLimit planned = LossLimit::read(spec().params);
         const Loss limit = agreed(context, planned);
@@ -65,6 +66,25 @@ private:
         return before.isObject() ? lossFromJson(before) : planned.holdAbove();
     }
 
+    /// What was approved as unknown must not be what could be counted by now.
+    Async<> stillUnknown(StepContext &context, std::stop_token stop)
+    {
+        const Target target = context.target();
+        const QStringList names = spec().params["unknown"_L1].toObject().keys();
+        for (const QString &name : names) {
+            const DatabaseSpec *database = target.database(name);
+            if (!database) {
+                co_return fail(u"backup.no_database"_s, {{u"member"_s, name}}, target.path);
+            }
+            CO_TRY(const auto live, Database::create(*database));
+            CO_TRY(const std::optional<Error> why, co_await live->whyUnreadable(stop));
+            if (!why) {
+                co_return fail(u"backup.readable_again"_s, {{u"database"_s, name}});
+            }
+        }
+        co_return Result<>();
+    }
+
     Async<Loss> count(StepContext &context, std::stop_token stop)
     {
         const Target target = context.target();
@@ -73,6 +93,9 @@ private:
         Loss all;
         qint64 done = 0;
         for (const QString &name : names) {
+            if (spec().params["unknown"_L1].toObject().contains(name)) {
+                continue;
+            }
             const DatabaseSpec *database = target.database(name);
             if (!database) {
                 co_return fail(u"backup.no_database"_s, {{u"member"_s, name}}, target.path);

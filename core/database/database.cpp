@@ -37,6 +37,31 @@ Async<bool> Database::holdsTheSame(BackupInfo info, std::stop_token)
     co_return fail(u"database.no_comparison"_s, {}, info.file);
 }
 
+Async<std::optional<Error>> Database::whyUnreadable(std::stop_token)
+{
+    co_return std::optional<Error>();
+}
+
+Async<> Database::rebuild(BackupInfo info, QString, SwapFunction, ProgressFunction, std::stop_token)
+{
+    co_return fail(u"database.no_rebuild"_s, {}, info.file);
+}
+
+Async<> Database::bringBack(QString aside, SwapFunction)
+{
+    co_return fail(u"database.no_rebuild"_s, {}, aside);
+}
+
+bool isUnreadable(const Error &error)
+{
+    return error.code == "database.missing"_L1 || error.code == "database.corrupt"_L1 || error.code == "database.integrity"_L1;
+}
+
+QString unreadableFact(const QString &database)
+{
+    return u"database.unreadable:"_s + database;
+}
+
 Result<std::unique_ptr<Database>> Database::create(const DatabaseSpec &spec)
 {
     QJsonArray known;
@@ -80,7 +105,8 @@ QJsonObject toJson(const BackupInfo &info)
             {u"size"_s, info.size},
             {u"schemaDigest"_s, info.schemaDigest},
             {u"revision"_s, info.revision},
-            {u"rows"_s, rows}};
+            {u"rows"_s, rows},
+            {u"journalMode"_s, info.journalMode}};
 }
 
 BackupInfo backupInfoFromJson(const QJsonObject &json)
@@ -90,6 +116,7 @@ BackupInfo backupInfoFromJson(const QJsonObject &json)
     for (auto row = rows.begin(); row != rows.end(); ++row) {
         info.rows.insert(row.key(), row->toInteger());
     }
+    info.journalMode = json["journalMode"_L1].toString();
     return info;
 }
 

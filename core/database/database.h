@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 namespace cutover {
@@ -19,6 +20,7 @@ struct BackupInfo {
     QString schemaDigest;
     QString revision; ///< Migration head.
     QMap<QString, qint64> rows; ///< By table.
+    QString journalMode = {}; ///< SQLite: of the live database then, as a file built anew of this shall have it; empty: not known.
 };
 [[nodiscard]] QJsonObject toJson(const BackupInfo &info);
 [[nodiscard]] BackupInfo backupInfoFromJson(const QJsonObject &json);
@@ -48,6 +50,18 @@ public:
     /// Puts a backup into the live database (made when it is missing); writers must be stopped. Atomic, safe to repeat.
     [[nodiscard]] virtual Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) = 0;
 
+    /// Told which file is about to become the database; on the worker. An error ends the change before that.
+    using SwapFunction = std::function<Result<>(const QString &file)>;
+    /// Why the live database's content can't be told (missing, damaged); empty: it can. Reads all of it.
+    /// Other errors (locked, no right to read it) are errors. A driver that can't rebuild() always answers empty.
+    [[nodiscard]] virtual Async<std::optional<Error>> whyUnreadable(std::stop_token stop);
+    /// For such a database: builds the backup beside it, moves what is there to aside, with its logs, and
+    /// puts the new one in its place. Deletes nothing; writers must be stopped; safe to repeat as long as
+    /// the database is missing or the damaged one. A driver that can't: "database.no_rebuild".
+    [[nodiscard]] virtual Async<> rebuild(BackupInfo info, QString aside, SwapFunction aboutToSwap, ProgressFunction progress, std::stop_token stop);
+    /// After an interrupted rebuild(): what was moved aside is the database again. Nothing when nothing was.
+    [[nodiscard]] virtual Async<> bringBack(QString aside, SwapFunction aboutToSwap);
+
     /// What a restore of the backup would give up now, exactly, by primary key: rows by "TABLE" that the
     /// backup has not or has with other values, values by "TABLE.COLUMN" in columns that it has not.
     /// Zeros are left out. The backup's digest is checked first. A driver that can't tell: "database.no_comparison".
@@ -57,5 +71,10 @@ public:
 
     [[nodiscard]] static Result<std::unique_ptr<Database>> create(const DatabaseSpec &spec);
 };
+
+/// Whether an error means that the database is missing or damaged, not that it can't be read just now.
+[[nodiscard]] bool isUnreadable(const Error &error);
+/// The fact that tells so of a database; absent while its migration head can be read.
+[[nodiscard]] QString unreadableFact(const QString &database);
 
 } // namespace cutover

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "database/database.h"
 #include "database/postgresschema.h"
 #include "database/schema.h"
 #include "plan/facts.h"
@@ -15,6 +16,12 @@ namespace cutover {
 
 namespace {
 
+Result<QString> headOf(const QString &file)
+{
+    TRY(sqlite::Connection connection, sqlite::Connection::open(file, sqlite::Connection::Mode::Existing));
+    return migrationHeadOf(connection);
+}
+
 Result<Facts> readHeads(const QList<DatabaseSpec> &databases)
 {
     Facts facts;
@@ -28,9 +35,15 @@ Result<Facts> readHeads(const QList<DatabaseSpec> &databases)
         if (database.driver != "sqlite"_L1) {
             continue;
         }
-        TRY(sqlite::Connection connection, sqlite::Connection::open(database.file, sqlite::Connection::Mode::Existing));
-        TRY(const QString head, migrationHeadOf(connection));
-        facts.insert(u"migration.head:"_s + database.name, head);
+        const Result<QString> head = headOf(database.file);
+        if (!head && isUnreadable(head.error())) {
+            // A fact of its own, for the plan that is needed most then: the one that restores it.
+            const Message why{head.error().code == "database.missing"_L1 ? u"database.is_missing"_s : u"database.is_damaged"_s, {}};
+            facts.insert(unreadableFact(database.name), why.toJson());
+            continue;
+        }
+        CHECK(head);
+        facts.insert(u"migration.head:"_s + database.name, *head);
     }
     return facts;
 }

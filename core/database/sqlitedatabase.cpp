@@ -7,6 +7,7 @@
 #include "database/progressrelay.h"
 #include "database/schema.h"
 #include "database/sqlite.h"
+#include "database/sqliteswap.h"
 #include "system/files.h"
 
 #include <QCoroFuture>
@@ -212,6 +213,35 @@ public:
         });
     }
 
+    Async<std::optional<Error>> whyUnreadable(std::stop_token stop) override
+    {
+        co_return co_await m_worker.run([this, stop]() -> Result<std::optional<Error>> {
+            const Result<> whole = isWhole(stop);
+            if (whole || isUnreadable(whole.error())) {
+                return whole ? std::optional<Error>() : whole.error();
+            }
+            return fail(whole.error());
+        });
+    }
+
+    Async<> rebuild(BackupInfo info, QString aside, SwapFunction aboutToSwap, ProgressFunction progress, std::stop_token stop) override
+    {
+        ProgressRelay relay(std::move(progress));
+        co_return co_await m_worker.run([this, info, aside, aboutToSwap, &relay, stop] { return buildAnew(info, aside, aboutToSwap, relay, stop); });
+    }
+
+    Async<> bringBack(QString aside, SwapFunction aboutToSwap) override
+    {
+        co_return co_await m_worker.run([this, aside, aboutToSwap]() -> Result<> {
+            const QString live = linkedFile(m_spec.file);
+            if (QFileInfo::exists(live) || !QFileInfo::exists(aside)) {
+                return {};
+            }
+            CHECK(aboutToSwap(aside));
+            return moveDatabase(aside, live);
+        });
+    }
+
 private:
     // All of these run on the worker.
 
@@ -259,10 +289,12 @@ private:
 
     Result<BackupInfo> writePartial(Connection &live, const QString &partial, ProgressRelay &relay, const std::stop_token &stop)
     {
+        QString mode;
         {
             TRY(Connection copy, Connection::open(partial, Connection::Mode::Existing, stop));
-            TRY(const QVariant mode, live.value(u"PRAGMA journal_mode"_s));
-            if (mode.toString() == "wal"_L1) {
+            TRY(const QVariant said, live.value(u"PRAGMA journal_mode"_s));
+            mode = said.toString();
+            if (mode == "wal"_L1) {
                 // A write-ahead log lets writers go on beside this snapshot; without one it would shut them out.
                 CHECK(live.execute(u"BEGIN"_s));
                 CHECK(live.value(u"SELECT count(*) FROM sqlite_master"_s));
@@ -271,7 +303,9 @@ private:
             // One file, whatever the mode of the live database is.
             CHECK(copy.value(u"PRAGMA journal_mode = DELETE"_s));
         }
-        return describe(partial, m_spec.countTables, stop);
+        TRY(BackupInfo info, describe(partial, m_spec.countTables, stop));
+        info.journalMode = mode;
+        return info;
     }
 
     Result<> prove(const BackupInfo &info, const std::stop_token &stop)
@@ -310,11 +344,66 @@ private:
         }
         // The log is brought into the file now, while nobody else uses it; not needed for correctness.
         (void)live.value(u"PRAGMA wal_checkpoint(TRUNCATE)"_s);
-        CHECK(checkIntegrityOf(live));
+        return isAsBackedUp(live, info);
+    }
+
+    Result<> isWhole(const std::stop_token &stop)
+    {
+        TRY(Connection live, open(stop));
+        CHECK(live.value(u"SELECT count(*) FROM sqlite_master"_s));
+        return checkIntegrityOf(live);
+    }
+
+    Result<> buildAnew(const BackupInfo &info, const QString &aside, const SwapFunction &aboutToSwap, ProgressRelay &relay, const std::stop_token &stop)
+    {
+        CHECK(checkFile(info));
+        const QString live = linkedFile(m_spec.file);
+        const QFileInfo place(live);
+        const QString fresh = place.path() + "/."_L1 + place.fileName() + ".cutover-tmp"_L1;
+        CHECK(checkSpace(place.path(), info.size));
+        CHECK(removeDatabase(fresh));
+        // An older backup does not tell; what is left of the file may.
+        const bool hasLog = info.journalMode.isEmpty() ? hadWriteAheadLog(live) || hadWriteAheadLog(aside) : info.journalMode == "wal"_L1;
+        Result<> done = fill(fresh, info, hasLog, relay, stop);
+        if (done) {
+            done = giveToOwnerOf(place.exists() ? live : aside, fresh);
+        }
+        if (done) {
+            done = moveDatabase(live, aside);
+        }
+        if (done) {
+            done = aboutToSwap(fresh);
+        }
+        if (!done) {
+            (void)removeDatabase(fresh);
+            return done;
+        }
+        CHECK(files::rename(fresh, live));
+        m_identity = identityOf(m_spec.file);
+        return {};
+    }
+
+    /// A new file with what the backup holds, proven; in the journal mode that its services had left it in.
+    Result<> fill(const QString &fresh, const BackupInfo &info, bool hasLog, ProgressRelay &relay, const std::stop_token &stop)
+    {
+        CHECK(files::replace(fresh, {}));
+        TRY(Connection to, Connection::open(fresh, Connection::Mode::Existing, stop));
+        {
+            TRY(Connection from, Connection::open(info.file, Connection::Mode::Existing, stop));
+            CHECK(copyPages(from, to, false, relay, stop));
+        }
+        CHECK(isAsBackedUp(to, info));
+        CHECK(to.value(hasLog ? u"PRAGMA journal_mode = WAL"_s : u"PRAGMA journal_mode = DELETE"_s));
+        return {};
+    }
+
+    static Result<> isAsBackedUp(Connection &connection, const BackupInfo &info)
+    {
+        CHECK(checkIntegrityOf(connection));
         BackupInfo found;
-        TRY(found.schemaDigest, schemaDigestOf(live));
-        TRY(found.revision, migrationHeadOf(live));
-        TRY(found.rows, countRowsOf(live, {}));
+        TRY(found.schemaDigest, schemaDigestOf(connection));
+        TRY(found.revision, migrationHeadOf(connection));
+        TRY(found.rows, countRowsOf(connection, {}));
         return compareBackups(info, found);
     }
 

@@ -16,6 +16,8 @@ namespace {
 const Catalogue::Registration texts{{
     {"loss.rows", QT_TRANSLATE_NOOP("catalogue", "%{count:number} %{count|row|rows} of %{name}")},
     {"loss.none", QT_TRANSLATE_NOOP("catalogue", "nothing")},
+    {"loss.unknown",
+     QT_TRANSLATE_NOOP("catalogue", "Rows of %{database}: unknown, and possibly all since the restore point, as it can't be read. %{why}")},
     {"loss.values", QT_TRANSLATE_NOOP("catalogue", "%{count:number} %{count|value|values} of %{name}")},
 }};
 
@@ -103,6 +105,46 @@ Loss above(const Loss &loss, const Loss &limit)
         }
     }
     return more;
+}
+
+QJsonObject unknownLossToJson(const UnknownLoss &unknown)
+{
+    QJsonObject json;
+    for (const auto &[database, why] : unknown.asKeyValueRange()) {
+        json.insert(database, why.toJson());
+    }
+    return json;
+}
+
+UnknownLoss unknownLossFromJson(const QJsonValue &json)
+{
+    UnknownLoss unknown;
+    const QJsonObject object = json.toObject();
+    for (auto it = object.begin(); it != object.end(); ++it) {
+        unknown.insert(it.key(), Error::fromJson(it->toObject()));
+    }
+    return unknown;
+}
+
+UnknownLoss unknownLoss(const Plan &plan)
+{
+    return unknownLossFromJson(plan.policy["lossUnknown"_L1]);
+}
+
+void setUnknownLoss(Plan &plan, const UnknownLoss &unknown)
+{
+    if (!unknown.isEmpty()) {
+        plan.policy.insert(u"lossUnknown"_s, unknownLossToJson(unknown));
+    }
+}
+
+QJsonArray unknownLossMessages(const UnknownLoss &unknown)
+{
+    QJsonArray messages;
+    for (const auto &[database, why] : unknown.asKeyValueRange()) {
+        messages.append(Message{u"loss.unknown"_s, {{u"database"_s, database}, {u"why"_s, why.toJson()}}}.toJson());
+    }
+    return messages;
 }
 
 Loss lostBy(const Plan &plan, const QList<StepRecord> &steps)

@@ -45,6 +45,16 @@ struct LossLimit {
 /// Where loss is above limit, all of it; empty: it isn't.
 [[nodiscard]] Loss above(const Loss &loss, const Loss &limit);
 
+/// What can't be counted, as the live database can't be read: database → why.
+using UnknownLoss = QMap<QString, Error>;
+[[nodiscard]] QJsonObject unknownLossToJson(const UnknownLoss &unknown);
+[[nodiscard]] UnknownLoss unknownLossFromJson(const QJsonValue &json);
+/// What the plan says of it; the worst is to be assumed, so that a person has to agree to it by name.
+[[nodiscard]] UnknownLoss unknownLoss(const Plan &plan);
+void setUnknownLoss(Plan &plan, const UnknownLoss &unknown);
+/// "what main would lose is unknown: the database … is damaged", for each.
+[[nodiscard]] QJsonArray unknownLossMessages(const UnknownLoss &unknown);
+
 /// What steps in effect say that they gave up ("lost" among their results), over all of the run.
 struct StepRecord;
 [[nodiscard]] Loss lostBy(const Plan &plan, const QList<StepRecord> &steps);
@@ -56,6 +66,7 @@ constexpr QLatin1StringView lost("lost"); ///< Name → count: what the step gav
 constexpr QLatin1StringView asks("asks");
 constexpr QLatin1StringView asked("asked"); ///< The same, once the run is held for it: whoever resumes agrees.
 constexpr QLatin1StringView kept("kept"); ///< Of a step taken back: a message that names what stays, and why.
+constexpr QLatin1StringView aside("aside"); ///< Where the step keeps, for evidence, the damaged file that it replaced.
 } // namespace stepresult
 
 } // namespace cutover

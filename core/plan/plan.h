@@ -61,7 +61,7 @@ struct Plan {
     QJsonObject policy; ///< Failure, hold, watch and time policy, so that approval covers it.
     qint64 expectedMs = 0;
     qint64 expectedDowntimeMs = 0;
-    QJsonObject loss; ///< rollback: table → rows that will be lost, counted.
+    QJsonObject loss; ///< Name as in plan/loss.h → what is given up, counted: by a rollback, and by an update whose migrations say that they take away.
     QStringList owed; ///< Contract migrations that a later release still owes.
     QString engineVersion;
 

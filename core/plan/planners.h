@@ -58,6 +58,7 @@ struct RollbackCost {
     QMap<QString, qint64> loss;
     Error unavailable;
     QMap<QString, qint64> holdAbove; ///< By name as in loss: the run holds and asks above it.
+    QJsonArray unknownLoss = {}; ///< Messages: what can't be counted, and why.
 };
 [[nodiscard]] Async<QList<RollbackCost>> rollbackCosts(PlanningContext context, RestorePoint point);
 

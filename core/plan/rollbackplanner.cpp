@@ -10,6 +10,7 @@
 #include "plan/keyeddigest.h"
 #include "plan/loss.h"
 #include "system/clock.h"
+#include "target/databaseidentity.h"
 
 #include <QDir>
 
@@ -37,6 +38,9 @@ const Catalogue::Registration texts{{
     {"rollback.nothing_to_downgrade",
      QT_TRANSLATE_NOOP("catalogue", "No migration has run since this restore point."),
      QT_TRANSLATE_NOOP("catalogue", "Roll back the code alone.")},
+    {"rollback.not_in_backup",
+     QT_TRANSLATE_NOOP("catalogue", "This restore point has no backup of %{database}, which can't be read: %{error}"),
+     QT_TRANSLATE_NOOP("catalogue", "Choose a restore point that has one.")},
     {"rollback.unknown_mode",
      QT_TRANSLATE_NOOP("catalogue", "There is no way of rolling back called “%{mode}”; expected code, downgrade or restore."),
      QT_TRANSLATE_NOOP("catalogue", "Choose one of the three.")},
@@ -222,16 +226,52 @@ struct RestoreCost {
     LossLimit limit;
     QJsonObject backups; ///< Database → backup.
     QMap<QString, QString> tables;
+    UnknownLoss unknown;
 };
 
+/// Databases that are missing or damaged: they are replaced whole, and what that loses nobody can count.
+Async<UnknownLoss> unreadableDatabases(Target target, RestorePoint point)
+{
+    UnknownLoss unknown;
+    for (const DatabaseSpec &spec : target.databases) {
+        CO_TRY(const auto database, Database::create(spec));
+        CO_TRY(const std::optional<Error> why, co_await database->whyUnreadable({}));
+        if (!why) {
+            continue;
+        }
+        if (backupOf(point, spec).file.isEmpty()) {
+            co_return fail(u"rollback.not_in_backup"_s, {{u"database"_s, spec.name}, {u"error"_s, why->toJson()}}, point.directory);
+        }
+        CO_CHECK(checkDatabaseFolder(target, spec));
+        unknown.insert(spec.name, *why);
+    }
+    co_return unknown;
+}
+
+/// What was there then; what is there now can't be told.
+QString unknownTable(const BackupInfo &info)
+{
+    QString table = u"Table\tThen\tNow\tLost\tHolds above"_s;
+    for (const auto &[name, rows] : info.rows.asKeyValueRange()) {
+        table += u"\n%1\t%2\tunknown\tunknown\t–"_s.arg(name).arg(rows);
+    }
+    return table;
+}
+
 /// aheadMs: until writers are stopped, beside the time to approve the plan.
-Async<RestoreCost> costOfRestore(PlanningContext context, RestorePoint point, qint64 aheadMs)
+Async<RestoreCost> costOfRestore(PlanningContext context, RestorePoint point, UnknownLoss unknown, qint64 aheadMs)
 {
     RestoreCost cost;
+    cost.unknown = unknown;
     const qint64 since = point.created.msecsTo(Clock::system().now());
     for (const DatabaseSpec &spec : context.target.databases) {
         const BackupInfo info = backupOf(point, spec);
         if (info.file.isEmpty()) {
+            continue;
+        }
+        if (unknown.contains(spec.name)) {
+            cost.tables.insert(spec.name, unknownTable(info));
+            cost.backups.insert(spec.name, toJson(info));
             continue;
         }
         CO_TRY(const auto database, Database::create(spec));
@@ -260,7 +300,9 @@ Async<RestoreCost> costOfRestore(PlanningContext context, RestorePoint point, qi
 
 StepSpec countLossStep(const RestoreCost &cost, const QString &id, bool fenced)
 {
-    const QJsonObject names{{u"loss"_s, lossStated(cost.limit.counted)}, {u"limit"_s, lossStated(cost.limit.holdAbove())}};
+    const QJsonObject names{{u"loss"_s, lossStated(cost.limit.counted)},
+                            {u"limit"_s, lossStated(cost.limit.holdAbove())},
+                            {u"unknown"_s, QJsonArray::fromStringList(cost.unknown.keys())}};
     StepSpec step;
     step.id = id;
     step.kind = u"count_loss"_s;
@@ -271,8 +313,55 @@ StepSpec countLossStep(const RestoreCost &cost, const QString &id, bool fenced)
     cost.limit.write(step.params);
     step.title = {u"backup."_s + id, {}};
     step.intent = {u"backup."_s + id + u".intent"_s, names};
+    if (!cost.unknown.isEmpty()) {
+        const bool all = cost.unknown.size() == cost.backups.size();
+        step.params.insert(u"unknown"_s, unknownLossToJson(cost.unknown));
+        step.intent.code = all ? u"backup.count_loss.intent_unknown"_s : step.intent.code + u"_partly"_s;
+    }
     step.expectedMs = 500;
     step.changesState = false;
+    return step;
+}
+
+/// Puts the backup in the place of a database that can't be read.
+StepSpec rebuildStep(const DatabaseSpec &spec, const RestorePoint &point, const BackupInfo &info, const Error &why, const Facts &now)
+{
+    const bool missing = why.code == "database.missing"_L1;
+    const QString aside = spec.file + u".damaged-"_s + Clock::system().now().toUTC().toString(u"yyyyMMdd-HHmmss"_s);
+    const QJsonObject names{{u"database"_s, spec.name}, {u"created"_s, point.created.toString(Qt::ISODate)}, {u"aside"_s, aside}};
+    StepSpec step;
+    step.kind = u"rebuild_database"_s;
+    step.params = {{u"database"_s, spec.name}, {u"restorePoint"_s, point.id}, {u"backup"_s, toJson(info)}, {u"aside"_s, aside}};
+    step.title = {u"backup.rebuild_database"_s, names};
+    step.intent = {missing ? u"backup.rebuild_database.intent_missing"_s : u"backup.rebuild_database.intent_damaged"_s, names};
+    // The file is a new one, which the step itself tells.
+    step.changes = {{u"target.identity"_s, QJsonValue::Null}, {u"migration.head:"_s + spec.name, info.revision}};
+    if (now.contains(unreadableFact(spec.name))) {
+        step.changes.insert(unreadableFact(spec.name), QJsonValue::Null);
+    }
+    return step;
+}
+
+StepSpec restoreStep(const RestoreCost &cost, const Target &target, const DatabaseSpec &spec, const RestorePoint &point, const BackupInfo &info)
+{
+    Loss lost;
+    const QString own = lossName(target, spec.name, {});
+    for (const auto &[name, rows] : cost.limit.counted.asKeyValueRange()) {
+        if (name.startsWith(own)) {
+            lost.insert(name, rows);
+        }
+    }
+    const QJsonObject names{{u"database"_s, spec.name}, {u"created"_s, point.created.toString(Qt::ISODate)}, {u"loss"_s, lossMessages(lost)}};
+    StepSpec step;
+    step.kind = u"restore_database"_s;
+    step.params = {{u"database"_s, spec.name},
+                   {u"restorePoint"_s, point.id},
+                   {u"backup"_s, toJson(info)},
+                   {u"counted"_s, u"count_loss_fenced"_s},
+                   {u"before"_s, u"backup_fenced"_s}};
+    step.title = {u"backup.restore_database"_s, names};
+    step.intent = {lossMessages(lost).isEmpty() ? u"backup.restore_database.intent_none"_s : u"backup.restore_database.intent"_s, names};
+    step.changes = {{u"migration.head:"_s + spec.name, info.revision}};
     return step;
 }
 
@@ -289,19 +378,21 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     if (!QDir(context.target.releaseDirectory(point.version)).exists()) {
         co_return fail(u"rollback.release_gone"_s, {{u"version"_s, point.version}}, context.target.releaseDirectory(point.version));
     }
-    CO_TRY(QList<StepSpec> steps, co_await backupSteps(context, u"before rolling back to "_s + point.version));
+    CO_TRY(const UnknownLoss unknown, co_await unreadableDatabases(context.target, point));
+    CO_TRY(QList<StepSpec> steps, co_await backupSteps(context, u"before rolling back to "_s + point.version, unknown.keys()));
     qint64 aheadMs = 0;
     for (const StepSpec &step : std::as_const(steps)) {
         aheadMs += step.expectedMs;
     }
-    CO_TRY(const RestoreCost cost, co_await costOfRestore(context, point, aheadMs));
+    CO_TRY(const RestoreCost cost, co_await costOfRestore(context, point, unknown, aheadMs));
     plan->loss = lossToJson(cost.limit.counted);
+    setUnknownLoss(*plan, unknown);
 
     StepSpec last = steps.first();
     last.id = u"backup_fenced"_s;
     last.params[u"reason"_s] = QString(u"before rolling back to %1, services stopped"_s.arg(point.version));
     last.title = {u"backup.fenced"_s, {}};
-    last.intent.code = u"backup.fenced.intent"_s;
+    last.intent.code.replace(u"backup.step"_s, u"backup.fenced"_s);
     steps.append(countLossStep(cost, u"count_loss"_s, false));
     const qsizetype fence = steps.size();
     steps.append(servicesStep(context, u"stop_services"_s, context.installed));
@@ -313,26 +404,10 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
             continue;
         }
         const BackupInfo info = backupOf(point, spec);
-        Loss lost;
-        const QString own = lossName(context.target, spec.name, {});
-        for (const auto &[name, rows] : cost.limit.counted.asKeyValueRange()) {
-            if (name.startsWith(own)) {
-                lost.insert(name, rows);
-            }
-        }
-        const QJsonObject names{{u"database"_s, spec.name}, {u"created"_s, point.created.toString(Qt::ISODate)}, {u"loss"_s, lossMessages(lost)}};
-        StepSpec step;
+        StepSpec step = cost.unknown.contains(spec.name) ? rebuildStep(spec, point, info, cost.unknown[spec.name], plan->facts)
+                                                         : restoreStep(cost, context.target, spec, point, info);
         step.id = u"restore_database:"_s + spec.name;
-        step.kind = u"restore_database"_s;
-        step.params = {{u"database"_s, spec.name},
-                       {u"restorePoint"_s, point.id},
-                       {u"backup"_s, toJson(info)},
-                       {u"counted"_s, u"count_loss_fenced"_s},
-                       {u"before"_s, last.id}};
-        step.title = {u"backup.restore_database"_s, names};
-        step.intent = {lossMessages(lost).isEmpty() ? u"backup.restore_database.intent_none"_s : u"backup.restore_database.intent"_s, names};
         step.previews = {{u"table"_s, spec.name, cost.tables[spec.name]}};
-        step.changes = {{u"migration.head:"_s + spec.name, info.revision}};
         step.expectedMs = context.measuredMs.value(step.kind, 500 + info.size / 100000);
         step.pointOfNoReturn = true;
         steps.append(step);
@@ -420,6 +495,7 @@ Async<QList<RollbackCost>> rollbackCosts(PlanningContext context, RestorePoint p
             cost.expectedDowntimeMs = plan->expectedDowntimeMs;
             cost.loss = lossFromJson(plan->loss);
             cost.holdAbove = lossFromJson(plan->policy[u"holdAbove"]);
+            cost.unknownLoss = unknownLossMessages(unknownLoss(*plan));
         } else {
             cost.unavailable = plan.error();
         }

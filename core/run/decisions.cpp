@@ -72,6 +72,17 @@ bool mayRevertAutomatically(const RunRecord &run, const QList<StepRecord> &steps
     return true;
 }
 
+Facts withToldFacts(Facts expected, const QList<StepRecord> &steps)
+{
+    for (const StepRecord &step : steps) {
+        const Facts told = step.state == StepState::Reverted ? Facts() : step.results[stepresult::facts].toObject();
+        for (auto it = told.begin(); it != told.end(); ++it) {
+            expected.insert(it.key(), it.value());
+        }
+    }
+    return expected;
+}
+
 std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run, const QList<StepRecord> &steps)
 {
     if (isFinal(run.state)) {

@@ -15,6 +15,7 @@ constexpr QLatin1StringView changes("_changes"); ///< Starts of work on the step
 constexpr QLatin1StringView finalizing("_finalizing"); ///< Of the last step: there is no way back any more.
 constexpr QLatin1StringView untouched("_untouched"); ///< Of a point of no return that failed, and is proven to have changed nothing.
 constexpr QLatin1StringView revertMs("_revertMs"); ///< How long taking it back has taken.
+constexpr QLatin1StringView facts("facts"); ///< Facts that only the step could tell, once they were so; the plan says that it changes them.
 constexpr QLatin1StringView factsLeft("factsLeft"); ///< Of a step taken back: facts that it left changed, since undoing them would have lost something.
 } // namespace stepresult
 
@@ -31,6 +32,9 @@ constexpr QLatin1StringView saved("saved"); ///< A file in the run's folder: sea
 [[nodiscard]] int currentStep(const RunRecord &run, const QList<StepRecord> &steps);
 /// Whether everything done so far may be taken back without asking: no point of no return passed.
 [[nodiscard]] bool mayRevertAutomatically(const RunRecord &run, const QList<StepRecord> &steps);
+
+/// What the plan expects, with what its steps told of the world that no plan could know.
+[[nodiscard]] Facts withToldFacts(Facts expected, const QList<StepRecord> &steps);
 
 /// What a command would bring about now, or the message why it can't be given.
 [[nodiscard]] std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run, const QList<StepRecord> &steps);

@@ -319,7 +319,7 @@ Async<bool> Orchestrator::Private::mayBegin(int index)
     // While a step is under way its own facts are old, new or between; its inspection decides.
     const bool under = at != StepState::Pending && at != StepState::Preparing && at != StepState::Prepared;
     const QStringList ignored = under || isPrepared(m_steps[index]) ? spec(index).changes.keys() : QStringList();
-    if (const auto same = co_await lookAtWorld(m_run.plan.factsBefore(index), ignored, {}); !same) {
+    if (const auto same = co_await lookAtWorld(withToldFacts(m_run.plan.factsBefore(index), m_steps), ignored, {}); !same) {
         QJsonObject args{{u"error"_s, same.error().toJson()}};
         if (index == 0 && at == StepState::Pending) {
             CO_CHECK(co_await goBack(Outcome::Refused, index, about("run.refused_to_start", index, args), same.error()));
@@ -540,7 +540,7 @@ Async<> Orchestrator::Private::finish()
     const int last = int(m_steps.size()) - 1;
     if (last >= 0 && !m_steps[last].results[stepresult::finalizing].toBool()) {
         m_stop = {};
-        if (const auto same = co_await lookAtWorld(m_run.plan.factsBefore(m_steps.size()), {}, {}); !same) {
+        if (const auto same = co_await lookAtWorld(withToldFacts(m_run.plan.factsBefore(m_steps.size()), m_steps), {}, {}); !same) {
             QJsonObject args{{u"error"_s, same.error().toJson()}};
             co_return co_await hold(Outcome::FactChanged, last + 1, about("run.world_changed_end", last + 1, args), same.error());
         }

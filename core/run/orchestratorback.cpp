@@ -92,7 +92,7 @@ Async<> Orchestrator::Private::backward()
     }
 
     // Other facts may have changed, and must not keep the run from going back; but never on another system.
-    if (const QString expected = m_run.plan.facts["target.identity"_L1].toString(); !expected.isEmpty()) {
+    if (const QString expected = withToldFacts(m_run.plan.facts, m_steps)["target.identity"_L1].toString(); !expected.isEmpty()) {
         const auto pinned = pinIdentity(m_target);
         const QString found = pinned ? json::digest(*pinned) : QString();
         if (found != expected) {

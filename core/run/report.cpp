@@ -198,8 +198,21 @@ QString lossOf(const Plan &plan, const QList<StepRecord> &steps)
         rows.append({name, QLocale().toString(counted.value(name)), limit.contains(name) ? QLocale().toString(limit[name]) : u"–"_s,
                      QLocale().toString(lost.value(name))});
     }
-    return rows.isEmpty() ? QString()
-                          : heading(tr("What was lost")) + table({{40, tr("Rows of a table, values of a column")}, {20, tr("Counted at planning")}, {20, tr("Held above")}, {20, tr("Lost")}}, rows);
+    QString html = rows.isEmpty() ? QString()
+                                  : heading(tr("What was lost")) + table({{40, tr("Rows of a table, values of a column")}, {20, tr("Counted at planning")}, {20, tr("Held above")}, {20, tr("Lost")}}, rows);
+    const QJsonArray unknown = unknownLossMessages(unknownLoss(plan));
+    if (!unknown.isEmpty()) {
+        html += heading(tr("What can't be counted"));
+    }
+    for (const QJsonValue &message : unknown) {
+        html += u"<p>"_s + Message::fromJson(message.toObject()).text().toHtmlEscaped() + u"</p>\n"_s;
+    }
+    for (const StepRecord &step : steps) {
+        if (const QString aside = step.results[stepresult::aside].toString(); !aside.isEmpty()) {
+            html += u"<p>"_s + tr("The damaged file is kept as %1.").arg(aside).toHtmlEscaped() + u"</p>\n"_s;
+        }
+    }
+    return html;
 }
 
 } // namespace

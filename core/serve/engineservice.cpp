@@ -3,6 +3,7 @@
 
 #include "serve/engineserviceprivate.h"
 
+#include "plan/loss.h"
 #include "run/activerun.h"
 #include "run/decisions.h"
 #include "serve/protocol.h"
@@ -326,6 +327,9 @@ Result<QJsonObject> EngineService::Private::apply(const QJsonObject &params)
     }
     if (target.isProduction() && params[u"confirm"].toString() != target.name) {
         return fail(u"serve.confirm_name"_s, {{u"target"_s, target.name}, {u"given"_s, params[u"confirm"]}});
+    }
+    if (!unknownLoss(*plan).isEmpty() && params[u"confirm"].toString() != target.name) {
+        return fail(u"serve.confirm_loss"_s, {{u"target"_s, target.name}, {u"loss"_s, unknownLossMessages(unknownLoss(*plan))}, {u"given"_s, params[u"confirm"]}});
     }
     CHECK(needConn());
     RunRecord record;

@@ -189,7 +189,9 @@ QCoro::Task<> EngineService::Private::readHeads(QPointer<EngineService> service)
     if (facts) {
         service->d->heads.clear();
         for (auto it = facts->begin(); it != facts->end(); ++it) {
-            service->d->heads.insert(it.key().section(u':', 1), it.value().toString());
+            if (it.key().startsWith(u"migration.head:")) {
+                service->d->heads.insert(it.key().section(u':', 1), it.value().toString());
+            }
         }
     }
 }
@@ -328,8 +330,13 @@ Async<QJsonObject> EngineService::Private::restorePoint(QString id)
     }
     for (const DatabaseSpec &spec : target.databases) {
         CO_TRY(const auto database, Database::create(spec));
-        CO_TRY(const auto rows, co_await database->countRows());
-        for (auto it = rows.cbegin(); it != rows.cend(); ++it) {
+        const auto rows = co_await database->countRows();
+        if (!rows && isUnreadable(rows.error())) {
+            // The restore option says why its loss is unknown.
+            continue;
+        }
+        CO_CHECK(rows);
+        for (auto it = rows->cbegin(); it != rows->cend(); ++it) {
             view.rowsNow[it.key()] += it.value();
         }
         view.revisionNow = now[u"migration.head:"_s + spec.name].toString();
@@ -341,7 +348,7 @@ Async<QJsonObject> EngineService::Private::restorePoint(QString id)
     }
     CO_TRY(const auto costs, co_await rollbackCosts(context, point));
     for (const RollbackCost &cost : costs) {
-        view.options.append({cost.mode, cost.expectedMs, cost.expectedDowntimeMs, cost.loss, cost.unavailable, cost.holdAbove});
+        view.options.append({cost.mode, cost.expectedMs, cost.expectedDowntimeMs, cost.loss, cost.unavailable, cost.holdAbove, cost.unknownLoss});
     }
     co_return view.toJson();
 }

@@ -28,7 +28,8 @@ bool hasChanged(StepState state)
 
 bool changesDatabase(const StepSpec &spec)
 {
-    return spec.kind == u"migrate" || spec.kind == u"downgrade" || spec.kind == u"restore_database";
+    return spec.kind == u"migrate" || spec.kind == u"downgrade" || spec.kind == u"restore_database"
+        || spec.kind == u"rebuild_database";
 }
 
 /// What the steps in effect have put in place: the instances' versions, two of them while they are

@@ -88,7 +88,8 @@ QJsonObject optionToJson(const RollbackOption &option)
             {u"expectedDowntimeMs"_s, option.expectedDowntimeMs},
             {u"loss"_s, countsToJson(option.loss)},
             {u"unavailable"_s, option.unavailable.toJson()},
-            {u"holdAbove"_s, countsToJson(option.holdAbove)}};
+            {u"holdAbove"_s, countsToJson(option.holdAbove)},
+            {u"unknownLoss"_s, option.unknownLoss}};
 }
 
 RollbackOption optionFromJson(const QJsonObject &json)
@@ -98,7 +99,8 @@ RollbackOption optionFromJson(const QJsonObject &json)
             .expectedDowntimeMs = json[u"expectedDowntimeMs"].toInteger(),
             .loss = countsFromJson(json[u"loss"].toObject()),
             .unavailable = Error::fromJson(json[u"unavailable"].toObject()),
-            .holdAbove = countsFromJson(json[u"holdAbove"].toObject())};
+            .holdAbove = countsFromJson(json[u"holdAbove"].toObject()),
+            .unknownLoss = json[u"unknownLoss"].toArray()};
 }
 
 } // namespace

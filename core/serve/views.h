@@ -84,6 +84,7 @@ struct RollbackOption {
     QMap<QString, qint64> loss; ///< Table → rows.
     Error unavailable; ///< Why it can't be chosen.
     QMap<QString, qint64> holdAbove; ///< By name as in loss: the run holds and asks above it.
+    QJsonArray unknownLoss = {}; ///< Messages: what can't be counted, since the database can't be read, and why.
 };
 
 struct RestorePointView {

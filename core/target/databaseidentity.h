@@ -20,4 +20,11 @@ public:
     [[nodiscard]] static Function of(const QString &driver); ///< nullptr where none is registered.
 };
 
+/// A restore puts another file in the place of a database: that one is the target's from now on. Before it is
+/// put there, so that no moment has a database that nobody vouches for. Blocking, small; any thread.
+[[nodiscard]] Result<> pinDatabaseFile(const Target &target, const QString &database, const QString &file);
+/// Where a missing database's file would be: its folder is there, on the file system that the file was
+/// pinned on. "target.database_folder", "target.database_disk".
+[[nodiscard]] Result<> checkDatabaseFolder(const Target &target, const DatabaseSpec &database);
+
 } // namespace cutover

@@ -19,6 +19,31 @@ namespace {
 
 constexpr qint64 maxIdentitySize = 1 << 20;
 
+QString pinsOf(const Target &target)
+{
+    return target.stateDirectory + u"/identity.json"_s;
+}
+
+/// Member that pins a database's file.
+QString inodeOf(const QString &database)
+{
+    return u"database."_s + database + u".inode"_s;
+}
+
+/// Empty where nothing has been pinned yet.
+Result<QJsonObject> readPins(const QString &file)
+{
+    if (!QFileInfo::exists(file)) {
+        return QJsonObject();
+    }
+    TRY(const QByteArray bytes, files::read(file, maxIdentitySize));
+    const QJsonDocument document = QJsonDocument::fromJson(bytes);
+    if (!document.isObject()) {
+        return fail(u"target.identity_unreadable"_s, {}, file);
+    }
+    return document.object();
+}
+
 struct Pin {
     QJsonObject merged; ///< What was pinned, and what is found for the first time.
     bool isNew = false; ///< Something is.
@@ -28,14 +53,7 @@ struct Pin {
 Result<Pin> pinned(const QString &file, const QJsonObject &found, const QString &where)
 {
     Pin pin;
-    if (QFileInfo::exists(file)) {
-        TRY(const QByteArray bytes, files::read(file, maxIdentitySize));
-        const QJsonDocument document = QJsonDocument::fromJson(bytes);
-        if (!document.isObject()) {
-            return fail(u"target.identity_unreadable"_s, {}, file);
-        }
-        pin.merged = document.object();
-    }
+    TRY(pin.merged, readPins(file));
     const QJsonObject before = pin.merged;
     for (auto member = found.constBegin(); member != found.constEnd(); ++member) {
         const auto known = before.constFind(member.key());
@@ -69,6 +87,34 @@ DatabaseIdentity::Function DatabaseIdentity::of(const QString &driver)
     return sources().value(driver, nullptr);
 }
 
+Result<> pinDatabaseFile(const Target &target, const QString &database, const QString &file)
+{
+    const QString pins = pinsOf(target);
+    if (!QFileInfo::exists(pins)) {
+        return {};
+    }
+    TRY(const FolderTurn turn, FolderTurn::take(target.stateDirectory));
+    TRY(QJsonObject members, readPins(pins));
+    TRY(const QString identity, fileIdentity(file));
+    members[inodeOf(database)] = identity;
+    return files::replace(pins, json::canonical(members), files::privateFile);
+}
+
+Result<> checkDatabaseFolder(const Target &target, const DatabaseSpec &database)
+{
+    const QString folder = QFileInfo(database.file).absolutePath();
+    TRY(const QString now, fileIdentity(folder));
+    if (now.isEmpty()) {
+        return fail(u"target.database_folder"_s, {{u"database"_s, database.name}, {u"folder"_s, folder}}, folder);
+    }
+    TRY(const QJsonObject pins, readPins(pinsOf(target)));
+    const QString then = pins[inodeOf(database.name)].toString();
+    if (!then.isEmpty() && then.section(u':', 0, 0) != now.section(u':', 0, 0)) {
+        return fail(u"target.database_disk"_s, {{u"database"_s, database.name}, {u"folder"_s, folder}}, folder);
+    }
+    return {};
+}
+
 Result<QJsonObject> pinIdentity(const Target &target)
 {
     // Flat, so that the member that differs has a name to show.
@@ -96,11 +142,11 @@ Result<QJsonObject> pinIdentity(const Target &target)
         TRY(const QString identity, fileIdentity(database.file));
         // A file that isn't there has no identity to compare; that it is missing is for the checks to say.
         if (!identity.isEmpty()) {
-            found[QString(prefix + u".inode"_s)] = identity;
+            found[inodeOf(database.name)] = identity;
         }
     }
 
-    const QString file = target.stateDirectory + u"/identity.json"_s;
+    const QString file = pinsOf(target);
     TRY(const Pin known, pinned(file, found, target.path));
     CHECK(files::makePath(target.stateDirectory));
     // Before it is pinned: a file that describes somebody else's database pins nothing.

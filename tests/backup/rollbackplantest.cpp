@@ -4,13 +4,16 @@
 #include "backup/restorepoints.h"
 #include "database/sqlite.h"
 #include "migration/migrationplan.h"
+#include "plan/loss.h"
 #include "plan/planners.h"
 #include "plan/step.h"
+#include "system/faultpoints.h"
 #include "system/files.h"
 #include "system/json.h"
 #include "tests/support/steps.h"
 
 #include <QDir>
+#include <QJsonDocument>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -150,6 +153,134 @@ private Q_SLOTS:
         QCOMPARE(plan->loss, (QJsonObject{{u"orders"_s, 3}, {u"orders.note"_s, 1}}));
     }
 
+    void anUnreadableDatabaseIsRebuilt_data()
+    {
+        QTest::addColumn<bool>("missing");
+        QTest::addColumn<int>("from"); // Bytes that are overwritten; -1: of the second half.
+        QTest::newRow("its header overwritten") << false << 0;
+        QTest::newRow("its pages overwritten") << false << -1;
+        QTest::newRow("deleted") << true << 0;
+    }
+    /// Just when it is needed most: what is lost is unknown, the worst case, and said so; nothing is deleted.
+    void anUnreadableDatabaseIsRebuilt()
+    {
+        QFETCH(const bool, missing);
+        QFETCH(const int, from);
+        run({u"CREATE TABLE filler (text TEXT)"_s, u"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO filler SELECT hex(randomblob(50)) FROM n"_s});
+        const QByteArray damaged = missing ? QByteArray() : damage(from);
+        if (missing) {
+            QVERIFY(QFile::remove(path("main.db")));
+        }
+
+        // Only the restore is possible, and it says why it can't tell what it costs.
+        const auto costs = await(rollbackCosts(context(), m_point));
+        QVERIFY2(costs, qPrintable(costs ? QString() : costs.error().text()));
+        const RollbackCost cost = costs->at(2);
+        QVERIFY2(cost.unavailable.code.isEmpty(), qPrintable(cost.unavailable.text()));
+        QCOMPARE(cost.unknownLoss.size(), 1);
+        const QString why = Message::fromJson(cost.unknownLoss[0].toObject()).text();
+        QVERIFY2(why.contains(u"unknown"_s) && why.contains(path("main.db")) && why.contains(missing ? u"does not exist"_s : from < 0 ? u"integrity"_s
+                                                                                                                                      : u"damaged"_s),
+                 qPrintable(why));
+
+        const auto plan = await(planRollback(context(), m_point, u"restore"_s));
+        QVERIFY2(plan, qPrintable(plan ? QString() : plan.error().text()));
+        QCOMPARE(unknownLoss(*plan).keys(), QStringList{u"main"_s});
+        QVERIFY(plan->loss.isEmpty());
+        QCOMPARE(kindsOf(*plan),
+                 (QStringList{u"backup"_s, u"verify_backup"_s, u"count_loss"_s, u"stop_services"_s, u"backup"_s, u"count_loss"_s, u"rebuild_database"_s,
+                              u"restore_configuration"_s, u"switch_release"_s, u"start_services"_s, u"health"_s}));
+        const StepSpec rebuild = plan->steps[6];
+        QVERIFY(rebuild.pointOfNoReturn);
+        QVERIFY2(rebuild.previews.first().text.contains(u"orders\t3\tunknown\tunknown"_s), qPrintable(rebuild.previews.first().text));
+        QVERIFY2(rebuild.intent.text().contains(u"unknown"_s), qPrintable(rebuild.intent.text()));
+        QVERIFY2(plan->steps[0].intent.text().contains(u"main can't be read"_s), qPrintable(plan->steps[0].intent.text()));
+        QCOMPARE(plan->factsBefore(plan->steps.size())["migration.head:main"_L1].toString(), QString());
+        QVERIFY(!plan->factsBefore(plan->steps.size()).contains(u"database.unreadable:main"_s));
+
+        TestContext context(m_target, *plan);
+        // The safety backup has what can be read, and counts for no whole point.
+        auto backup = *StepRegistry::create(plan->steps[0]);
+        context.step = plan->steps[0].id;
+        const auto kept = await(backup->apply(context, *await(backup->prepare(context, {})), {}));
+        QVERIFY2(kept, qPrintable(kept ? QString() : kept.error().text()));
+        auto verify = *StepRegistry::create(plan->steps[1]);
+        context.step = plan->steps[1].id;
+        QVERIFY(await(verify->apply(context, {}, {})));
+        QVERIFY(!await(readRestorePoint(m_target.stateDirectory, context.result(u"backup"_s, u"restorePoint"_s).toString()))->proven.isValid());
+        auto count = *StepRegistry::create(plan->steps[2]);
+        context.step = plan->steps[2].id;
+        const auto counted = await(count->observe(context, {}));
+        QVERIFY2(counted, qPrintable(counted ? QString() : counted.error().text()));
+
+        const QString aside = rebuild.params["aside"_L1].toString();
+        auto step = *StepRegistry::create(rebuild);
+        context.step = rebuild.id;
+        QVERIFY(await(step->observe(context, {})));
+        const auto undo = await(step->prepare(context, {}));
+        QVERIFY(undo);
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::NotStarted);
+        // A disk that fails at each write in turn: nothing is lost, and it goes back to what was there or on.
+        for (int at = 1;; ++at) {
+            faultpoints::arm(QByteArray("eio@" + QByteArray::number(at)).constData());
+            const auto done = await(step->apply(context, *undo, {}));
+            faultpoints::arm({});
+            if (done) {
+                QVERIFY(at > 5);
+                break;
+            }
+            QVERIFY(at < 200);
+            if (!missing) {
+                QCOMPARE(read(QFile::exists(aside) ? aside : path("main.db")), damaged);
+            }
+            if (await(step->inspect(context, *undo)).value() == Inspection::Partial && at % 2 == 0) {
+                const auto back = await(step->revert(context, *undo, {}));
+                QVERIFY(back || back.error().code == "step.not_revertible"_L1);
+                if (back && !missing) {
+                    QCOMPARE(read(path("main.db")), damaged);
+                    QVERIFY(pinIdentity(m_target));
+                }
+            }
+        }
+        QVERIFY(await(step->verify(context, {})));
+        QCOMPARE(value(u"SELECT count(*) FROM orders"_s).toInt(), 3);
+        QCOMPARE(value(u"PRAGMA integrity_check"_s).toString(), u"ok"_s);
+        QCOMPARE(QFile::exists(aside), !missing);
+        if (!missing) {
+            QCOMPARE(read(aside), damaged);
+            QCOMPARE(context.result(rebuild.id, u"aside"_s).toString(), aside);
+        }
+        QVERIFY(QDir(m_directory->path()).entryList({u".*.cutover-tmp*"_s}, QDir::Files | QDir::Hidden).isEmpty());
+        // It is this target's database, and what the step told is so.
+        const auto now = await(FactSource::collect(m_target));
+        QVERIFY2(now, qPrintable(now ? QString() : now.error().text()));
+        QCOMPARE((*now)["target.identity"_L1], context.result(rebuild.id, u"facts"_s)["target.identity"_L1]);
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::Partial);
+        QCOMPARE(await(step->revert(context, *undo, {})).error().code, u"step.not_revertible"_s);
+        // Interrupted behind the swap: again, and the evidence stays what it was.
+        QVERIFY(await(step->apply(context, *undo, {})));
+        QCOMPARE(value(u"SELECT count(*) FROM orders"_s).toInt(), 3);
+        // It can be read by now, so that a plan that says it can't is stopped before anything is.
+        context.step = plan->steps[2].id;
+        QCOMPARE(await(count->observe(context, {})).error().code, u"backup.readable_again"_s);
+    }
+
+    void notOntoAnotherDisk()
+    {
+        QVERIFY(pinIdentity(m_target));
+        QVERIFY(QFile::remove(path("main.db")));
+        const auto pins = QJsonDocument::fromJson(read(m_target.stateDirectory + u"/identity.json"_s)).object();
+        QJsonObject other = pins;
+        other[u"database.main.inode"_s] = u"abc:1"_s;
+        write(m_target.stateDirectory + u"/identity.json"_s, QJsonDocument(other).toJson());
+        QCOMPARE(await(planRollback(context(), m_point, u"restore"_s)).error().code, u"target.database_disk"_s);
+        write(m_target.stateDirectory + u"/identity.json"_s, QJsonDocument(pins).toJson());
+        QVERIFY(await(planRollback(context(), m_point, u"restore"_s)));
+        RestorePoint without = m_point;
+        without.members.remove(u"database:main"_s);
+        QCOMPARE(await(planRollback(context(), without, u"restore"_s)).error().code, u"rollback.not_in_backup"_s);
+    }
+
     void saysWhatIsNotPossible()
     {
         const auto costs = await(rollbackCosts(context(), m_point));
@@ -194,6 +325,23 @@ private:
         QFile file(path);
         QVERIFY(file.open(QIODevice::WriteOnly));
         file.write(content);
+    }
+    static QByteArray read(const QString &path)
+    {
+        QFile file(path);
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    }
+    /// Overwrites bytes, as a failing disk does; what the file holds then.
+    QByteArray damage(int from)
+    {
+        QFile file(path("main.db"));
+        const qint64 at = from < 0 ? file.size() / 2 : from;
+        if (!file.open(QIODevice::ReadWrite) || !file.seek(at)) {
+            return {};
+        }
+        file.write(QByteArray(from < 0 ? int(file.size() - at) : 100, '\xa5'));
+        file.close();
+        return read(file.fileName());
     }
     void run(const QStringList &statements)
     {

@@ -4,6 +4,7 @@
 #include "rollback/rollbackwizard.h"
 #include "common/tableview.h"
 #include "common/theme.h"
+#include "plan/loss.h"
 #include "rollback/restoretimeline.h"
 #include "rollback/rollbackcosts.h"
 #include "ui/keyboard.h"
@@ -173,6 +174,42 @@ private Q_SLOTS:
         const auto found = std::ranges::find_if(labels, [](const QLabel *label) { return label->text().startsWith(u"590 rows of order_events, 231 rows of orders lost"); });
         QVERIFY(found != labels.end());
         QVERIFY((*found)->toolTip().contains(u"holds above 9,000 rows of order_events, 7,000 rows of orders"));
+    }
+
+    /// A database that can't be read: nobody can tell what a restore loses, so that a click is not enough.
+    void anUnknownLossIsSaidAndAgreedToByName()
+    {
+        engine->target.environment = u"demo"_s;
+        const UnknownLoss unknown{{u"trading"_s, Error{u"database.missing"_s, {{u"file"_s, u"/data/trading.db"_s}}}}};
+        Plan plan = wizarddata::rollbackPlan();
+        plan.environment = u"demo"_s;
+        plan.mode = u"restore"_s;
+        plan.loss = {};
+        setUnknownLoss(plan, unknown);
+        for (RestorePointView &view : engine->points) {
+            view.options[2].loss = {};
+            view.options[2].unknownLoss = unknownLossMessages(unknown);
+        }
+        engine->rollbackPlan.result = {{u"plan"_s, plan.toJson()}};
+        open();
+        auto *costs = wizard->findChild<RollbackCosts *>();
+        QTRY_COMPARE(costs->mode(), u"code"_s);
+        click(costs->button(u"restore"_s));
+        const QString cost = costs->button(u"restore"_s)->accessibleDescription();
+        QVERIFY2(cost.contains(u"unknown"_s) && cost.contains(u"/data/trading.db"_s) && !cost.contains(u"no row lost"_s), qPrintable(cost));
+        const auto says = [this](const QString &text) {
+            const auto labels = wizard->findChildren<QLabel *>();
+            return std::ranges::any_of(labels, [&text](const QLabel *label) { return label->isVisible() && label->text().contains(text); });
+        };
+        click(next());
+        QTRY_COMPARE(wizard->currentStep(), int(RollbackWizard::Preview));
+        QTRY_VERIFY(says(u"Rows of trading: unknown"_s));
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+        click(next());
+        QTRY_VERIFY(says(u"Nobody can count what is lost"_s));
+        QVERIFY(!next()->isEnabled());
+        QTest::keyClicks(visible<QLineEdit>(wizard.get(), u"confirmName"_s), u"trading"_s);
+        QVERIFY2(next()->isEnabled(), qPrintable(reason()));
     }
 
     void noWayBackIsSaid()

@@ -64,14 +64,15 @@ void RollbackCosts::setOptions(const QList<RollbackOption> &options)
         row.time->setText(open ? (option->expectedMs > 0 ? estimateText(option->expectedMs) : tr("not measured")) : QString());
         // The limits of many names would hide the ways themselves; the commit page tells them all.
         const bool brief = open && option->holdAbove.size() > 1;
-        QString loss = !open ? QString() : brief ? lossText(option->loss)
-                                                 : lossText(option->loss, option->holdAbove);
+        const QString whole = open ? lossText(option->loss, option->holdAbove, option->unknownLoss) : QString();
+        QString loss = brief ? lossText(option->loss, {}, option->unknownLoss) : whole;
         if (open && option->expectedDowntimeMs > 0) {
-            loss += tr(", down for %1").arg(estimateText(option->expectedDowntimeMs));
+            const QString down = estimateText(option->expectedDowntimeMs);
+            loss += option->unknownLoss.isEmpty() ? tr(", down for %1").arg(down) : QString(u' ' + tr("Down for %1.").arg(down));
         }
         row.loss->setText(loss);
-        row.loss->setToolTip(brief ? lossText(option->loss, option->holdAbove) : QString());
-        const bool loses = open && std::ranges::any_of(option->loss, [](qint64 rows) { return rows > 0; });
+        row.loss->setToolTip(brief ? whole : QString());
+        const bool loses = open && (!option->unknownLoss.isEmpty() || std::ranges::any_of(option->loss, [](qint64 rows) { return rows > 0; }));
         row.loss->setRole(loses ? Theme::Role::Danger : Theme::Role::Muted);
         row.why->setText(known && !open ? option->unavailable.what() : QString());
         row.why->setVisible(known && !open);

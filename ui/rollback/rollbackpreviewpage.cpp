@@ -7,9 +7,12 @@
 #include "common/page.h"
 #include "common/tableview.h"
 #include "common/theme.h"
+#include "plan/loss.h"
 #include "update/plandraft.h"
+#include "update/words.h"
 
 #include <QFileInfo>
+#include <QJsonArray>
 #include <QLocale>
 #include <QStandardItemModel>
 #include <QTabWidget>
@@ -112,6 +115,10 @@ void RollbackPreviewPage::refresh()
 
 QString RollbackPreviewPage::heading() const
 {
+    const QJsonArray unknown = m_draft->plan() ? unknownLossMessages(unknownLoss(*m_draft->plan())) : QJsonArray();
+    if (!unknown.isEmpty()) {
+        return lossText({}, {}, unknown);
+    }
     return tr("These are the steps of the rollback, with the SQL and the configuration changes that they make.");
 }
 

@@ -148,13 +148,18 @@ bool CommitPage::isRollback() const
     return m_draft->plan() && m_draft->plan()->kind == u"rollback";
 }
 
+/// Where it is production, or nobody can tell what is lost, a click is not enough.
+bool CommitPage::isNameNeeded() const
+{
+    return m_draft->target().environment == u"production" || (m_draft->plan() && !unknownLoss(*m_draft->plan()).isEmpty());
+}
+
 void CommitPage::refresh()
 {
     const std::optional<Plan> &plan = m_draft->plan();
     const TargetView &target = m_draft->target();
     m_content->setVisible(plan.has_value());
-    const bool production = target.environment == u"production";
-    m_confirm->setVisible(plan.has_value() && production);
+    m_confirm->setVisible(plan.has_value() && isNameNeeded());
     if (!plan) {
         m_changes->clear();
         m_connMessage->clear();
@@ -168,8 +173,9 @@ void CommitPage::refresh()
     m_time->setText(plan->expectedMs > 0 ? estimateText(plan->expectedMs) : tr("not measured yet"));
     m_downtime->setText(plan->expectedDowntimeMs > 0 ? estimateText(plan->expectedDowntimeMs) : tr("none expected"));
     m_risk->setStatus(statusOfRisk(plan->risk));
-    m_lost->setText(lossText(lossFromJson(plan->loss), lossFromJson(plan->policy[u"holdAbove"])));
-    m_lost->setRole(plan->loss.isEmpty() ? Theme::Role::Text : Theme::Role::Danger);
+    const QJsonArray unknown = unknownLossMessages(unknownLoss(*plan));
+    m_lost->setText(lossText(lossFromJson(plan->loss), lossFromJson(plan->policy[u"holdAbove"]), unknown));
+    m_lost->setRole(plan->loss.isEmpty() && unknown.isEmpty() ? Theme::Role::Text : Theme::Role::Danger);
     m_form->setRowVisible(m_lost, isRollback() || !plan->loss.isEmpty());
     m_form->setRowVisible(m_risk, !plan->risk.isEmpty());
     m_failure->setText(failureText(*plan));
@@ -211,8 +217,10 @@ void CommitPage::refresh()
         connect(take, &QPushButton::clicked, this, &CommitPage::takeOver);
     }
     m_connTold = conn;
-    m_confirmText->setText(isRollback() ? tr("Type the target's name, “%1”, to roll back production:").arg(target.name)
-                                        : tr("Type the target's name, “%1”, to update production:").arg(target.name));
+    const bool production = target.environment == u"production";
+    m_confirmText->setText(!production        ? tr("Nobody can count what is lost. To agree, type the target's name, “%1”:").arg(target.name)
+                               : isRollback() ? tr("Type the target's name, “%1”, to roll back production:").arg(target.name)
+                                              : tr("Type the target's name, “%1”, to update production:").arg(target.name));
     m_name->setAccessibleName(tr("Name of the target"));
     Q_EMIT changed();
 }
@@ -265,7 +273,7 @@ QString CommitPage::blockedReason() const
     if (!m_draft->changedSince().isEmpty()) {
         return tr("The system has changed since; plan again.");
     }
-    if (m_draft->target().environment == u"production" && m_name->text() != m_draft->target().name) {
+    if (isNameNeeded() && m_name->text() != m_draft->target().name) {
         return m_name->text().isEmpty() ? tr("The target's name has to be typed.") : tr("“%1” is not the target's name.").arg(m_name->text());
     }
     return {};

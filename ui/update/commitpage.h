@@ -46,6 +46,7 @@ protected:
 private:
     void takeOver();
     [[nodiscard]] bool isRollback() const;
+    [[nodiscard]] bool isNameNeeded() const;
 
     PlanDraft *m_draft;
     PlanModel m_model;

@@ -7,6 +7,7 @@
 #include "system/message.h"
 
 #include <QCoreApplication>
+#include <QJsonArray>
 #include <QLocale>
 
 namespace cutover {
@@ -109,6 +110,21 @@ QString lossText(const QMap<QString, qint64> &loss, const QMap<QString, qint64> 
     // One name needs to be said only once.
     const QString above = holdAbove.size() == 1 ? QLocale().toString(holdAbove.first()) : limit;
     return words("about %1 lost; the run holds above %2").arg(counts, above);
+}
+
+QString lossText(const QMap<QString, qint64> &loss, const QMap<QString, qint64> &holdAbove, const QJsonArray &unknown)
+{
+    if (unknown.isEmpty()) {
+        return lossText(loss, holdAbove);
+    }
+    QStringList parts;
+    for (const QJsonValue &message : unknown) {
+        parts << Message::fromJson(message.toObject()).text();
+    }
+    if (!countsText(loss).isEmpty()) {
+        parts << lossText(loss, holdAbove);
+    }
+    return parts.join(u' ');
 }
 
 QString shortDigest(const QString &digest)

@@ -25,6 +25,8 @@ namespace cutover {
 /// The same for a plan, which holds above a limit by name: "about 231 rows of orders lost; the run
 /// holds above 7,000". Without a limit as lossText().
 [[nodiscard]] QString lossText(const QMap<QString, qint64> &loss, const QMap<QString, qint64> &holdAbove);
+/// The same where part of it can't be counted: the messages that say why, and what could be counted.
+[[nodiscard]] QString lossText(const QMap<QString, qint64> &loss, const QMap<QString, qint64> &holdAbove, const QJsonArray &unknown);
 /// "7,571 rows of orders, 3 values of orders.note".
 [[nodiscard]] QString countsText(const QMap<QString, qint64> &loss);
 [[nodiscard]] QString shortDigest(const QString &digest); ///< The first 12 characters.

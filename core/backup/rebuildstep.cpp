@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "database/database.h"
+#include "plan/loss.h"
+#include "plan/step.h"
+#include "run/decisions.h"
+#include "system/json.h"
+#include "system/worker.h"
+#include "target/claim.h"
+#include "target/databaseidentity.h"
+
+#include <QCoroFuture>
+#include <QFileInfo>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+/**
+ * Puts a backup in the place of a database that is missing or damaged; the plan has stopped its
+ * writers. What is there is moved aside, never deleted.
+ */
+class RebuildDatabaseStep : public Step
+{
+public:
+    using Step::Step;
+
+    Async<> observe(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(const DatabaseSpec spec, database(context));
+        if (const QString file = info().file; !QFileInfo::exists(file)) {
+            co_return fail(u"database.backup_missing"_s, {{u"file"_s, file}}, file);
+        }
+        co_return checkDatabaseFolder(context.target(), spec);
+    }
+
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(const DatabaseSpec spec, database(context));
+        CO_TRY(const QString damaged, fileIdentity(spec.file));
+        co_return QJsonObject{{u"damaged"_s, damaged}};
+    }
+
+    Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
+    {
+        CO_TRY(const DatabaseSpec spec, database(context));
+        CO_TRY(const bool replaced, isReplaced(spec, undo));
+        CO_TRY(const auto live, Database::create(spec));
+        const auto tell = [&context, names = QJsonObject{{u"database"_s, spec.name}}, unit = live->progressUnit()](qint64 done, qint64 total) {
+            context.progress({done, total, unit, {u"backup.rebuilding"_s, names}});
+        };
+        if (replaced) {
+            // Interrupted behind the swap: what is there is ours.
+            CO_CHECK(co_await live->restore(info(), tell, stop));
+        } else {
+            CO_CHECK(co_await live->rebuild(info(), aside(), pinning(context.target(), spec.name), tell, stop));
+        }
+        Worker worker;
+        CO_TRY(const QJsonObject pinned, co_await worker.run([target = context.target()] { return pinIdentity(target); }));
+        context.setResult(stepresult::facts, QJsonObject{{u"target.identity"_s, json::digest(pinned)}});
+        if (QFileInfo::exists(aside())) {
+            context.setResult(stepresult::aside, aside());
+        }
+        co_return Result<>();
+    }
+
+    Async<> verify(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(const DatabaseSpec spec, database(context));
+        CO_TRY(const auto live, Database::create(spec));
+        co_return co_await live->check();
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
+    {
+        CO_TRY(const DatabaseSpec spec, database(context));
+        CO_TRY(const bool replaced, isReplaced(spec, undo));
+        const bool untouched = !replaced && !QFileInfo::exists(aside());
+        // Building it again is safe and exact.
+        co_return untouched ? Inspection::NotStarted : Inspection::Partial;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token) override
+    {
+        CO_TRY(const DatabaseSpec spec, database(context));
+        CO_TRY(const bool replaced, isReplaced(spec, undo));
+        if (replaced) {
+            co_return fail(u"step.not_revertible"_s, {{u"step"_s, this->spec().title.toJson()}});
+        }
+        CO_TRY(const auto live, Database::create(spec));
+        co_return co_await live->bringBack(aside(), pinning(context.target(), spec.name));
+    }
+
+private:
+    BackupInfo info() const { return backupInfoFromJson(spec().params["backup"_L1].toObject()); }
+    QString aside() const { return spec().params["aside"_L1].toString(); }
+
+    static Database::SwapFunction pinning(const Target &target, const QString &database)
+    {
+        return [target, database](const QString &file) { return pinDatabaseFile(target, database, file); };
+    }
+
+    /// Whether the file that is there is another than the damaged one.
+    static Result<bool> isReplaced(const DatabaseSpec &spec, const QJsonObject &undo)
+    {
+        TRY(const QString now, fileIdentity(spec.file));
+        return !now.isEmpty() && now != undo["damaged"_L1].toString();
+    }
+
+    Result<DatabaseSpec> database(StepContext &context) const
+    {
+        const QString name = spec().params["database"_L1].toString();
+        const DatabaseSpec *database = context.target().database(name);
+        if (!database) {
+            return fail(u"backup.no_database"_s, {{u"member"_s, name}}, context.target().path);
+        }
+        return *database;
+    }
+};
+
+const StepRegistry::Registration registration(u"rebuild_database"_s, 1,
+                                              [](StepSpec spec) { return std::make_unique<RebuildDatabaseStep>(std::move(spec)); });
+
+} // namespace
+
+} // namespace cutover

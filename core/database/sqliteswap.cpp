@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "database/sqliteswap.h"
+
+#include "system/files.h"
+
+#include <QFile>
+#include <QFileInfo>
+
+#include <cerrno>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 writeVersionAt = 18; ///< In SQLite's file header; 2: write-ahead log.
+
+/// The file first: what is left without it is nobody's log any more.
+constexpr QLatin1StringView endings[]{""_L1, "-wal"_L1, "-shm"_L1, "-journal"_L1};
+
+} // namespace
+
+QString linkedFile(const QString &file)
+{
+    const QFileInfo info(file);
+    if (info.exists()) {
+        return info.canonicalFilePath();
+    }
+    return info.isSymLink() ? info.symLinkTarget() : info.absoluteFilePath();
+}
+
+bool hadWriteAheadLog(const QString &file)
+{
+    QFile content(file);
+    const bool says = content.open(QIODevice::ReadOnly) && content.seek(writeVersionAt) && content.read(1) == QByteArray(1, '\2');
+    return says || QFileInfo::exists(file + "-wal"_L1);
+}
+
+Result<> giveToOwnerOf(const QString &damaged, const QString &file)
+{
+    struct stat before{};
+    struct stat now{};
+    const QByteArray name = QFile::encodeName(file);
+    if (::stat(QFile::encodeName(damaged).constData(), &before) != 0) {
+        return {};
+    }
+    if (::stat(name.constData(), &now) != 0 || ((before.st_uid != now.st_uid || before.st_gid != now.st_gid) && ::chown(name.constData(), before.st_uid, before.st_gid) != 0)
+        || ::chmod(name.constData(), before.st_mode & 07777) != 0) {
+        const int reason = errno;
+        return failErrno(u"database.owner"_s, reason, file, {{u"path"_s, damaged}});
+    }
+    return {};
+}
+
+Result<> moveDatabase(const QString &file, const QString &aside)
+{
+    for (const QLatin1StringView ending : endings) {
+        const QString from = file + ending;
+        const QString to = aside + ending;
+        if (!QFileInfo::exists(from)) {
+            continue;
+        }
+        if (QFileInfo::exists(to)) {
+            return fail(u"database.aside_taken"_s, {{u"file"_s, from}, {u"aside"_s, to}}, to);
+        }
+        CHECK(files::rename(from, to));
+    }
+    return {};
+}
+
+} // namespace cutover
