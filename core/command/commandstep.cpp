@@ -198,6 +198,22 @@ Async<StepSpec> withPreview(Target target, StepSpec step)
     co_return step;
 }
 
+/// What target.yaml itself has was refused when it was loaded; here is what its configuration and environment files have.
+Result<> checkArguments(const Target &target, const CommandStepSpec &command)
+{
+    TargetMask mask(target);
+    const std::pair<const char *, const QStringList &> parts[]{
+        {"preview", command.preview}, {"apply", command.apply}, {"revert", command.revert}, {"inspect", command.inspect}};
+    for (const auto &[part, arguments] : parts) {
+        for (qsizetype i = 0; i < arguments.size(); ++i) {
+            if (!mask.secretIn(arguments, i).isEmpty()) {
+                return fail(u"command.secret_argument"_s, {{u"name"_s, command.name}, {u"part"_s, QString::fromLatin1(part)}, {u"number"_s, i}}, target.path);
+            }
+        }
+    }
+    return {};
+}
+
 StepSpec stepOf(const Target &target, const CommandStepSpec &command, const Hop &hop)
 {
     StepSpec step;
@@ -241,6 +257,9 @@ const Catalogue::Registration texts{
     {"command.failed",
      QT_TRANSLATE_NOOP("catalogue", "The program for “%{part}” of “%{name}” ended with %{exit}; expected 0. Its last line: %{last}"),
      QT_TRANSLATE_NOOP("catalogue", "Look at its lines in the log, mend the cause and retry.")},
+    {"command.secret_argument",
+     QT_TRANSLATE_NOOP("catalogue", "Argument %{number} of “%{part}” of the step “%{name}” has a secret of this target's files in it; everybody on the machine can read a program's arguments."),
+     QT_TRANSLATE_NOOP("catalogue", "Let the program read it from its environment or from a file.")},
     {"command.no_revert",
      QT_TRANSLATE_NOOP("catalogue", "“%{name}” can't be undone: target.yaml names no program for it."),
      QT_TRANSLATE_NOOP("catalogue", "Undo by hand what it did and retry, or add “revert” to the step.")},
@@ -255,6 +274,7 @@ Async<QList<StepSpec>> withCommandSteps(Target target, QList<StepSpec> steps, QL
 {
     QStringList earlier;
     for (const CommandStepSpec &command : std::as_const(target.commands)) {
+        CO_CHECK(checkArguments(target, command));
         bool anchored = false;
         for (const Hop &hop : std::as_const(hops)) {
             const qsizetype at = anchorOf(steps, command.after, hop, hops);

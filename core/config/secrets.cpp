@@ -152,6 +152,11 @@ void SecretMask::hide(const QString &value)
     std::ranges::stable_sort(m_values, std::greater(), &QString::size);
 }
 
+bool SecretMask::holdsValue(const QString &text) const
+{
+    return std::ranges::any_of(m_values, [&text](const QString &value) { return value.size() >= longValue && text.contains(value); });
+}
+
 QString SecretMask::shown(const EnvFile::Entry &entry) const
 {
     if (entry.key.isEmpty()) {

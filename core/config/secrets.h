@@ -23,6 +23,8 @@ public:
     [[nodiscard]] bool isSecret(const QString &key) const;
     /// Hides from now on what is secret in a key's value, wherever it turns up: all of it, or the passwords in its URLs.
     void learn(const QString &key, const QString &value);
+    /// Whether a learned value stands in the text; not one so short that it may be there by chance.
+    [[nodiscard]] bool holdsValue(const QString &text) const;
     /// The line or lines of an entry, fit to be shown; also assignments that are commented out.
     [[nodiscard]] QString shown(const EnvFile::Entry &entry) const;
     /// Any text, such as a program's output. Knows a learned value also where the text was cut within it.

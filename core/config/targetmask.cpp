@@ -3,6 +3,7 @@
 
 #include "config/targetmask.h"
 
+#include "config/argumentsecrets.h"
 #include "system/files.h"
 
 #include <QDir>
@@ -89,6 +90,12 @@ void TargetMask::lookAgain()
             }
         }
     }
+}
+
+QString TargetMask::secretIn(const QStringList &arguments, qsizetype at)
+{
+    lookAgain();
+    return secretInArgument(arguments, at, m_mask);
 }
 
 QString TargetMask::masked(const QString &text)

@@ -30,6 +30,9 @@ public:
     /// The messages and errors anywhere inside; all else stays as it is, since steps decide by it.
     [[nodiscard]] QJsonValue masked(const QJsonValue &value);
 
+    /// What of an argument is a secret written out (secretInArgument()); empty: nothing.
+    [[nodiscard]] QString secretIn(const QStringList &arguments, qsizetype at);
+
 private:
     struct Source {
         QString file;

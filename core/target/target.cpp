@@ -3,6 +3,7 @@
 
 #include "target/target.h"
 
+#include "config/argumentsecrets.h"
 #include "system/files.h"
 #include "system/json.h"
 #include "target/postgresreader.h"
@@ -89,12 +90,17 @@ public:
         for (yaml::Map &command : map.maps(u"commands"_s)) {
             readCommand(command);
         }
+        refuseSecretArguments();
         map.close();
         return std::move(m_target);
     }
 
 private:
     using Seen = QHash<QString, QString>; ///< Value to the path of the field that had it first.
+    struct ArgumentList {
+        std::vector<yaml::Value> words;
+        QStringList texts;
+    };
 
     void unique(Seen &seen, const yaml::Value &value, const QString &text)
     {
@@ -189,13 +195,37 @@ private:
         return text;
     }
 
-    [[nodiscard]] static QStringList command(const yaml::Value &value)
+    [[nodiscard]] QStringList command(const yaml::Value &value)
     {
         QStringList result;
-        for (const yaml::Value &word : value.filledList()) {
+        std::vector<yaml::Value> words = value.filledList();
+        for (const yaml::Value &word : words) {
             result << (result.isEmpty() ? word.text() : word.anyText());
         }
+        m_argumentLists.append({std::move(words), result});
         return result;
+    }
+
+    /// Whoever may list processes reads their arguments, so that no secret may be written out in one.
+    void refuseSecretArguments() const
+    {
+        QStringList patterns;
+        for (const ConfigurationSpec &configuration : m_target.configuration) {
+            patterns += configuration.secretPatterns;
+        }
+        SecretMask mask(patterns);
+        for (const ServiceSpec &service : m_target.services) {
+            for (const auto &[key, value] : service.environment.asKeyValueRange()) {
+                mask.learn(key, value);
+            }
+        }
+        for (const ArgumentList &list : m_argumentLists) {
+            for (qsizetype i = 0; i < list.texts.size(); ++i) {
+                if (const QString what = secretInArgument(list.texts, i, mask); !what.isEmpty()) {
+                    list.words[size_t(i)].problem(u"secret_in_argument"_s, {{u"what"_s, what}});
+                }
+            }
+        }
     }
 
     ProbeSpec readProbe(yaml::Map &map, const QString &name, bool perInstance)
@@ -471,6 +501,7 @@ private:
     Seen m_files;
     Seen m_probes;
     Seen m_commands;
+    QList<ArgumentList> m_argumentLists;
 };
 
 } // namespace

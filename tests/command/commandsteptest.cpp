@@ -6,6 +6,7 @@
 #include "tests/support/steps.h"
 
 #include <QElapsedTimer>
+#include <QScopeGuard>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -194,7 +195,7 @@ private Q_SLOTS:
     void planShowsAllOfIt()
     {
         CommandStepSpec command = previewing("echo would warm 7 entries; echo API_TOKEN=abc; echo to the log >&2");
-        command.apply = {u"/bin/echo"_s, u"{to}"_s, u"--api-token=hunter2"_s};
+        command.apply = {u"/bin/echo"_s, u"{to}"_s, u"--api-token-file=/run/token"_s};
         command.revert = {u"/bin/echo"_s, u"back to {from}"_s};
         command.inspect = {u"/bin/true"_s};
         const auto spec = planned(command);
@@ -206,8 +207,27 @@ private Q_SLOTS:
         QCOMPARE(shown,
                  QStringList({u"text|cache|would warm 7 entries\nAPI_TOKEN=••••"_s,
                               QString(u"command|cache: preview|"_s + m_folder.filePath(u"preview"_s) + u"\n1.0.0\n1.1.0\n{run}\n"_s + m_folder.filePath(u"releases/1.1.0"_s)),
-                              u"command|cache: apply|/bin/echo\n1.1.0\n--api-token=••••"_s, u"command|cache: revert|/bin/echo\nback to 1.0.0"_s,
+                              u"command|cache: apply|/bin/echo\n1.1.0\n--api-token-file=••••"_s, u"command|cache: revert|/bin/echo\nback to 1.0.0"_s,
                               u"command|cache: inspect|/bin/true"_s}));
+    }
+
+    void refusesASecretInItsArguments()
+    {
+        CommandStepSpec command = previewing("true");
+        command.apply = {u"/bin/echo"_s, u"{to}"_s, u"--api-token=hunter2"_s};
+        const auto named = planned(command);
+        QCOMPARE(named.error().code, u"command.secret_argument"_s);
+        QVERIFY2(named.error().text().contains(u"Argument 2 of “apply” of the step “cache”"_s) && !named.error().text().contains(u"hunter2"), qPrintable(named.error().text()));
+
+        // What only a configuration file tells to be secret, whatever the argument is called.
+        QVERIFY(files::replace(m_folder.filePath(u"app.env"_s), "DB_PASSWORD=correct-horse-battery\nMODE=fast\n"));
+        m_target.configuration = {{m_folder.filePath(u"app.env"_s), {}}};
+        const auto clean = qScopeGuard([this] { m_target.configuration.clear(); });
+        command.apply = {u"/bin/echo"_s, u"--with"_s, u"user:correct-horse-battery"_s};
+        QCOMPARE(planned(command).error().code, u"command.secret_argument"_s);
+        command.apply = {u"/bin/echo"_s, u"--mode=fast"_s, u"--password"_s, u"env:DB_PASSWORD"_s, u"--password-file"_s, u"secret.txt"_s};
+        const auto fine = planned(command);
+        QVERIFY2(fine, fine ? "" : qPrintable(fine.error().text()));
     }
 
     void previewIsAskedAgainBeforeItRuns()

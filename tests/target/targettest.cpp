@@ -115,6 +115,7 @@ private Q_SLOTS:
     void twice();
     void wrong_data();
     void wrong();
+    void argumentsWithoutSecrets();
     void postgresUri_data();
     void postgresUri();
     void relativePathsAreOfTheFilesFolder();
@@ -419,6 +420,12 @@ void TargetTest::wrong_data()
     row("url: http://127.0.0.1:8900/releases", "url: ftp://x/y", "target.expected_url", "repository.url");
     row("url: http://127.0.0.1:8900/releases", "url: http://u:p@x/y", "target.secret_in_url", "repository.url");
     row("url: http://127.0.0.1:8900/releases", "url: http://", "target.expected_url", "repository.url");
+    row("apply: [bin/warm]", "apply: [bin/warm, \"--db\", \"postgresql://app:hunter2@db/trading\"]", "target.secret_in_argument", "commands[0].apply[2]");
+    row("apply: [bin/warm]", "apply: [bin/warm, \"--api-token=hunter2\"]", "target.secret_in_argument", "commands[0].apply[1]");
+    row("apply: [bin/warm]", "apply: [bin/warm, --password, hunter2]", "target.secret_in_argument", "commands[0].apply[2]");
+    row("apply: [bin/warm]", "apply: [env, DB_PASSWORD=hunter2, bin/warm]", "target.secret_in_argument", "commands[0].apply[1]");
+    row("command: [haproxy]", "command: [haproxy, --secret, hunter2]", "target.secret_in_argument", "services[1].command[2]");
+    row("command: [/bin/true, \"\"]", "command: [/bin/true, TOKEN=hunter2]", "target.secret_in_argument", "checks.probes[2].command[1]");
     row("    - keys/release.pub", "    - \"\"", "target.expected_text", "repository.keys[0]");
     row("name: backend-2", "name: backend-1", "target.duplicate", "services[0].instances[1].name");
     row("name: balancer-1", "name: backend-1", "target.duplicate", "services[1].instances[0].name");
@@ -484,6 +491,38 @@ void TargetTest::wrong()
     QVERIFY2(!result.error().what().contains(u"%{"), qPrintable(result.error().what()));
     QVERIFY2(!result.error().hint().contains(u"%{"), qPrintable(result.error().hint()));
     QVERIFY(!result.error().where.isEmpty());
+    QVERIFY2(!result.error().text().contains(u"hunter2"), qPrintable(result.error().text()));
+}
+
+void TargetTest::argumentsWithoutSecrets()
+{
+    const QByteArray text =
+        "schema: 1\n"
+        "name: small\n"
+        "product: p\n"
+        "environment: demo\n"
+        "state: /s\n"
+        "releases: /r\n"
+        "repository: {url: \"file:///x\", keys: [k]}\n"
+        "services:\n"
+        "  - name: a\n"
+        "    instances: [{name: a-1, port: 1}]\n"
+        "    environment: {API_TOKEN: \"a-token-of-some-length\", MODE: fast}\n"
+        "    command: [a, ARGUMENTS]\n"
+        "    health: {command: [/bin/true]}\n";
+    const auto with = [&](const QByteArray &arguments) { return load(QByteArray(text).replace("ARGUMENTS", arguments)); };
+    // What names a secret and tells none, and what only looks like one.
+    for (const char *arguments : {"--token-file, secret.txt", "\"--password=file:/run/secret\"", "--password, \"env:PASSWORD\"", "\"--password=$PASSWORD\"",
+                                  "--token=/run/token", "--secret, --verbose", "--mode, fast", "\"http://127.0.0.1:{port}/@x\"", "\"postgresql://app:$PASSWORD@db/x\"",
+                                  "--password", "\"--password=\"", "--no-password=true"}) {
+        const auto loaded = with(arguments);
+        QVERIFY2(loaded, loaded ? "" : qPrintable(QString::fromUtf8(arguments) + u": "_s + loaded.error().text()));
+    }
+    // The value of a secret that the file has elsewhere, under a name that says nothing.
+    const auto refused = with("\"--with=user:a-token-of-some-length\"");
+    QCOMPARE(refused.error().code, u"target.secret_in_argument"_s);
+    QVERIFY2(refused.error().where.contains(u":12:"_s), qPrintable(refused.error().where));
+    QVERIFY2(!refused.error().text().contains(u"a-token"_s), qPrintable(refused.error().text()));
 }
 
 void TargetTest::postgresUri_data()
