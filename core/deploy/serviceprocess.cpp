@@ -82,7 +82,9 @@ Result<std::unique_ptr<ServiceProcess>> ServiceProcess::spawn(const ServiceSpawn
     const QByteArray log = spawn.logFile.toLocal8Bit();
     const QByteArray directory = spawn.workingDirectory.toLocal8Bit();
     posix_spawn_file_actions_addopen(&actions.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions.files, STDOUT_FILENO, log.constData(), O_WRONLY | O_CREAT | O_APPEND, 0640);
+    // The service writes there itself, so that it lives on without us: nobody can mask what it says on the
+    // way. It is for the owner's eyes only; whatever of it is shown is masked.
+    posix_spawn_file_actions_addopen(&actions.files, STDOUT_FILENO, log.constData(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     posix_spawn_file_actions_adddup2(&actions.files, STDOUT_FILENO, STDERR_FILENO);
     // A service that kept the run lock's descriptor would keep the lock.
     posix_spawn_file_actions_addclosefrom_np(&actions.files, STDERR_FILENO + 1);

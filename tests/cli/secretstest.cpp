@@ -155,6 +155,9 @@ private Q_SLOTS:
                 // A service's own log is the service's own: it writes there without us between.
                 const bool own = file.endsWith(u"/logs/talker-1.log");
                 QCOMPARE(files::read(file).value().contains(hidden) ? file : QString(), own ? file : QString());
+                if (own) {
+                    QCOMPARE(QFile::permissions(file) & (QFile::ReadGroup | QFile::ReadOther | QFile::WriteGroup | QFile::WriteOther), QFile::Permissions());
+                }
                 ++seen;
             }
             QVERIFY(seen > 5);
