@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "common/theme.h"
+#include "demo/demosystem.h"
 #include "startup.h"
 #include "system/translations.h"
 
@@ -38,6 +39,21 @@ int refuse(const QString &why)
     return 2;
 }
 
+/// What --demo would do, without doing it.
+int tellDemo(const QString &directory, bool reset)
+{
+    const bool isThere = demoExists(directory);
+    const Result<> may = checkDemoFolder(directory);
+    if (!may && may.error().code != "demo.exists"_L1) {
+        return refuse(may.error().text());
+    }
+    const QString what = !isThere ? Main::tr("A demo system would be made in %1.")
+        : reset                   ? Main::tr("The demo system in %1 would be ended, and all that it holds replaced by a new one.")
+                                  : Main::tr("The demo system in %1 would be started where it doesn't run.");
+    QTextStream(stdout) << what.arg(directory) << '\n';
+    return 0;
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -60,6 +76,7 @@ int main(int argc, char **argv)
         {u"target"_s, Main::tr("The system to look after: its target.yaml."), u"file"_s},
         {u"demo"_s, Main::tr("Look after a demo system of its own, made when it isn't there.")},
         {u"reset"_s, Main::tr("With --demo: start it afresh.")},
+        {u"dry-run"_s, Main::tr("With --demo: say what would be made, ended or replaced, and end.")},
         {u"state"_s, Main::tr("With --demo: the folder it lives in."), u"folder"_s, defaultDemoDirectory()},
         {u"page"_s, Main::tr("The room to open: overview, updates, rollback, features, monitoring or history."), u"name"_s},
         {u"theme"_s, Main::tr("light or dark; without it, as the system."), u"theme"_s},
@@ -80,8 +97,11 @@ int main(int argc, char **argv)
     if (options.demo == !options.targetFile.isEmpty()) {
         return refuse(Main::tr("give either --target FILE or --demo"));
     }
-    if (!options.demo && (options.reset || parser.isSet(u"state"_s))) {
-        return refuse(Main::tr("--reset and --state go with --demo"));
+    if (!options.demo && (options.reset || parser.isSet(u"state"_s) || parser.isSet(u"dry-run"_s))) {
+        return refuse(Main::tr("--reset, --state and --dry-run go with --demo"));
+    }
+    if (parser.isSet(u"dry-run"_s)) {
+        return tellDemo(options.demoDirectory, options.reset);
     }
     if (!options.page.isEmpty() && !Rooms::contains(options.page)) {
         QStringList names;

@@ -3,7 +3,9 @@
 
 #include "commands.h"
 
+#include "release/minisign.h"
 #include "release/repository.h"
+#include "release/repositoryindex.h"
 #include "target/target.h"
 
 #include <QCoreApplication>
@@ -127,6 +129,12 @@ Result<int> keys(const Arguments &arguments)
 {
     TRY(const QString secret, needed(arguments, u"secret"_s, Cli::tr("where the secret key goes")));
     TRY(const QString open, needed(arguments, u"public"_s, Cli::tr("where the public key goes")));
+    if (arguments.has(u"dry-run"_s)) {
+        CHECK(minisign::mayGenerateKeys(secret, open));
+        say(Cli::tr("%1 and %2 would be written.").arg(secret, open));
+        sayJson({{u"secret"_s, secret}, {u"public"_s, open}, {u"written"_s, false}});
+        return ExitOk;
+    }
     CHECK(package::generateKeys(secret, open));
     say(Cli::tr("Keep %1 off the control host; put %2 into target.yaml.").arg(secret, open));
     sayJson({{u"secret"_s, secret}, {u"public"_s, open}});
@@ -136,8 +144,17 @@ Result<int> keys(const Arguments &arguments)
 Result<int> index(const Arguments &arguments)
 {
     TRY(const QString key, needed(arguments, u"key"_s, Cli::tr("the secret key's file")));
-    CHECK(Repository::writeIndex(arguments.positional(0), key));
     const QString file = QDir(arguments.positional(0)).filePath(u"index.json"_s);
+    if (arguments.has(u"dry-run"_s)) {
+        TRY(const QJsonObject content, indexOf(arguments.positional(0)));
+        // Whether it can be signed is known only once it is.
+        minisign::Hash hash;
+        CHECK(minisign::sign(hash.result(), key, {}));
+        say(Cli::tr("%1 and its signature would be written, with %2 packages.").arg(file).arg(content[u"releases"].toArray().size()));
+        sayJson({{u"index"_s, file}, {u"content"_s, content}, {u"written"_s, false}});
+        return ExitOk;
+    }
+    CHECK(Repository::writeIndex(arguments.positional(0), key));
     say(file);
     sayJson({{u"index"_s, file}});
     return ExitOk;
@@ -162,8 +179,8 @@ QList<Command> packageCommands()
         {{u"package verify"_s, u"PACKAGE"_s, 1, 1, {u"key"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "check signature and every file of a package")},
          run<verify>},
         {{u"package inspect"_s, u"PACKAGE"_s, 1, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "show what a package says of itself")}, run<inspect>},
-        {{u"package keys"_s, {}, 0, 0, {u"secret"_s, u"public"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "make a key pair for signing")}, run<keys>},
-        {{u"package index"_s, u"FOLDER"_s, 1, 1, {u"key"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "write and sign a repository's index")}, run<index>},
+        {{u"package keys"_s, {}, 0, 0, {u"secret"_s, u"public"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "make a key pair for signing")}, run<keys>},
+        {{u"package index"_s, u"FOLDER"_s, 1, 1, {u"key"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "write and sign a repository's index")}, run<index>},
     };
 }
 

@@ -128,6 +128,11 @@ Result<int> unsealFile(const Arguments &arguments)
     TRY(const Target target, Target::load(file));
     TRY(const QByteArray sealed, files::read(arguments.positional(0)));
     TRY(const QByteArray content, unseal(target.stateDirectory, sealed, arguments.positional(0)));
+    if (arguments.has(u"dry-run"_s)) {
+        say(Cli::tr("%1 would be written, with %2 bytes.").arg(copy).arg(content.size()));
+        sayJson({{u"file"_s, copy}, {u"size"_s, content.size()}, {u"written"_s, false}});
+        return ExitOk;
+    }
     CHECK(writePrivately(copy, content));
     say(Cli::tr("%1 holds secrets in the clear: put it in its place, then remove it.").arg(copy));
     sayJson({{u"file"_s, copy}});
@@ -307,7 +312,7 @@ QList<Command> targetCommands()
         {{u"releases"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "releases of the repository and the way to each")}, run<releases>},
         {{u"check"_s, u"[VERSION]"_s, 0, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "run the pre-checks")}, run<check>},
         {{u"backup list"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "restore points")}, run<backups>},
-        {{u"backup unseal"_s, u"FILE"_s, 1, 1, {u"output"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "open a sealed configuration file, for restoring by hand")},
+        {{u"backup unseal"_s, u"FILE"_s, 1, 1, {u"output"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "open a sealed configuration file, for restoring by hand")},
          run<unsealFile>},
         {{u"features list"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "feature flags")}, run<features>},
         {{u"features set"_s, u"NAME PERCENT|on|off"_s, 2, 2, {u"reason"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "change a feature flag")},

@@ -232,14 +232,20 @@ Result<Checked> verify(const QByteArray &hash, const QByteArray &signature, cons
     return fail(u"package.signature_wrong"_s, {{u"keyId"_s, idText(id)}}, where);
 }
 
-Result<> generateKeys(const QString &secretKeyFile, const QString &publicKeyFile)
+Result<> mayGenerateKeys(const QString &secretKeyFile, const QString &publicKeyFile)
 {
-    start();
     for (const QString &file : {secretKeyFile, publicKeyFile}) {
         if (QFileInfo::exists(file)) {
             return fail(u"package.key_exists"_s, {{u"file"_s, file}}, file);
         }
     }
+    return {};
+}
+
+Result<> generateKeys(const QString &secretKeyFile, const QString &publicKeyFile)
+{
+    start();
+    CHECK(mayGenerateKeys(secretKeyFile, publicKeyFile));
     QByteArray id(idSize, '\0');
     QByteArray publicKey(crypto_sign_PUBLICKEYBYTES, '\0');
     QByteArray secretKey(crypto_sign_SECRETKEYBYTES, '\0');

@@ -35,6 +35,8 @@ struct Checked {
 /// Any changed byte but in the text of the untrusted comment is an error. where: for errors.
 [[nodiscard]] Result<Checked> verify(const QByteArray &hash, const QByteArray &signature, const QStringList &publicKeyFiles,
                                      const QString &where);
+/// Both files are still free: "package.key_exists".
+[[nodiscard]] Result<> mayGenerateKeys(const QString &secretKeyFile, const QString &publicKeyFile);
 [[nodiscard]] Result<> generateKeys(const QString &secretKeyFile, const QString &publicKeyFile);
 
 } // namespace cutover::minisign

@@ -4,6 +4,7 @@
 #include "release/repository.h"
 
 #include "release/minisign.h"
+#include "release/repositoryindex.h"
 #include "release/transfer.h"
 #include "system/filelock.h"
 #include "system/files.h"
@@ -425,7 +426,7 @@ Result<> Repository::discardParts(const QString &packageFile)
     return {};
 }
 
-Result<> Repository::writeIndex(const QString &folder, const QString &secretKeyFile)
+Result<QJsonObject> indexOf(const QString &folder)
 {
     QJsonArray releases;
     const QStringList names = QDir(folder).entryList({u"*.cutover"_s}, QDir::Files, QDir::Name);
@@ -436,8 +437,14 @@ Result<> Repository::writeIndex(const QString &folder, const QString &secretKeyF
         releases << QJsonObject{
             {u"file"_s, name}, {u"size"_s, QFileInfo(package).size()}, {u"sha256"_s, sha256}, {u"manifest"_s, manifest.toJson()}};
     }
+    return QJsonObject{{u"schema"_s, 1}, {u"releases"_s, releases}};
+}
+
+Result<> Repository::writeIndex(const QString &folder, const QString &secretKeyFile)
+{
+    TRY(const QJsonObject content, indexOf(folder));
     const QString index = folder + u'/' + indexName();
-    CHECK(files::replace(index, json::canonical(QJsonObject{{u"schema"_s, 1}, {u"releases"_s, releases}})));
+    CHECK(files::replace(index, json::canonical(content)));
     CHECK(package::sign(index, secretKeyFile));
     return {};
 }

@@ -170,6 +170,10 @@ private Q_SLOTS:
         write(u"before.env.sealed"_s, seal(m_target.stateDirectory, "A=" + secret + "\n").value());
         QVERIFY(files::replace(path(u"opened.env"_s), "x")); // Readable by all.
         EXIT_IS(run({u"backup"_s, u"unseal"_s, path(u"before.env.sealed"_s)}), 2);
+        const Answer would = run({u"backup"_s, u"unseal"_s, path(u"before.env.sealed"_s), u"--output"_s, path(u"opened.env"_s), u"--dry-run"_s});
+        EXIT_IS(would, 0);
+        QVERIFY2(!would.told().contains(secret), would.told());
+        QCOMPARE(files::read(path(u"opened.env"_s)).value(), QByteArray("x"));
         const Answer opened = run({u"backup"_s, u"unseal"_s, path(u"before.env.sealed"_s), u"--output"_s, path(u"opened.env"_s)});
         EXIT_IS(opened, 0);
         QVERIFY2(!opened.told().contains(secret), opened.told());

@@ -62,6 +62,22 @@ private Q_SLOTS:
         }
     }
 
+    void whatChangesAnythingCanBeTried()
+    {
+        // What only looks, or writes only the file that it is asked for.
+        const QStringList looking{u"status"_s, u"releases"_s, u"check"_s, u"plan"_s, u"follow"_s, u"history"_s, u"report"_s, u"audit"_s, u"backup list"_s,
+                                  u"features list"_s, u"package verify"_s, u"package inspect"_s, u"version compare"_s, u"version path"_s};
+        const QByteArray completion = run({u"completion"_s}).output;
+        const QJsonArray all = commands();
+        for (const QJsonValue &command : all) {
+            const QString name = command[u"name"].toString();
+            const QByteArray help = run(QStringList{u"help"_s} + name.split(u' ')).output;
+            QVERIFY2(help.contains("--dry-run") != looking.contains(name), qPrintable(name));
+            const qsizetype at = completion.indexOf(QByteArray("\"" + name.toUtf8() + " \"*)"));
+            QVERIFY2(at >= 0 && completion.sliced(at, completion.indexOf('\n', at) - at).contains("--dry-run") != looking.contains(name), qPrintable(name));
+        }
+    }
+
     void unknownOptionsNameTheKnown_data() { eachCommand(); }
     void unknownOptionsNameTheKnown()
     {
@@ -185,9 +201,16 @@ changes:
   added: [Something]
 )");
         write(u"source/bin/run"_s, "#!/bin/sh\n");
+        const QStringList makeKeys{u"package"_s, u"keys"_s, u"--secret"_s, path(u"a.key"_s), u"--public"_s, path(u"a.pub"_s)};
+        const Answer wouldMake = run(makeKeys + QStringList{u"--dry-run"_s, u"--json"_s});
+        EXIT_IS(wouldMake, 0);
+        QCOMPARE(wouldMake.json[u"written"], false);
+        QVERIFY(!QFile::exists(path(u"a.key"_s)) && !QFile::exists(path(u"a.pub"_s)));
         const Answer keys = run({u"package"_s, u"keys"_s, u"--secret"_s, path(u"a.key"_s), u"--public"_s, path(u"a.pub"_s), u"--json"_s});
         EXIT_IS(keys, 0);
         EXIT_IS(run({u"package"_s, u"keys"_s, u"--secret"_s, path(u"b.key"_s), u"--public"_s, path(u"b.pub"_s)}), 0);
+        // A key is never written over, and that is told without trying.
+        QCOMPARE(run(makeKeys + QStringList{u"--dry-run"_s, u"--json"_s}).code(), u"package.key_exists"_s);
         QDir().mkpath(path(u"repository"_s));
         // Tried first: it says what would be written, and writes nothing.
         const Answer tried = run({u"package"_s, u"build"_s, path(u"source"_s), u"--output"_s, path(u"repository"_s), u"--dry-run"_s, u"--json"_s});
@@ -223,6 +246,11 @@ changes:
         QCOMPARE(inspected.json[u"verified"], false);
         QVERIFY(!inspected.json[u"members"].toArray().isEmpty());
         EXIT_IS(run({u"package"_s, u"inspect"_s, package}), 0);
+        const Answer wouldIndex = run({u"package"_s, u"index"_s, path(u"repository"_s), u"--key"_s, path(u"a.key"_s), u"--dry-run"_s, u"--json"_s});
+        EXIT_IS(wouldIndex, 0);
+        QCOMPARE(wouldIndex.json[u"content"][u"releases"][0][u"manifest"][u"version"].toString(), u"1.4.0"_s);
+        QVERIFY(run({u"package"_s, u"index"_s, path(u"repository"_s), u"--key"_s, path(u"a.pub"_s), u"--dry-run"_s}).exitCode != 0);
+        QVERIFY(!QFile::exists(path(u"repository/index.json"_s)));
         EXIT_IS(run({u"package"_s, u"index"_s, path(u"repository"_s), u"--key"_s, path(u"a.key"_s), u"--json"_s}), 0);
         QVERIFY(QFile::exists(path(u"repository/index.json"_s)));
         QVERIFY(QFile::exists(path(u"repository/index.json.minisig"_s)));
