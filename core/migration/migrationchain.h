@@ -23,6 +23,7 @@ struct Migration {
     QString upSha256;
     QStringList loses; ///< By the way back: "TABLE" or "TABLE.COLUMN".
     QStringList upLoses; ///< The same, by up. What isn't announced here must still be there afterwards.
+    std::optional<QMap<QString, qint64>> upLimit; ///< Set by whoever runs it: the most of upLoses that up may take away.
     QString batchTable, batchKey;
     int batchSize = 0;
 
@@ -51,7 +52,9 @@ struct AppliedMigration {
 /// Each migration in one transaction with its bookkeeping row (data migrations: one per batch).
 /// Applied already with the same digest: nothing happens; a data migration goes on behind its cursor.
 /// Undone ("migration.shrinks") when it leaves fewer rows or values than there were, unless its
-/// upLoses announce it. Returns what of the announced it took away.
+/// upLoses announce it, and ("migration.takes_more", with the counts as "lost") when it takes away more
+/// of the announced than upLimit; of a data migration the batches before stay. Returns what of the
+/// announced it took away.
 [[nodiscard]] Async<QMap<QString, qint64>> upgrade(DatabaseSpec database, Migration migration, Database::ProgressFunction progress, std::stop_token stop);
 /// Not applied: nothing happens. Refused unless it is the newest applied one ("migration.not_newest").
 [[nodiscard]] Async<> downgrade(DatabaseSpec database, Migration migration, std::stop_token stop);

@@ -10,6 +10,7 @@
 
 #include <QCoroFuture>
 #include <QDir>
+#include <QFileInfo>
 
 using namespace Qt::StringLiterals;
 
@@ -100,6 +101,19 @@ QString factOf(const DatabaseSpec &database)
     return u"migration.head:"_s + database.name;
 }
 
+/// What an up file announces has come together since the database was made, and goes on doing so.
+LossLimit limitOf(const DatabaseSpec &database, const Loss &loss)
+{
+    constexpr qint64 unknownAgeMs = 24 * 60 * 60 * 1000;
+    const QDateTime made = QFileInfo(database.file).birthTime();
+    const qint64 since = made.isValid() ? made.msecsTo(Clock::system().now()) : unknownAgeMs;
+    LossLimit limit;
+    for (const auto &[name, count] : loss.asKeyValueRange()) {
+        limit.add(name, count, since, 2 * approvalMs);
+    }
+    return limit;
+}
+
 StepSpec migrateStep(const PlanningContext &context, const DatabaseSpec &database, const Migration &migration, const QString &folder,
                      const QString &release, const QString &head, const Loss &loss)
 {
@@ -120,8 +134,11 @@ StepSpec migrateStep(const PlanningContext &context, const DatabaseSpec &databas
     step.title = {u"migration.step"_s, names};
     step.intent = {migration.batchTable.isEmpty() ? u"migration.step.intent"_s : u"migration.step.intent_data"_s, names};
     if (!loss.isEmpty()) {
+        const LossLimit limit = limitOf(database, loss);
+        limit.write(step.params);
         step.params.insert(u"takesAway"_s, lossToJson(loss));
-        names.insert(u"loss"_s, lossMessages(loss));
+        names.insert(u"loss"_s, lossStated(loss));
+        names.insert(u"limit"_s, lossStated(limit.holdAbove()));
         step.intent = {u"migration.step.intent_loss"_s, names};
     }
     step.previews.append({u"sql"_s, stem + u".up.sql"_s, migration.up});

@@ -113,11 +113,18 @@ public:
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         CO_TRY(const DatabaseSpec database, databaseOf(spec(), context.target()));
-        CO_TRY(const Migration migration, co_await read(context));
+        CO_TRY(Migration migration, co_await read(context));
+        const LossLimit planned = LossLimit::read(spec().params);
+        const Loss agreed = lossFromJson(context.result(spec().id, stepresult::asked));
+        migration.upLimit = agreed.isEmpty() ? planned.holdAbove() : agreed;
         const QJsonObject names{{u"revision"_s, migration.revision}, {u"name"_s, migration.name}};
-        CO_TRY(const Loss lost, co_await upgrade(database, migration, [&context, names](qint64 done, qint64 total) { context.progress({done, total, u"rows"_s, {u"migration.doing"_s, names}}); }, stop));
-        if (!lost.isEmpty()) {
-            context.setResult(stepresult::lost, lossToJson(lost));
+        const auto lost = co_await upgrade(database, migration, [&context, names](qint64 done, qint64 total) { context.progress({done, total, u"rows"_s, {u"migration.doing"_s, names}}); }, stop);
+        if (!lost && lost.error().code == "migration.takes_more"_L1) {
+            co_return ask(context, planned, *migration.upLimit, lossFromJson(lost.error().args["lost"_L1]));
+        }
+        CO_CHECK(lost);
+        if (!lost->isEmpty()) {
+            context.setResult(stepresult::lost, lossToJson(*lost));
         }
         co_return Result<>();
     }
@@ -144,7 +151,9 @@ public:
                co_await worker.run([database, revision, stop] { return goBackIfNothingIsLost(database, revision, stop); }));
         if (!kept.why.isEmpty()) {
             // An expanded schema is made for both releases; of anything else a person has to say that it may stay.
-            if (kept.phase != "expand"_L1 && !context.result(spec().id, stepresult::asked).isObject()) {
+            // What was agreed to on the way there, with counts, is another question.
+            const QJsonValue agreed = context.result(spec().id, stepresult::asked);
+            if (kept.phase != "expand"_L1 && !(agreed.isObject() && agreed.toObject().isEmpty())) {
                 context.setResult(stepresult::asks, QJsonObject());
                 co_return fail(u"migration.stays"_s, {{u"revision"_s, revision}, {u"kept"_s, kept.why.toJson()}, {u"phase"_s, kept.phase}});
             }
@@ -158,6 +167,19 @@ public:
     }
 
 private:
+    /// More would go than was approved; nothing has, and a person decides.
+    Result<> ask(StepContext &context, const LossLimit &planned, const Loss &limit, const Loss &taken) const
+    {
+        // Writers go on while somebody is asked.
+        Loss next = taken;
+        for (const auto &[name, more] : planned.allowance.asKeyValueRange()) {
+            next[name] += more;
+        }
+        context.setResult(stepresult::asks, lossToJson(next));
+        return fail(u"migration.takes_more"_s,
+                    {{u"revision"_s, spec().params["revision"_L1]}, {u"loss"_s, lossStated(taken)}, {u"counted"_s, lossStated(planned.counted)}, {u"limit"_s, lossStated(limit)}, {u"next"_s, lossStated(next)}});
+    }
+
     Async<Migration> read(StepContext &context)
     {
         const QJsonObject params = spec().params;

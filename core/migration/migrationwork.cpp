@@ -117,6 +117,15 @@ Result<> judgeShrinks(const Migration &migration, const Shrinks &shrinks)
                 fileOf(migration, "up"_L1));
 }
 
+/// "migration.takes_more" when more than is agreed to is gone.
+Result<> judgeTaken(const Migration &migration, const Loss &lost)
+{
+    if (migration.upLimit && !above(lost, *migration.upLimit).isEmpty()) {
+        return fail(u"migration.takes_more"_s, {{u"revision"_s, migration.revision}, {u"lost"_s, lossToJson(lost)}}, fileOf(migration, "up"_L1));
+    }
+    return {};
+}
+
 /// Runs what may change anything, tables themselves too, and judges it by all that the database holds.
 Result<Loss> runJudged(Connection &connection, const Migration &migration, const std::function<Result<>()> &work)
 {
@@ -176,6 +185,7 @@ Result<Loss> upgradeWhole(Connection &connection, const Migration &migration)
             return {};
         }
         TRY(lost, runJudged(connection, migration, [&] { return runStatements(connection, statements, file); }));
+        CHECK(judgeTaken(migration, lost));
         return record(connection, migration, {});
     }));
     return lost;
@@ -223,6 +233,11 @@ Result<Loss> upgradeInRanges(Connection &connection, const Migration &migration,
                 }
                 done += range.count;
             }
+            Loss together = all;
+            for (const auto &[name, count] : lost.asKeyValueRange()) {
+                together[name] += count;
+            }
+            CHECK(judgeTaken(migration, together));
             // Inside the transaction no row can come behind the last range.
             finished = range.count < migration.batchSize;
             return record(connection, migration, finished ? QString() : range.cursor);

@@ -177,15 +177,22 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
     CO_TRY(plan.steps, withConfigurationFacts(context.target, plan.steps));
     CO_TRY(plan.steps, co_await withCommandSteps(context.target, plan.steps, hops));
 
-    Loss loss;
+    Loss loss, holdAbove;
     for (const StepSpec &step : std::as_const(plan.steps)) {
         const Loss takesAway = lossFromJson(step.params[u"takesAway"]);
         for (const auto &[name, count] : takesAway.asKeyValueRange()) {
             const QString full = lossName(context.target, step.params[u"database"].toString(), name);
             loss[full] = qMax(loss[full], count);
         }
+        for (const auto &[name, count] : LossLimit::read(step.params).holdAbove().asKeyValueRange()) {
+            const QString full = lossName(context.target, step.params[u"database"].toString(), name);
+            holdAbove[full] = qMax(holdAbove[full], count);
+        }
     }
     plan.loss = lossToJson(above(loss, {}));
+    if (!holdAbove.isEmpty()) {
+        plan.policy.insert(u"holdAbove"_s, lossToJson(holdAbove));
+    }
     qint64 wayBack = 0;
     QJsonObject measuredBack;
     for (StepSpec &step : plan.steps) {

@@ -67,6 +67,40 @@ private Q_SLOTS:
         QVERIFY(await(owedMigrations(context(u"1.3.0"_s), release(3)))->isEmpty());
     }
 
+    /// Announced is not agreed to without end: what the plan counted is the measure.
+    void takesNoMoreThanThePlanCounted()
+    {
+        runSql(file(), {u"UPDATE orders SET side = NULL WHERE id > 4"_s});
+        QVERIFY(!valueOf(file(), u"SELECT count(side) FROM orders"_s).isNull());
+        const auto steps = await(planMigrations(context(u"1.3.0"_s), release(3)));
+        QVERIFY2(steps, qPrintable(steps ? QString() : steps.error().text()));
+        StepSpec spec = steps->at(1);
+        QCOMPARE(spec.id, u"migrate:main:0002"_s);
+        QCOMPARE(spec.params["accepted"_L1].toObject(), (QJsonObject{{u"orders.side"_s, 4}}));
+        QVERIFY(spec.params["allowance"_L1]["orders.side"_L1].toInteger() > 0);
+        QVERIFY2(spec.intent.text().contains(u"holds above"_s), qPrintable(spec.intent.text()));
+        QVERIFY(apply(0));
+        spec.params[u"allowance"_s] = QJsonObject{{u"orders.side"_s, 1}};
+        runSql(file(), {u"UPDATE orders SET side = 'buy' WHERE id > 4"_s});
+        TestContext context(m_target);
+        auto step = *StepRegistry::create(spec);
+        const QString schema = digest();
+        const auto more = await(step->apply(context, {}, {}));
+        QCOMPARE(more.error().code, u"migration.takes_more"_s);
+        for (const QString &word : {u"0002"_s, u"10 values of orders.side"_s, u"counted 4 values"_s, u"holds above 5 values"_s, u"up to 11 values"_s}) {
+            QVERIFY2(more.error().text().contains(word), qPrintable(more.error().text()));
+        }
+        QCOMPARE(digest(), schema);
+        QCOMPARE(valueOf(file(), u"SELECT count(side) FROM orders"_s).toInt(), 10);
+        QCOMPARE(await(step->inspect(context, {})).value(), Inspection::NotStarted);
+        // Somebody agrees.
+        context.results[{spec.id, u"asked"_s}] = context.result({}, u"asks"_s);
+        QVERIFY(await(step->apply(context, {}, {})));
+        QCOMPARE(context.result({}, u"lost"_s).toObject(), (QJsonObject{{u"orders.side"_s, 10}}));
+        // To let it stay on a way back is another question, which that does not answer.
+        QCOMPARE(await(step->revert(context, {}, {})).error().code, u"migration.stays"_s);
+    }
+
     void aContractIsAPointOfNoReturnWhateverItsWayBack()
     {
         write(u"1.3.0"_s, "0002_drop.down.sql", "ALTER TABLE orders ADD COLUMN side TEXT;");
