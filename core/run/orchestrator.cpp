@@ -551,6 +551,7 @@ Async<> Orchestrator::Private::finish()
     for (int i = 0; i <= last; ++i) {
         m_at = i;
         auto step = StepRegistry::create(spec(i));
+        CO_CHECK(fence());
         Result<> done = step ? co_await (*step)->finalize(*this, m_steps[i].undo) : Result<>(fail(step.error()));
         if (step && !done) {
             // Once more, as nobody comes back to it: what stays then does no harm but take space.
