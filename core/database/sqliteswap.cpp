@@ -46,11 +46,14 @@ Result<> giveToOwnerOf(const QString &damaged, const QString &file)
     struct stat before{};
     struct stat now{};
     const QByteArray name = QFile::encodeName(file);
-    if (::stat(QFile::encodeName(damaged).constData(), &before) != 0) {
+    const bool isThere = ::stat(QFile::encodeName(damaged).constData(), &before) == 0;
+    if (!isThere && (::geteuid() != 0 || ::stat(QFile::encodeName(QFileInfo(file).path()).constData(), &before) != 0)) {
         return {};
     }
-    if (::stat(name.constData(), &now) != 0 || ((before.st_uid != now.st_uid || before.st_gid != now.st_gid) && ::chown(name.constData(), before.st_uid, before.st_gid) != 0)
-        || ::chmod(name.constData(), before.st_mode & 07777) != 0) {
+    const bool given = ::stat(name.constData(), &now) == 0
+        && ((before.st_uid == now.st_uid && before.st_gid == now.st_gid) || ::chown(name.constData(), before.st_uid, before.st_gid) == 0)
+        && (!isThere || ::chmod(name.constData(), before.st_mode & 07777) == 0);
+    if (!given) {
         const int reason = errno;
         return failErrno(u"database.owner"_s, reason, file, {{u"path"_s, damaged}});
     }

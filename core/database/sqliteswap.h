@@ -14,7 +14,8 @@ namespace cutover {
 [[nodiscard]] QString linkedFile(const QString &file);
 /// Whether the file, or what is left beside it, says that it had a write-ahead log.
 [[nodiscard]] bool hadWriteAheadLog(const QString &file);
-/// Mode and owner of the damaged file, where there is one, for the file that takes its place. "database.owner".
+/// Mode and owner of the damaged file for the file that takes its place; where there is none, root gives it
+/// to the owner of the folder. "database.owner".
 [[nodiscard]] Result<> giveToOwnerOf(const QString &damaged, const QString &file);
 /// Moves all of file's that is there to aside, which has the same endings; safe to repeat. "database.aside_taken".
 [[nodiscard]] Result<> moveDatabase(const QString &file, const QString &aside);

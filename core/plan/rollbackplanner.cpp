@@ -324,7 +324,7 @@ StepSpec countLossStep(const RestoreCost &cost, const QString &id, bool fenced)
 }
 
 /// Puts the backup in the place of a database that can't be read.
-StepSpec rebuildStep(const DatabaseSpec &spec, const RestorePoint &point, const BackupInfo &info, const Error &why, const Facts &now)
+StepSpec rebuildStep(const DatabaseSpec &spec, const RestorePoint &point, const BackupInfo &info, const Error &why)
 {
     const bool missing = why.code == "database.missing"_L1;
     const QString aside = spec.file + u".damaged-"_s + Clock::system().now().toUTC().toString(u"yyyyMMdd-HHmmss"_s);
@@ -335,10 +335,10 @@ StepSpec rebuildStep(const DatabaseSpec &spec, const RestorePoint &point, const 
     step.title = {u"backup.rebuild_database"_s, names};
     step.intent = {missing ? u"backup.rebuild_database.intent_missing"_s : u"backup.rebuild_database.intent_damaged"_s, names};
     // The file is a new one, which the step itself tells.
-    step.changes = {{u"target.identity"_s, QJsonValue::Null}, {u"migration.head:"_s + spec.name, info.revision}};
-    if (now.contains(unreadableFact(spec.name))) {
-        step.changes.insert(unreadableFact(spec.name), QJsonValue::Null);
-    }
+    // Whether its head can be read or not: between the move and the swap it can't.
+    step.changes = {{u"target.identity"_s, QJsonValue::Null},
+                    {unreadableFact(spec.name), QJsonValue::Null},
+                    {u"migration.head:"_s + spec.name, info.revision}};
     return step;
 }
 
@@ -404,7 +404,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
             continue;
         }
         const BackupInfo info = backupOf(point, spec);
-        StepSpec step = cost.unknown.contains(spec.name) ? rebuildStep(spec, point, info, cost.unknown[spec.name], plan->facts)
+        StepSpec step = cost.unknown.contains(spec.name) ? rebuildStep(spec, point, info, cost.unknown[spec.name])
                                                          : restoreStep(cost, context.target, spec, point, info);
         step.id = u"restore_database:"_s + spec.name;
         step.previews = {{u"table"_s, spec.name, cost.tables[spec.name]}};

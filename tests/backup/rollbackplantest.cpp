@@ -192,6 +192,10 @@ private Q_SLOTS:
                               u"restore_configuration"_s, u"switch_release"_s, u"start_services"_s, u"health"_s}));
         const StepSpec rebuild = plan->steps[6];
         QVERIFY(rebuild.pointOfNoReturn);
+        // Interrupted between the move and the swap, the world is as the step leaves it, whatever could be read before.
+        for (const QString &fact : {u"target.identity"_s, u"database.unreadable:main"_s, u"migration.head:main"_s}) {
+            QVERIFY2(rebuild.changes.contains(fact), qPrintable(fact));
+        }
         QVERIFY2(rebuild.previews.first().text.contains(u"orders\t3\tunknown\tunknown"_s), qPrintable(rebuild.previews.first().text));
         QVERIFY2(rebuild.intent.text().contains(u"unknown"_s), qPrintable(rebuild.intent.text()));
         QVERIFY2(plan->steps[0].intent.text().contains(u"main can't be read"_s), qPrintable(plan->steps[0].intent.text()));
