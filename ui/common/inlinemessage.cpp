@@ -127,6 +127,8 @@ QPushButton *InlineMessage::addAction(const QString &text)
     button->setAutoDefault(false);
     m_extra.append(button);
     m_actions->insertWidget(m_extra.size() - 1, button);
+    // Not a turn of the event loop later, as layouts do.
+    button->show();
     return button;
 }
 
