@@ -36,7 +36,6 @@ LogView::LogView(const QString &accessibleName, QWidget *parent)
     m_text->setTabChangesFocus(true);
     m_text->setUndoRedoEnabled(false);
     m_text->setFrameShape(QFrame::NoFrame);
-    m_text->document()->setDocumentMargin(space::Inside);
     m_jump->hide();
     m_jump->setAutoDefault(false);
 
@@ -47,9 +46,13 @@ LogView::LogView(const QString &accessibleName, QWidget *parent)
     bar->addStretch();
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(space::Inside);
+    column->setSpacing(space::Tight);
     column->addLayout(bar);
-    column->addWidget(m_text, 1);
+    // In line with the filter.
+    auto *lines = new QHBoxLayout;
+    lines->setContentsMargins(space::Tight, 0, 0, 0);
+    lines->addWidget(m_text);
+    column->addLayout(lines, 1);
 
     connect(m_filter, &QLineEdit::textChanged, this, &LogView::refilter);
     connect(m_jump, &QPushButton::clicked, this, &LogView::jumpToEnd);

@@ -90,6 +90,7 @@ FeatureRoom::FeatureRoom(Console *console, QWidget *parent)
     static_cast<Panel *>(m_bar)->body()->addLayout(row);
     static_cast<Panel *>(m_bar)->body()->setContentsMargins(space::Group, space::Group, space::Group, space::Group);
     auto *below = new QVBoxLayout;
+    below->setContentsMargins(0, 0, space::Page, space::Page);
     below->addWidget(m_bar);
     m_page->body()->addLayout(below);
     m_bar->hide();

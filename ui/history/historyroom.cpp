@@ -115,7 +115,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     splitter->setHandleWidth(space::Group);
     splitter->addWidget(left);
     splitter->addWidget(right);
-    splitter->setSizes({640, 416});
+    splitter->setSizes({660, 396});
     splitter->setStretchFactor(0, 3);
     splitter->setStretchFactor(1, 2);
 

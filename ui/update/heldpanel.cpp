@@ -45,7 +45,7 @@ HeldPanel::HeldPanel(QWidget *parent)
 
     auto *grid = new QGridLayout;
     grid->setHorizontalSpacing(space::Group);
-    grid->setVerticalSpacing(6);
+    grid->setVerticalSpacing(space::Tight);
     grid->setColumnStretch(1, 1);
     const QList<std::pair<QString, QPushButton *>> buttons{
         {u"retry"_s, new QPushButton(tr("Retry the step"))},
