@@ -79,9 +79,9 @@ QVariant StepModel::cell(const StepView &step, int column, int role) const
     case StateColumn:
         return statusLook(statusOfStep(step)).word;
     case TookColumn:
-        return step.record.durationMs > 0 ? durationText(step.record.durationMs) : QString();
+        return step.record.durationMs > 0 ? durationText(step.record.durationMs) : u"–"_s;
     case ExpectedColumn:
-        return step.spec.expectedMs > 0 ? durationText(step.spec.expectedMs) : QString();
+        return step.spec.expectedMs > 0 ? durationText(step.spec.expectedMs) : u"–"_s;
     default:
         return {};
     }

@@ -121,7 +121,7 @@ MigrationPreview::MigrationPreview(QWidget *parent)
     sides->addWidget(down);
     sides->setHandleWidth(space::Group);
     // The way there is the longer one.
-    sides->setSizes({600, 400});
+    sides->setSizes({620, 380});
     sides->setStretchFactor(0, 3);
     sides->setStretchFactor(1, 2);
     layout->addWidget(sides, 1);

@@ -34,6 +34,10 @@ RollbackCosts::RollbackCosts(QWidget *parent)
         entry.time->setFont(tabularFont(entry.time->font()));
         entry.why->wrapped();
         entry.loss->wrapped();
+        // In line with the button's own text.
+        const int above = std::max(0, (entry.button->sizeHint().height() - entry.time->fontMetrics().height()) / 2);
+        entry.time->setContentsMargins(0, above, 0, 0);
+        entry.loss->setContentsMargins(0, above, 0, 0);
         m_grid->addWidget(entry.button, row, 0, Qt::AlignTop);
         m_grid->addWidget(entry.time, row, 1, Qt::AlignTop);
         m_grid->addWidget(entry.loss, row, 2, Qt::AlignTop);

@@ -19,6 +19,13 @@ Console::Console(EngineClient *engine, QObject *parent)
     m_soon.setSingleShot(true);
     m_soon.setInterval(50);
     connect(&m_soon, &QTimer::timeout, this, &Console::loadStatus);
+    m_runSoon.setSingleShot(true);
+    m_runSoon.setInterval(50);
+    connect(&m_runSoon, &QTimer::timeout, this, [this] {
+        if (m_target && !m_target->activeRun.isEmpty()) {
+            loadRun(m_target->activeRun);
+        }
+    });
     connect(engine, &EngineClient::connectionChanged, this, [this](bool connected, const Error &error) {
         m_connected = connected;
         m_connectionError = error;
@@ -52,6 +59,10 @@ Console::Console(EngineClient *engine, QObject *parent)
                 Q_EMIT doingChanged();
             }
         } else if (type == "event"_L1) {
+            // How far the run is need not wait for how everything else is.
+            if (m_target && m_target->activeRun == what["run"_L1].toString()) {
+                m_runSoon.start();
+            }
             refresh();
         }
     });

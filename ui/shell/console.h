@@ -75,6 +75,7 @@ private:
     bool m_loading = false;
     bool m_again = false;
     QTimer m_soon;
+    QTimer m_runSoon;
 };
 
 } // namespace cutover
