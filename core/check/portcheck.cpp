@@ -52,11 +52,20 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
             pids.insert(state.name, state.pid);
         }
     }
+    QSet<int> ports;
+    for (const ServiceSpec &service : scope.target.services) {
+        for (const InstanceSpec &instance : service.instances) {
+            if (service.runtime == "process"_L1 && instance.port > 0) {
+                ports.insert(instance.port);
+            }
+        }
+    }
+    const auto holders = portHolders(ports);
     int held = 0;
     for (const ServiceSpec &service : scope.target.services) {
         for (const InstanceSpec &instance : service.instances) {
-            const auto holder = service.runtime == "process"_L1 && instance.port > 0 ? portHolder(instance.port) : std::nullopt;
-            if (!holder) {
+            const auto holder = service.runtime == "process"_L1 ? holders.find(instance.port) : holders.end();
+            if (holder == holders.end()) {
                 continue;
             }
             if (const qint64 own = pids.value(instance.name); own <= 0 || !isWithin(holder->pid, own)) {

@@ -5,7 +5,10 @@
 
 #include <QDir>
 #include <QFile>
-#include <QSet>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -19,31 +22,54 @@ QByteArray contentOf(const QString &path)
     return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
 }
 
-// Socket inodes that listen on the port. Columns: sl local_address rem_address st tx:rx tr:tm retr uid timeout inode.
-QSet<QByteArray> listeningInodes(int port)
+// Ports by the inodes of the sockets that listen on them.
+// Columns: sl local_address rem_address st tx:rx tr:tm retr uid timeout inode.
+QHash<QByteArray, int> listeningInodes(const QSet<int> &ports)
 {
-    QSet<QByteArray> inodes;
+    QHash<QByteArray, int> inodes;
     for (const QString &table : {u"/proc/net/tcp"_s, u"/proc/net/tcp6"_s}) {
         const QList<QByteArray> lines = contentOf(table).split('\n');
         for (const QByteArray &line : lines) {
             const QList<QByteArray> columns = line.simplified().split(' ');
-            if (columns.size() > 9 && columns[3] == "0A" && columns[1].sliced(columns[1].lastIndexOf(':') + 1).toInt(nullptr, 16) == port) {
-                inodes.insert(columns[9]);
+            if (columns.size() > 9 && columns[3] == "0A") {
+                if (const int port = columns[1].sliced(columns[1].lastIndexOf(':') + 1).toInt(nullptr, 16); ports.contains(port)) {
+                    inodes.insert(columns[9], port);
+                }
             }
         }
     }
     return inodes;
 }
 
+// Whether nobody listens, asked in no time: the kernel walks its table of all connections for /proc/net/tcp.
+// Any listener is in the way of a socket for all addresses. False as well where that can't be tried.
+bool isSurelyFree(int port)
+{
+    const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    const int off = 0;
+    sockaddr_in6 any{};
+    any.sin6_family = AF_INET6;
+    any.sin6_port = htons(quint16(port));
+    const bool free = fd >= 0 && ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+        && ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0
+        && ::bind(fd, reinterpret_cast<const sockaddr *>(&any), sizeof any) == 0;
+    if (fd >= 0) {
+        ::close(fd);
+    }
+    return free;
+}
+
 } // namespace
 
-std::optional<PortHolder> portHolder(int port)
+QMap<int, PortHolder> portHolders(const QSet<int> &ports)
 {
-    const QSet<QByteArray> inodes = listeningInodes(port);
-    if (inodes.isEmpty()) {
-        return std::nullopt;
+    QMap<int, PortHolder> holders;
+    const QHash<QByteArray, int> inodes = listeningInodes(ports);
+    for (const int port : inodes) {
+        holders.insert(port, {});
     }
-    const QStringList pids = QDir(u"/proc"_s).entryList({u"[0-9]*"_s}, QDir::Dirs);
+    const QStringList pids = inodes.isEmpty() ? QStringList() : QDir(u"/proc"_s).entryList({u"[0-9]*"_s}, QDir::Dirs);
     for (const QString &pid : pids) {
         const QDir descriptors(u"/proc/"_s + pid + u"/fd"_s);
         const QStringList names = descriptors.entryList(QDir::NoDotAndDotDot | QDir::AllEntries | QDir::System);
@@ -51,12 +77,22 @@ std::optional<PortHolder> portHolder(int port)
             const QByteArray link = QFile::symLinkTarget(descriptors.filePath(name)).toLocal8Bit();
             // The target reads "socket:[INODE]", made absolute by Qt.
             const qsizetype at = link.indexOf("socket:[");
-            if (at >= 0 && inodes.contains(link.sliced(at + 8).chopped(1))) {
-                return PortHolder{pid.toLongLong(), QString::fromLocal8Bit(contentOf(u"/proc/"_s + pid + u"/comm"_s)).trimmed()};
+            const auto listener = at >= 0 ? inodes.constFind(link.sliced(at + 8).chopped(1)) : inodes.constEnd();
+            if (listener != inodes.constEnd() && holders[*listener].pid == 0) {
+                holders[*listener] = {pid.toLongLong(), QString::fromLocal8Bit(contentOf(u"/proc/"_s + pid + u"/comm"_s)).trimmed()};
             }
         }
     }
-    return PortHolder{};
+    return holders;
+}
+
+std::optional<PortHolder> portHolder(int port)
+{
+    if (isSurelyFree(port)) {
+        return std::nullopt;
+    }
+    const auto holders = portHolders({port});
+    return holders.isEmpty() ? std::nullopt : std::optional(holders.first());
 }
 
 } // namespace cutover

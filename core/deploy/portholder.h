@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <QMap>
+#include <QSet>
 #include <QString>
 
 #include <optional>
@@ -15,7 +17,9 @@ struct PortHolder {
     QString program; ///< As in /proc/PID/comm; empty when pid is 0.
 };
 
-/// The listener on a TCP port of any local address, from /proc/net/tcp and tcp6. Any thread.
+/// The listeners on TCP ports of any local address, from /proc/net/tcp and tcp6; free ports are left out. Any thread.
+[[nodiscard]] QMap<int, PortHolder> portHolders(const QSet<int> &ports);
+/// The listener on one port. Any thread.
 [[nodiscard]] std::optional<PortHolder> portHolder(int port);
 
 } // namespace cutover
