@@ -5,6 +5,8 @@
 
 #include <QCommandLineParser>
 #include <QCoreApplication>
+#include <QLoggingCategory>
+#include <QSslSocket>
 
 #include <cstdio>
 
@@ -13,6 +15,10 @@ using namespace Qt::StringLiterals;
 int main(int argc, char *argv[])
 {
     QCoreApplication application(argc, argv);
+    // Everything here is plain HTTP. QHttpServer would load OpenSSL and every certificate of the system
+    // for the first request all the same; this backend can nothing, and says so each time.
+    QLoggingCategory::setFilterRules(u"qt.network.ssl=false"_s);
+    QSslSocket::setActiveBackend(u"cert-only"_s);
     QCommandLineParser parser;
     parser.setApplicationDescription(u"A part of the demo trading system: backend, strategy, repository or traffic."_s);
     parser.addHelpOption();
