@@ -3,11 +3,12 @@
 
 #include "crashdriver.h"
 
-#include <QCommandLineParser>
 #include <QDir>
 #include <QDirIterator>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QJsonArray>
+#include <QJsonObject>
 #include <QProcess>
 #include <QRandomGenerator>
 #include <QRegularExpression>
@@ -17,8 +18,9 @@
 #include <QTemporaryDir>
 
 #include <algorithm>
-#include <cstdio>
+#include <memory>
 #include <numeric>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -126,7 +128,8 @@ CrashFault faultAt(const QString &kind, const QString &point)
     return {kind, point.section(u' ', 1, 1), point.section(u' ', 2, -2)};
 }
 
-Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, int point, CrashReport &report)
+/// where: the point as this very try has named it; empty when the try did not come to it.
+Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, int point, CrashReport &report, QString &where)
 {
     const QString spec = options.kind + u'@' + QString::number(point);
     QTemporaryDir folder;
@@ -140,11 +143,8 @@ Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, in
         return fail(u"crash.runner_crashed"_s, {{u"output"_s, ended.output}});
     }
     // Of this very try: ids in paths are others in each.
-    const QStringList passed = linesOf(log);
-    const CrashFault fault = faultAt(options.kind, passed.value(point - 1));
-    if (passed.size() < point) {
-        ++report.missed;
-    }
+    where = linesOf(log).value(point - 1);
+    const CrashFault fault = faultAt(options.kind, where);
     const auto goOn = [&]() -> Result<> {
         TRY(const Ended again, runOnce(scenario.runner(), options.limitMs));
         if (again.killed || !scenario.hasEnded(again.exitCode)) {
@@ -177,15 +177,53 @@ Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, in
     return QString(verdict + u", then "_s + after);
 }
 
-Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, int point, CrashReport &report)
+Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, int point, CrashReport &report, QString &where)
 {
-    auto verdict = disturb(scenario, options, point, report);
+    auto verdict = disturb(scenario, options, point, report, where);
     if (!verdict && !options.keep.isEmpty()) {
         scenario.keep(QDir(options.keep).absoluteFilePath(scenario.name() + u'-' + options.kind + u'-' + QString::number(point)));
     }
     scenario.clear();
     return verdict;
 }
+
+/** The points that were judged well, and how they ended, kept in a file that several processes may share. */
+class PointsDone
+{
+public:
+    static Result<PointsDone> open(const QString &path)
+    {
+        PointsDone done;
+        if (!path.isEmpty()) {
+            done.m_file = std::make_unique<QFile>(path);
+            if (!done.m_file->open(QIODevice::ReadWrite | QIODevice::Append)) {
+                return fail(u"crash.resume_file"_s, {{u"reason"_s, done.m_file->errorString()}}, path);
+            }
+            // "scenario kind@number ending"
+            for (const QString &line : linesOf(path)) {
+                done.m_endings.insert(line.section(u' ', 0, 1), line.section(u' ', 2));
+            }
+        }
+        return done;
+    }
+    [[nodiscard]] std::optional<QString> ending(const QString &id) const
+    {
+        const auto found = m_endings.constFind(id);
+        return found == m_endings.constEnd() ? std::nullopt : std::optional(*found);
+    }
+    void add(const QString &id, const QString &ending)
+    {
+        if (m_file) {
+            // One write to a file that is opened for appending is not mixed with those of others.
+            m_file->write(QString(id + u' ' + ending + u'\n').toUtf8());
+            m_file->flush();
+        }
+    }
+
+private:
+    std::unique_ptr<QFile> m_file;
+    QHash<QString, QString> m_endings;
+};
 
 struct Choice {
     QList<int> points; ///< Numbers, in the order in which they are tested.
@@ -224,11 +262,14 @@ QString CrashReport::text() const
     for (const auto &[ending, count] : endings.asKeyValueRange()) {
         parts.append(u"%1 ended %2"_s.arg(count).arg(ending));
     }
-    QString text = u"%1 points, %2 tested: %3, %4 failed; %5 s each"_s.arg(points)
-                       .arg(tested)
-                       .arg(parts.join(u"; "_s))
-                       .arg(failures.size())
+    parts.append(u"%1 failed"_s.arg(failures.size()));
+    QString text = u"%1 points, %2 tested: %3; %4 s each"_s.arg(points)
+                       .arg(before + tested)
+                       .arg(parts.join(u", "_s))
                        .arg(double(milliseconds) / 1000 / qMax(tested, 1), 0, 'f', 2);
+    if (before > 0) {
+        text += u"; %1 of them before"_s.arg(before);
+    }
     if (missed > 0) {
         text += u"; %1 did not come to pass"_s.arg(missed);
     }
@@ -236,6 +277,38 @@ QString CrashReport::text() const
         text += u"; %1 left out for want of time"_s.arg(leftOut);
     }
     return text;
+}
+
+QJsonObject CrashReport::toJson() const
+{
+    const auto counts = [](const QMap<QString, int> &map) {
+        QJsonObject json;
+        for (const auto &[name, count] : map.asKeyValueRange()) {
+            json.insert(name, count);
+        }
+        return json;
+    };
+    return {{u"points"_s, points}, {u"tested"_s, tested}, {u"before"_s, before}, {u"missed"_s, missed}, {u"leftOut"_s, leftOut}, {u"milliseconds"_s, milliseconds}, {u"endings"_s, counts(endings)}, {u"reasons"_s, counts(reasons)}, {u"failures"_s, QJsonArray::fromStringList(failures)}};
+}
+
+void CrashReport::add(const QJsonObject &json)
+{
+    const auto addTo = [](QMap<QString, int> &map, const QJsonObject &counts) {
+        for (auto it = counts.begin(); it != counts.end(); ++it) {
+            map[it.key()] += it.value().toInt();
+        }
+    };
+    points = qMax(points, json[u"points"_s].toInt());
+    tested += json[u"tested"_s].toInt();
+    before += json[u"before"_s].toInt();
+    missed += json[u"missed"_s].toInt();
+    leftOut += json[u"leftOut"_s].toInt();
+    milliseconds += json[u"milliseconds"_s].toInteger();
+    addTo(endings, json[u"endings"_s].toObject());
+    addTo(reasons, json[u"reasons"_s].toObject());
+    for (const QJsonValue &failure : json[u"failures"_s].toArray()) {
+        failures.append(failure.toString());
+    }
 }
 
 Result<CrashPoints> countPoints(CrashScenario &scenario, const CrashOptions &options)
@@ -271,20 +344,17 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashPoints &points, 
     CrashReport report;
     report.points = int(points.names.size());
     const Choice choice = choose(points, options);
-    QSet<QString> done;
-    QFile resume(options.resumeFile);
-    if (!options.resumeFile.isEmpty()) {
-        if (!resume.open(QIODevice::ReadWrite | QIODevice::Append)) {
-            return fail(u"crash.resume_file"_s, {{u"reason"_s, resume.errorString()}}, options.resumeFile);
-        }
-        resume.seek(0);
-        const QStringList lines = QString::fromUtf8(resume.readAll()).split(u'\n', Qt::SkipEmptyParts);
-        done = QSet(lines.begin(), lines.end());
-    }
-    for (qsizetype i = options.shard - 1; i < choice.points.size(); i += options.shards) {
-        const int point = choice.points[i];
+    TRY(PointsDone done, PointsDone::open(options.resumeFile));
+    const bool all = options.sample < 0 && !options.boundaries;
+    for (qsizetype i = options.shard - 1; i < choice.points.size() || all; i += options.shards) {
+        // Runs differ by a few writes, so whoever tests all goes on until there is none.
+        const bool beyond = i >= choice.points.size();
+        const int point = beyond ? int(i) + 1 : choice.points[i];
         const QString id = scenario.name() + u' ' + options.kind + u'@' + QString::number(point);
-        if (done.contains(id)) {
+        if (const auto before = done.ending(id)) {
+            report.points = qMax(report.points, point);
+            ++report.before;
+            ++report.endings[*before];
             continue;
         }
         if (i >= choice.mandatory && options.sampleUntil.hasExpired()) {
@@ -293,117 +363,42 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashPoints &points, 
         }
         QElapsedTimer timer;
         timer.start();
-        auto verdict = tryPoint(scenario, options, point, report);
+        QString where;
+        auto verdict = tryPoint(scenario, options, point, report, where);
         // A kill is no failure: the run goes on to where it was going.
         if (verdict && options.kind == "kill"_L1 && *verdict != points.ending) {
             verdict = between(u"It ended %1 instead of %2."_s.arg(*verdict, points.ending));
         }
+        if (where.isEmpty() && verdict && beyond) {
+            break;
+        }
         report.milliseconds += timer.elapsed();
+        report.points = where.isEmpty() ? report.points : qMax(report.points, point);
+        report.missed += where.isEmpty() ? 1 : 0;
         ++report.tested;
         if (verdict) {
             ++report.endings[*verdict];
-            if (resume.isOpen()) {
-                resume.write(id.toUtf8() + '\n');
-                resume.flush();
-            }
+            done.add(id, *verdict);
         } else {
-            report.failures.append(u"%1 (%2): %3"_s.arg(id, points.names.value(point - 1), verdict.error().text()));
+            report.failures.append(u"%1 (%2): %3"_s.arg(id, where.isEmpty() ? points.names.value(point - 1) : where, verdict.error().text()));
             if (tell) {
                 tell(report.failures.constLast());
             }
+            if (where.isEmpty() && beyond) {
+                break;
+            }
         }
         if (tell && report.tested % 50 == 0) {
-            tell(report.text());
+            tell(scenario.name() + u", "_s + options.kind + u", so far: "_s + report.text());
         }
     }
     return report;
 }
 
-int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenarios)
+QString systemsTemplate()
 {
-    QCommandLineParser parser;
-    parser.setApplicationDescription(u"Interrupts a run at every persisted write, lets it go on, and judges how it ends."_s);
-    parser.addHelpOption();
-    const QCommandLineOption kind(u"kind"_s, u"What happens: kill, enospc or eio; several times for several, none for all."_s, u"kind"_s);
-    const QCommandLineOption shard(u"shard"_s, u"Test every n-th point from the i-th on."_s, u"i/n"_s, u"1/1"_s);
-    const QCommandLineOption resume(u"resume"_s, u"Keep the points done in this file, and go on behind them."_s, u"file"_s);
-    const QCommandLineOption sample(u"sample"_s, u"Test only so many points."_s, u"count"_s, u"-1"_s);
-    const QCommandLineOption seed(u"seed"_s, u"Chooses the sample."_s, u"number"_s, u"1"_s);
-    const QCommandLineOption boundaries(u"boundaries"_s, u"Test the points between steps, besides the sample."_s);
-    const QCommandLineOption budget(u"budget"_s, u"Leave out what is left of the samples after so many seconds; each kind has its share of them."_s, u"seconds"_s);
-    const QCommandLineOption keep(u"keep"_s, u"Copy systems that were judged badly to this folder."_s, u"folder"_s);
-    QStringList names;
-    for (const CrashScenario *scenario : scenarios) {
-        names.append(scenario->name());
-    }
-    const QCommandLineOption only(u"scenario"_s, u"Test only this one: %1; several times for several."_s.arg(names.join(u", "_s)), u"name"_s);
-    parser.addOptions({kind, shard, resume, sample, seed, boundaries, budget, keep, only});
-    if (!parser.parse(arguments)) {
-        std::fprintf(stderr, "%s\n", qPrintable(parser.errorText()));
-        return 2;
-    }
-    if (parser.isSet(u"help"_s)) {
-        parser.showHelp(0);
-    }
-    CrashOptions options;
-    const QStringList parts = parser.value(shard).split(u'/');
-    options.shard = parts.value(0).toInt();
-    options.shards = parts.value(1).toInt();
-    options.sample = parser.value(sample).toInt();
-    options.seed = parser.value(seed).toUInt();
-    options.boundaries = parser.isSet(boundaries);
-    options.keep = parser.value(keep);
-    options.resumeFile = parser.value(resume);
-    const QStringList kinds = parser.isSet(kind) ? parser.values(kind) : QStringList{u"kill"_s, u"enospc"_s, u"eio"_s};
-    const bool known = std::all_of(kinds.begin(), kinds.end(), [](const QString &k) { return k == u"kill" || k == u"enospc" || k == u"eio"; });
-    if (options.shard < 1 || options.shard > options.shards || !known) {
-        std::fprintf(stderr, "Expected --shard i/n with 1 <= i <= n, and --kind kill, enospc or eio.\n");
-        return 2;
-    }
-    const auto tell = [](const QString &line) {
-        std::printf("%s\n", qPrintable(line));
-        std::fflush(stdout);
-    };
-    for (const QString &name : parser.values(only)) {
-        if (!names.contains(name)) {
-            std::fprintf(stderr, "There is no scenario %s; there are %s.\n", qPrintable(name), qPrintable(names.join(u", "_s)));
-            return 2;
-        }
-    }
-    int failures = 0;
-    for (CrashScenario *scenario : scenarios) {
-        if (parser.isSet(only) && !parser.values(only).contains(scenario->name())) {
-            continue;
-        }
-        QElapsedTimer sinceBegin;
-        sinceBegin.start();
-        const auto points = countPoints(*scenario, options);
-        if (!points) {
-            tell(scenario->name() + u": "_s + points.error().text());
-            ++failures;
-            continue;
-        }
-        tell(u"%1: %2 points; undisturbed it ends %3"_s.arg(scenario->name()).arg(points->names.size()).arg(points->ending));
-        for (qsizetype i = 0; i < kinds.size(); ++i) {
-            const QString &k = kinds[i];
-            options.kind = k;
-            if (parser.isSet(budget)) {
-                options.sampleUntil.setRemainingTime(qMax<qint64>(0, parser.value(budget).toLongLong() * 1000 * (i + 1) / kinds.size() - sinceBegin.elapsed()));
-            }
-            const auto report = explore(*scenario, *points, options, tell);
-            if (!report) {
-                tell(scenario->name() + u": "_s + report.error().text());
-                ++failures;
-                continue;
-            }
-            tell(scenario->name() + u", "_s + k + u": "_s + report->text());
-            for (const auto &[reason, count] : report->reasons.asKeyValueRange()) {
-                tell(u"  held %1 times: %2"_s.arg(count).arg(reason));
-            }
-            failures += int(report->failures.size());
-        }
-    }
-    return failures == 0 ? 0 : 1;
+    const QString base = qEnvironmentVariable("CUTOVER_CRASH_BASE", QDir(u"/dev/shm"_s).exists() ? u"/dev/shm"_s : QDir::tempPath());
+    return base + u"/cutover-crash-XXXXXX"_s;
 }
 
 QStringList leftovers(const QString &folder)

@@ -6,6 +6,7 @@
 #include "run/journal.h"
 
 #include <QDeadlineTimer>
+#include <QJsonObject>
 #include <QMap>
 #include <QProcessEnvironment>
 #include <QStringList>
@@ -62,7 +63,7 @@ struct CrashOptions {
     quint32 seed = 1;
     bool boundaries = false; ///< Besides the sample, every point where one step ends and the next begins.
     QString keep; ///< Systems that were judged badly are copied to this folder.
-    QString resumeFile; ///< Points done are kept here, and not tested again.
+    QString resumeFile; ///< Points judged well are kept here, and not tested again.
     qint64 limitMs = 120000; ///< For one runner.
     QDeadlineTimer sampleUntil = QDeadlineTimer(QDeadlineTimer::Forever); ///< What is left of the sample then is left out.
 };
@@ -70,6 +71,7 @@ struct CrashOptions {
 struct CrashReport {
     int points = 0; ///< Fault points of an undisturbed run.
     int tested = 0;
+    int before = 0; ///< Tested by an earlier call, as the file of points done has it.
     int missed = 0; ///< Of those, points that this run did not come to: it wrote less often.
     int leftOut = 0; ///< For want of time.
     qint64 milliseconds = 0; ///< That all tries took.
@@ -77,6 +79,8 @@ struct CrashReport {
     QMap<QString, int> reasons; ///< Of holds.
     QStringList failures; ///< Each with the point that it is for.
     [[nodiscard]] QString text() const;
+    [[nodiscard]] QJsonObject toJson() const;
+    void add(const QJsonObject &report); ///< What another process has tested of the same scenario and kind.
 };
 
 /** What an undisturbed run of a scenario passes and how it ends. */
@@ -88,18 +92,19 @@ struct CrashPoints {
 
 [[nodiscard]] Result<CrashPoints> countPoints(CrashScenario &scenario, const CrashOptions &options);
 
-/// Disturbs a run at each of the points, lets it go on in peace, and judges it. Method: SQLite's
+/// Disturbs a run at each of the points, lets it go on in peace, and judges it; all of them until one that
+/// a run does not come to, where neither a sample nor the boundaries are asked for. Method: SQLite's
 /// crash tests, which fail the n-th operation for every n.
 [[nodiscard]] Result<CrashReport> explore(CrashScenario &scenario, const CrashPoints &points, const CrashOptions &options,
                                           const std::function<void(const QString &line)> &tell = {});
 
-/// main() of a program that explores: --kind, --shard i/n, --resume FILE, --sample N, --seed N,
-/// --boundaries, --budget SECONDS, --keep FOLDER, --scenario NAME. Exit code 0: all judged well; 1: not; 2: wrong arguments.
-[[nodiscard]] int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenarios);
-
 /// Whether an error, or what it tells as its cause, is what this fault makes: ENOSPC and EIO by codes
 /// that say so and of the file that it struck, a lost program by that. Error "crash.between" otherwise.
 [[nodiscard]] Result<> fits(const CrashFault &fault, const Error &error);
+
+/// Where systems are made: CUTOVER_CRASH_BASE, or a file system in memory, as syncs cost nothing there and what
+/// is tested is their order.
+[[nodiscard]] QString systemsTemplate();
 
 /// Files below a folder that should not be there once a run has ended: temporaries and scratch of ours.
 [[nodiscard]] QStringList leftovers(const QString &folder);

@@ -1,51 +1,20 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "crashdriver.h"
+#include "descendants.h"
+
 #include <QCoreApplication>
 #include <QElapsedTimer>
-#include <QFile>
 #include <QProcess>
+#include <QTemporaryDir>
 #include <QTest>
-#include <QThread>
 
-#include <csignal>
 #include <memory>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 using namespace Qt::StringLiterals;
-
-namespace {
-
-/** Ends whatever the programs that this one starts have left behind, services that outlive them too. */
-class Descendants
-{
-public:
-    Descendants() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
-    ~Descendants()
-    {
-        // Whose parent dies becomes a child of ours.
-        const QString list = u"/proc/self/task/%1/children"_s.arg(::getpid());
-        for (int look = 0; look < 500; ++look) {
-            QFile file(list);
-            const QList<QByteArray> pids = file.open(QIODevice::ReadOnly) ? file.readAll().simplified().split(' ') : QList<QByteArray>();
-            if (pids.isEmpty() || pids.first().isEmpty()) {
-                return;
-            }
-            for (const QByteArray &pid : pids) {
-                ::kill(pid.toInt(), SIGKILL);
-            }
-            while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-            }
-            QThread::msleep(10);
-        }
-    }
-    Q_DISABLE_COPY_MOVE(Descendants)
-};
-
-} // namespace
+using namespace cutover::testing;
 
 /**
  * A sample of what ./dev crash does in full with whole runs: a kill at every boundary between two
@@ -63,8 +32,7 @@ private Q_SLOTS:
         const QString program = qEnvironmentVariable("CUTOVER_BIN", QCoreApplication::applicationDirPath()) + u"/cutover-crash"_s;
         const QString seed = qEnvironmentVariable("CUTOVER_SEED", u"1"_s);
         // A share begins no more of its sample behind this.
-        // A share begins no more of its sample behind this.
-        const QStringList common{u"--seed"_s, seed, u"--budget"_s, u"90"_s, u"--sample"_s};
+        const QStringList common{u"--seed"_s, seed, u"--budget"_s, u"90"_s, u"--jobs"_s, u"1"_s, u"--sample"_s};
         const QList<QStringList> shares{
             {u"3"_s, u"--scenario"_s, u"update"_s, u"--kind"_s, u"kill"_s, u"--boundaries"_s},
             {u"4"_s, u"--scenario"_s, u"update"_s, u"--kind"_s, u"enospc"_s, u"--kind"_s, u"eio"_s},
@@ -73,6 +41,9 @@ private Q_SLOTS:
             {u"2"_s, u"--scenario"_s, u"update-supervise"_s},
             {u"1"_s, u"--scenario"_s, u"update-watch"_s},
         };
+        // What a share leaves behind that is ended here goes with this.
+        const QTemporaryDir base(systemsTemplate());
+        qputenv("CUTOVER_CRASH_BASE", base.path().toLocal8Bit());
         const Descendants descendants;
         QElapsedTimer timer;
         timer.start();

@@ -20,17 +20,11 @@ namespace {
 const QByteArray oldContent = "# The service's settings\nexport MODE='paper'\nAPI_TOKEN=abc\n\nLIMIT=10 # orders a second\n";
 const QByteArray newContent = "# The service's settings\nexport MODE='live'\nAPI_TOKEN=abc\n\nLIMIT=20 # orders a second\nNEW_ENGINE=on\n";
 
-QString base()
-{
-    // Syncs cost nothing there, and what is tested is their order.
-    return QDir(u"/dev/shm"_s).exists() ? u"/dev/shm/cutover-crash-XXXXXX"_s : QDir::tempPath() + u"/cutover-crash-XXXXXX"_s;
-}
-
 } // namespace
 
 SmallScenario::SmallScenario(bool goesBack)
     : m_goesBack(goesBack)
-    , m_base(base())
+    , m_base(systemsTemplate())
 {
 }
 

@@ -51,11 +51,6 @@ constexpr int Orders = 2000;
 constexpr qint64 RunLimitMs = 120000;
 constexpr qint64 ServingLimitMs = 20000;
 
-QString base()
-{
-    return QDir(u"/dev/shm"_s).exists() ? u"/dev/shm/cutover-crash-XXXXXX"_s : QDir::tempPath() + u"/cutover-crash-XXXXXX"_s;
-}
-
 Result<> copyTree(const QString &from, const QString &to)
 {
     QProcess process;
@@ -158,7 +153,7 @@ WholeScenario::WholeScenario(Journey journey, const QString &role)
     , m_from(journey == Journey::Downgrade ? New : Old)
     , m_to(journey == Journey::Update ? New : journey == Journey::Faulty ? Broken
                                                                          : Old)
-    , m_base(base())
+    , m_base(systemsTemplate())
     , m_folder(m_base.filePath(u"demo"_s))
     , m_pristine(m_base.filePath(u"pristine"_s))
 {
