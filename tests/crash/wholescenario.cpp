@@ -156,6 +156,7 @@ WholeScenario::WholeScenario(Journey journey, const QString &role)
     , m_base(systemsTemplate())
     , m_folder(m_base.filePath(u"demo"_s))
     , m_pristine(m_base.filePath(u"pristine"_s))
+    , m_network(std::make_unique<QNetworkAccessManager>())
 {
 }
 
@@ -177,14 +178,14 @@ Result<> WholeScenario::make()
 {
     DemoOptions options;
     options.orders = Orders;
-    options.trafficRate = 25;
+    options.trafficRate = 15;
     // The faulty release must not get through before enough of its requests have failed.
     options.watchDurationMs = m_journey == Journey::Faulty ? 20000 : 400;
     options.watchWindowMs = 1000;
     CHECK(QCoro::waitFor(createDemo(m_folder, options)));
     // So little traffic and so short a watch must be enough to judge by.
     TRY(QByteArray yaml, files::read(demoTargetFile(m_folder)));
-    yaml.replace("minimum_samples: 50", "minimum_samples: 2").replace("scrape_interval: 500ms", "scrape_interval: 100ms");
+    yaml.replace("minimum_samples: 50", "minimum_samples: 2").replace("scrape_interval: 500ms", "scrape_interval: 200ms");
     yaml += "\ncommands:\n"
             "  - name: announce\n"
             "    after: switch_release\n"
@@ -193,7 +194,7 @@ Result<> WholeScenario::make()
             "    inspect: [/usr/bin/test, -e, data/announced]\n";
     CHECK(files::replace(demoTargetFile(m_folder), yaml));
     TRY(QByteArray balancer, files::read(QString(m_folder + u"/haproxy.cfg"_s)));
-    balancer.replace("check inter 500ms", "check inter 100ms");
+    balancer.replace("check inter 500ms fastinter 100ms downinter 200ms", "check inter 300ms fastinter 50ms downinter 50ms");
     CHECK(files::replace(QString(m_folder + u"/haproxy.cfg"_s), balancer));
     TRY(m_target, Target::load(demoTargetFile(m_folder)));
 
@@ -346,11 +347,13 @@ Result<> WholeScenario::waitUntilServing(const QString &version) const
     const Haproxy haproxy(m_target.balancer.socket);
     QString found;
     while (timer.elapsed() < ServingLimitMs) {
-        found = servedVersion();
         const auto servers = QCoro::waitFor(haproxy.servers(u"trading"_s));
         const bool up = servers && std::ranges::all_of(*servers, &HaproxyServer::isUp);
-        if (found == version && up && !linesOf(QString(m_folder + u"/data/acknowledged.log"_s)).isEmpty()) {
-            return {};
+        if (up && !linesOf(QString(m_folder + u"/data/acknowledged.log"_s)).isEmpty()) {
+            found = servedVersion();
+            if (found == version) {
+                return {};
+            }
         }
         QThread::msleep(20);
     }
@@ -436,10 +439,11 @@ QByteArray WholeScenario::get(const QString &path) const
     for (const InstanceSpec &instance : m_target.service(u"haproxy"_s)->instances) {
         port = instance.port;
     }
-    QNetworkAccessManager network;
     QNetworkRequest request(QUrl(u"http://127.0.0.1:%1%2"_s.arg(port).arg(path)));
     request.setTransferTimeout(5000);
-    const std::unique_ptr<QNetworkReply> reply(network.get(request));
+    // The balancer of the next try is another one.
+    request.setRawHeader("Connection", "close");
+    const std::unique_ptr<QNetworkReply> reply(m_network->get(request));
     QEventLoop loop;
     QObject::connect(reply.get(), &QNetworkReply::finished, &loop, &QEventLoop::quit);
     loop.exec();

@@ -10,6 +10,10 @@
 
 #include <QTemporaryDir>
 
+#include <memory>
+
+class QNetworkAccessManager;
+
 namespace cutover::testing {
 
 /**
@@ -64,6 +68,7 @@ private:
     QTemporaryDir m_base;
     QString m_folder;
     QString m_pristine;
+    std::unique_ptr<QNetworkAccessManager> m_network;
     Target m_target;
     QString m_run;
     QByteArray m_oldEnvironment;
