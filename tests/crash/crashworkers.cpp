@@ -49,6 +49,11 @@ int CrashWorkers::run(const QList<QStringList> &arguments)
     // Removed behind the processes that use it.
     const QTemporaryDir base(systemsTemplate());
     qputenv("CUTOVER_CRASH_BASE", base.path().toLocal8Bit());
+    QByteArray libraries = CUTOVER_NOPROXY;
+    if (const QByteArray others = qgetenv("LD_LIBRARY_PATH"); !others.isEmpty()) {
+        libraries += ':' + others;
+    }
+    qputenv("LD_LIBRARY_PATH", libraries);
     const Descendants descendants;
     std::vector<std::unique_ptr<QProcess>> workers;
     QSet<qint64> pids;

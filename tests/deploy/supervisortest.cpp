@@ -10,6 +10,7 @@
 #include <QElapsedTimer>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QTcpSocket>
 
 #include <unistd.h>
 
@@ -167,6 +168,36 @@ private Q_SLOTS:
         QTRY_VERIFY(state(u"web-1"_s).pid != service);
         QCOMPARE(state(u"web-1"_s).restarts, 1);
         QCOMPARE(state(u"web-1"_s).lastExit, 128 + SIGSEGV);
+    }
+
+    void whoListens_data()
+    {
+        QTest::addColumn<QString>("address");
+        for (const char *address : {"127.0.0.1", "127.0.0.2", "0.0.0.0", "::1", "::"}) {
+            QTest::newRow(address) << QString::fromLatin1(address);
+        }
+    }
+
+    void whoListens()
+    {
+        QFETCH(const QString, address);
+        QTcpServer server;
+        if (!server.listen(QHostAddress(address))) {
+            QSKIP(qPrintable(u"%1 is not to be had here: %2"_s.arg(address, server.errorString())));
+        }
+        const int port = server.serverPort();
+        QCOMPARE(portHolder(port).value_or(PortHolder()).pid, QCoreApplication::applicationPid());
+        const auto holders = portHolders({port, m_port});
+        QCOMPARE(holders.keys(), QList<int>{port});
+        QVERIFY(!holders.first().program.isEmpty());
+        // A connection that outlives the listener is none.
+        QTcpSocket client;
+        client.connectToHost(QHostAddress(address), quint16(port));
+        QVERIFY(client.waitForConnected());
+        QVERIFY(server.waitForNewConnection(5000));
+        server.close();
+        QVERIFY(!portHolder(port));
+        QVERIFY(portHolders({port}).isEmpty());
     }
 
     void portTaken()
