@@ -64,7 +64,7 @@ struct CrashOptions {
     bool boundaries = false; ///< Besides the sample, every point where one step ends and the next begins.
     QString keep; ///< Systems that were judged badly are copied to this folder.
     QString resumeFile; ///< Points judged well are kept here, and not tested again.
-    qint64 limitMs = 120000; ///< For one runner.
+    qint64 limitMs = 240000; ///< For one runner.
     QDeadlineTimer sampleUntil = QDeadlineTimer(QDeadlineTimer::Forever); ///< What is left of the sample then is left out.
 };
 
