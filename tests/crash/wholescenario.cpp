@@ -178,7 +178,7 @@ Result<> WholeScenario::make()
 {
     DemoOptions options;
     options.orders = Orders;
-    options.trafficRate = 15;
+    options.trafficRate = 10;
     // The faulty release must not get through before enough of its requests have failed.
     options.watchDurationMs = m_journey == Journey::Faulty ? 20000 : 400;
     options.watchWindowMs = 1000;
@@ -194,7 +194,7 @@ Result<> WholeScenario::make()
             "    inspect: [/usr/bin/test, -e, data/announced]\n";
     CHECK(files::replace(demoTargetFile(m_folder), yaml));
     TRY(QByteArray balancer, files::read(QString(m_folder + u"/haproxy.cfg"_s)));
-    balancer.replace("check inter 500ms fastinter 100ms downinter 200ms", "check inter 300ms fastinter 50ms downinter 50ms");
+    balancer.replace("check inter 500ms fastinter 100ms downinter 200ms", "check inter 1s fastinter 50ms downinter 50ms");
     CHECK(files::replace(QString(m_folder + u"/haproxy.cfg"_s), balancer));
     TRY(m_target, Target::load(demoTargetFile(m_folder)));
 
@@ -355,7 +355,7 @@ Result<> WholeScenario::waitUntilServing(const QString &version) const
                 return {};
             }
         }
-        QThread::msleep(20);
+        QThread::msleep(50);
     }
     return between(u"The balancer serves “%1”, not %2."_s.arg(found, version));
 }
