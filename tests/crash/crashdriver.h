@@ -73,6 +73,7 @@ struct CrashReport {
     int tested = 0;
     int before = 0; ///< Tested by an earlier call, as the file of points done has it.
     int missed = 0; ///< Of those, points that this run did not come to: it wrote less often.
+    int shifted = 0; ///< Boundaries between steps that were other writes in the try than when they were counted.
     int leftOut = 0; ///< For want of time.
     qint64 milliseconds = 0; ///< That all tries took.
     QMap<QString, int> endings; ///< "new", "old", "held", "held, then new", … → how often.

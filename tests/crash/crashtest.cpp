@@ -38,6 +38,7 @@ private Q_SLOTS:
         QVERIFY2(report, qPrintable(report ? QString() : report.error().text()));
         qInfo("%s", qPrintable(report->text()));
         QVERIFY(report->points > 40);
+        QCOMPARE(report->missed, 0);
         QVERIFY2(report->failures.isEmpty(), qPrintable(report->failures.join(u'\n')));
     }
 };
