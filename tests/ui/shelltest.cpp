@@ -158,6 +158,10 @@ private Q_SLOTS:
         m_engine->tell({u"runs"_s});
         QTRY_COMPARE(m_window->console()->activeRun()->current, 9);
         QVERIFY(m_window->console()->doing().isEmpty());
+        // Nor is it when the step tells only how far it is.
+        tell(8, u"Draining"_s);
+        Q_EMIT m_engine->runTold({{u"run"_s, m_engine->runViews.first().run.id}, {u"type"_s, u"progress"_s}, {u"step"_s, m_engine->runViews.first().steps.at(9).spec.id}});
+        QVERIFY(m_window->console()->doing().isEmpty());
         // News of the next step are asked for, should nobody tell them.
         m_engine->runViews.first().current = 10;
         tell(10, u"Asking"_s);

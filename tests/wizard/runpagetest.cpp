@@ -312,6 +312,13 @@ private Q_SLOTS:
     void looksAgainAfterTheLinkWasLost()
     {
         open();
+        engine->failures.insert(u"run"_s, Error{u"sample.text"_s, {{u"text"_s, u"Not now."_s}}, Error::Kind::Transient, {}});
+        engine->tell({u"runs"_s});
+        const auto told = [this] { return std::ranges::any_of(page->findChildren<QLabel *>(), [](QLabel *label) { return label->isVisible() && label->text() == u"Not now."; }); };
+        QTRY_VERIFY(told());
+        engine->failures.clear();
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(!told());
         engine->setConnected(false, Error{u"scripted.disconnected"_s, {}, Error::Kind::Transient, {}});
         engine->runViews.first() = wizarddata::runOf(plan, 10);
         engine->setConnected(true);

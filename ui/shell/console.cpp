@@ -50,7 +50,10 @@ Console::Console(EngineClient *engine, QObject *parent)
         const QString type = what["type"_L1].toString();
         if (type == "progress"_L1) {
             const Message doing = Message::fromJson(what["doing"_L1].toObject());
-            m_doingStep = what["step"_L1].toString();
+            if (const QString step = what["step"_L1].toString(); step != m_doingStep) {
+                m_doingStep = step;
+                m_doing = {};
+            }
             if (!m_doingStep.isEmpty() && m_doingStep != currentStep()) {
                 refresh();
             }

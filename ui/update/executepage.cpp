@@ -175,7 +175,13 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     foot->addWidget(m_leave, 0, Qt::AlignRight);
     layout->addLayout(foot);
 
-    connect(m_feed, &RunFeed::viewChanged, this, &ExecutePage::refresh);
+    connect(m_feed, &RunFeed::viewChanged, this, [this] {
+        // What could not be read before has been read now.
+        if (std::exchange(m_unread, false)) {
+            m_message->clear();
+        }
+        refresh();
+    });
     connect(m_feed, &RunFeed::progressChanged, this, &ExecutePage::refreshNow);
     connect(m_feed, &RunFeed::targetChanged, this, [this] {
         m_instances->setInstances(m_feed->target().instances);
@@ -184,7 +190,10 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
         refreshNow();
     });
     connect(m_feed, &RunFeed::logAppended, this, [this](const QString &text) { m_log->append(shownLog(text)); });
-    connect(m_feed, &RunFeed::loadFailed, this, [this](const Error &error) { m_message->tell(error); });
+    connect(m_feed, &RunFeed::loadFailed, this, [this](const Error &error) {
+        m_unread = true;
+        m_message->tell(error);
+    });
     connect(m_feed, &RunFeed::commandFailed, this, [this](const QString &verb, const Error &error) {
         if (verb == u"hold") {
             m_pause = Pause::None;

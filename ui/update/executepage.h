@@ -64,6 +64,7 @@ private:
     StepTimelineModel m_steps;
     QTimer m_timer;
     bool m_told = false; ///< ended() has been emitted.
+    bool m_unread = false; ///< The message tells why the run could not be read.
     int m_followed = -1; ///< Row that the timeline was scrolled to.
 
     TextLabel *m_title;
