@@ -48,6 +48,10 @@ int CrashWorkers::run(const QList<QStringList> &arguments)
     }
     // Removed behind the processes that use it.
     const QTemporaryDir base(systemsTemplate());
+    if (!base.isValid()) {
+        m_tell(u"No folder for the systems can be made: "_s + base.errorString());
+        return 1;
+    }
     qputenv("CUTOVER_CRASH_BASE", base.path().toLocal8Bit());
     QByteArray libraries = CUTOVER_NOPROXY;
     if (const QByteArray others = qgetenv("LD_LIBRARY_PATH"); !others.isEmpty()) {
@@ -69,15 +73,26 @@ int CrashWorkers::run(const QList<QStringList> &arguments)
             }
         };
         QObject::connect(worker, &QProcess::readyRead, &loop, readLines);
-        QObject::connect(worker, &QProcess::finished, &loop, [&, worker, readLines](int exitCode, QProcess::ExitStatus status) {
+        const auto oneLess = [&] {
+            if (--running == 0) {
+                loop.quit();
+            }
+        };
+        const auto tellStart = [&, worker, oneLess](QProcess::ProcessError error) {
+            if (error == QProcess::FailedToStart) {
+                well = false;
+                m_tell(u"A process that tests could not be started: "_s + worker->errorString());
+                oneLess();
+            }
+        };
+        QObject::connect(worker, &QProcess::errorOccurred, &loop, tellStart, Qt::QueuedConnection);
+        QObject::connect(worker, &QProcess::finished, &loop, [&, worker, readLines, oneLess](int exitCode, QProcess::ExitStatus status) {
             readLines();
             if (status == QProcess::CrashExit || exitCode > 1) {
                 well = false;
                 m_tell(u"A process that tests ended badly: %1 %2"_s.arg(exitCode).arg(QString::fromUtf8(worker->readAll())));
             }
-            if (--running == 0) {
-                loop.quit();
-            }
+            oneLess();
         });
         worker->start(QCoreApplication::applicationFilePath(), words);
         pids.insert(worker->processId());
