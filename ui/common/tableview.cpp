@@ -10,6 +10,7 @@
 #include <QClipboard>
 #include <QHeaderView>
 #include <QKeyEvent>
+#include <QMetaMethod>
 #include <QPainter>
 #include <QStyledItemDelegate>
 
@@ -178,7 +179,13 @@ void TableView::keyPressEvent(QKeyEvent *event)
         return;
     }
     if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && currentIndex().isValid()) {
-        Q_EMIT activated(currentIndex());
+        // Where a row opens nothing, the key is the wizard's.
+        static const QMetaMethod opens = QMetaMethod::fromSignal(&QAbstractItemView::activated);
+        if (isSignalConnected(opens)) {
+            Q_EMIT activated(currentIndex());
+        } else {
+            event->ignore();
+        }
         return;
     }
     QTableView::keyPressEvent(event);
