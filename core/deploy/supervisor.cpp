@@ -183,6 +183,7 @@ struct Supervisor::Private {
     QLocalServer server;
     QTimer logTimer;
     QTimer runTimer;
+    bool persistOwed = false; ///< The state was last written in vain.
     std::unique_ptr<Journal> journal; ///< Null until there is one.
     std::unique_ptr<RunnerKeeper> keeper;
     int lock = -1;
@@ -192,6 +193,8 @@ struct Supervisor::Private {
     void adopt(const QJsonObject &state);
     Result<> reload();
     Result<> persist();
+    /// Writes the state again when the last time failed: it may lie there all the same, ahead of what is so.
+    Result<> persistIfOwed();
     Result<ServiceSpawn> spawnSpec(const ServiceSpec &service, const InstanceSpec &instance, const QString &directory) const;
     Result<> launch(const QString &name);
     void watch(const QString &name, std::unique_ptr<ServiceProcess> process);
@@ -273,7 +276,10 @@ Result<> Supervisor::start()
     });
     connect(&d->logTimer, &QTimer::timeout, this, [this] { d->trimLogs(); });
     d->logTimer.start(std::chrono::minutes(1));
-    connect(&d->runTimer, &QTimer::timeout, this, [this] { d->keepRunner(); });
+    connect(&d->runTimer, &QTimer::timeout, this, [this] {
+        d->keepRunner();
+        (void)d->persistIfOwed();
+    });
     d->runTimer.start(std::chrono::seconds(1));
     return {};
 }
@@ -363,7 +369,14 @@ Result<> Supervisor::Private::persist()
                             {u"boot"_s, Clock::system().bootId()},
                             {u"supervisor"_s, QCoreApplication::applicationPid()},
                             {u"instances"_s, list}};
-    return files::replace(statePath(target.stateDirectory), QJsonDocument(state).toJson(QJsonDocument::Indented), files::privateFile);
+    const auto written = files::replace(statePath(target.stateDirectory), QJsonDocument(state).toJson(QJsonDocument::Indented), files::privateFile);
+    persistOwed = !written;
+    return written;
+}
+
+Result<> Supervisor::Private::persistIfOwed()
+{
+    return persistOwed ? persist() : Result<>();
 }
 
 void Supervisor::Private::setState(Managed &managed, InstanceState::State state)
@@ -680,6 +693,7 @@ Async<QJsonObject> Supervisor::Private::start(QString name, QString directory)
     }
     if (managed.process) {
         if (managed.directory == directory) {
+            CO_CHECK(persistIfOwed());
             co_return QJsonObject();
         }
         co_return fail(u"supervisor.runs_other"_s,
@@ -694,6 +708,7 @@ Async<QJsonObject> Supervisor::Private::start(QString name, QString directory)
     if (auto written = persist(); !written) {
         managed.desired = desiredBefore;
         managed.directory = directoryBefore;
+        (void)persistIfOwed();
         co_return fail(written.error());
     }
     if (auto started = launch(name); !started) {
@@ -720,6 +735,7 @@ Async<QJsonObject> Supervisor::Private::stop(QString name)
     const bool desiredBefore = std::exchange(managed.desired, false);
     if (auto written = persist(); !written) {
         managed.desired = desiredBefore;
+        (void)persistIfOwed();
         co_return fail(written.error());
     }
     managed.restart.reset();

@@ -170,6 +170,44 @@ private Q_SLOTS:
         QCOMPARE(state(u"web-1"_s).lastExit, 128 + SIGSEGV);
     }
 
+    void stopThatIsNotWritten_data()
+    {
+        QTest::addColumn<int>("point");
+        // Creating the temporary, writing, syncing it, renaming it, syncing the folder: the new state lies there already.
+        for (int point = 1; point <= 5; ++point) {
+            QTest::addRow("%d", point) << point;
+        }
+    }
+
+    /// A stop that is refused since the disk failed has not happened: not for who reads the record either.
+    void stopThatIsNotWritten()
+    {
+        QFETCH(const int, point);
+        OK(QCoro::waitFor(m_client->shutdown()));
+        const QString armed = m_folder->path() + u"/armed"_s;
+        qputenv("CUTOVER_FAULT", QByteArray("eio@").append(QByteArray::number(point)));
+        qputenv("CUTOVER_FAULT_ROLE", "supervise");
+        qputenv("CUTOVER_FAULT_SWITCH", armed.toLocal8Bit());
+        const auto started = QCoro::waitFor(m_client->ensureRunning());
+        for (const char *variable : {"CUTOVER_FAULT", "CUTOVER_FAULT_ROLE", "CUTOVER_FAULT_SWITCH"}) {
+            qunsetenv(variable);
+        }
+        OK(started);
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        const qint64 pid = state(u"web-1"_s).pid;
+
+        writeFile(armed, "");
+        QVERIFY(!QCoro::waitFor(m_client->stop(u"web-1"_s)));
+        QVERIFY(!QFile::exists(armed));
+        QCOMPARE(state(u"web-1"_s).pid, pid);
+        QCOMPARE(VALUE(recordedReleases(m_target)).value(u"web-1"_s), u"1.0.0"_s);
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        QCOMPARE(state(u"web-1"_s).pid, pid);
+        OK(QCoro::waitFor(m_client->stop(u"web-1"_s)));
+        QVERIFY(!VALUE(recordedReleases(m_target)).contains(u"web-1"_s));
+    }
+
     void whoListens_data()
     {
         QTest::addColumn<QString>("address");
