@@ -39,7 +39,8 @@ QString row(const QStringList &cells, const QList<Column> &columns, bool first, 
     for (qsizetype i = 0; i < cells.size(); ++i) {
         // The first row tells the widths of all.
         const QString width = first ? u" width=\"%1%\""_s.arg(columns[i].width) : QString();
-        html += u"<%1%2 align=\"left\">%3</%1>"_s.arg(element, width, cells[i].toHtmlEscaped());
+        const QString align = element == "th"_L1 ? u" align=\"left\""_s : QString();
+        html += u"<%1%2%3>%4</%1>"_s.arg(element, width, align, cells[i].toHtmlEscaped());
     }
     return html + u"</tr>\n"_s;
 }
