@@ -22,11 +22,15 @@ public:
     /// the chain of causes, all words in the sentence for people, and something to do about it.
     [[nodiscard]] static QString told(const Outcome &outcome, int exitCode, const QString &code, const QStringList &words = {});
     /// "", or what the fault has harmed: the version served, requests that failed since the last
-    /// call, orders, the strategy that must not run twice, temporaries.
+    /// call, orders, rows that were there when it began, the strategy that must not run twice, temporaries.
     [[nodiscard]] QString harm(const QString &version, bool requestsMayFail = false);
 
     /// Replaces text in target.yaml; false when it isn't there.
     [[nodiscard]] bool edit(const QString &from, const QString &to) const;
+    /// The watch after an update; false when target.yaml is another than expected.
+    [[nodiscard]] bool shortenWatch() const;
+    /// What restoreTarget() writes and harm() looks for: target.yaml and the database as they are now. begin() does so too.
+    void keep();
     void restoreTarget() const;
 
     /// The next update stops behind each step of this kind until openGate().
@@ -44,5 +48,6 @@ public:
 
 private:
     QByteArray m_target;
+    QList<Table> m_before;
     qsizetype m_failuresSeen = 0;
 };

@@ -255,6 +255,49 @@ QString SystemDemo::schema() const
     return QString::fromLatin1(QCryptographicHash::hash(text.toUtf8(), QCryptographicHash::Sha256).toHex());
 }
 
+QStringList SystemDemo::rowsOf(const QString &table, const QStringList &columns) const
+{
+    // As SQL writes it: text is not taken for a number, nor nothing for an empty text.
+    QStringList quoted;
+    for (const QString &column : columns) {
+        quoted.append(u"quote(\"%1\")"_s.arg(column));
+    }
+    return query(u"SELECT %1 FROM \"%2\""_s.arg(quoted.join(u" || '|' || "), table));
+}
+
+QList<SystemDemo::Table> SystemDemo::tables() const
+{
+    QList<Table> all;
+    const QStringList names = query(u"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"_s);
+    for (const QString &name : names) {
+        const QStringList columns = query(u"SELECT name FROM pragma_table_info('%1')"_s.arg(name));
+        all.append({name, columns, rowsOf(name, columns)});
+    }
+    return all;
+}
+
+QString SystemDemo::missingOf(const QList<Table> &before) const
+{
+    QStringList missing;
+    for (const Table &table : before) {
+        QHash<QString, int> now;
+        const QStringList rows = rowsOf(table.name, table.columns);
+        for (const QString &row : rows) {
+            ++now[row];
+        }
+        QStringList gone;
+        for (const QString &row : table.rows) {
+            if (--now[row] < 0) {
+                gone.append(row);
+            }
+        }
+        if (!gone.isEmpty()) {
+            missing.append(u"%1 of %2 rows of %3 are gone or differ, the first: %4"_s.arg(gone.size()).arg(table.rows.size()).arg(table.name, gone.first()));
+        }
+    }
+    return missing.join(u"; "_s);
+}
+
 QMap<qint64, QString> SystemDemo::orders(qint64 upToId, const QString &columns) const
 {
     QMap<qint64, QString> rows;

@@ -61,6 +61,16 @@ public:
     [[nodiscard]] QStringList query(const QString &sql) const;
     /// Digest of the schema as SQLite tells it, our own bookkeeping left out.
     [[nodiscard]] QString schema() const;
+    /// A table as it was at a moment: each row as text.
+    struct Table {
+        QString name;
+        QStringList columns;
+        QStringList rows;
+    };
+    /// All tables with all of their rows, our own bookkeeping too.
+    [[nodiscard]] QList<Table> tables() const;
+    /// Empty when every row that was there at a moment is, in the columns of that moment; else which is not. More may have come.
+    [[nodiscard]] QString missingOf(const QList<Table> &before) const;
     /// Columns of every order that was there at a moment, for comparison: id → text.
     [[nodiscard]] QMap<qint64, QString> orders(qint64 upToId, const QString &columns) const;
     /// Empty when no two strategy processes ever ran at once; else what overlapped.
@@ -69,6 +79,8 @@ public:
     [[nodiscard]] qint64 requestsSent() const;
 
 private:
+    [[nodiscard]] QStringList rowsOf(const QString &table, const QStringList &columns) const;
+
     QTemporaryDir m_folder;
     QString m_problem;
     bool m_started = false;
