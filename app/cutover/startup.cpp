@@ -4,6 +4,7 @@
 #include "startup.h"
 
 #include "common/ask.h"
+#include "demo/demosystem.h"
 #include "deploy/supervisorclient.h"
 #include "metrics/watcher.h"
 #include "run/activerun.h"
@@ -52,34 +53,48 @@ Async<bool> demoRuns(QString directory)
     co_return co_await supervisor.isRunning();
 }
 
-/// True: it ran already.
-Async<bool> prepareDemo(QString directory, bool reset, DemoProgress progress)
+Async<> prepareDemo(std::shared_ptr<DemoWindow> window, QString directory, bool reset, DemoProgress progress)
 {
+    if (demoExists(directory)) {
+        CO_CHECK(co_await window->join());
+    }
     CO_TRY(const bool ran, co_await demoRuns(directory));
     if (reset) {
+        window->leave();
         CO_CHECK(co_await resetDemo(directory, {}, progress));
+        CO_CHECK(co_await window->join());
     } else if (!demoExists(directory)) {
         CO_CHECK(co_await createDemo(directory, {}, progress));
+        CO_CHECK(co_await window->join());
+    }
+    if (!ran || reset) {
+        CO_CHECK(window->markStarted());
     }
     CO_CHECK(co_await startDemo(directory, progress));
     CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
-    CO_CHECK(co_await ensureWatcher(target));
-    co_return ran && !reset;
+    co_return co_await ensureWatcher(target);
 }
 
-/// False: everything was left as it is, for a run that goes on.
-Async<bool> endDemo(QString directory)
+enum class DemoEnd { Ended,
+                     OfOthers, ///< Another window looks at it, or no window started it.
+                     RunGoesOn };
+
+Async<DemoEnd> endDemo(std::shared_ptr<DemoWindow> window, QString directory)
 {
+    CO_TRY(const bool ours, window->isToEnd());
+    if (!ours) {
+        co_return DemoEnd::OfOthers;
+    }
     CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
     Worker worker;
     const QString state = target.stateDirectory;
     CO_TRY(const bool busy, co_await worker.run([state] { return hasRun(state); }));
     if (busy) { // What can't be found out is an error, and ends nothing either.
-        co_return false;
+        co_return DemoEnd::RunGoesOn;
     }
     CO_CHECK(co_await stopWatcher(target));
     CO_CHECK(co_await stopDemo(directory));
-    co_return true;
+    co_return DemoEnd::Ended;
 }
 
 } // namespace
@@ -109,6 +124,8 @@ void Startup::start()
     m_engine = std::make_unique<ServeClient>(QStringList{controlProgram(), u"serve"_s, u"--stdio"_s, u"--target"_s, target});
     m_window = std::make_unique<MainWindow>(m_engine.get());
     connect(m_window.get(), &MainWindow::closing, this, &Startup::leave);
+    // Whoever sends a signal can't be asked anything. A run goes on.
+    connect(&m_signals, &EndSignals::asked, this, &Startup::leave);
     const bool picture = !m_options.screenshot.isEmpty();
     if (!picture) {
         m_window->restoreGeometry(QSettings().value(u"window/geometry"_s).toByteArray());
@@ -133,7 +150,7 @@ void Startup::start()
         return;
     }
     m_window->showStarting(tr("Making the demo system ready…"));
-    m_demoStarted = true;
+    m_demo = std::make_shared<DemoWindow>(m_options.demoDirectory);
     m_preparing = true;
     QPointer<MainWindow> window(m_window.get());
     const DemoProgress progress = [window](const Message &doing) {
@@ -141,10 +158,8 @@ void Startup::start()
             window->showStarting(doing.text());
         }
     };
-    ask<bool>(this, prepareDemo(m_options.demoDirectory, m_options.reset, progress), [this](const Result<bool> &ready) {
+    ask<void>(this, prepareDemo(m_demo, m_options.demoDirectory, m_options.reset, progress), [this](const Result<> &ready) {
         m_preparing = false;
-        // A picture, or a measurement, of a demo that somebody else works with leaves it as it was.
-        m_demoStarted = (m_options.screenshot.isEmpty() && !m_options.startupTime) || !ready || !*ready;
         if (m_leaving) {
             finishLeaving();
             return;
@@ -165,7 +180,7 @@ bool Startup::eventFilter(QObject *watched, QEvent *event)
         // Behind the painting, which goes on with the window's children.
         QTimer::singleShot(0, this, [this] {
             QTextStream(stdout) << processAgeMs() << Qt::endl;
-            leave(false);
+            leave();
         });
     }
     return QObject::eventFilter(watched, event);
@@ -186,10 +201,10 @@ void Startup::takeScreenshot()
         QTextStream(stderr) << tr("cannot write “%1”").arg(m_options.screenshot) << '\n';
         m_failed = true;
     }
-    leave(m_window->console()->activeRun().has_value());
+    leave();
 }
 
-void Startup::leave(bool runActive)
+void Startup::leave()
 {
     if (std::exchange(m_leaving, true)) {
         return;
@@ -198,9 +213,6 @@ void Startup::leave(bool runActive)
         QSettings().setValue(u"window/geometry"_s, m_window->saveGeometry());
     }
     m_window->hide();
-    if (runActive) {
-        m_demoStarted = false;
-    }
     // What is half made ready can't be ended; it is as soon as it is whole.
     if (!m_preparing) {
         finishLeaving();
@@ -209,17 +221,18 @@ void Startup::leave(bool runActive)
 
 void Startup::finishLeaving()
 {
-    if (!m_demoStarted) {
+    if (!m_demo) {
         QCoreApplication::exit(m_failed ? 1 : 0);
         return;
     }
-    // The window may have been closed before it knew of a run.
-    ask<bool>(this, endDemo(m_options.demoDirectory), [this](const Result<bool> &ended) {
+    ask<DemoEnd>(this, endDemo(m_demo, m_options.demoDirectory), [this](const Result<DemoEnd> &ended) {
         if (!ended) {
             QTextStream(stderr) << ended.error().text() << '\n';
             m_failed = true;
-        } else if (!*ended) {
+        } else if (*ended == DemoEnd::RunGoesOn) {
             QTextStream(stdout) << tr("A run is under way, so the demo system goes on.") << '\n';
+        } else if (*ended == DemoEnd::OfOthers) {
+            QTextStream(stdout) << tr("Another window uses the demo system, or it was not started by one, so it goes on.") << '\n';
         }
         QCoreApplication::exit(m_failed ? 1 : 0);
     });

@@ -3,7 +3,8 @@
 
 #pragma once
 
-#include "demo/demosystem.h"
+#include "demo/demowindow.h"
+#include "endsignals.h"
 #include "serve/serveclient.h"
 #include "shell/mainwindow.h"
 
@@ -25,8 +26,9 @@ struct StartupOptions {
 
 /**
  * The life of the console: the window is shown at once, then what it shows is made ready (the
- * demo) and connected; at the end the demo's processes are ended, unless a run goes on: the run lock and the journal say so, not what
- * the window happens to know. GUI thread.
+ * demo) and connected. At the end, by closing the window or by SIGTERM, SIGINT or SIGHUP, the last
+ * window on a demo that a window started ends its processes, unless a run goes on: the run lock and
+ * the journal say so, not what the window happens to know. GUI thread.
  */
 class Startup : public QObject
 {
@@ -40,13 +42,14 @@ public:
 private:
     void connectEngine();
     void takeScreenshot();
-    void leave(bool runActive);
+    void leave();
     void finishLeaving();
 
     StartupOptions m_options;
     std::unique_ptr<ServeClient> m_engine;
     std::unique_ptr<MainWindow> m_window;
-    bool m_demoStarted = false;
+    std::shared_ptr<DemoWindow> m_demo; ///< With --demo.
+    EndSignals m_signals;
     bool m_preparing = false; ///< The demo is being made ready.
     bool m_leaving = false;
     bool m_failed = false;

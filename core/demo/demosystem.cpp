@@ -6,6 +6,7 @@
 #include "database/sqlite.h"
 #include "demo/demofiles.h"
 #include "demo/demoreleases.h"
+#include "demo/demowindow.h"
 #include "deploy/localexchange.h"
 #include "deploy/supervisorclient.h"
 #include "metrics/watcher.h"
@@ -229,6 +230,7 @@ Async<> stopDemo(QString directory)
     }
     SupervisorClient client(target);
     CO_CHECK(co_await client.shutdown());
+    CO_CHECK(unmarkDemoWindow(target.stateDirectory));
     // Last, as a console that looks on starts another one while there is anything to watch.
     co_return co_await stopWatcher(target);
 }

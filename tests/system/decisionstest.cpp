@@ -35,7 +35,6 @@ private Q_SLOTS:
     void holdThenAnotherUpdateThenAbort();
     void abortAtWork();
     void consoleKilledWhileRunGoesOn();
-    void windowThatClosesAtOnceLeavesTheRun();
     void abandonTakesTheName();
     void holdThenResume();
 
@@ -125,27 +124,6 @@ void DecisionsTest::consoleKilledWhileRunGoesOn()
     QCOMPARE(m_demo.harm(u"1.2.1"_s), QString());
     QCOMPARE(m_demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--yes"_s}).exitCode, Done);
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
-}
-
-/// It is closed before it knows that a run is under way.
-void DecisionsTest::windowThatClosesAtOnceLeavesTheRun()
-{
-    QVERIFY(m_demo.putGate(u"switch_release"_s));
-    auto update = m_demo.startCtl(Update);
-    QVERIFY(m_demo.waitAtGate(*update));
-    QProcess window;
-    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-    environment.insert(u"QT_QPA_PLATFORM"_s, u"offscreen"_s);
-    window.setProcessEnvironment(environment);
-    window.start(SystemDemo::program(u"cutover"_s), {u"--demo"_s, u"--state"_s, m_demo.folder(), u"--startup-time"_s});
-    QVERIFY(window.waitForFinished(60000));
-    QVERIFY2(window.exitCode() == 0, window.readAllStandardError());
-    QCOMPARE(activeRun()[u"state"].toString(), u"running"_s);
-    m_demo.openGate();
-    const auto outcome = SystemDemo::outcomeOf(*update);
-    QVERIFY2(outcome.exitCode == Done, outcome.errors.left(2000));
-    QCOMPARE(m_demo.harm(u"1.2.1"_s), QString());
-    QCOMPARE(m_demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--yes"_s}).exitCode, Done);
 }
 
 void DecisionsTest::abandonTakesTheName()

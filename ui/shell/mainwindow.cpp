@@ -319,7 +319,7 @@ void MainWindow::closeEvent(QCloseEvent *event)
             return;
         }
     }
-    Q_EMIT closing(run.has_value());
+    Q_EMIT closing();
     event->accept();
 }
 

@@ -39,8 +39,8 @@ public:
     void makeNextRoom();
 
 Q_SIGNALS:
-    /// The window is about to close; runActive: a run goes on without it.
-    void closing(bool runActive);
+    /// The window is about to close.
+    void closing();
 
 protected:
     void closeEvent(QCloseEvent *event) override;
