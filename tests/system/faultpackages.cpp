@@ -10,6 +10,7 @@
 #include <QCryptographicHash>
 #include <QDir>
 #include <QFile>
+#include <QtEndian>
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -111,6 +112,19 @@ QString writeScripted(const QString &demo, const QString &version, const QByteAr
     QFile::remove(file);
     QDir(folder).removeRecursively();
     return built ? QString() : built.error().text();
+}
+
+QString enlarge(const QString &package)
+{
+    constexpr quint32 frame = (2U << 30) + (1U << 20);
+    QFile file(package);
+    // Skippable: a number that says so, and its size.
+    QByteArray header(8, '\0');
+    qToLittleEndian<quint32>(0x184d2a50U, header.data());
+    qToLittleEndian<quint32>(frame, header.data() + 4);
+    const bool good = file.open(QIODevice::ReadWrite) && file.seek(file.size()) && file.write(header) == header.size()
+        && file.resize(file.pos() + qint64(frame));
+    return good ? QString() : file.errorString();
 }
 
 QString publish(const QString &repository, const QString &version, const QString &secretKey)

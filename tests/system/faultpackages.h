@@ -22,6 +22,8 @@ struct Member {
 [[nodiscard]] QString write(const QString &repository, const QString &version, qint64 listedSize, const QList<Member> &members);
 /// A release of the demo service whose program is this script; the real one lies beside it as "service".
 [[nodiscard]] QString writeScripted(const QString &demo, const QString &version, const QByteArray &script);
+/// Makes a package longer than 2 GiB by a frame of holes that zstd passes over; it takes no room on the disk.
+[[nodiscard]] QString enlarge(const QString &package);
 /// Signs package and index with the key at this path.
 [[nodiscard]] QString publish(const QString &repository, const QString &version, const QString &secretKey);
 

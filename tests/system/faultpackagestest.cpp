@@ -141,6 +141,15 @@ void FaultPackagesTest::isRefused_data()
     row("truncated file", u"1.2.1"_s,
         [this] { return QFile::resize(package(u"1.2.1"_s), m_repository.value(u"trading-1.2.1.cutover"_s).size() / 2) ? QString() : u"not cut"_s; }, Failed,
         u"repository.truncated"_s, {u"trading-1.2.1.cutover"_s, u"ended after"_s});
+    row("tail beyond 2 GiB", u"1.2.1"_s,
+        [this] {
+            QString problem = faultpackages::enlarge(package(u"1.2.1"_s));
+            if (problem.isEmpty()) {
+                problem = faultpackages::publish(repository(), u"1.2.1"_s, key());
+            }
+            return !problem.isEmpty() || flip(package(u"1.2.1"_s), 1) ? problem : u"not flipped"_s;
+        },
+        Refused, u"repository.digest"_s, {u"trading-1.2.1.cutover"_s, u"SHA-256"_s});
     row("package is gone", u"1.2.1"_s, [this] { return QFile::remove(package(u"1.2.1"_s)) ? QString() : u"not removed"_s; }, Failed,
         u"repository.not_found"_s, {u"trading-1.2.1.cutover"_s});
     row("member leads out", bad, members(bad, 4, {{u"../../evil"_s, "xxxx", {}, 0}}), Refused, u"package.member_path"_s, {u"../../evil"_s});
@@ -161,7 +170,8 @@ void FaultPackagesTest::isRefused()
     QFETCH(QString, code);
     QFETCH(QStringList, words);
     QCOMPARE(spoil(), QString());
-    const auto outcome = m_demo.ctl({u"update"_s, version, u"--yes"_s});
+    // Two gigabytes are read and written.
+    const auto outcome = m_demo.ctl({u"update"_s, version, u"--yes"_s}, 280000);
     QCOMPARE(FaultDemo::told(outcome, exitCode, code, words), QString());
     QCOMPARE(m_demo.releases(), QStringList{u"1.2.0"_s});
     QVERIFY(!QFile::exists(u"/tmp/cutover-evil"_s) && !QFile::exists(m_demo.folder() + u"/evil"_s) && !QFile::exists(m_demo.stateFolder() + u"/evil"_s));

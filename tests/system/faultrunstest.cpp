@@ -21,6 +21,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int Done = 0;
+constexpr int Failed = 1;
 constexpr int Refused = 3;
 constexpr int Held = 4;
 constexpr int WentBack = 5;
@@ -107,6 +108,8 @@ private Q_SLOTS:
     void serviceDiesSoon();
     void balancerKilledDuringDeployment();
     void balancerSocketGone();
+    void targetNotReadable_data();
+    void targetNotReadable();
     void targetRenamed();
     void targetOfAnotherDatabase();
     void targetEditedAfterPlanning();
@@ -294,6 +297,60 @@ void FaultRunsTest::balancerSocketGone()
     QCOMPARE(kill(pid_t(haproxy), SIGKILL), 0);
     QTRY_COMPARE_WITH_TIMEOUT(m_demo.ctl({u"status"_s}).json[u"health"].toString(), u"healthy"_s, PatienceMs);
     QCOMPARE(m_demo.harm(u"1.2.0"_s, true), QString());
+}
+
+void FaultRunsTest::targetNotReadable_data()
+{
+    QTest::addColumn<QString>("from");
+    QTest::addColumn<QString>("to");
+    QTest::addColumn<QString>("code");
+    QTest::addColumn<int>("line"); // Of what is changed, from there on; columns count from 1.
+    QTest::addColumn<int>("column");
+    QTest::addColumn<QStringList>("words");
+    QTest::newRow("missing") << u"    driver: sqlite\n"_s << QString() << u"target.missing"_s << -1 << 5 << QStringList{u"“databases[0].driver” is missing"_s, u"Add it"_s};
+    QTest::newRow("mistyped") << u"  keep: 5\n"_s << u"  keep: many\n"_s << u"target.expected_integer"_s << 0 << 9
+                              << QStringList{u"“backup.keep” must be a whole number from 1 to"_s, u"found many"_s, u"without quotes"_s};
+    QTest::newRow("unknown") << u"  keep: 5\n"_s << u"  kepe: 5\n"_s << u"target.unknown_key"_s << 0 << 3 << QStringList{u"kepe"_s, u"keep"_s};
+}
+
+/// Of each field it is tried apart; here, that a running system is told and left alone.
+void FaultRunsTest::targetNotReadable()
+{
+    QFETCH(QString, from);
+    QFETCH(QString, to);
+    QFETCH(QString, code);
+    QFETCH(int, line);
+    QFETCH(int, column);
+    QFETCH(QStringList, words);
+    QFile file(m_demo.targetFile());
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QString before = QString::fromUtf8(file.readAll());
+    file.close();
+    const qsizetype at = before.indexOf(from);
+    QVERIFY(at > 0);
+    const QString place = u"%1:%2:%3"_s.arg(m_demo.targetFile()).arg(before.first(at).count(u'\n') + 1 + line).arg(column);
+    const qint64 backend = m_demo.pidOf(u"backend-1"_s);
+    const auto runs = m_demo.ctl({u"history"_s}).json[u"runs"].toArray();
+
+    QVERIFY(m_demo.edit(from, to));
+    for (const QStringList &command : {QStringList{u"status"_s}, Update}) {
+        const auto outcome = m_demo.ctl(command);
+        QCOMPARE(FaultDemo::told(outcome, Failed, code, words), QString());
+        QCOMPARE(outcome.json[u"error"][u"where"].toString(), place);
+        // And so for a person.
+        QProcess plain;
+        plain.start(SystemDemo::program(u"cutoverctl"_s), command + QStringList{u"--target"_s, m_demo.targetFile()});
+        QVERIFY(plain.waitForFinished(PatienceMs));
+        QCOMPARE(plain.exitCode(), Failed);
+        const QString said = QString::fromUtf8(plain.readAllStandardError());
+        QVERIFY2(said.contains(place) && said.contains(words.first()) && !said.contains(u"%{"), qPrintable(said));
+        QCOMPARE(plain.readAllStandardOutput(), QByteArray());
+    }
+    // Where the balancer and the database are stands in the file too; nothing of them has changed.
+    m_demo.restoreTarget();
+    QCOMPARE(m_demo.pidOf(u"backend-1"_s), backend);
+    QCOMPARE(m_demo.ctl({u"history"_s}).json[u"runs"].toArray(), runs);
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
 }
 
 void FaultRunsTest::targetRenamed()
