@@ -741,8 +741,12 @@ void Chart::clearThreshold()
 
 void Chart::setMarkers(const QList<ChartMarker> &markers)
 {
-    d->markers = markers;
-    std::ranges::sort(d->markers, {}, &ChartMarker::time);
+    QList<ChartMarker> sorted = markers;
+    std::ranges::sort(sorted, {}, &ChartMarker::time);
+    if (sorted == d->markers) {
+        return;
+    }
+    d->markers = std::move(sorted);
     d->view->viewport()->update();
 }
 

@@ -24,6 +24,7 @@ struct ChartMarker {
     qint64 time = 0; ///< ms since the epoch.
     QString label; ///< "1.3.0"
     QString description; ///< On hover.
+    bool operator==(const ChartMarker &) const = default;
 };
 
 /**

@@ -28,7 +28,6 @@ protected:
     void refresh() override;
 
 private:
-
     PlanDraft *m_draft;
     QString m_shown; ///< Digest of the plan on screen.
     QWidget *m_content;

@@ -29,7 +29,6 @@ protected:
     void refresh() override;
 
 private:
-
     PlanDraft *m_draft;
     PlanModel m_model;
     QWidget *m_content;

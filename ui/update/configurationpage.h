@@ -27,7 +27,6 @@ protected:
     void refresh() override;
 
 private:
-
     PlanDraft *m_draft;
     QString m_shown;
     EmptyState *m_empty;

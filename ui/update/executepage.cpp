@@ -7,6 +7,7 @@
 #include "common/inlinemessage.h"
 #include "common/logview.h"
 #include "common/page.h"
+#include "common/progress.h"
 #include "common/statuschip.h"
 #include "common/times.h"
 #include "run/decisions.h"
@@ -296,7 +297,7 @@ void ExecutePage::refreshNow()
     const qint64 total = progress[u"total"].toInteger();
     m_stepBar->setVisible(total > 0);
     if (total > 0) {
-        m_stepBar->setValue(int(BarSteps * progress[u"done"].toInteger() / total));
+        setProgress(m_stepBar, int(BarSteps * progress[u"done"].toInteger() / total));
     }
     const QString host = m_feed->target().host;
     const QString source = m_feed->lastSource();
@@ -307,7 +308,7 @@ void ExecutePage::refreshNow()
     // Whole steps, and the part of the current one that is known.
     const int steps = std::max(1, m_steps.stepCount());
     const double part = total > 0 ? double(progress[u"done"].toInteger()) / double(total) : 0;
-    m_bar->setValue(int(BarSteps * (m_steps.doneCount() + (step != nullptr ? part : 0)) / steps));
+    setProgress(m_bar, int(BarSteps * (m_steps.doneCount() + (step != nullptr ? part : 0)) / steps));
 }
 
 void ExecutePage::tick()

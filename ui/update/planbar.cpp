@@ -5,6 +5,7 @@
 
 #include "common/buttons.h"
 #include "common/inlinemessage.h"
+#include "common/progress.h"
 #include "common/textlabel.h"
 #include "update/plandraft.h"
 
@@ -65,7 +66,7 @@ void PlanBar::refresh()
     if (working) {
         const Progress &progress = m_draft->progress();
         m_progress->setRange(0, progress.total > 0 ? 1000 : 0);
-        m_progress->setValue(progress.total > 0 ? int(1000 * progress.done / progress.total) : 0);
+        setProgress(m_progress, progress.total > 0 ? int(1000 * progress.done / progress.total) : 0);
         const QString doing = progress.doing.isEmpty() ? tr("Making the plan for %1").arg(m_draft->to()) : progress.doing.text();
         const QString amount = amountText(progress);
         m_doing->setText(amount.isEmpty() ? doing : tr("%1 · %2").arg(doing, amount));
