@@ -16,7 +16,7 @@ int main(int argc, char *argv[])
 {
     QCoreApplication application(argc, argv);
     // Everything here is plain HTTP. QHttpServer would load OpenSSL and every certificate of the system
-    // for the first request all the same; this backend can nothing, and says so each time.
+    // for the first request all the same; this backend does neither, and says so each time.
     QLoggingCategory::setFilterRules(u"qt.network.ssl=false"_s);
     QSslSocket::setActiveBackend(u"cert-only"_s);
     QCommandLineParser parser;

@@ -150,7 +150,9 @@ Result<int> index(const Arguments &arguments)
         // Whether it can be signed is known only once it is.
         minisign::Hash hash;
         CHECK(minisign::sign(hash.result(), key, {}));
-        say(Cli::tr("%1 and its signature would be written, with %2 packages.").arg(file).arg(content[u"releases"].toArray().size()));
+        const qsizetype packages = content[u"releases"].toArray().size();
+        say(packages == 1 ? Cli::tr("%1 and its signature would be written, with 1 package.").arg(file)
+                          : Cli::tr("%1 and its signature would be written, with %2 packages.").arg(file).arg(packages));
         sayJson({{u"index"_s, file}, {u"content"_s, content}, {u"written"_s, false}});
         return ExitOk;
     }

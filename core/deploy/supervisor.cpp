@@ -70,25 +70,6 @@ Result<QJsonObject> readState(const QString &stateDirectory)
     return document.object();
 }
 
-QString stateText(InstanceState::State state)
-{
-    switch (state) {
-    case InstanceState::State::Stopped:
-        return u"stopped"_s;
-    case InstanceState::State::Starting:
-        return u"starting"_s;
-    case InstanceState::State::Ready:
-        return u"ready"_s;
-    case InstanceState::State::Unready:
-        return u"unready"_s;
-    case InstanceState::State::Stopping:
-        return u"stopping"_s;
-    case InstanceState::State::Failed:
-        return u"failed"_s;
-    }
-    return {};
-}
-
 /// What a service gets of its environment file: the values as they are previewed and written by us.
 Result<QMap<QString, QString>> environmentOf(const QString &file)
 {
@@ -639,7 +620,7 @@ QJsonObject Supervisor::Private::states()
     const auto add = [&](const QString &name, const QString &service, const Managed *managed) {
         QJsonObject json{{u"name"_s, name}, {u"service"_s, service}, {u"state"_s, u"stopped"_s}};
         if (managed) {
-            json[u"state"_s] = stateText(managed->state);
+            json[u"state"_s] = instanceStateName(managed->state);
             json[u"pid"_s] = managed->process ? managed->process->pid() : 0;
             json[u"directory"_s] = managed->directory;
             json[u"since"_s] = managed->since.toString(Qt::ISODateWithMs);

@@ -23,11 +23,11 @@ constexpr qint64 AnswerMs = 15000;
 constexpr qint64 StartMs = 15000; ///< Until a new supervisor answers.
 constexpr qint64 PollMs = 50;
 
-InstanceState::State stateFromText(const QString &text)
+const QMap<QString, InstanceState::State> &statesByName()
 {
     using enum InstanceState::State;
     static const QMap<QString, InstanceState::State> states{{u"stopped"_s, Stopped}, {u"starting"_s, Starting}, {u"ready"_s, Ready}, {u"unready"_s, Unready}, {u"stopping"_s, Stopping}, {u"failed"_s, Failed}};
-    return states.value(text, Stopped);
+    return states;
 }
 
 /// The program that has the supervise role; CUTOVERCTL names another one than ours.
@@ -40,6 +40,11 @@ Result<QString> controlProgram()
 }
 
 } // namespace
+
+QString instanceStateName(InstanceState::State state)
+{
+    return statesByName().key(state);
+}
 
 struct SupervisorClient::Private {
     Target target;
@@ -139,7 +144,7 @@ Async<QList<InstanceState>> SupervisorClient::states(qint64 limitMs)
         InstanceState state;
         state.name = value[u"name"_s].toString();
         state.service = value[u"service"_s].toString();
-        state.state = stateFromText(value[u"state"_s].toString());
+        state.state = statesByName().value(value[u"state"_s].toString(), InstanceState::State::Stopped);
         state.pid = value[u"pid"_s].toInteger();
         const ServiceSpec *service = d->target.service(state.service);
         if (service && service->managed) {

@@ -28,6 +28,8 @@ struct InstanceState {
     int restarts = 0; ///< After deaths nobody asked for.
     int lastExit = 0;
 };
+/// "stopped", "starting", "ready", "unready", "stopping", "failed": in state files, answers and consoles.
+[[nodiscard]] QString instanceStateName(InstanceState::State state);
 
 /**
  * Talks to the supervisor (STATE/supervisor.sock, JSON lines). The supervisor owns the services of

@@ -41,25 +41,6 @@ QJsonObject withoutPreviews(RunRecord record)
     return toJson(record);
 }
 
-QString instanceStateName(InstanceState::State state)
-{
-    switch (state) {
-    case InstanceState::State::Stopped:
-        return u"stopped"_s;
-    case InstanceState::State::Starting:
-        return u"starting"_s;
-    case InstanceState::State::Ready:
-        return u"ready"_s;
-    case InstanceState::State::Unready:
-        return u"unready"_s;
-    case InstanceState::State::Stopping:
-        return u"stopping"_s;
-    case InstanceState::State::Failed:
-        return u"failed"_s;
-    }
-    return u"unknown"_s;
-}
-
 } // namespace
 
 QString installedVersion(const Target &target)

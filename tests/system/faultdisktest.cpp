@@ -16,6 +16,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -48,6 +49,8 @@ private:
     /// "", or what is wrong with how a run ended whose disk was full: the sentence says so.
     static QString reasonOf(const SystemDemo::Outcome &outcome);
     bool fill(const QString &name, qint64 leave);
+    /// How an update ends whose disk is filled, up to leave bytes, behind that step; null: it did not come to it.
+    std::optional<SystemDemo::Outcome> updateWhileFull(const QString &version, const QString &step, const QString &disk, qint64 leave);
 
     FaultDemo m_demo;
     QStringList m_mounted;
@@ -106,6 +109,19 @@ bool FaultDiskTest::fill(const QString &name, qint64 leave)
     return true;
 }
 
+std::optional<SystemDemo::Outcome> FaultDiskTest::updateWhileFull(const QString &version, const QString &step, const QString &disk, qint64 leave)
+{
+    if (!m_demo.putGate(step)) {
+        return std::nullopt;
+    }
+    const auto update = m_demo.startCtl({u"update"_s, version, u"--yes"_s});
+    if (!m_demo.waitAtGate(*update) || !fill(disk, leave)) {
+        return std::nullopt;
+    }
+    m_demo.openGate();
+    return SystemDemo::outcomeOf(*update);
+}
+
 void FaultDiskTest::cleanup()
 {
     for (const QString &path : std::as_const(m_mounted)) {
@@ -115,12 +131,9 @@ void FaultDiskTest::cleanup()
 
 void FaultDiskTest::releasesFull()
 {
-    QVERIFY(m_demo.putGate(u"precheck"_s));
-    auto update = m_demo.startCtl({u"update"_s, u"1.2.1"_s, u"--yes"_s});
-    QVERIFY(m_demo.waitAtGate(*update));
-    QVERIFY(fill(u"releases"_s, 100000));
-    m_demo.openGate();
-    const auto outcome = SystemDemo::outcomeOf(*update);
+    auto ended = updateWhileFull(u"1.2.1"_s, u"precheck"_s, u"releases"_s, 100000);
+    QVERIFY(ended);
+    const SystemDemo::Outcome &outcome = *ended;
     QCOMPARE(FaultDemo::told(outcome, WentBack, u"package.no_space"_s, {u"Unpacking needs"_s, u"are free"_s, u"Free space"_s}), QString());
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
     QCOMPARE(m_demo.releases(), QStringList{u"1.2.0"_s});
@@ -128,12 +141,9 @@ void FaultDiskTest::releasesFull()
 
 void FaultDiskTest::backupsFull()
 {
-    QVERIFY(m_demo.putGate(u"unpack"_s));
-    auto update = m_demo.startCtl({u"update"_s, u"1.2.1"_s, u"--yes"_s});
-    QVERIFY(m_demo.waitAtGate(*update));
-    QVERIFY(fill(u"backups"_s, 100000));
-    m_demo.openGate();
-    const auto outcome = SystemDemo::outcomeOf(*update);
+    auto ended = updateWhileFull(u"1.2.1"_s, u"unpack"_s, u"backups"_s, 100000);
+    QVERIFY(ended);
+    const SystemDemo::Outcome &outcome = *ended;
     QCOMPARE(FaultDemo::told(outcome, WentBack, u"database.backup_space"_s, {u"backups"_s, u"are free"_s, u"Free space"_s}), QString());
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
     QCOMPARE(m_demo.releases(), QStringList{u"1.2.0"_s});
@@ -158,12 +168,9 @@ QString FaultDiskTest::reasonOf(const SystemDemo::Outcome &outcome)
 void FaultDiskTest::databaseFull()
 {
     const QString schema = m_demo.schema();
-    QVERIFY(m_demo.putGate(u"verify_backup"_s));
-    auto update = m_demo.startCtl({u"update"_s, u"1.3.0"_s, u"--yes"_s});
-    QVERIFY(m_demo.waitAtGate(*update));
-    QVERIFY(fill(u"database"_s, 0));
-    m_demo.openGate();
-    auto outcome = SystemDemo::outcomeOf(*update);
+    auto ended = updateWhileFull(u"1.3.0"_s, u"verify_backup"_s, u"database"_s, 0);
+    QVERIFY(ended);
+    SystemDemo::Outcome &outcome = *ended;
     qInfo("%d %s", outcome.exitCode, qPrintable(outcome.json[u"reason"].toString()));
     QCOMPARE(reasonOf(outcome), QString());
     // There is no room for the new index, so it can't have gone.
@@ -182,12 +189,9 @@ void FaultDiskTest::databaseFull()
 
 void FaultDiskTest::stateFull()
 {
-    QVERIFY(m_demo.putGate(u"switch_release"_s));
-    auto update = m_demo.startCtl({u"update"_s, u"1.2.1"_s, u"--yes"_s});
-    QVERIFY(m_demo.waitAtGate(*update));
-    QVERIFY(fill(u"state"_s, 0));
-    m_demo.openGate();
-    auto outcome = SystemDemo::outcomeOf(*update);
+    auto ended = updateWhileFull(u"1.2.1"_s, u"switch_release"_s, u"state"_s, 0);
+    QVERIFY(ended);
+    SystemDemo::Outcome &outcome = *ended;
     // The space kept back is enough for the journal; what serves is one version or the other, and known.
     QCOMPARE(reasonOf(outcome), QString());
     cleanup();

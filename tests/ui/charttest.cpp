@@ -92,6 +92,32 @@ private Q_SLOTS:
         QVERIFY(segments({}).isEmpty());
     }
 
+    /// A dense line: every column of the plot is covered once, from the highest to the lowest place of the line in it.
+    void denseLinesAreTakenColumnByColumn()
+    {
+        ChartMapping mapping{.plot = QRectF(0, 0, 10, 100), .from = 0, .to = 1000, .low = 0, .high = 100};
+        // Down and up within the third column, which spans 200 to 300 ms.
+        const auto peak = pixelColumns({{0, 10}, {210, 10}, {220, 90}, {230, 10}, {999, 10}}, mapping);
+        QCOMPARE(peak.size(), 10);
+        for (qsizetype i = 0; i < peak.size(); ++i) {
+            QCOMPARE(peak[i].x, int(i));
+            QCOMPARE(peak[i].top, i == 2 ? 10.0 : 90.0);
+            QCOMPARE(peak[i].bottom, 90.0);
+        }
+        // A slope is cut at the columns' edges: each begins where the one before ends.
+        const auto slope = pixelColumns({{0, 0}, {1000, 100}}, mapping);
+        for (qsizetype i = 1; i < slope.size(); ++i) {
+            QCOMPARE(slope[i].bottom, slope[i - 1].top);
+        }
+        // What lies outside counts by the way to it only.
+        const auto through = pixelColumns({{-1000, 0}, {2000, 0}}, mapping);
+        QCOMPARE(through.first().x, 0);
+        QCOMPARE(through.last().x, 10);
+        QVERIFY(pixelColumns({}, mapping).isEmpty());
+        mapping.to = 0;
+        QVERIFY(pixelColumns({{0, 1}, {10, 2}}, mapping).isEmpty());
+    }
+
     void stepsAreRound()
     {
         QCOMPARE(niceStep(10, 5), 2.0);

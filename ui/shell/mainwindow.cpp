@@ -108,7 +108,11 @@ MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
     connect(m_console, &Console::roomWanted, this, &MainWindow::openRoom);
     connect(m_console, &Console::connectionChanged, this, &MainWindow::refreshBanners);
     connect(m_console, &Console::targetChanged, this, &MainWindow::refreshBanners);
-    connect(m_console, &Console::failed, this, &MainWindow::tellFailure);
+    // Until the next answer: what could not be read then can be read again.
+    connect(m_console, &Console::failed, this, [this](const Error &error) {
+        m_problem->tell(error);
+        placeBanners();
+    });
 
     const QList<RoomSpec> rooms = Rooms::all();
     for (int i = 0; i < rooms.size() && i < 9; ++i) {

@@ -36,7 +36,6 @@ public:
     void showStartFailure(const Error &error);
     [[nodiscard]] QString currentRoom() const;
     [[nodiscard]] Room *room(const QString &id);
-    void makeNextRoom();
 
 Q_SIGNALS:
     /// The window is about to close.
@@ -46,6 +45,7 @@ protected:
     void closeEvent(QCloseEvent *event) override;
 
 private:
+    void makeNextRoom();
     void refreshBanners();
     /// Room around the banners, where there are some.
     void placeBanners();

@@ -107,6 +107,7 @@ void RunMetrics::load()
         for (SeriesFeed *feed : std::as_const(m_feeds)) {
             feed->setSpan(span);
         }
+        return; // Each has asked for its whole span.
     }
     SeriesFeed::tickInTurn(m_feeds);
 }
