@@ -200,7 +200,7 @@ private Q_SLOTS:
         QCOMPARE(pidOf("serve", m_demo->targetFile().toLocal8Bit()), 0);
         QCOMPARE(::kill(pid_t(first), SIGKILL), 0);
 
-        // One that finds the dead one's children still at work gives way to the next.
+        // One look each time: of two, one may be from before its death and the other from after it.
         QVERIFY(QTest::qWaitFor(
             [&] {
                 const qint64 now = runner();

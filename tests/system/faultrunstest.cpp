@@ -208,7 +208,7 @@ void FaultRunsTest::portTakenDuringDeployment()
     QVERIFY(QFile::setPermissions(program, QFile::permissions(real)));
     const qint64 before = m_demo.pidOf(u"backend-1"_s);
     QCOMPARE(kill(pid_t(before), SIGTERM), 0);
-    // Asked once each time: a look that the supervisor does not answer at once tells of no process.
+    // One look each time: of two, one may be from before its death and the other from after it.
     QVERIFY(QTest::qWaitFor(
         [&] {
             const qint64 now = m_demo.pidOf(u"backend-1"_s);
