@@ -5,6 +5,7 @@
 #include "database/postgresactivity.h"
 #include "database/postgresplaces.h"
 #include "database/postgresschema.h"
+#include "database/postgrestools.h"
 #include "system/faultpoints.h"
 #include "system/files.h"
 #include "system/worker.h"
@@ -19,7 +20,6 @@
 #include <QTest>
 #include <QTimer>
 
-#include <fcntl.h>
 #include <sys/mount.h>
 
 using namespace cutover;
@@ -39,6 +39,9 @@ using postgres::Session;
 class PostgresDatabaseTest : public QObject
 {
     Q_OBJECT
+
+    /// Their dump takes so long that it is looked at several times.
+    static constexpr int manyRows = 800000;
 
 private Q_SLOTS:
     void initTestCase()
@@ -214,7 +217,7 @@ private Q_SLOTS:
 
     void cancelEndsTheDumpAndLeavesNothing()
     {
-        make(400000);
+        make(manyRows);
         auto database = *Database::create(m_spec);
         std::stop_source stop;
         const auto info = await(database->backup(file(), [&](qint64 done, qint64) {
@@ -241,7 +244,7 @@ private Q_SLOTS:
 
     void serverStoppedMidDumpIsTransient()
     {
-        make(400000);
+        make(manyRows);
         auto database = *Database::create(m_spec);
         bool stopped = false;
         const auto info = await(database->backup(file(), [&](qint64 done, qint64) {
@@ -274,22 +277,22 @@ private Q_SLOTS:
         const auto unmount = qScopeGuard([&] { ::umount2(qPrintable(disk), MNT_DETACH); });
         // Random bytes can't be packed.
         sql(u"trading"_s, u"CREATE TABLE random AS SELECT decode(string_agg(md5(random()::text), ''), 'hex') AS bytes FROM generate_series(1, 2500000) i GROUP BY i / 50"_s);
-        auto database = *Database::create(m_server.spec(u"trading"_s, u"postgres"_s));
+        // The disk is filled between the look at its free space and the dump.
+        DatabaseSpec spec = m_server.spec(u"trading"_s, u"postgres"_s);
+        const QString real = *postgres::toolPath(spec, u"pg_dump"_s, 130000);
+        spec.postgres.tools = m_directory->filePath(u"tools"_s);
+        QVERIFY(QDir().mkpath(spec.postgres.tools));
+        QFile script(spec.postgres.tools + u"/pg_dump"_s);
+        QVERIFY(script.open(QIODevice::WriteOnly));
+        script.write(u"#!/bin/sh\nhead -c 240M /dev/zero > '%1/ballast'\nexec '%2' \"$@\"\n"_s.arg(disk, real).toUtf8());
+        script.close();
+        QVERIFY(script.setPermissions(QFileDevice::ReadOwner | QFileDevice::ExeOwner));
+        auto database = *Database::create(spec);
         const QString target = disk + u"/main.pgdump"_s;
-        bool filled = false;
-        const auto info = await(database->backup(target, [&](qint64, qint64) {
-            if (!std::exchange(filled, true)) {
-                const int fd = ::open(qPrintable(disk + u"/ballast"_s), O_CREAT | O_WRONLY, 0600);
-                const QByteArray block(1 << 16, 'x');
-                while (::write(fd, block.constData(), size_t(block.size())) > 0) {
-                }
-                ::close(fd);
-            }
-        },
-                                                 {}));
-        QVERIFY(filled);
+        const auto info = await(database->backup(target, {}, {}));
         QVERIFY(!info);
         QVERIFY2(info.error().code == u"database.dump_space"_s, qPrintable(info.error().text()));
+        QCOMPARE(QFileInfo(disk + u"/ballast"_s).size(), 240 << 20);
         QVERIFY(QDir(disk).entryList({u"*main*"_s}, QDir::AllEntries | QDir::Hidden).isEmpty());
         // Known beforehand, it is told beforehand.
         const auto refused = await(database->backup(target, {}, {}));
