@@ -7,6 +7,7 @@
 #include "run/journalschema.h"
 #include "run/spacereserve.h"
 #include "system/clock.h"
+#include "system/faultpoints.h"
 #include "system/filelock.h"
 #include "system/files.h"
 #include "system/json.h"
@@ -209,6 +210,7 @@ struct Journal::Private {
     template<class Work>
     Result<> attempt(const Work &work) const
     {
+        faultpoints::forget();
         CHECK(exec(u"BEGIN IMMEDIATE"_s));
         Result<> result = work();
         if (result) {
@@ -305,6 +307,7 @@ struct Journal::Private {
 
     Result<> changeStep(const StepRecord &step) const
     {
+        faultpoints::announce("step-" + QByteArray::number(step.index) + '-' + stateName(step.state).toLatin1());
         TRY(const int rows,
             change(u"UPDATE steps SET state = ?, attempt = ?, undo = ?, results = ?, error = ?, started = ?, ended = ?, "
                    "duration_ms = ? WHERE run = ? AND position = ?"_s,

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
+#include <utility>
 
 namespace cutover::faultpoints {
 
@@ -22,6 +23,7 @@ struct State {
     bool kill = false;
     int error = 0;
     quint64 at = 0;
+    QByteArray atName; ///< Instead of the number.
     bool onwards = false;
     int log = -1;
     QByteArray switchFile;
@@ -36,7 +38,7 @@ struct State {
         if (const QByteArray file = qgetenv("CUTOVER_FAULT_LOG"); !file.isEmpty()) {
             log = ::open(file.constData(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
         }
-        watched = at != 0 || log >= 0;
+        watch();
         // Meant for this process: a child of ours is armed only by who passes it on explicitly.
         for (const char *variable : {"CUTOVER_FAULT", "CUTOVER_FAULT_LOG", "CUTOVER_FAULT_ROLE", "CUTOVER_FAULT_SWITCH"}) {
             qunsetenv(variable);
@@ -58,10 +60,22 @@ struct State {
         error = action == "enospc" ? ENOSPC : action == "eio" ? EIO
                                                               : 0;
         onwards = spec.endsWith('+');
-        at = kill || error ? spec.sliced(sign + 1).chopped(onwards ? 1 : 0).toULongLong() : 0;
-        watched = at != 0 || log >= 0;
+        const QByteArray place = kill || error ? spec.sliced(sign + 1).chopped(onwards ? 1 : 0) : QByteArray();
+        bool isNumber = false;
+        at = place.toULongLong(&isNumber);
+        atName = isNumber ? QByteArray() : place;
+        watch();
+    }
+
+    void watch() { watched = at != 0 || !atName.isEmpty() || log >= 0; }
+
+    [[nodiscard]] bool strikesAt(quint64 number, const QList<QByteArray> &names) const
+    {
+        return names.contains(atName) || (at != 0 && (number == at || (number > at && onwards)));
     }
 };
+
+thread_local QList<QByteArray> announced;
 
 State &state()
 {
@@ -131,15 +145,20 @@ int hit(Kind kind, const QByteArray &what)
         return 0;
     }
     const quint64 number = s.count.fetch_add(1, std::memory_order_relaxed) + 1;
+    const QList<QByteArray> names = kind == Kind::DatabaseSync ? std::exchange(announced, {}) : QList<QByteArray>();
     if (!s.watched.load(std::memory_order_relaxed)) [[likely]] {
         return 0;
     }
     if (s.log >= 0) {
         QByteArray line = QByteArray::number(number);
-        line.append(' ').append(name(kind)).append(' ').append(what).append(' ').append(QByteArray::number(QDateTime::currentMSecsSinceEpoch())).append('\n');
+        line.append(' ').append(name(kind)).append(' ').append(what).append(' ').append(QByteArray::number(QDateTime::currentMSecsSinceEpoch()));
+        if (!names.isEmpty()) {
+            line.append(" for ").append(names.join(','));
+        }
+        line.append('\n');
         [[maybe_unused]] const auto written = ::write(s.log, line.constData(), size_t(line.size()));
     }
-    if (s.at == 0 || number < s.at || (number > s.at && !s.onwards)) {
+    if (!s.strikesAt(number, names)) {
         return 0;
     }
     if (!s.switchFile.isEmpty() && !s.onwards && !(s.error == ENOSPC && !canBeFull(kind))) {
@@ -150,6 +169,16 @@ int hit(Kind kind, const QByteArray &what)
         ::pause(); // The signal may take another thread first.
     }
     return s.error == ENOSPC && !canBeFull(kind) ? 0 : s.error;
+}
+
+void announce(const QByteArray &name)
+{
+    announced.append(name);
+}
+
+void forget()
+{
+    announced.clear();
 }
 
 quint64 count()

@@ -13,7 +13,9 @@
  *   CUTOVER_FAULT=kill@17     SIGKILL to this process at the 17th point
  *   CUTOVER_FAULT=enospc@17   the 17th point fails with ENOSPC (once); eio@17 likewise;
  *                             enospc@17+ fails from there on
- *   CUTOVER_FAULT_LOG=FILE    appends "number kind what milliseconds" for each point, the last since the epoch
+ *   CUTOVER_FAULT=kill@NAME   at the first commit that was announced by this name, whatever its number
+ *   CUTOVER_FAULT_LOG=FILE    appends "number kind what milliseconds" for each point, the last since the epoch,
+ *                             and " for NAME,NAME" where it was announced
  *   CUTOVER_FAULT_ROLE=WORD   all of this is meant for the process whose first argument is WORD (a role
  *                             of cutoverctl); every other passes it on to its children unread
  *   CUTOVER_FAULT_SWITCH=FILE points count only while FILE exists; the fault removes it, and so
@@ -42,6 +44,11 @@ enum class Kind {
 
 /// Call just before the operation. Returns 0, or the errno value that the operation must fail with.
 [[nodiscard]] int hit(Kind kind, const QByteArray &what);
+/// Names what the next database commit of this thread is for, besides what was named since forget(); no
+/// blank, comma or '@'. Other writes may come more or less often from run to run; what is named is found again.
+void announce(const QByteArray &name);
+/// Nothing is announced any more: a new transaction begins.
+void forget();
 /// Number of points hit so far.
 [[nodiscard]] quint64 count();
 /// Arms this process anew with a value as CUTOVER_FAULT has it, or disarms it when empty; counting

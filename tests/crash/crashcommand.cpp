@@ -68,7 +68,7 @@ int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenar
     const QCommandLineOption resume(u"resume"_s, u"Keep the points judged well in this file, and don't test them again."_s, u"file"_s);
     const QCommandLineOption sample(u"sample"_s, u"Test only so many points."_s, u"count"_s, u"-1"_s);
     const QCommandLineOption seed(u"seed"_s, u"Chooses the sample."_s, u"number"_s, u"1"_s);
-    const QCommandLineOption boundaries(u"boundaries"_s, u"Test the points between steps, besides the sample."_s);
+    const QCommandLineOption boundaries(u"boundaries"_s, u"Test the end of every step, besides the sample."_s);
     const QCommandLineOption budget(u"budget"_s, u"Leave out what is left of the samples after so many seconds; each kind has its share of them."_s, u"seconds"_s);
     const QCommandLineOption keep(u"keep"_s, u"Copy systems that were judged badly to this folder."_s, u"folder"_s);
     QCommandLineOption worker(u"worker"_s);

@@ -19,7 +19,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
 #include <optional>
 
 using namespace Qt::StringLiterals;
@@ -122,23 +121,36 @@ QStringList linesOf(const QString &path)
     return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()).split(u'\n', Qt::SkipEmptyParts) : QStringList();
 }
 
-CrashFault faultAt(const QString &kind, const QString &point)
-{
-    // "number operation subject time"
-    return {kind, point.section(u' ', 1, 1), point.section(u' ', 2, -2)};
-}
+/// A line of the log: "number operation subject time for names".
+struct Point {
+    explicit Point(const QString &line)
+    {
+        static const QRegularExpression form(u"^\\d+ (\\S+) (.*) \\d+(?: for (\\S+))?$"_s);
+        const auto match = form.match(line);
+        operation = match.captured(1);
+        subject = match.captured(2);
+        names = match.captured(3).split(u',', Qt::SkipEmptyParts);
+    }
+    QString operation;
+    QString subject;
+    QStringList names;
+};
 
-/// What a point writes, without the ids and numbers that are others in each try.
-QString kindOf(const QString &point)
+/// The point that "17" or "step-3-done" means, as the log of a run has it; empty when there is none.
+QString find(const QStringList &log, const QString &point)
 {
-    static const QRegularExpression varying(u"[0-9A-HJKMNP-TV-Z]{26}|\\d+"_s);
-    return point.section(u' ', 1, -2).replace(varying, u"#"_s);
+    bool isNumber = false;
+    if (const int number = point.toInt(&isNumber); isNumber) {
+        return log.value(number - 1);
+    }
+    const auto found = std::ranges::find_if(log, [&point](const QString &line) { return Point(line).names.contains(point); });
+    return found == log.end() ? QString() : *found;
 }
 
 /// where: the point as this very try has named it; empty when the try did not come to it.
-Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, int point, CrashReport &report, QString &where)
+Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, const QString &point, CrashReport &report, QString &where)
 {
-    const QString spec = options.kind + u'@' + QString::number(point);
+    const QString spec = options.kind + u'@' + point;
     QTemporaryDir folder;
     const QString log = folder.filePath(u"points"_s);
     const Arming arming(scenario, spec, log);
@@ -150,11 +162,12 @@ Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, in
         return fail(u"crash.runner_crashed"_s, {{u"output"_s, ended.output}});
     }
     // Of this very try: ids in paths are others in each.
-    where = linesOf(log).value(point - 1);
+    where = find(linesOf(log), point);
     if (options.kind == "kill"_L1 && scenario.role().isEmpty() && !where.isEmpty() && !ended.killed) {
         return between(u"The runner came to the point and was not killed."_s);
     }
-    const CrashFault fault = faultAt(options.kind, where);
+    const Point struck(where);
+    const CrashFault fault{options.kind, struck.operation, struck.subject};
     const auto goOn = [&]() -> Result<> {
         TRY(const Ended again, runOnce(scenario.runner(), options.limitMs));
         if (again.killed || !scenario.hasEnded(again.exitCode)) {
@@ -187,11 +200,11 @@ Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, in
     return QString(verdict + u", then "_s + after);
 }
 
-Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, int point, CrashReport &report, QString &where)
+Result<QString> tryPoint(CrashScenario &scenario, const CrashOptions &options, const QString &point, CrashReport &report, QString &where)
 {
     auto verdict = disturb(scenario, options, point, report, where);
     if (!verdict && !options.keep.isEmpty()) {
-        scenario.keep(QDir(options.keep).absoluteFilePath(scenario.name() + u'-' + options.kind + u'-' + QString::number(point)));
+        scenario.keep(QDir(options.keep).absoluteFilePath(scenario.name() + u'-' + options.kind + u'-' + point));
     }
     scenario.clear();
     return verdict;
@@ -236,14 +249,16 @@ private:
 };
 
 struct Choice {
-    QList<int> points; ///< Numbers, in the order in which they are tested.
+    QStringList points; ///< Numbers and names, in the order in which they are tested.
     qsizetype mandatory = 0; ///< So many of them, whatever time they take.
 };
 
 Choice choose(const CrashPoints &points, const CrashOptions &options)
 {
-    QList<int> all(points.names.size());
-    std::iota(all.begin(), all.end(), 1);
+    QStringList all;
+    for (qsizetype number = 1; number <= points.names.size(); ++number) {
+        all.append(QString::number(number));
+    }
     Choice choice;
     if (options.boundaries) {
         choice = {points.boundaries, points.boundaries.size()};
@@ -254,11 +269,7 @@ Choice choose(const CrashPoints &points, const CrashOptions &options)
     // So that what a lack of time leaves out is as much by chance as what is tested.
     QRandomGenerator random(options.seed);
     std::shuffle(all.begin(), all.end(), random);
-    for (const int point : all.first(qMin<qsizetype>(options.sample, all.size()))) {
-        if (!choice.points.contains(point)) {
-            choice.points.append(point);
-        }
-    }
+    choice.points += all.first(qMin<qsizetype>(options.sample, all.size()));
     // A lack of time must not make a sample that tests nothing look like one in which nothing failed.
     choice.mandatory = qMin(choice.mandatory + 1, choice.points.size());
     return choice;
@@ -280,8 +291,8 @@ QString CrashReport::text() const
     if (before > 0) {
         text += u"; %1 of them before"_s.arg(before);
     }
-    if (shifted > 0) {
-        text += u"; %1 boundaries were other writes than counted"_s.arg(shifted);
+    if (boundaries > 0) {
+        text += u"; %1 of them ends of steps"_s.arg(boundaries);
     }
     if (missed > 0) {
         text += u"; %1 did not come to pass"_s.arg(missed);
@@ -301,7 +312,7 @@ QJsonObject CrashReport::toJson() const
         }
         return json;
     };
-    return {{u"points"_s, points}, {u"tested"_s, tested}, {u"before"_s, before}, {u"missed"_s, missed}, {u"shifted"_s, shifted}, {u"leftOut"_s, leftOut}, {u"milliseconds"_s, milliseconds}, {u"endings"_s, counts(endings)}, {u"reasons"_s, counts(reasons)}, {u"failures"_s, QJsonArray::fromStringList(failures)}};
+    return {{u"points"_s, points}, {u"tested"_s, tested}, {u"before"_s, before}, {u"missed"_s, missed}, {u"boundaries"_s, boundaries}, {u"leftOut"_s, leftOut}, {u"milliseconds"_s, milliseconds}, {u"endings"_s, counts(endings)}, {u"reasons"_s, counts(reasons)}, {u"failures"_s, QJsonArray::fromStringList(failures)}};
 }
 
 void CrashReport::add(const QJsonObject &json)
@@ -315,7 +326,7 @@ void CrashReport::add(const QJsonObject &json)
     tested += json[u"tested"_s].toInt();
     before += json[u"before"_s].toInt();
     missed += json[u"missed"_s].toInt();
-    shifted += json[u"shifted"_s].toInt();
+    boundaries += json[u"boundaries"_s].toInt();
     leftOut += json[u"leftOut"_s].toInt();
     milliseconds += json[u"milliseconds"_s].toInteger();
     addTo(endings, json[u"endings"_s].toObject());
@@ -345,9 +356,12 @@ Result<CrashPoints> countPoints(CrashScenario &scenario, const CrashOptions &opt
         return fail(u"crash.no_points"_s, {{u"output"_s, undisturbed.output}});
     }
     if (options.boundaries) {
-        TRY(points.boundaries, scenario.stepBoundaries(points.names));
-        std::sort(points.boundaries.begin(), points.boundaries.end());
-        points.boundaries.erase(std::unique(points.boundaries.begin(), points.boundaries.end()), points.boundaries.end());
+        QStringList announced;
+        for (const QString &point : std::as_const(points.names)) {
+            announced += Point(point).names;
+        }
+        announced.removeDuplicates();
+        TRY(points.boundaries, scenario.stepBoundaries(announced));
     }
     return points;
 }
@@ -363,10 +377,13 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashPoints &points, 
     for (qsizetype i = options.shard - 1; i < choice.points.size() || all; i += options.shards) {
         // Runs differ by a few writes, so whoever tests all goes on until there is none.
         const bool beyond = i >= choice.points.size();
-        const int point = beyond ? int(i) + 1 : choice.points[i];
-        const QString id = scenario.name() + u' ' + options.kind + u'@' + QString::number(point);
+        const QString point = beyond ? QString::number(i + 1) : choice.points[i];
+        const bool boundary = options.boundaries && i < points.boundaries.size();
+        const int number = boundary ? 0 : point.toInt();
+        const QString id = scenario.name() + u' ' + options.kind + u'@' + point;
         if (const auto before = done.ending(id)) {
-            report.points = qMax(report.points, point);
+            report.points = qMax(report.points, number);
+            report.boundaries += boundary ? 1 : 0;
             ++report.before;
             ++report.endings[*before];
             continue;
@@ -386,18 +403,19 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashPoints &points, 
         if (where.isEmpty() && verdict && beyond) {
             break;
         }
-        report.milliseconds += timer.elapsed();
-        report.points = where.isEmpty() ? report.points : qMax(report.points, point);
-        report.missed += where.isEmpty() ? 1 : 0;
-        if (options.boundaries && i < points.boundaries.size() && kindOf(where) != kindOf(points.names.value(point - 1))) {
-            ++report.shifted;
+        if (where.isEmpty() && verdict && boundary) {
+            verdict = between(u"The run did not come to this end of a step."_s);
         }
+        report.milliseconds += timer.elapsed();
+        report.points = where.isEmpty() ? report.points : qMax(report.points, number);
+        report.missed += where.isEmpty() ? 1 : 0;
+        report.boundaries += boundary ? 1 : 0;
         ++report.tested;
         if (verdict) {
             ++report.endings[*verdict];
             done.add(id, *verdict);
         } else {
-            report.failures.append(u"%1 (%2): %3"_s.arg(id, where.isEmpty() ? points.names.value(point - 1) : where, verdict.error().text()));
+            report.failures.append(u"%1 (%2): %3"_s.arg(id, where.isEmpty() ? find(points.names, point) : where, verdict.error().text()));
             if (tell) {
                 tell(report.failures.constLast());
             }

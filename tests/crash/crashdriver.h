@@ -48,8 +48,8 @@ public:
     [[nodiscard]] virtual Result<Reason> reason() = 0;
     /// Decides as an operator would about a run that judge() found held; false when it stays held.
     [[nodiscard]] virtual Result<bool> decide() { return false; }
-    /// Of the points of an undisturbed run, the numbers of those where one step ends and the next begins.
-    [[nodiscard]] virtual Result<QList<int>> stepBoundaries(const QStringList &) { return QList<int>(); }
+    /// Of the commits that an undisturbed run announces ("step-3-done"), those where a step ends.
+    [[nodiscard]] virtual Result<QStringList> stepBoundaries(const QStringList &) { return QStringList(); }
     /// Keeps the system as it is, for a person to look at.
     virtual void keep(const QString &) { }
     /// Between tries: ends what the scenario itself started.
@@ -61,7 +61,7 @@ struct CrashOptions {
     int shard = 1, shards = 1; ///< Of the points, every shards-th from the shard-th on.
     int sample = -1; ///< Test only so many points, chosen by seed; negative: all.
     quint32 seed = 1;
-    bool boundaries = false; ///< Besides the sample, every point where one step ends and the next begins.
+    bool boundaries = false; ///< Besides the sample, every commit by which a step ends.
     QString keep; ///< Systems that were judged badly are copied to this folder.
     QString resumeFile; ///< Points judged well are kept here, and not tested again.
     qint64 limitMs = 240000; ///< For one runner.
@@ -73,7 +73,7 @@ struct CrashReport {
     int tested = 0;
     int before = 0; ///< Tested by an earlier call, as the file of points done has it.
     int missed = 0; ///< Of those, points that this run did not come to: it wrote less often.
-    int shifted = 0; ///< Boundaries between steps that were other writes in the try than when they were counted.
+    int boundaries = 0; ///< Of those tested, ends of steps.
     int leftOut = 0; ///< For want of time.
     qint64 milliseconds = 0; ///< That all tries took.
     QMap<QString, int> endings; ///< "new", "old", "held", "held, then new", … → how often.
@@ -88,7 +88,7 @@ struct CrashReport {
 struct CrashPoints {
     QStringList names; ///< As CUTOVER_FAULT_LOG tells them.
     QString ending;
-    QList<int> boundaries; ///< Ascending; only where they were asked for.
+    QStringList boundaries; ///< As the journal announces them, in their order; only where they were asked for.
 };
 
 [[nodiscard]] Result<CrashPoints> countPoints(CrashScenario &scenario, const CrashOptions &options);

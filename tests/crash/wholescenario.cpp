@@ -410,25 +410,24 @@ Result<bool> WholeScenario::decide()
     return true;
 }
 
-Result<QList<int>> WholeScenario::stepBoundaries(const QStringList &points)
+Result<QStringList> WholeScenario::stepBoundaries(const QStringList &announced)
 {
     TRY(const auto journal, Journal::open(m_target.stateDirectory, Journal::Mode::ReadOnly));
     TRY(const auto steps, journal->steps(m_run));
-    QList<int> numbers;
+    QStringList ends;
     for (const StepRecord &step : steps) {
-        // The commit that follows the end which the step's row names.
-        for (const QString &point : points) {
-            const QStringList words = point.split(u' ');
-            if (words.value(1) == u"database-sync" && point.contains("journal.db"_L1) && words.last().toLongLong() >= step.ended.toMSecsSinceEpoch()) {
-                numbers.append(words.first().toInt());
-                break;
+        // What went back had ended before.
+        const QList<StepState> states = step.state == StepState::Reverted ? QList{StepState::Done, StepState::Reverted} : QList{step.state};
+        for (const StepState state : states) {
+            const QString name = u"step-%1-%2"_s.arg(step.index).arg(stateName(state));
+            if (announced.contains(name)) {
+                ends.append(name);
+            } else if (state == step.state && state != StepState::Pending) {
+                return between(u"The end of step %1 was not announced."_s.arg(name));
             }
         }
     }
-    if (numbers.size() != steps.size()) {
-        return between(u"Of %1 steps, %2 have an end."_s.arg(steps.size()).arg(numbers.size()));
-    }
-    return numbers;
+    return ends;
 }
 
 // --- the judgement

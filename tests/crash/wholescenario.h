@@ -41,7 +41,7 @@ public:
     Result<QString> judge() override;
     Result<Reason> reason() override;
     Result<bool> decide() override;
-    Result<QList<int>> stepBoundaries(const QStringList &points) override;
+    Result<QStringList> stepBoundaries(const QStringList &announced) override;
     void clear() override;
     void keep(const QString &folder) override;
 

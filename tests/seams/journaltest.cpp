@@ -274,6 +274,26 @@ private Q_SLOTS:
         QVERIFY(journal->verifyAudit());
     }
 
+    void faultStrikesTheStepsEndThatItNames()
+    {
+        const auto journal = Journal::open(state()).value();
+        QVERIFY(journal->addRun(someRun(u"1"_s)));
+        QList<StepRecord> steps = journal->steps(u"1"_s).value();
+        faultpoints::arm("eio@step-1-done");
+        steps[0].state = StepState::Done;
+        QVERIFY(journal->updateStep(steps[0]));
+        steps[1].state = StepState::Applying;
+        QVERIFY(journal->updateStep(steps[1]));
+        // What was announced and not written is not the next commit's.
+        steps[1].state = StepState::Done;
+        StepRecord none = steps[1];
+        none.runId = u"2"_s;
+        QCOMPARE(codeOf(journal->updateStep(none)), u"journal.no_step"_s);
+        QVERIFY(journal->addEvent(u"1"_s, {}, {u"test"_s, {}}));
+        QCOMPARE(codeOf(journal->updateRunAndStep(journal->run(u"1"_s).value(), steps[1])), u"journal.io"_s);
+        QCOMPARE(journal->steps(u"1"_s).value().at(1).state, StepState::Applying);
+    }
+
     void reserveLetsAFullDiskRecord()
     {
         const auto journal = Journal::open(state()).value();
