@@ -94,6 +94,12 @@ Message Orchestrator::Private::about(const char *code, int index, QJsonObject ar
     return {QString::fromLatin1(code), args};
 }
 
+QJsonObject Orchestrator::Private::because() const
+{
+    const Message why = m_run.error.code.isEmpty() ? Message{u"run.because_asked"_s, {}} : Message{u"run.because"_s, {{u"error"_s, m_run.error.toJson()}}};
+    return why.toJson();
+}
+
 void Orchestrator::Private::tellState(int index)
 {
     QJsonObject what{{u"type"_s, u"state"_s}, {u"run"_s, stateName(m_run.state)}};

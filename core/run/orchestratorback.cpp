@@ -169,7 +169,7 @@ Async<> Orchestrator::Private::held()
         }
         if (m_clock->monotonic() >= *m_decideBy) {
             const int index = current();
-            QJsonObject args{{u"limit"_s, policy("holdMs"_L1, 1'800'000)}};
+            const QJsonObject args{{u"limit"_s, policy("holdMs"_L1, 1'800'000)}, {u"from"_s, m_run.plan.from}, {u"because"_s, because()}};
             CO_CHECK(m_journal->audit(u"policy"_s, u"run.hold_expired"_s, {{u"run"_s, m_runId}}));
             co_return co_await goBack(Outcome::Rollback, index, about("run.hold_expired", index, args), m_run.error);
         }

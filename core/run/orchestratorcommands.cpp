@@ -62,6 +62,7 @@ Async<> Orchestrator::Private::take(CommandRecord command)
         const QJsonObject by{{u"by"_s, command.by}};
         QJsonObject byFrom = by;
         byFrom.insert(u"from"_s, m_run.plan.from);
+        byFrom.insert(u"because"_s, because());
         bool refused = false;
         if (*verdict == Outcome::Accept) {
             m_at = index;
@@ -99,6 +100,7 @@ Async<> Orchestrator::Private::take(CommandRecord command)
                 tidy(copies);
                 QJsonObject args = by;
                 args.insert(u"copies"_s, QJsonArray::fromStringList(copies));
+                args.insert(u"because"_s, because());
                 m_run.reason = about(copies.isEmpty() ? "run.abandoned_by" : "run.abandoned_with_copies", index, args);
                 CO_CHECK(co_await move(Outcome::Abandon, index, m_run.reason));
                 break;

@@ -95,6 +95,8 @@ struct Orchestrator::Private : StepContext {
     const StepSpec &spec(int index) const { return m_run.plan.steps[index]; }
     QJsonValue name(int index) const;
     Message about(const char *code, int index, QJsonObject args = {}) const;
+    /// What had stopped the run before somebody, or nobody, decided: the end of a sentence, with what to do.
+    QJsonObject because() const;
     qint64 policy(QLatin1StringView key, qint64 otherwise) const { return m_run.plan.policy[key].toInteger(otherwise); }
     /// Before the next try of a transient error; doubles each time.
     qint64 waitBeforeRetry() const { return qMin<qint64>(500LL << m_tries, 10000); }

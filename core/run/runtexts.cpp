@@ -72,16 +72,20 @@ static const Catalogue::Registration texts{
      QT_TRANSLATE_NOOP("catalogue", "It was %{now}; the latest start is %{limit}. Nothing was changed; start again in the next window."), nullptr},
     {"run.held_by", QT_TRANSLATE_NOOP("catalogue", "%{by} held the run before “%{step}”. Resume, or roll back."), nullptr},
     {"run.held_by_end", QT_TRANSLATE_NOOP("catalogue", "%{by} held the run behind its last step. Resume, or roll back."), nullptr},
-    {"run.aborted_by", QT_TRANSLATE_NOOP("catalogue", "%{by} aborted the run at “%{step}”; it goes back to %{from}."), nullptr},
-    {"run.rolled_back_by", QT_TRANSLATE_NOOP("catalogue", "%{by} chose to roll back at “%{step}”; the run goes back to %{from}."), nullptr},
-    {"run.abandoned_by", QT_TRANSLATE_NOOP("catalogue", "%{by} abandoned the run at “%{step}” and left the system as it was then."), nullptr},
+    {"run.aborted_by", QT_TRANSLATE_NOOP("catalogue", "%{by} aborted the run at “%{step}”; it goes back to %{from}. %{because}"), nullptr},
+    {"run.rolled_back_by", QT_TRANSLATE_NOOP("catalogue", "%{by} chose to roll back at “%{step}”; the run goes back to %{from}. %{because}"), nullptr},
+    {"run.abandoned_by", QT_TRANSLATE_NOOP("catalogue", "%{by} abandoned the run at “%{step}” and left the system as it was then. %{because}"), nullptr},
     {"run.abandoned_with_copies",
      QT_TRANSLATE_NOOP("catalogue",
                        "%{by} abandoned the run at “%{step}” and left the system as it was then. What was replaced lies sealed in %{copies:list}; "
-                       "'cutoverctl backup unseal FILE --output COPY' opens it."),
+                       "'cutoverctl backup unseal FILE --output COPY' opens it. %{because}"),
      nullptr},
     {"run.hold_expired",
-     QT_TRANSLATE_NOOP("catalogue", "Nobody decided within %{limit:duration} of “%{step}” being held; the plan's default is to roll back."), nullptr},
+     QT_TRANSLATE_NOOP("catalogue", "Nobody decided within %{limit:duration} of “%{step}” being held, so the run goes back to %{from}, as the plan has it. %{because}"),
+     nullptr},
+    // What the sentences above end with.
+    {"run.because", QT_TRANSLATE_NOOP("catalogue", "It had stopped for this: %{error} %{error:hint}"), nullptr},
+    {"run.because_asked", QT_TRANSLATE_NOOP("catalogue", "Make a new plan to go on."), nullptr},
 
     // Errors.
     {"run.plan_changed",

@@ -357,6 +357,7 @@ private Q_SLOTS:
         QCOMPARE(go(true, &Clock::system()), RunState::RolledBack);
         QVERIFY(timer.elapsed() < 10000);
         QCOMPARE(run().reason.code, u"run.aborted_by"_s);
+        QVERIFY2(run().reason.text().endsWith(u"Make a new plan to go on."_s), qPrintable(run().reason.text()));
         QCOMPARE(world().values, all(u"old"_s));
         QCOMPARE(world().count(u"b:revert"_s), 1);
     }
@@ -866,6 +867,9 @@ private Q_SLOTS:
         QCOMPARE(m_clock->now().msecsTo(run().heldUntil), 60000);
         QCOMPARE(go(false), RunState::RolledBack);
         QCOMPARE(run().reason.code, u"run.hold_expired"_s);
+        // Not only that nobody decided, but about what.
+        const QString why = run().reason.text();
+        QVERIFY2(why.contains(run().error.what()) && why.contains(u"goes back to 1.0.0"_s), qPrintable(why));
         QCOMPARE(world().values, all(u"old"_s));
         QCOMPARE(m_clock->monotonic() / 1000, 60);
     }

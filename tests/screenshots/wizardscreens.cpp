@@ -124,7 +124,7 @@ const Screens::Registration wizards{{
     {u"update-8-abandoned"_s,
      [](ScriptedEngine *engine) {
          RunView view = wizarddata::runOf(wizarddata::updatePlan(), 8, RunState::Abandoned);
-         view.run.reason = {u"run.abandoned_by"_s, {{u"by"_s, u"kim@desk"_s}, {u"step"_s, u"Deploy backend-2"_s}}};
+         view.run.reason = {u"run.abandoned_by"_s, {{u"by"_s, u"kim@desk"_s}, {u"step"_s, u"Deploy backend-2"_s}, {u"because"_s, Message{u"run.because_asked"_s, {}}.toJson()}}};
          view.steps[8].record.state = StepState::Failed;
          end(engine, view);
      },
