@@ -48,8 +48,7 @@ Async<bool> demoRuns(QString directory)
     if (!demoExists(directory)) {
         co_return false;
     }
-    CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
-    SupervisorClient supervisor(target);
+    const SupervisorClient supervisor(demoTarget(directory));
     co_return co_await supervisor.isRunning();
 }
 
@@ -85,7 +84,7 @@ Async<DemoEnd> endDemo(std::shared_ptr<DemoWindow> window, QString directory)
     if (!ours) {
         co_return DemoEnd::OfOthers;
     }
-    CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
+    const Target target = demoTarget(directory);
     Worker worker;
     const QString state = target.stateDirectory;
     CO_TRY(const bool busy, co_await worker.run([state] { return hasRun(state); }));
@@ -166,6 +165,7 @@ void Startup::start()
         }
         if (!ready) {
             m_window->showStartFailure(ready.error());
+            m_failed = true;
             QTextStream(stderr) << ready.error().text() << '\n';
             return;
         }
@@ -231,7 +231,7 @@ void Startup::finishLeaving()
             m_failed = true;
         } else if (*ended == DemoEnd::RunGoesOn) {
             QTextStream(stdout) << tr("A run is under way, so the demo system goes on.") << '\n';
-        } else if (*ended == DemoEnd::OfOthers) {
+        } else if (*ended == DemoEnd::OfOthers && !m_failed) {
             QTextStream(stdout) << tr("Another window uses the demo system, or it was not started by one, so it goes on.") << '\n';
         }
         QCoreApplication::exit(m_failed ? 1 : 0);

@@ -99,7 +99,6 @@ Result<int> start(const Arguments &arguments)
 Result<int> stop(const Arguments &arguments)
 {
     if (arguments.has(u"dry-run"_s)) {
-        CHECK(Target::load(demoTargetFile(folder(arguments))));
         return would(Cli::tr("The services of the demo system in %1 would be ended.").arg(folder(arguments)), folder(arguments));
     }
     CHECK(QCoro::waitFor(stopDemo(folder(arguments))));

@@ -221,9 +221,21 @@ Async<> endProcess(qint64 pid, quint64 startTime)
 
 } // namespace
 
+Target demoTarget(const QString &directory)
+{
+    const QString file = demoTargetFile(directory);
+    if (auto target = Target::load(file)) {
+        return std::move(*target);
+    }
+    Target target;
+    target.path = file;
+    target.stateDirectory = directory + u"/state"_s;
+    return target;
+}
+
 Async<> stopDemo(QString directory)
 {
-    CO_TRY(const Target target, Target::load(demoTargetFile(directory)));
+    const Target target = demoTarget(directory);
     // A run first: it would hold for want of services. It is resumed when the demo is started again.
     if (const auto owner = RunLock::owner(target.stateDirectory); owner && *owner && (*owner)->lives()) {
         CO_CHECK(co_await endProcess((*owner)->pid, (*owner)->startTime));

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "system/error.h"
+#include "target/target.h"
 
 #include <functional>
 
@@ -39,7 +39,10 @@ using DemoProgress = std::function<void(const Message &doing)>;
 [[nodiscard]] Async<> createDemo(QString directory, DemoOptions options = {}, DemoProgress progress = {});
 /// Starts the supervisor and every service, each ready before the next; what runs already is left alone.
 [[nodiscard]] Async<> startDemo(QString directory, DemoProgress progress = {});
-/// Ends every service and the supervisor.
+/// The demo's target; where its file can't be read, as after a wrong edit, one that has path and state
+/// directory only: enough to find out what runs, and to end it.
+[[nodiscard]] Target demoTarget(const QString &directory);
+/// Ends every service and the supervisor, also when its target file can't be read.
 [[nodiscard]] Async<> stopDemo(QString directory);
 /// Stops it, removes it and makes it anew. Fine where there is none.
 [[nodiscard]] Async<> resetDemo(QString directory, DemoOptions options = {}, DemoProgress progress = {});

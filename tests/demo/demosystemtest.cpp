@@ -199,8 +199,39 @@ private Q_SLOTS:
         QVERIFY(readFile(path(u"data/failures.log"_s)).isEmpty());
     }
 
+    void aSecondStrategyIsSeen()
+    {
+        // What proves elsewhere that there was none must show it when there is one.
+        const ServiceSpec *strategy = m_target.service(u"strategy"_s);
+        const InstanceSpec second{u"strategy-2"_s, 0};
+        const QString release = m_target.releaseDirectory(u"2.0.0"_s);
+        QStringList words;
+        for (const QString &word : strategy->command) {
+            words.append(strategy->expand(word, second, release));
+        }
+        QProcess process;
+        process.start(release + u'/' + words.takeFirst(), words);
+        QVERIFY(process.waitForFinished());
+        QCOMPARE(process.exitCode(), 3);
+        QVERIFY(readFile(path(u"data/strategy.log"_s)).contains("overlap "));
+    }
+
+    void stopsWithATargetFileThatCantBeRead()
+    {
+        SupervisorClient client(m_target);
+        QVERIFY(VALUE(QCoro::waitFor(client.isRunning())));
+        const QByteArray good = readFile(demoTargetFile(demo()));
+        writeFile(demoTargetFile(demo()), QByteArray(good).replace("services:", "servces:"));
+        QVERIFY(!Target::load(demoTargetFile(demo())));
+        OK(QCoro::waitFor(stopDemo(demo())));
+        QVERIFY(!VALUE(QCoro::waitFor(client.isRunning())));
+        QVERIFY(!QCoro::waitFor(startDemo(demo())));
+    }
+
+    // Also of one whose target file can't be read.
     void isReset()
     {
+        QVERIFY(!Target::load(demoTargetFile(demo())));
         DemoOptions options;
         options.orders = 1000;
         options.faultRampSeconds = 1;
