@@ -8,14 +8,17 @@
 #include "system/files.h"
 #include "system/json.h"
 #include "system/programs.h"
+#include "system/random.h"
 
 #include <QFile>
 #include <QFileInfo>
 #include <QJsonDocument>
+#include <QStandardPaths>
 #include <QSysInfo>
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <optional>
@@ -135,10 +138,35 @@ Result<QString> fileIdentity(const QString &path)
     return QString(QString::number(device, 16) + u':' + QString::number(quint64(status.st_ino)));
 }
 
+Result<QString> machineDigest(const QStringList &files, const QString &ownFile)
+{
+    for (const QString &file : files) {
+        // Images of machines and containers come without one, or with an empty one until they are first started.
+        const QByteArray machine = QFileInfo::exists(file) ? files::read(file, 4096).value_or(QByteArray()).trimmed() : QByteArray();
+        if (!machine.isEmpty() && machine != "uninitialized") {
+            return json::sha256("cutover" + machine);
+        }
+    }
+    if (!QFileInfo::exists(ownFile)) {
+        CHECK(files::makePath(QFileInfo(ownFile).absolutePath()));
+        const QString made = ownFile + u'.' + Random::system().id();
+        CHECK(files::replace(made, Random::system().id().toLatin1()));
+        // Of two that make one at once, both use the one that was there first.
+        const bool linked = ::link(QFile::encodeName(made).constData(), QFile::encodeName(ownFile).constData()) == 0 || errno == EEXIST;
+        const int error = errno;
+        CHECK(files::remove(made));
+        if (!linked) {
+            return failErrno(u"file.write"_s, error, ownFile);
+        }
+    }
+    TRY(const QByteArray own, files::read(ownFile, 4096));
+    return json::sha256("cutover" + own.trimmed());
+}
+
 Result<QString> machineDigest()
 {
-    TRY(const QByteArray machine, files::read(u"/etc/machine-id"_s, 4096));
-    return json::sha256(QByteArray("cutover") + machine.trimmed());
+    return machineDigest({u"/etc/machine-id"_s, u"/var/lib/dbus/machine-id"_s},
+                         QStandardPaths::writableLocation(QStandardPaths::GenericStateLocation) + u"/cutover/machine-id"_s);
 }
 
 Result<QList<DatabaseClaim>> foreignClaims(const Target &target)

@@ -32,6 +32,8 @@ struct DatabaseClaim {
 [[nodiscard]] Result<QString> fileIdentity(const QString &path);
 /// SHA-256 of this machine's id, salted.
 [[nodiscard]] Result<QString> machineDigest();
+/// The same from the first of the files that holds an id; where none does, from one that is made once and kept in ownFile.
+[[nodiscard]] Result<QString> machineDigest(const QStringList &files, const QString &ownFile);
 
 /// Claims the databases at first use; afterwards "target.claimed" when one belongs to another target
 /// file, another state folder or another machine. All are looked at before one is claimed. Blocking, small.

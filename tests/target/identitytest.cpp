@@ -19,6 +19,7 @@ class IdentityTest : public QObject
 private Q_SLOTS:
     void init();
     void staysTheSame();
+    void machineWithoutAnIdGetsOneOnce();
     void refusesAnother_data();
     void refusesAnother();
     void refusesAReplacedDatabase();
@@ -77,6 +78,26 @@ void IdentityTest::staysTheSame()
     QVERIFY(QFileInfo::exists(m_directory->filePath(u"state/identity.json"_s)));
     write(m_target.databases[0].file, "other content, same file");
     QCOMPARE(*pinIdentity(m_target), *first);
+}
+
+void IdentityTest::machineWithoutAnIdGetsOneOnce()
+{
+    const QString none = m_directory->filePath(u"none"_s);
+    const QString empty = m_directory->filePath(u"empty"_s);
+    const QString real = m_directory->filePath(u"real"_s);
+    write(empty, "uninitialized\n");
+    write(real, "0123456789abcdef0123456789abcdef\n");
+    const QString own = m_directory->filePath(u"kept/machine-id"_s);
+    const auto found = machineDigest({none, empty, real}, own);
+    QVERIFY(found);
+    QVERIFY(!QFileInfo::exists(own));
+    const auto made = machineDigest({none, empty}, own);
+    QVERIFY2(made, made ? "" : qPrintable(made.error().text()));
+    QVERIFY(*made != *found);
+    QCOMPARE(*machineDigest({none, empty}, own), *made);
+    QCOMPARE(QDir(m_directory->filePath(u"kept"_s)).entryList(QDir::Files | QDir::Hidden), QStringList{u"machine-id"_s});
+    // Another machine makes another.
+    QVERIFY(*machineDigest({}, m_directory->filePath(u"other"_s)) != *made);
 }
 
 void IdentityTest::refusesAnother_data()
