@@ -424,10 +424,9 @@ Result<> Supervisor::Private::launch(const QString &name)
     Managed &managed = instances[name];
     if (instance->port > 0) {
         if (const auto holder = portHolder(instance->port)) {
-            return fail(u"supervisor.port_taken"_s,
-                        {{u"instance"_s, name},
-                         {u"port"_s, instance->port},
-                         {u"holder"_s, holder->pid > 0 ? QString(holder->program + u" (pid "_s + QString::number(holder->pid) + u')') : u"a process of another user"_s}});
+            const Message who = holder->pid > 0 ? Message{u"deploy.holder.process"_s, {{u"program"_s, holder->program}, {u"pid"_s, holder->pid}}}
+                                                : Message{u"deploy.holder.other_user"_s, {}};
+            return fail(u"supervisor.port_taken"_s, {{u"instance"_s, name}, {u"port"_s, instance->port}, {u"holder"_s, who.toJson()}});
         }
     }
     TRY(const ServiceSpawn spawn, spawnSpec(*service, *instance, managed.directory));
@@ -460,10 +459,11 @@ QCoro::Task<> Supervisor::Private::onEnded(QString name, quint64 generation, int
     if (managed.generation != generation || !managed.process) {
         co_return;
     }
-    // Whatever it has left behind would hold its port and its files.
-    for (int tries = 0; managed.process->groupAlive() && tries < 500; ++tries) {
+    // Whatever it has left behind would hold its port and its files, or be a second one that runs. What the
+    // kernel does not let go (a disk that does not answer) is not gone: whoever waits for that has a limit.
+    for (qint64 pause = 10; managed.process->groupAlive(); pause = qMin<qint64>(pause + pause / 4, 500)) {
         managed.process->killGroup();
-        (void)co_await Clock::system().sleep(10);
+        (void)co_await Clock::system().sleep(pause);
     }
     managed.process.reset();
     ++managed.generation;

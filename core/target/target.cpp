@@ -339,7 +339,8 @@ private:
         service.strategy = map.optional(u"strategy"_s).choice({u"rolling"_s, u"recreate"_s}, u"rolling"_s) == u"recreate"
             ? Strategy::Recreate
             : Strategy::Rolling;
-        service.mayOverlap = map.optional(u"overlap"_s).choice({u"never"_s, u"allowed"_s}, u"allowed"_s) == u"allowed";
+        const yaml::Value overlap = map.optional(u"overlap"_s);
+        service.mayOverlap = overlap.choice({u"never"_s, u"allowed"_s}, u"allowed"_s) == u"allowed";
         for (yaml::Map &entry : map.maps(u"instances"_s, true)) {
             InstanceSpec instance;
             const yaml::Value instanceName = entry.required(u"name"_s, u"name"_s);
@@ -352,6 +353,9 @@ private:
             }
             entry.close();
             service.instances << instance;
+        }
+        if (!service.mayOverlap && service.instances.size() > 1) {
+            overlap.problem(u"overlap_instances"_s, {{u"count"_s, service.instances.size()}});
         }
         service.command = command(map.required(u"command"_s, u"list"_s));
         for (const auto &[key, value] : map.free(u"environment"_s)) {

@@ -108,6 +108,8 @@ static const Catalogue::Registration targetTexts{{
      QT_TRANSLATE_NOOP("catalogue", "Give the instance a port, or write the number instead of {port}.")},
     {"target.no_balancer", QT_TRANSLATE_NOOP("catalogue", "“%{field}” names the backend “%{backend}”, but the target has no balancer."),
      QT_TRANSLATE_NOOP("catalogue", "Add “balancer” with kind and socket, or remove the backend.")},
+    {"target.overlap_instances", QT_TRANSLATE_NOOP("catalogue", "“%{field}” is never, but the service has %{count} instances, which would run beside each other."),
+     QT_TRANSLATE_NOOP("catalogue", "Keep one instance, or allow the overlap.")},
     {"target.probe_kind", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must have exactly one of http, tcp and command; found %{found}."),
      QT_TRANSLATE_NOOP("catalogue", "Keep the one that tells best whether it works.")},
     {"target.socket_path", QT_TRANSLATE_NOOP("catalogue", "The path in “%{field}” has %{length} bytes; a Unix socket's may have %{maximum}."),

@@ -160,7 +160,8 @@ void TargetTest::readsEveryField()
     QCOMPARE(s.name, u"backend"_s);
     QCOMPARE(s.runtime, u"process"_s);
     QCOMPARE(s.strategy, Strategy::Recreate);
-    QVERIFY(!s.mayOverlap);
+    QVERIFY(s.mayOverlap);
+    QVERIFY(!t.services[1].mayOverlap);
     QVERIFY(s.managed);
     QCOMPARE(s.instances.size(), 2);
     QCOMPARE(s.instances[1].name, u"backend-2"_s);
@@ -436,7 +437,8 @@ void TargetTest::wrong_data()
     row("name: balancer\n", "name: backend\n", "target.duplicate", "services[1].name");
     row("name: broker", "name: quotes", "target.duplicate", "checks.probes[1].name");
     row("strategy: recreate", "strategy: roling", "target.expected_choice", "services[0].strategy");
-    row("overlap: never", "overlap: no", "target.expected_choice", "services[0].overlap");
+    row("overlap: never", "overlap: no", "target.expected_choice", "services[1].overlap");
+    row("strategy: recreate", "overlap: never", "target.overlap_instances", "services[0].overlap");
     row("managed: true", "managed: yes", "target.expected_boolean", "services[0].managed");
     row("      DATABASE: ", "      DATA-BASE: ", "target.expected_variable", "services[0].environment.DATA-BASE");
     row("{port}/api/health", "{prot}/api/health", "target.placeholder", "services[0].health.http");
