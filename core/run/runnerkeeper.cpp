@@ -3,6 +3,7 @@
 
 #include "run/runnerkeeper.h"
 
+#include "config/targetmask.h"
 #include "run/decisions.h"
 #include "run/runlock.h"
 #include "run/transitions.h"
@@ -51,10 +52,15 @@ QString lastWords(const QString &log)
     return lines.isEmpty() ? QString() : lines.last().trimmed();
 }
 
-/// Why a runner is gone, as far as it said so.
-Error goneError(const QString &log)
+/// Why a runner is gone, as far as it said so. A log is no journal: what is secret in it stays in it, and
+/// where nobody can tell what is, all of it.
+Error goneError(const QString &log, const QString &targetFile)
 {
-    const QString said = lastWords(log);
+    QString said = lastWords(log);
+    if (!said.isEmpty()) {
+        const auto target = Target::load(targetFile);
+        said = target ? TargetMask(*target).masked(said) : QString();
+    }
     return {.code = said.isEmpty() ? u"run.runner_gone"_s : u"run.runner_gone_saying"_s, .args = {{u"output"_s, said}, {u"log"_s, log}}, .where = {}};
 }
 
@@ -325,7 +331,7 @@ QCoro::Task<> RunnerKeeper::Private::tend(QPointer<RunnerKeeper> keeper, Active 
         }
         if (lock) {
             Journal &journal = *keeper->d->journal;
-            const Error gone = goneError(log);
+            const Error gone = goneError(log, keeper->d->targetFile);
             done = run.state == RunState::Planned ? refuse(journal, run.id, gone) : hold(journal, run.id, gone);
             Q_EMIT keeper->changed();
         } else if (lock.error().kind != Error::Kind::Transient) {

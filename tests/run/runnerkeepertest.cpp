@@ -10,6 +10,7 @@
 
 #include <QDir>
 #include <QFile>
+#include <QJsonDocument>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -43,6 +44,11 @@ class RunnerKeeperTest : public QObject
         file.write("#!/bin/sh\necho \"$@\" >> " + path(u"starts"_s).toLocal8Bit() + "\n" + script + "\n");
         file.close();
         QVERIFY(file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner));
+    }
+    void write(const QString &name, const QByteArray &content)
+    {
+        QFile file(path(name));
+        QVERIFY(file.open(QIODevice::WriteOnly | QIODevice::Truncate) && file.write(content) == content.size());
     }
     qsizetype starts() const
     {
@@ -113,6 +119,13 @@ private Q_SLOTS:
     {
         m_folder = std::make_unique<QTemporaryDir>();
         QVERIFY(QDir(m_folder->path()).mkpath(u"bin"_s) && QDir(m_folder->path()).mkpath(u"state"_s));
+        write(u"target.yaml"_s, "schema: 1\nname: trading\nproduct: trading\nenvironment: staging\nstate: state\nreleases: releases\n"
+                                "repository: {url: releases, keys: [release.pub]}\nservices:\n"
+                                "  - {name: web, instances: [{name: web-1}], command: [web], health: {command: [/bin/true]}}\n"
+                                "configuration:\n  - {file: app.env, secrets: [\"*_KEY\"]}\nbackup: {directory: backups}\n");
+        write(u"app.env"_s, "BROKER_KEY=hunter2-hunter2\n");
+        const auto target = Target::load(path(u"target.yaml"_s));
+        QVERIFY2(target, target ? "" : qPrintable(target.error().text()));
         qputenv("CUTOVER_BIN", path(u"bin"_s).toLocal8Bit());
         m_journal = Journal::open(state()).value();
         m_keeper = std::make_unique<RunnerKeeper>(path(u"target.yaml"_s), state(), m_journal.get(), quick);
@@ -162,6 +175,27 @@ private Q_SLOTS:
         QVERIFY(lookUntil(RunState::RolledBack));
         QCOMPARE(starts(), 1);
         QVERIFY2(run().reason.text().contains(u"the disk is on fire"), qPrintable(run().reason.text()));
+    }
+
+    void lastWordsTellNoSecret()
+    {
+        install("echo 'cutoverctl: refused with the key hunter2-hunter2' >&2; exit 1");
+        add(RunState::Planned);
+        QVERIFY(m_keeper->begin(u"r1"_s));
+        QVERIFY(lookUntil(RunState::RolledBack));
+        QVERIFY2(run().reason.text().contains(u"refused with the key"), qPrintable(run().reason.text()));
+        QVERIFY(!QJsonDocument(run().reason.toJson()).toJson().contains("hunter2"));
+        QVERIFY(!QJsonDocument(run().error.toJson()).toJson().contains("hunter2"));
+    }
+
+    void lastWordsThatNobodyCanMaskAreNotTold()
+    {
+        write(u"target.yaml"_s, "name: [");
+        install("echo 'cutoverctl: hunter2-hunter2' >&2; exit 1");
+        add(RunState::Planned);
+        QVERIFY(m_keeper->begin(u"r1"_s));
+        QVERIFY(lookUntil(RunState::RolledBack));
+        QVERIFY2(run().reason.text().contains(u"said nothing about why"), qPrintable(run().reason.text()));
     }
 
     void restartsThreeTimesThenHolds_data()
