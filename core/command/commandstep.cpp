@@ -39,7 +39,7 @@ ProcessSpec processOf(const Target &target, const QJsonObject &params, const QSt
         argument.replace(u"{release}"_s, target.releaseDirectory(to));
     }
     ProcessSpec process;
-    process.program = arguments.takeFirst();
+    process.program = arguments.isEmpty() ? QString() : arguments.takeFirst();
     process.arguments = arguments;
     process.workingDirectory = QFileInfo(target.path).absolutePath();
     process.timeoutMs = params["timeoutMs"_L1].toInteger();

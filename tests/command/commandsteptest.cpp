@@ -101,6 +101,19 @@ private Q_SLOTS:
         QVERIFY(!QFile::exists(m_folder.filePath(u"applied"_s)));
     }
 
+    void planWithoutAProgramIsAnError()
+    {
+        // As a plan file may have it that was written by hand, its digest too.
+        CommandStepSpec command;
+        command.name = u"cache"_s;
+        command.after = u"switch_release"_s;
+        TestContext context(m_target);
+        const auto made = step(command);
+        const auto applied = await(made->apply(context, {}, {}));
+        QVERIFY(!applied);
+        QVERIFY2(Catalogue::contains(applied.error().code), qPrintable(applied.error().code));
+    }
+
     void failsWithTheLastLine()
     {
         CommandStepSpec command;

@@ -136,6 +136,13 @@ struct Point {
     QStringList names;
 };
 
+/// A full disk refuses what is to be stored; removing and starting programs go on (system/faultpoints).
+bool isRefused(const QString &kind, const QString &operation)
+{
+    static const QStringList stored{u"file-create"_s, u"file-write"_s, u"file-sync"_s, u"file-rename"_s, u"file-link"_s, u"database-write"_s, u"database-sync"_s};
+    return kind != "enospc"_L1 || stored.contains(operation);
+}
+
 /// The point that "17" or "step-3-done" means, as the log of a run has it; empty when there is none.
 QString find(const QStringList &log, const QString &point)
 {
@@ -257,7 +264,10 @@ Choice choose(const CrashPoints &points, const CrashOptions &options)
 {
     QStringList all;
     for (qsizetype number = 1; number <= points.names.size(); ++number) {
-        all.append(QString::number(number));
+        // A sample is of points at which something happens.
+        if (options.sample < 0 || isRefused(options.kind, Point(points.names[number - 1]).operation)) {
+            all.append(QString::number(number));
+        }
     }
     Choice choice;
     if (options.boundaries) {
@@ -396,6 +406,9 @@ Result<CrashReport> explore(CrashScenario &scenario, const CrashPoints &points, 
         timer.start();
         QString where;
         auto verdict = tryPoint(scenario, options, point, report, where);
+        if (verdict && !where.isEmpty() && !isRefused(options.kind, Point(where).operation)) {
+            verdict = u"unharmed (nothing is stored there)"_s;
+        }
         // A kill is no failure: the run goes on to where it was going.
         if (verdict && options.kind == "kill"_L1 && *verdict != points.ending) {
             verdict = between(u"It ended %1 instead of %2."_s.arg(*verdict, points.ending));

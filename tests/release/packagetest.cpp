@@ -221,15 +221,14 @@ void PackageTest::buildRefusesLinks()
 
 void PackageTest::everyFlippedByteIsFound()
 {
+    // Small enough for every byte of it.
+    write(path(u"in/random"_s), QByteArray(64, 'r'));
+    QVERIFY(QFile::remove(m_package));
+    m_package = *package::build(path(u"in"_s), m_directory->path());
+    QVERIFY(package::sign(m_package, path(u"key.sec"_s)));
     const QByteArray good = read(m_package);
-    QList<qsizetype> offsets;
-    for (qsizetype i = 0; i < good.size(); i += 1499) {
-        offsets << i;
-    }
-    for (qsizetype i = 0; i < 64; ++i) {
-        offsets << i << good.size() - 1 - i;
-    }
-    for (const qsizetype offset : std::as_const(offsets)) {
+    QVERIFY2(good.size() < 4096, qPrintable(QString::number(good.size())));
+    for (qsizetype offset = 0; offset < good.size(); ++offset) {
         QByteArray bad = good;
         bad[offset] = char(bad[offset] ^ (1 << (offset % 8)));
         write(m_package, bad);

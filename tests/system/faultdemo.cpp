@@ -10,6 +10,7 @@
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QRegularExpression>
 #include <QTest>
 
 #include <algorithm>
@@ -139,7 +140,9 @@ QString FaultDemo::harm(const QString &version, bool requestsMayFail)
     QDirIterator it(folder(), QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot, QDirIterator::Subdirectories);
     while (it.hasNext()) {
         const QString path = it.next();
-        if (path.contains(u".cutover-unpack") || path.contains(u".cutover-tmp") || path.endsWith(u".proof")) {
+        static const QRegularExpression temporary(u"/\\.[^/]+\\.cutover-[a-z]+(/|$)|\\.proof$"_s);
+        // What was downloaded in part is kept for the next attempt.
+        if (temporary.match(path).hasMatch() && !path.contains(u".cutover-part"_s)) {
             return u"left behind: "_s + path;
         }
     }

@@ -312,6 +312,7 @@ QString SystemDemo::strategyOverlap() const
     // "start PID …" and "stop PID …" lines; a process that was killed has no stop line, but the next
     // start then says that it found the lock free.
     QByteArray running;
+    int starts = 0;
     for (const QByteArray &line : linesOf(folder() + u"/data/strategy.log"_s)) {
         const QList<QByteArray> words = line.split(' ');
         if (words.size() < 2) {
@@ -322,13 +323,15 @@ QString SystemDemo::strategyOverlap() const
                 return QString::fromUtf8("process " + words[1] + " started while " + running + " ran");
             }
             running = words[1];
+            ++starts;
         } else if (words[0] == "stop") {
             running.clear();
         } else if (words[0] != "beat") {
             return QString::fromUtf8(line);
         }
     }
-    return {};
+    // No log would be no proof.
+    return starts > 0 ? QString() : u"no strategy has ever started"_s;
 }
 
 qint64 SystemDemo::requestsSent() const
