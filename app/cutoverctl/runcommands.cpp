@@ -6,6 +6,7 @@
 
 #include "plan/loss.h"
 #include "run/decisions.h"
+#include "run/words.h"
 #include "system/clock.h"
 #include "system/files.h"
 
@@ -42,7 +43,7 @@ constexpr int DecisionEveryMs = 100;
 void sayPlan(const Plan &plan, const QString &digest)
 {
     say(Cli::tr("%1 %2 → %3, plan %4").arg(plan.targetName, plan.from, plan.to, digest.first(12)));
-    say(Cli::tr("About %1, of these %2 without service; risk %3").arg(durationText(plan.expectedMs), durationText(plan.expectedDowntimeMs), plan.risk));
+    say(Cli::tr("About %1, of these %2 without service; risk %3").arg(durationText(plan.expectedMs), durationText(plan.expectedDowntimeMs), words::ofRisk(plan.risk)));
     QList<QStringList> rows;
     for (qsizetype i = 0; i < plan.steps.size(); ++i) {
         const StepSpec &step = plan.steps[i];
@@ -54,7 +55,7 @@ void sayPlan(const Plan &plan, const QString &digest)
     sayTable(rows);
     for (const StepSpec &step : plan.steps) {
         for (const Preview &preview : step.previews) {
-            say(u'\n' + step.title.text() + u": "_s + preview.title + u'\n' + preview.text);
+            say(u'\n' + step.title.text() + u": "_s + preview.title + u'\n' + (preview.type == "table"_L1 ? words::ofTable(preview.text) : preview.text));
         }
     }
     const Loss loss = lossFromJson(plan.loss);
@@ -220,7 +221,7 @@ Result<int> decide(const Arguments &arguments, const QString &verb, bool follow)
     TRY(const RunView view, QCoro::waitFor(engine->run(id)));
     if (arguments.has(u"dry-run"_s)) {
         const bool offered = !view.refusals.contains(verb);
-        say(offered ? Cli::tr("“%1” would be given to run %2 (%3).").arg(verb, id, stateName(view.run.state)) : view.refusals.value(verb).text());
+        say(offered ? Cli::tr("“%1” would be given to run %2 (%3).").arg(verb, id, words::ofRun(view.run.state)) : view.refusals.value(verb).text());
         say(view.ifAborted.text());
         sayJson({{u"run"_s, id}, {u"verb"_s, verb}, {u"offered"_s, offered}, {u"reason"_s, view.refusals.value(verb).text()}});
         return offered ? ExitOk : ExitRefused;
@@ -292,13 +293,13 @@ Result<int> history(const Arguments &arguments)
         TRY(const RunView view, QCoro::waitFor(engine->run(id)));
         TRY(const auto events, QCoro::waitFor(engine->events(id, 0)));
         sayJson(view.toJson());
-        say(u"%1  %2 → %3  %4"_s.arg(view.run.id, view.run.plan.from, view.run.plan.to, stateName(view.run.state)));
+        say(u"%1  %2 → %3  %4"_s.arg(view.run.id, view.run.plan.from, view.run.plan.to, words::ofRun(view.run.state)));
         if (!view.run.reason.isEmpty()) {
             say(view.run.reason.text());
         }
         QList<QStringList> rows;
         for (const StepView &step : view.steps) {
-            rows.append({stateName(step.record.state), durationText(step.record.durationMs), step.spec.title.text()});
+            rows.append({words::ofStep(step.record.state), durationText(step.record.durationMs), step.spec.title.text()});
         }
         sayTable(rows);
         for (const EventRecord &event : events) {
@@ -316,7 +317,7 @@ Result<int> history(const Arguments &arguments)
         json.insert(u"from"_s, record.plan.from);
         json.insert(u"to"_s, record.plan.to);
         array.append(json);
-        rows.append({record.id, record.plan.kind, record.plan.from, record.plan.to, stateName(record.state),
+        rows.append({record.id, words::ofPlanKind(record.plan.kind), record.plan.from, record.plan.to, words::ofRun(record.state),
                      record.started.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s), durationText(record.activeMs), record.startedBy});
     }
     sayJson({{u"runs"_s, array}});

@@ -5,6 +5,7 @@
 #include "session.h"
 
 #include "plan/sealing.h"
+#include "run/words.h"
 #include "system/files.h"
 
 #include <QCoreApplication>
@@ -34,7 +35,7 @@ Result<int> status(const Arguments &arguments)
     TRY(const auto engine, openEngine(arguments, EngineService::Purpose::Looking));
     TRY(const TargetView view, QCoro::waitFor(engine->status()));
     sayJson(view.toJson());
-    say(u"%1 (%2)  %3  %4"_s.arg(view.name, view.environment, view.version, view.health));
+    say(u"%1 (%2)  %3  %4"_s.arg(view.name, view.environment, view.version, words::ofHealth(view.health)));
     if (!view.connHolder.isEmpty()) {
         say(Cli::tr("%1 has the conn since %2").arg(view.connHolder, localTime(view.connSince)));
     }
@@ -51,7 +52,7 @@ Result<int> status(const Arguments &arguments)
     }
     QList<QStringList> rows{{Cli::tr("Instance"), Cli::tr("Version"), Cli::tr("State"), Cli::tr("Port"), Cli::tr("Sessions"), Cli::tr("Pid")}};
     for (const InstanceView &instance : view.instances) {
-        rows.append({instance.name, instance.version, instance.state, instance.port ? QString::number(instance.port) : u"-"_s,
+        rows.append({instance.name, instance.version, words::ofInstance(instance.state), instance.port ? QString::number(instance.port) : u"-"_s,
                      instance.sessions < 0 ? u"-"_s : QString::number(instance.sessions),
                      instance.pid ? QString::number(instance.pid) : u"-"_s});
     }
@@ -69,7 +70,7 @@ Result<int> releases(const Arguments &arguments)
     QList<QStringList> rows{{Cli::tr("Version"), Cli::tr("Type"), Cli::tr("Risk"), Cli::tr("Downtime"), Cli::tr("Download"), Cli::tr("Path")}};
     for (const ReleaseView &view : views) {
         array.append(view.toJson());
-        rows.append({view.manifest.version.toString(), view.updateType, view.risk, durationText(view.expectedDowntimeMs), sizeText(view.size),
+        rows.append({view.manifest.version.toString(), words::ofUpdateType(view.updateType), words::ofRisk(view.risk), durationText(view.expectedDowntimeMs), sizeText(view.size),
                      view.blocked.code.isEmpty() ? view.path.join(u" → "_s) : view.blocked.text()});
     }
     sayJson({{u"releases"_s, array}});
@@ -110,7 +111,7 @@ Result<int> backups(const Arguments &arguments)
     for (const RestorePointView &view : views) {
         array.append(view.toJson());
         rows.append({view.point.id, localTime(view.point.created), view.point.version, sizeText(view.point.size), localTime(view.point.proven),
-                     view.point.available ? view.point.reason : Cli::tr("removed by clean up")});
+                     view.point.available ? view.point.reason.text() : Cli::tr("removed by clean up")});
     }
     sayJson({{u"points"_s, array}});
     sayTable(rows);

@@ -9,7 +9,7 @@ using namespace Qt::StringLiterals;
 
 namespace cutover {
 
-Async<QList<StepSpec>> backupSteps(PlanningContext context, QString reason, QStringList without)
+Async<QList<StepSpec>> backupSteps(PlanningContext context, Message reason, QStringList without)
 {
     qint64 size = 0;
     QJsonArray databases;
@@ -25,7 +25,7 @@ Async<QList<StepSpec>> backupSteps(PlanningContext context, QString reason, QStr
     StepSpec backup;
     backup.id = u"backup"_s;
     backup.kind = u"backup"_s;
-    backup.params = {{u"version"_s, context.installed}, {u"reason"_s, reason}};
+    backup.params = {{u"version"_s, context.installed}, {u"reason"_s, reason.toJson()}};
     backup.title = {u"backup.step"_s, {}};
     // To the megabyte: the exact size changes between planning and approval.
     constexpr qint64 megabyte = 1000 * 1000;
@@ -55,7 +55,7 @@ Async<QList<StepSpec>> backupSteps(PlanningContext context, QString reason, QStr
 
 Async<QList<StepSpec>> planBackup(PlanningContext context, StagedRelease release)
 {
-    return backupSteps(context, u"before "_s + release.info.manifest.version.toString());
+    return backupSteps(context, {u"backup.reason.update"_s, {{u"version"_s, release.info.manifest.version.toString()}}});
 }
 
 Async<QList<StepSpec>> planCleanUp(PlanningContext context, StagedRelease release)

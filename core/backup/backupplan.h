@@ -10,7 +10,7 @@ namespace cutover {
 /// A restore point of everything and its proof (kinds "backup" and "verify_backup"); the reason is
 /// data, in the style of "before 1.3.0". Without some databases, as they can't be read, it does not
 /// count as proven.
-[[nodiscard]] Async<QList<StepSpec>> backupSteps(PlanningContext context, QString reason, QStringList without = {});
+[[nodiscard]] Async<QList<StepSpec>> backupSteps(PlanningContext context, Message reason, QStringList without = {});
 
 /// What to remove: points beyond the newest keep, never one that is needed (the newest proven, one
 /// of the run, one whose version is in neededVersions), and ids in folder that no point accounts for.

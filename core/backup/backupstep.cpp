@@ -61,7 +61,7 @@ Result<> makeFolder(const QString &directory)
 /// What the folder holds, for whoever has only the folder. Written last: with it the backup is whole.
 Result<> describe(const RestorePoint &point)
 {
-    const QJsonObject content{{u"id"_s, point.id}, {u"run"_s, point.runId}, {u"created"_s, point.created.toString(Qt::ISODateWithMs)}, {u"version"_s, point.version}, {u"reason"_s, point.reason}, {u"facts"_s, point.facts}, {u"members"_s, point.members}};
+    const QJsonObject content{{u"id"_s, point.id}, {u"run"_s, point.runId}, {u"created"_s, point.created.toString(Qt::ISODateWithMs)}, {u"version"_s, point.version}, {u"reason"_s, point.reason.toJson()}, {u"facts"_s, point.facts}, {u"members"_s, point.members}};
     return files::replace(describedIn(point.directory), QJsonDocument(content).toJson(), files::privateFile);
 }
 
@@ -83,7 +83,7 @@ public:
         point.runId = context.runId();
         point.created = QDateTime::fromString(undo["created"_L1].toString(), Qt::ISODateWithMs);
         point.version = spec().params["version"_L1].toString();
-        point.reason = spec().params["reason"_L1].toString();
+        point.reason = Message::fromJson(spec().params["reason"_L1].toObject());
         point.directory = target.backup.directory + u'/' + point.id;
         CO_CHECK(makeFolder(point.directory));
         CO_TRY(point.facts, co_await FactSource::collect(target));

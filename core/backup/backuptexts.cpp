@@ -8,6 +8,9 @@
 namespace cutover {
 
 static const Catalogue::Registration texts{
+    {"backup.reason.update", QT_TRANSLATE_NOOP("catalogue", "before %{version}")},
+    {"backup.reason.rollback", QT_TRANSLATE_NOOP("catalogue", "before rolling back to %{version}")},
+    {"backup.reason.rollback_fenced", QT_TRANSLATE_NOOP("catalogue", "before rolling back to %{version}, services stopped")},
     {"backup.step", QT_TRANSLATE_NOOP("catalogue", "Backup")},
     {"backup.step.intent",
      QT_TRANSLATE_NOOP("catalogue",

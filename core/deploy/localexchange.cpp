@@ -114,7 +114,7 @@ Result<QString> localSocketPath(const QString &directory, const QString &name)
     struct stat info{};
     // Somebody else could have made it first, in a folder that everybody writes to.
     if (lstat(folderPath.constData(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != getuid() || (info.st_mode & 077) != 0) {
-        return fail(u"deploy.socket_folder"_s, {{u"folder"_s, folder}, {u"reason"_s, u"not a private folder of this user"_s}}, folder);
+        return fail(u"deploy.socket_folder"_s, {{u"folder"_s, folder}, {u"reason"_s, Message{u"deploy.not_private"_s, {}}.toJson()}}, folder);
     }
     const QByteArray hash = QCryptographicHash::hash(directory.toUtf8(), QCryptographicHash::Sha256).toHex().left(16);
     return QString(folder + u'/' + QString::fromLatin1(hash) + u'-' + name);

@@ -67,7 +67,7 @@ public:
             CO_TRY(const bool serving, co_await move.isServing());
             if (!running || !serving) {
                 CO_TRY(const InstanceState now, co_await move.state());
-                co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()}, {u"expected"_s, to()}, {u"found"_s, now.release}, {u"state"_s, serving ? u"running"_s : u"out of the balancer"_s}});
+                co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()}, {u"expected"_s, to()}, {u"found"_s, now.release}, {u"state"_s, Message{serving ? u"deploy.state.running"_s : u"deploy.state.unbalanced"_s, {}}.toJson()}});
             }
         }
         co_return {};

@@ -185,7 +185,7 @@ Async<QList<StepSpec>> planFeatures(PlanningContext context, StagedRelease relea
     CO_TRY(const QList<FeatureFlag> present, co_await readFlags(context.target));
     QJsonArray flags;
     QStringList names;
-    QString table = u"Flag\tFrom\tTo"_s;
+    QString table = u"@flag\t@from\t@to"_s;
     for (const Manifest::Flag &wanted : manifest.flags) {
         std::optional<FeatureFlag> from;
         for (const FeatureFlag &flag : present) {

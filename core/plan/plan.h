@@ -15,7 +15,7 @@ namespace cutover {
 struct Preview {
     QString type; ///< "sql", "diff", "text", "command", "table" (tab separated, first line headers)
     QString title; ///< A name, not a sentence: a file, a revision.
-    QString text;
+    QString text; ///< Of a table: lines of cells with tabs between, headers first; a cell "@lost" is a word for people (run/words).
     bool operator==(const Preview &) const = default;
 };
 

@@ -159,7 +159,7 @@ Async<> planCode(PlanningContext context, RestorePoint point, Plan *plan)
 /// The code first, so that nobody writes what the downgrade then takes away.
 Async<> planDowngrade(PlanningContext context, RestorePoint point, Plan *plan)
 {
-    CO_TRY(const QList<StepSpec> backup, co_await backupSteps(context, u"before rolling back to "_s + point.version));
+    CO_TRY(const QList<StepSpec> backup, co_await backupSteps(context, {u"backup.reason.rollback"_s, {{u"version"_s, point.version}}}));
     CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));
     const Result<QList<StepSpec>> code = co_await codeSteps(context, point, plan->facts);
     const QList<StepSpec> before = backup + configuration + code.value_or(QList<StepSpec>());
@@ -251,9 +251,9 @@ Async<UnknownLoss> unreadableDatabases(Target target, RestorePoint point)
 /// What was there then; what is there now can't be told.
 QString unknownTable(const BackupInfo &info)
 {
-    QString table = u"Table\tThen\tNow\tLost\tHolds above"_s;
+    QString table = u"@table\t@then\t@now\t@lost\t@holds_above"_s;
     for (const auto &[name, rows] : info.rows.asKeyValueRange()) {
-        table += u"\n%1\t%2\tunknown\tunknown\t–"_s.arg(name).arg(rows);
+        table += u"\n%1\t%2\t@unknown\t@unknown\t–"_s.arg(name).arg(rows);
     }
     return table;
 }
@@ -284,7 +284,7 @@ Async<RestoreCost> costOfRestore(PlanningContext context, RestorePoint point, Un
         QStringList names = now.keys() + lost.keys();
         names.removeDuplicates();
         names.sort();
-        QString table = u"Table\tThen\tNow\tLost\tHolds above"_s;
+        QString table = u"@table\t@then\t@now\t@lost\t@holds_above"_s;
         for (const QString &name : std::as_const(names)) {
             const bool counted = now.contains(name);
             table += u"\n%1\t%2\t%3\t%4\t%5"_s.arg(name)
@@ -379,7 +379,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
         co_return fail(u"rollback.release_gone"_s, {{u"version"_s, point.version}}, context.target.releaseDirectory(point.version));
     }
     CO_TRY(const UnknownLoss unknown, co_await unreadableDatabases(context.target, point));
-    CO_TRY(QList<StepSpec> steps, co_await backupSteps(context, u"before rolling back to "_s + point.version, unknown.keys()));
+    CO_TRY(QList<StepSpec> steps, co_await backupSteps(context, {u"backup.reason.rollback"_s, {{u"version"_s, point.version}}}, unknown.keys()));
     qint64 aheadMs = 0;
     for (const StepSpec &step : std::as_const(steps)) {
         aheadMs += step.expectedMs;
@@ -390,7 +390,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
 
     StepSpec last = steps.first();
     last.id = u"backup_fenced"_s;
-    last.params[u"reason"_s] = QString(u"before rolling back to %1, services stopped"_s.arg(point.version));
+    last.params[u"reason"_s] = Message{u"backup.reason.rollback_fenced"_s, {{u"version"_s, point.version}}}.toJson();
     last.title = {u"backup.fenced"_s, {}};
     last.intent.code.replace(u"backup.step"_s, u"backup.fenced"_s);
     steps.append(countLossStep(cost, u"count_loss"_s, false));

@@ -132,27 +132,28 @@ Result<Reader> open(Source &source)
     return reader;
 }
 
+/// The code of its name; empty: a plain file.
 QString typeName(archive_entry *entry)
 {
     if (archive_entry_hardlink(entry)) {
-        return u"hard link"_s;
+        return u"package.type.hard_link"_s;
     }
     switch (archive_entry_filetype(entry)) {
     case AE_IFREG:
-        return archive_entry_symlink(entry) ? u"symbolic link"_s : QString();
+        return archive_entry_symlink(entry) ? u"package.type.symbolic_link"_s : QString();
     case AE_IFLNK:
-        return u"symbolic link"_s;
+        return u"package.type.symbolic_link"_s;
     case AE_IFDIR:
-        return u"folder"_s;
+        return u"package.type.folder"_s;
     case AE_IFCHR:
     case AE_IFBLK:
-        return u"device"_s;
+        return u"package.type.device"_s;
     case AE_IFIFO:
-        return u"pipe"_s;
+        return u"package.type.pipe"_s;
     case AE_IFSOCK:
-        return u"socket"_s;
+        return u"package.type.socket"_s;
     default:
-        return u"unknown"_s;
+        return u"package.type.unknown"_s;
     }
 }
 
@@ -180,7 +181,7 @@ Result<std::optional<Header>> nextHeader(const Source &source, archive *reader)
         return fail(u"package.member_path"_s, {{u"member"_s, path.left(200)}}, where);
     }
     if (const QString type = typeName(entry); !type.isEmpty()) {
-        return fail(u"package.member_type"_s, {{u"member"_s, path.left(200)}, {u"type"_s, type}}, where);
+        return fail(u"package.member_type"_s, {{u"member"_s, path.left(200)}, {u"type"_s, Message{type, {}}.toJson()}}, where);
     }
     return Header{path, archive_entry_size_is_set(entry) ? qint64(archive_entry_size(entry)) : -1};
 }

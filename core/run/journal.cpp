@@ -95,7 +95,7 @@ RestorePoint restorePointFrom(const QSqlQuery &row)
         .runId = row.value(1).toString(),
         .created = timeFrom(row.value(2)),
         .version = row.value(3).toString(),
-        .reason = row.value(4).toString(),
+        .reason = Message::fromJson(objectFrom(row.value(4))),
         .facts = objectFrom(row.value(5)),
         .directory = row.value(6).toString(),
         .size = row.value(7).toLongLong(),
@@ -564,7 +564,7 @@ Result<> Journal::addRestorePoint(const RestorePoint &point)
                                 "created = excluded.created, version = excluded.version, reason = excluded.reason, "
                                 "facts = excluded.facts, directory = excluded.directory, size = excluded.size, "
                                 "members = excluded.members, proven = excluded.proven, available = excluded.available"_s),
-                      {point.id, point.runId, stored(point.created), point.version, point.reason, stored(point.facts), point.directory,
+                      {point.id, point.runId, stored(point.created), point.version, stored(point.reason), stored(point.facts), point.directory,
                        point.size, stored(point.members), stored(point.proven), point.available}));
         return {};
     });

@@ -68,7 +68,7 @@ struct RestorePoint {
     QString runId; ///< The run that made it; empty: made by hand.
     QDateTime created;
     QString version; ///< Installed then.
-    QString reason; ///< "before 1.3.0"
+    Message reason; ///< "before 1.3.0"
     Facts facts;
     QString directory;
     qint64 size = 0; ///< Bytes on disk.

@@ -5,6 +5,7 @@
 
 #include "check/check.h"
 #include "plan/loss.h"
+#include "run/words.h"
 
 #include <QCoreApplication>
 #include <QJsonArray>
@@ -88,54 +89,6 @@ QString localTime(const QDateTime &time)
     return time.isValid() ? time.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s) : u"–"_s;
 }
 
-QString runWord(RunState state)
-{
-    switch (state) {
-    case RunState::Planned:
-        return tr("Planned");
-    case RunState::Running:
-        return tr("Running");
-    case RunState::Held:
-        return tr("Held");
-    case RunState::Reverting:
-        return tr("Rolling back");
-    case RunState::Succeeded:
-        return tr("Succeeded");
-    case RunState::RolledBack:
-        return tr("Rolled back");
-    case RunState::Abandoned:
-        return tr("Abandoned");
-    }
-    return {};
-}
-
-QString stepWord(StepState state)
-{
-    switch (state) {
-    case StepState::Pending:
-        return tr("Not started");
-    case StepState::Done:
-    case StepState::Verified:
-        return tr("Passed");
-    case StepState::Failed:
-        return tr("Failed");
-    case StepState::Accepted:
-        return tr("Accepted as done");
-    case StepState::Reverting:
-        return tr("Rolling back");
-    case StepState::Reverted:
-        return tr("Rolled back");
-    case StepState::Skipped:
-        return tr("Skipped");
-    case StepState::Preparing:
-    case StepState::Prepared:
-    case StepState::Applying:
-    case StepState::Applied:
-        return tr("Running");
-    }
-    return {};
-}
-
 QString checkWord(CheckResult::Status status)
 {
     switch (status) {
@@ -157,7 +110,7 @@ QString stepsOf(const Plan &plan, const QList<StepRecord> &steps)
     QList<QStringList> rows;
     for (qsizetype i = 0; i < plan.steps.size(); ++i) {
         const StepRecord record = i < steps.size() ? steps[i] : StepRecord{};
-        rows.append({QString::number(i + 1), plan.steps[i].title.text(), stepWord(record.state), knownDuration(record.durationMs),
+        rows.append({QString::number(i + 1), plan.steps[i].title.text(), words::ofStep(record.state), knownDuration(record.durationMs),
                      knownDuration(plan.steps[i].expectedMs), record.attempt > 1 ? QString::number(record.attempt) : QString(),
                      record.error.code.isEmpty() ? QString() : record.error.text()});
         if (plan.steps[i].pointOfNoReturn) {
@@ -227,14 +180,14 @@ QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const Q
                    "<style>body { font-family: sans-serif; } table { table-layout: fixed; } "
                    "td, th { vertical-align: top; overflow-wrap: anywhere; border-bottom: 1px solid #888888; }"
                    "</style></head><body>\n<h1>%1</h1>\n"_s.arg(title.toHtmlEscaped());
-    html += u"<p><b>"_s + runWord(run.state).toHtmlEscaped() + u".</b> "_s + run.reason.text().toHtmlEscaped() + u"</p>\n"_s;
+    html += u"<p><b>"_s + words::ofRun(run.state).toHtmlEscaped() + u".</b> "_s + run.reason.text().toHtmlEscaped() + u"</p>\n"_s;
 
     QList<QStringList> facts;
     facts.append({tr("Run"), run.id});
     facts.append({tr("Plan"), run.planDigest});
     facts.append({tr("Environment"), plan.environment});
-    facts.append({tr("Update type"), plan.updateType});
-    facts.append({tr("Risk"), plan.risk});
+    facts.append({tr("Update type"), words::ofUpdateType(plan.updateType)});
+    facts.append({tr("Risk"), words::ofRisk(plan.risk)});
     facts.append({tr("Approved by"), run.approvedBy});
     facts.append({tr("Started"), localTime(run.started)});
     facts.append({tr("Ended"), localTime(run.ended)});
@@ -256,7 +209,7 @@ QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const Q
     if (!commands.isEmpty()) {
         QList<QStringList> decisions;
         for (const CommandRecord &command : commands) {
-            decisions.append({localTime(command.created), command.by, command.verb, command.outcome.text()});
+            decisions.append({localTime(command.created), command.by, words::ofVerb(command.verb), command.outcome.text()});
         }
         html += heading(tr("Decisions")) + table({{20, tr("Time")}, {20, tr("By")}, {15, tr("Decision")}, {45, tr("Outcome")}}, decisions);
     }

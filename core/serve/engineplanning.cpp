@@ -171,11 +171,15 @@ Async<QJsonObject> EngineService::Private::planUpdateJob(QString to, qint64 watc
     co_return keepPlan(plan);
 }
 
-Async<QJsonObject> EngineService::Private::planRollbackJob(QString point, QString mode, std::stop_token)
+Async<QJsonObject> EngineService::Private::planRollbackJob(QString point, QString mode, std::stop_token stop)
 {
     CO_TRY(const RestorePoint restorePoint, journal->restorePoint(point));
     CO_TRY(const PlanningContext context, planningContext());
     CO_TRY(const Plan plan, co_await planRollback(context, restorePoint, mode));
+    // Counting can't be broken off; its result is not wanted any more.
+    if (stop.stop_requested()) {
+        co_return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled);
+    }
     co_return keepPlan(plan);
 }
 

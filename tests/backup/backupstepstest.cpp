@@ -54,7 +54,7 @@ private Q_SLOTS:
     {
         const RestorePoint point = makePoint();
         QCOMPARE(point.version, u"1.2.0"_s);
-        QCOMPARE(point.reason, u"before 1.3.0"_s);
+        QCOMPARE(point.reason.text(), u"before 1.3.0"_s);
         QVERIFY(!point.proven.isValid());
         QCOMPARE(point.facts["release.current"_L1].toString(), u"1.2.0"_s);
         QCOMPARE(point.members["database:main"_L1]["rows"_L1]["orders"_L1].toInt(), 3);

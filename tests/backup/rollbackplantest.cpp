@@ -136,7 +136,7 @@ private Q_SLOTS:
         QVERIFY(limit > 2);
         const QString asks = plan->steps[2].intent.text();
         QVERIFY2(asks.contains(u"2 rows of orders"_s) && asks.contains(u"above %1 rows"_s.arg(limit)), qPrintable(asks));
-        QCOMPARE(plan->steps[6].previews.first().text.section(u'\n', 0, 0), u"Table\tThen\tNow\tLost\tHolds above"_s);
+        QCOMPARE(plan->steps[6].previews.first().text.section(u'\n', 0, 0), u"@table\t@then\t@now\t@lost\t@holds_above"_s);
         QVERIFY2(plan->steps[6].previews.first().text.contains(u"orders\t3\t5\t2\t%1"_s.arg(limit)), qPrintable(plan->steps[6].previews.first().text));
         QCOMPARE(plan->factsBefore(plan->steps.size())["instance:backend-1"_L1].toString(), u"1.2.0"_s);
         // Planning changed nothing.

@@ -251,7 +251,7 @@ private Q_SLOTS:
         QVERIFY(!started);
         QCOMPARE(started.error().code, u"supervisor.port_taken"_s);
         QCOMPARE(started.error().args[u"port"_s].toInt(), m_port);
-        QVERIFY2(started.error().args[u"holder"_s].toString().contains(QString::number(QCoreApplication::applicationPid())),
+        QVERIFY2(started.error().what().contains(QString::number(QCoreApplication::applicationPid())),
                  qPrintable(started.error().text()));
         squatter.close();
         OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));

@@ -243,7 +243,7 @@ void fillFull(ScriptedEngine *engine, int runs)
         view.point.id = u"rp-%1"_s.arg(i);
         view.point.created = now.addSecs(-i * 86000LL - 1300);
         view.point.version = i == 0 ? u"1.2.1"_s : u"1.2.0"_s;
-        view.point.reason = i % 2 == 0 ? u"before 1.2.1"_s : u"nightly"_s;
+        view.point.reason = i % 2 == 0 ? Message{u"backup.reason.update"_s, {{u"version"_s, u"1.2.1"_s}}} : Message{u"backup.reason.rollback"_s, {{u"version"_s, u"1.2.0"_s}}};
         view.point.size = 118'000'000 + i * 1'000'000;
         view.point.proven = i % 2 == 0 ? view.point.created.addSecs(60) : QDateTime();
         view.current = i == 0;

@@ -187,7 +187,7 @@ private Q_SLOTS:
         QList<RestorePointView> points(2);
         points[0].point.id = u"old"_s;
         points[0].point.created = QDateTime::currentDateTimeUtc().addDays(-2);
-        points[0].point.reason = u"nightly"_s;
+        points[0].point.reason = {u"backup.reason.update"_s, {{u"version"_s, u"1.3.0"_s}}};
         points[0].point.available = false;
         points[1].point.id = u"new"_s;
         points[1].point.created = QDateTime::currentDateTimeUtc();

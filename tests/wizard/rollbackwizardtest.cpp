@@ -137,7 +137,7 @@ private Q_SLOTS:
         plan.mode = u"restore"_s;
         plan.loss = {{u"orders"_s, 231}};
         plan.policy[u"holdAbove"_s] = QJsonObject{{u"orders"_s, 7000}};
-        plan.steps.last().previews = {{u"table"_s, u"trading"_s, u"Table\tThen\tNow\tLost\tHolds above\norders\t204100\t204331\t231\t7000"_s}};
+        plan.steps.last().previews = {{u"table"_s, u"trading"_s, u"@table\t@then\t@now\t@lost\t@holds_above\norders\t204100\t204331\t231\t7000"_s}};
         engine->rollbackPlan.result = {{u"plan"_s, plan.toJson()}};
         open();
         auto *costs = wizard->findChild<RollbackCosts *>();

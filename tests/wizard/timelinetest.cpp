@@ -84,7 +84,7 @@ private Q_SLOTS:
         for (int i = 0; i < 3; ++i) {
             points[i].point.id = QString::number(i);
             points[i].point.created = at(i * 10);
-            points[i].point.reason = u"before %1"_s.arg(i);
+            points[i].point.reason = {u"backup.reason.update"_s, {{u"version"_s, QString::number(i)}}};
         }
         timeline.setPoints(points, at(40));
         timeline.resize(700, timeline.sizeHint().height());

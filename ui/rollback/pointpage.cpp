@@ -266,7 +266,7 @@ void PointPage::show()
         return;
     }
     const RestorePointView &known = m_view ? *m_view : m_model.at(row);
-    m_then->setHeading(tr("Then: %1").arg(known.point.reason));
+    m_then->setHeading(tr("Then: %1").arg(known.point.reason.text()));
     m_then->setToolTip(exactTime(known.point.created));
     QString then = stateLines(known.point.version, known.revisionThen, known.rowsThen);
     then = tr("Taken %1").arg(relativeTime(known.point.created)) + u'\n' + then;

@@ -57,7 +57,7 @@ QVariant RestorePointModel::data(const QModelIndex &index, int role) const
         case VersionColumn:
             return view.point.version;
         case ReasonColumn:
-            return view.point.available ? view.point.reason : tr("%1 (removed by clean up)").arg(view.point.reason);
+            return view.point.available ? view.point.reason.text() : tr("%1 (removed by clean up)").arg(view.point.reason.text());
         case ProvenColumn:
             return view.point.proven.isValid() ? tr("✔ %1").arg(relativeTime(view.point.proven)) : tr("not yet");
         case SizeColumn:

@@ -82,7 +82,7 @@ void RestoreTimeline::select(const QString &id)
 QString RestoreTimeline::describe(const RestorePointView &view)
 {
     QString text = tr("Restore point “%1”, version %2, taken %3")
-                       .arg(view.point.reason, view.point.version, exactTime(view.point.created));
+                       .arg(view.point.reason.text(), view.point.version, exactTime(view.point.created));
     text += view.point.proven.isValid() ? tr(", restore proven %1").arg(exactTime(view.point.proven)) : tr(", restore not proven");
     if (!view.point.available) {
         text += tr(", removed by clean up");
@@ -311,7 +311,7 @@ void RestoreTimeline::paintPoints(QPainter &painter, const TimelineScale &scale)
         const QRectF box(left, LabelTop, room, metrics.height());
         painter.setFont(caption);
         painter.setPen(Theme::color(chosen ? Theme::Role::Text : Theme::Role::Muted));
-        painter.drawText(box, Qt::AlignHCenter, metrics.elidedText(view.point.reason, Qt::ElideRight, int(room)));
+        painter.drawText(box, Qt::AlignHCenter, metrics.elidedText(view.point.reason.text(), Qt::ElideRight, int(room)));
         const QDateTime local = view.point.created.toLocalTime();
         const QString when = local.date() == m_now.toLocalTime().date() ? local.toString(u"HH:mm"_s) : local.toString(u"d MMM HH:mm"_s);
         painter.drawText(box.translated(0, metrics.height()), Qt::AlignHCenter, metrics.elidedText(when, Qt::ElideRight, int(room)));

@@ -8,6 +8,7 @@
 #include "common/tableview.h"
 #include "common/theme.h"
 #include "plan/loss.h"
+#include "run/words.h"
 #include "update/plandraft.h"
 #include "update/words.h"
 
@@ -27,7 +28,7 @@ namespace {
 /// Of tab-separated text whose first line has the headers; numbers to the right.
 QAbstractItemModel *tableModel(const QString &text, QObject *parent)
 {
-    const QStringList lines = text.split(u'\n');
+    const QStringList lines = words::ofTable(text).split(u'\n');
     auto *model = new QStandardItemModel(parent);
     model->setHorizontalHeaderLabels(lines.first().split(u'\t'));
     for (const QString &line : lines.sliced(1)) {

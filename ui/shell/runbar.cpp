@@ -109,7 +109,6 @@ void RunBar::refresh()
     m_doing->setText(doing.text());
     m_turnBack->setVisible(run->turnBackBy.isValid());
     if (run->turnBackBy.isValid()) {
-        m_turnBack->setText(tr("turn back by %1").arg(QLocale().toString(run->turnBackBy.toLocalTime().time(), u"HH:mm"_s)));
         m_turnBack->setToolTip(exactTime(run->turnBackBy));
     }
     m_open->setVisible(Rooms::contains(back ? u"rollback"_s : u"updates"_s));
@@ -129,7 +128,12 @@ void RunBar::tick()
     m_alive->setText(gone ? tr("no runner; your decision starts one") : aliveText(silence));
     m_alive->setRole(gone || silence < 0 || silence > SilenceLimit ? Theme::Role::Caution : Theme::Role::Text);
     const auto &turnBack = m_console->activeRun()->turnBackBy;
-    m_turnBack->setRole(turnBack.isValid() && turnBack < QDateTime::currentDateTimeUtc() ? Theme::Role::Danger : Theme::Role::Text);
+    if (turnBack.isValid()) {
+        const bool passed = turnBack < QDateTime::currentDateTimeUtc();
+        const QString time = QLocale().toString(turnBack.toLocalTime().time(), u"HH:mm"_s);
+        m_turnBack->setText(passed ? tr("the time to turn back was %1").arg(time) : tr("turn back by %1").arg(time));
+        m_turnBack->setRole(passed ? Theme::Role::Danger : Theme::Role::Text);
+    }
 }
 
 void RunBar::paintEvent(QPaintEvent *)
