@@ -221,7 +221,7 @@ private Q_SLOTS:
         SupervisorClient client(m_target);
         QVERIFY(VALUE(QCoro::waitFor(client.isRunning())));
         const QByteArray good = readFile(demoTargetFile(demo()));
-        writeFile(demoTargetFile(demo()), QByteArray(good).replace("services:", "servces:"));
+        writeFile(demoTargetFile(demo()), QByteArray(good).replace("services:", "servicez:"));
         QVERIFY(!Target::load(demoTargetFile(demo())));
         OK(QCoro::waitFor(stopDemo(demo())));
         QVERIFY(!VALUE(QCoro::waitFor(client.isRunning())));
