@@ -34,6 +34,7 @@ struct Column {
 /// A long table goes on in a further one of the same widths, in a part of its own.
 constexpr qsizetype RowsInPart = 12;
 
+/// Fewer cells than columns: the last one takes the rest of the row.
 QString row(const QStringList &cells, const QList<Column> &columns, bool first, QLatin1StringView element = "td"_L1)
 {
     QString html = u"<tr>"_s;
@@ -41,21 +42,41 @@ QString row(const QStringList &cells, const QList<Column> &columns, bool first, 
         // The first row tells the widths of all.
         const QString width = first ? u" width=\"%1%\""_s.arg(columns[i].width) : QString();
         const QString align = element == "th"_L1 ? u" align=\"left\""_s : QString();
-        html += u"<%1%2%3>%4</%1>"_s.arg(element, width, align, cells[i].toHtmlEscaped());
+        const qsizetype missing = i + 1 == cells.size() ? columns.size() - cells.size() : 0;
+        const QString span = missing > 0 ? u" colspan=\"%1\""_s.arg(missing + 1) : QString();
+        html += u"<%1%2%3%4>%5</%1>"_s.arg(element, width, align, span, cells[i].toHtmlEscaped());
     }
     return html + u"</tr>\n"_s;
+}
+
+/// Shares out what columns that were left out would have taken.
+void fillWidth(QList<Column> *columns)
+{
+    int used = 0;
+    for (const Column &column : std::as_const(*columns)) {
+        used += column.width;
+    }
+    int left = 100;
+    for (qsizetype i = 0; i < columns->size(); ++i) {
+        Column &column = (*columns)[i];
+        column.width = i + 1 < columns->size() ? column.width * 100 / used : left;
+        left -= column.width;
+    }
 }
 
 QString table(QList<Column> columns, QList<QStringList> rows)
 {
     for (qsizetype c = columns.size() - 1; c >= 0; --c) {
-        if (columns[c].optional && std::ranges::all_of(rows, [c](const QStringList &cells) { return cells[c].isEmpty(); })) {
+        if (columns[c].optional && std::ranges::all_of(rows, [c](const QStringList &cells) { return c >= cells.size() || cells[c].isEmpty(); })) {
             columns.removeAt(c);
             for (QStringList &cells : rows) {
-                cells.removeAt(c);
+                if (c < cells.size()) {
+                    cells.removeAt(c);
+                }
             }
         }
     }
+    fillWidth(&columns);
     QStringList headers;
     for (const Column &column : std::as_const(columns)) {
         headers.append(column.header);
@@ -76,7 +97,8 @@ QString table(QList<Column> columns, QList<QStringList> rows)
 /// Of what was not measured there is nothing to say.
 QString knownDuration(qint64 milliseconds)
 {
-    return milliseconds > 0 ? durationText(milliseconds) : u"–"_s;
+    // A number stays with its unit, however narrow the column is.
+    return milliseconds > 0 ? durationText(milliseconds).replace(u' ', QChar::Nbsp) : u"–"_s;
 }
 
 QString heading(const QString &text)
@@ -111,13 +133,16 @@ QString stepsOf(const Plan &plan, const QList<StepRecord> &steps)
     for (qsizetype i = 0; i < plan.steps.size(); ++i) {
         const StepRecord record = i < steps.size() ? steps[i] : StepRecord{};
         rows.append({QString::number(i + 1), plan.steps[i].title.text(), words::ofStep(record.state), knownDuration(record.durationMs),
-                     knownDuration(plan.steps[i].expectedMs), record.attempt > 1 ? QString::number(record.attempt) : QString(),
-                     record.error.code.isEmpty() ? QString() : record.error.text()});
+                     knownDuration(plan.steps[i].expectedMs), record.attempt > 1 ? QString::number(record.attempt) : QString()});
+        // Why, below the step: a column of it would leave too little for all others.
+        if (!record.error.code.isEmpty()) {
+            rows.append({QString(), record.error.text()});
+        }
         if (plan.steps[i].pointOfNoReturn) {
-            rows.append({QString(), tr("Point of no return"), {}, {}, {}, {}, {}});
+            rows.append({QString(), tr("Point of no return")});
         }
     }
-    return table({{5, tr("No.")}, {30, tr("Step")}, {13, tr("State")}, {11, tr("Took")}, {11, tr("Expected")}, {6, tr("Tries"), true}, {24, tr("Reason"), true}}, rows);
+    return table({{6, tr("No.")}, {42, tr("Step")}, {18, tr("State")}, {13, tr("Took")}, {13, tr("Expected")}, {8, tr("Tries"), true}}, rows);
 }
 
 QString checksOf(const RunRecord &run, const QList<StepRecord> &steps)

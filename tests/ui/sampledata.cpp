@@ -218,11 +218,6 @@ void fillFull(ScriptedEngine *engine, int runs)
             events.append({++sequence, view.run.id, shown.spec.id, shown.record.ended, text(u"Step “"_s + shown.spec.title.text() + u"” is done."_s)});
         }
         engine->eventLists.insert(view.run.id, events);
-        engine->reports.insert(view.run.id,
-                               u"<h2>Update of trading to %1</h2><p>Started by %2. No request failed.</p>"
-                               "<table border='0' cellpadding='4'><tr><th align='left'>Step</th><th align='right'>Took</th></tr>"
-                               "<tr><td>Database backup</td><td align='right'>9 s</td></tr>"
-                               "<tr><td>Deploy backend-1</td><td align='right'>8 s</td></tr></table>"_s.arg(view.run.plan.to, view.run.startedBy));
         engine->logs.insert(view.run.id, u"Backing up trading\nDone\n"_s);
     }
 

@@ -4,6 +4,7 @@
 #include "ui/scriptedengine.h"
 
 #include "metrics/thinner.h"
+#include "run/report.h"
 #include "serve/protocol.h"
 
 #include <QCoroTimer>
@@ -41,9 +42,14 @@ QJsonObject flagJson(const FeatureFlag &flag)
 Async<QJsonObject> ScriptedEngine::call(QString method, QJsonObject params)
 {
     calls.append({method, params});
+    ++m_pending;
     const QPointer<ScriptedEngine> alive(this);
     co_await QCoro::sleepFor(std::chrono::milliseconds(0));
-    if (!alive || !m_connected) {
+    if (!alive) {
+        co_return fail(u"scripted.disconnected"_s);
+    }
+    --m_pending;
+    if (!m_connected) {
         co_return fail(u"scripted.disconnected"_s);
     }
     if (failures.contains(method)) {
@@ -71,6 +77,19 @@ QJsonObject ScriptedEngine::lastParams(const QString &method) const
         }
     }
     return {};
+}
+
+QString ScriptedEngine::report(const QString &run) const
+{
+    const auto view = std::ranges::find(runViews, run, [](const RunView &known) { return known.run.id; });
+    if (reports.contains(run) || view == runViews.end()) {
+        return reports.value(run);
+    }
+    QList<StepRecord> steps;
+    for (const StepView &step : view->steps) {
+        steps.append(step.record);
+    }
+    return reportHtml(view->run, steps, eventLists.value(run), {});
 }
 
 Result<QJsonObject> ScriptedEngine::answer(const QString &method, const QJsonObject &params)
@@ -106,7 +125,7 @@ Result<QJsonObject> ScriptedEngine::answer(const QString &method, const QJsonObj
         return QJsonObject{{u"text"_s, QString::fromUtf8(log.mid(params["offset"_L1].toInteger()))}, {u"next"_s, log.size()}};
     }
     if (method == "report"_L1) {
-        return QJsonObject{{u"html"_s, reports.value(params["run"_L1].toString())}};
+        return QJsonObject{{u"html"_s, report(params["run"_L1].toString())}};
     }
     if (method == "restorePoints"_L1) {
         return QJsonObject{{u"points"_s, arrayOf(points, [](const RestorePointView &p) { return p.toJson(); })}};

@@ -36,7 +36,7 @@ public:
     QList<RunView> runViews; ///< Newest first.
     QMap<QString, QList<EventRecord>> eventLists;
     QMap<QString, QString> logs;
-    QMap<QString, QString> reports;
+    QMap<QString, QString> reports; ///< By run; of others the engine makes its own.
     QList<RestorePointView> points;
     QList<FeatureFlag> flags;
     QMap<QString, QList<MetricPoint>> series;
@@ -51,16 +51,20 @@ public:
     void setConnected(bool connected, const Error &error = {});
     /// changed(), for tests.
     void tell(const QStringList &topics) { Q_EMIT changed(topics); }
+    /// Something was asked and is not answered yet.
+    [[nodiscard]] bool isAnswering() const { return m_pending > 0; }
     [[nodiscard]] int count(const QString &method) const;
     [[nodiscard]] QJsonObject lastParams(const QString &method) const;
 
 private:
     [[nodiscard]] Result<QJsonObject> answer(const QString &method, const QJsonObject &params);
+    [[nodiscard]] QString report(const QString &run) const;
     [[nodiscard]] QJsonObject start(const Job &job);
     [[nodiscard]] Result<QJsonObject> applyFlags(const QJsonArray &changes);
 
     bool m_connected = true;
     int m_jobs = 0;
+    int m_pending = 0;
 };
 
 } // namespace cutover

@@ -28,6 +28,41 @@ KSyntaxHighlighting::Repository &repository()
     return shared;
 }
 
+constexpr double LeastContrast = 4.5;
+
+/// Some colours of the highlighting themes are too faint on our ground: those come nearer to the text's.
+QColor readable(QColor ink)
+{
+    const QColor ground = Theme::color(Theme::Role::Raised);
+    const QColor text = Theme::color(Theme::Role::Text);
+    constexpr float share = 0.15F;
+    while (Theme::contrast(ink, ground) < LeastContrast) {
+        ink = QColor::fromRgbF(ink.redF() * (1 - share) + text.redF() * share, ink.greenF() * (1 - share) + text.greenF() * share,
+                               ink.blueF() * (1 - share) + text.blueF() * share);
+    }
+    return ink;
+}
+
+class Highlighter : public KSyntaxHighlighting::SyntaxHighlighter
+{
+public:
+    using SyntaxHighlighter::SyntaxHighlighter;
+
+protected:
+    void applyFormat(int offset, int length, const KSyntaxHighlighting::Format &format) override
+    {
+        SyntaxHighlighter::applyFormat(offset, length, format);
+        if (length == 0) {
+            return;
+        }
+        QTextCharFormat shown = QSyntaxHighlighter::format(offset);
+        if (shown.hasProperty(QTextFormat::ForegroundBrush)) {
+            shown.setForeground(readable(shown.foreground().color()));
+            setFormat(offset, length, shown);
+        }
+    }
+};
+
 } // namespace
 
 class CodeView::Margin : public QWidget
@@ -49,7 +84,7 @@ private:
 CodeView::CodeView(const QString &accessibleName, QWidget *parent)
     : QPlainTextEdit(parent)
     , m_margin(new Margin(this))
-    , m_highlighter(new KSyntaxHighlighting::SyntaxHighlighter(document()))
+    , m_highlighter(new Highlighter(document()))
 {
     setAccessibleName(accessibleName);
     setReadOnly(true);

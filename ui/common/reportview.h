@@ -21,6 +21,7 @@ public:
     [[nodiscard]] QString report() const { return m_html; }
 
 protected:
+    QMimeData *createMimeDataFromSelection() const override;
     void showEvent(QShowEvent *event) override;
 
 private:

@@ -20,6 +20,12 @@ namespace cutover {
 
 namespace {
 
+/// Of a column by its contents.
+constexpr int LeastWidth = 56;
+constexpr int MaxWidth = 360;
+/// What a column gets beyond its contents where there is room.
+constexpr int MaxMore = 120;
+
 class CellDelegate : public QStyledItemDelegate
 {
 public:
@@ -133,7 +139,8 @@ void TableView::fitColumns()
     }
     m_wanted.clear();
     for (int c = 0; c < model()->columnCount(rootIndex()); ++c) {
-        m_wanted.append(isColumnHidden(c) ? 0 : qBound(56, qMax(sizeHintForColumn(c), horizontalHeader()->sectionSizeHint(c)), 360));
+        const int most = c == m_stretch ? QWIDGETSIZE_MAX : MaxWidth;
+        m_wanted.append(isColumnHidden(c) ? 0 : qBound(LeastWidth, qMax(sizeHintForColumn(c), horizontalHeader()->sectionSizeHint(c)), most));
     }
     spreadColumns();
     m_fitted = model()->rowCount(rootIndex()) > 0;
@@ -156,15 +163,35 @@ void TableView::fitColumnsSoon()
 void TableView::spreadColumns()
 {
     int used = 0;
+    int growing = 0;
     for (int c = 0; c < m_wanted.size(); ++c) {
-        if (c != m_stretch && m_wanted[c] > 0) {
-            setColumnWidth(c, m_wanted[c]);
+        if (c != m_stretch) {
             used += m_wanted[c];
+            // One of short numbers stays as it is.
+            growing += m_wanted[c] > LeastWidth ? 1 : 0;
         }
     }
-    if (m_stretch >= 0 && m_stretch < m_wanted.size()) {
+    const bool stretched = m_stretch >= 0 && m_stretch < m_wanted.size();
+    const int left = viewport()->width() - used;
+    int more = 0;
+    if (stretched && growing > 0) {
+        // What no column needs is shared, so that no gap parts a row's name from what is said of it.
+        const int enough = qMax(m_wanted[m_stretch], viewport()->width() * 2 / 5);
+        more = qBound(0, (left - enough) / (growing + 1), MaxMore);
+    }
+    for (int c = 0; c < m_wanted.size(); ++c) {
+        if (c != m_stretch && m_wanted[c] > 0) {
+            setColumnWidth(c, m_wanted[c] + (m_wanted[c] > LeastWidth ? more : 0));
+        }
+    }
+    if (stretched) {
         // A column that takes what is left may be elided, but not away.
-        setColumnWidth(m_stretch, qMax(qMin(m_wanted[m_stretch], 120), viewport()->width() - used));
+        const int width = qMax(qMin(m_wanted[m_stretch], 120), left - more * growing);
+        const bool other = width != columnWidth(m_stretch);
+        setColumnWidth(m_stretch, width);
+        if (other && wordWrap()) {
+            resizeRowsToContents();
+        }
     }
 }
 

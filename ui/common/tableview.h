@@ -14,7 +14,7 @@ class TableView : public QTableView
 public:
     explicit TableView(const QString &accessibleName, QWidget *parent = nullptr);
     void setModel(QAbstractItemModel *model) override;
-    /// The column that takes what room is left; the others fit their contents. -1: none.
+    /// The column that takes what room is left; the others fit their contents, with some air in a wide table. -1: none.
     void setStretchColumn(int column);
     /// Rows grow with text that needs several lines, instead of hiding its middle.
     void setRowsWrapped();

@@ -43,6 +43,8 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     , m_page(new Page(tr("History")))
     , m_search(new QLineEdit)
     , m_stack(new QStackedWidget)
+    , m_rows(new QStackedWidget)
+    , m_unmatched(new EmptyState(u"edit-find"_s, {}, tr("Clear the search")))
     , m_table(new TableView(tr("Runs")))
     , m_heading(new TextLabel({}, TextStyle::Section))
     , m_state(new StatusChip)
@@ -75,7 +77,10 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     m_table->setStretchColumn(RunModel::ByColumn);
     auto *left = new Panel;
     left->setFlush(true);
-    left->body()->addWidget(m_table);
+    m_rows->addWidget(m_table);
+    m_rows->addWidget(m_unmatched);
+    connect(m_unmatched, &EmptyState::activated, m_search, &QLineEdit::clear);
+    left->body()->addWidget(m_rows);
 
     m_report->setOpenExternalLinks(true);
     m_report->setFrameShape(QFrame::NoFrame);
@@ -115,9 +120,10 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     splitter->setHandleWidth(space::Group);
     splitter->addWidget(left);
     splitter->addWidget(right);
-    splitter->setSizes({660, 396});
-    splitter->setStretchFactor(0, 3);
-    splitter->setStretchFactor(1, 2);
+    // What the list needs; more room is the report's.
+    splitter->setSizes({650, 406});
+    splitter->setStretchFactor(0, 0);
+    splitter->setStretchFactor(1, 1);
 
     auto *empty = new EmptyState(u"view-history"_s, tr("Nothing has been installed or rolled back yet. Every run is kept here with its report."),
                                  Rooms::contains(u"updates"_s) ? tr("See available updates") : QString());
@@ -127,7 +133,10 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     m_stack->addWidget(empty);
     m_page->body()->addWidget(m_stack, 1);
 
-    connect(m_search, &QLineEdit::textChanged, m_proxy, &QSortFilterProxyModel::setFilterFixedString);
+    connect(m_search, &QLineEdit::textChanged, this, [this](const QString &text) {
+        m_proxy->setFilterFixedString(text);
+        showMatches();
+    });
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &HistoryRoom::choose);
     connect(m_save, &QPushButton::clicked, this, &HistoryRoom::saveReport);
     connect(m_openRun, &QPushButton::clicked, this, [this] {
@@ -183,6 +192,7 @@ void HistoryRoom::load()
         }
         m_page->message()->clear();
         m_model.setRows(*runs);
+        showMatches();
         m_stack->setCurrentIndex(runs->isEmpty() ? 2 : 1);
         m_search->setVisible(!runs->isEmpty());
         m_page->setCaption(runs->isEmpty() ? QString() : runs->size() == 1 ? tr("1 run.")
@@ -196,6 +206,15 @@ void HistoryRoom::load()
             m_table->setCurrentIndex(m_proxy->index(0, 0));
         }
     });
+}
+
+void HistoryRoom::showMatches()
+{
+    const bool none = m_proxy->rowCount() == 0 && m_model.rowCount() > 0;
+    if (none) {
+        m_unmatched->setSentence(tr("No run matches “%1”.").arg(m_search->text()));
+    }
+    m_rows->setCurrentIndex(none ? 1 : 0);
 }
 
 void HistoryRoom::choose()
@@ -225,7 +244,7 @@ void HistoryRoom::showRun(const QString &id)
     if (!run.approvedBy.isEmpty() && run.approvedBy != run.startedBy) {
         facts.append(tr("approved by %1").arg(run.approvedBy));
     }
-    facts.append(tr("plan %1").arg(run.planDigest.left(12)));
+    facts.append(tr("plan\u00a0%1").arg(run.planDigest.left(12)));
     m_facts->setText(facts.join(u" · "_s));
     m_facts->setToolTip(exactTime(run.started) + u'\n' + run.planDigest);
     m_openRun->setVisible(!isFinal(run.state) && m_console->activeRun() && m_console->activeRun()->run.id == id);

@@ -15,6 +15,7 @@ class QTabWidget;
 
 namespace cutover {
 
+class EmptyState;
 class InlineMessage;
 class Page;
 class ReportView;
@@ -38,6 +39,7 @@ protected:
 private:
     void load();
     void choose();
+    void showMatches();
     void showRun(const QString &id);
     void saveReport();
 
@@ -49,6 +51,8 @@ private:
     Page *m_page;
     QLineEdit *m_search;
     QStackedWidget *m_stack;
+    QStackedWidget *m_rows;
+    EmptyState *m_unmatched;
     TableView *m_table;
     TextLabel *m_heading;
     StatusChip *m_state;
