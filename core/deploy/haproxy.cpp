@@ -28,7 +28,7 @@ Async<QByteArray> Haproxy::command(QString command) const
     auto answer = co_await localExchange(socket, command.toUtf8() + '\n', m_limitMs, {}, change);
     if (!answer) {
         co_return fail(u"haproxy.gone"_s,
-                       {{u"socket"_s, socket}, {u"command"_s, command}, {u"reason"_s, answer.error().args[u"reason"_s].toString(answer.error().what())}},
+                       {{u"socket"_s, socket}, {u"command"_s, command}, {u"reason"_s, answer.error().args[u"reason"_s].toString(answer.error().what())}, {u"late"_s, answer.error().code == u"deploy.socket_timeout"}},
                        socket, Error::Kind::Transient);
     }
     co_return *answer;

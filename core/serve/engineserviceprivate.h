@@ -9,11 +9,14 @@
 #include "serve/engineservice.h"
 
 #include "config/targetmask.h"
+#include "deploy/haproxy.h"
+#include "deploy/supervisorclient.h"
 #include "metrics/watcher.h"
 #include "plan/planners.h"
 #include "plan/step.h"
 #include "run/runchannel.h"
 #include "run/runnerkeeper.h"
+#include "serve/lastlook.h"
 
 #include <QHash>
 #include <QPointer>
@@ -48,6 +51,8 @@ struct EngineService::Private {
     std::unique_ptr<RunnerKeeper> keeper;
     QMap<QString, QString> heads; ///< Database → migration head, as last read.
     bool headsBusy = false;
+    LastLook<QList<InstanceState>> lastStates;
+    LastLook<QList<HaproxyServer>> lastServers;
     QHash<QString, std::stop_source> jobs;
     QHash<QString, Plan> plans; ///< Built in this session, by digest.
     QList<ReleaseInfo> knownReleases;

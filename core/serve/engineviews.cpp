@@ -32,6 +32,13 @@ namespace {
 
 constexpr qint64 LogChunk = 256 * 1024;
 
+/// Nobody refused: the answer did not come in time.
+template<class T>
+bool isLate(const Result<T> &answer)
+{
+    return !answer && (answer.error().code == "deploy.socket_timeout"_L1 || answer.error().args[u"late"_s].toBool());
+}
+
 /// What a list of runs needs of each: previews are most of a plan's size, and only run() shows them.
 QJsonObject withoutPreviews(RunRecord record)
 {
@@ -106,11 +113,16 @@ Async<QJsonObject> EngineService::Private::status()
         view.problem = points.error();
     }
 
-    const auto states = co_await statesTask;
+    const qint64 asked = Clock::system().monotonic();
+    auto statesAnswer = co_await statesTask;
+    const bool statesLate = isLate(statesAnswer);
+    const auto states = lastStates.take(std::move(statesAnswer), statesLate, asked, &view.lookAgeMs);
     QHash<QString, int> sessions;
     view.balancer = u"none"_s;
     if (balancerTask) {
-        const auto servers = co_await *balancerTask;
+        auto serversAnswer = co_await *balancerTask;
+        const bool serversLate = isLate(serversAnswer);
+        const auto servers = lastServers.take(std::move(serversAnswer), serversLate, asked, &view.lookAgeMs);
         view.balancer = servers ? u"up"_s : u"down"_s;
         if (!servers) {
             view.problem = servers.error();

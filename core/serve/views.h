@@ -34,6 +34,8 @@ struct TargetView {
     bool runnerGone = false; ///< No process leads activeRun. A held run waits without one: the next is started by a decision.
     qint64 watcherSilenceMs = -1;
     QList<InstanceView> instances;
+    /// How old what is said of instances and balancer is, where they did not answer in time just now; 0: of now.
+    qint64 lookAgeMs = 0;
     QString balancer; ///< "up", "down", "none"
     qint64 freeBytes = -1;
     QDateTime lastBackup, lastProvenBackup;

@@ -93,7 +93,11 @@ void FrameBar::refresh()
     m_database->setText(target.host.isEmpty() ? target.database : tr("%1 on %2").arg(target.database, target.host));
     const bool visible = m_console->isConnected();
     const Status status = visible ? statusOfHealth(target.health) : Status::Unknown;
-    const QString word = statusLook(status).word;
+    QString word = statusLook(status).word;
+    if (visible && target.lookAgeMs > 0) {
+        // The services did not answer in time just now; what is shown is said to be older.
+        word = tr("%1, as of %2 ago").arg(word, durationText(std::max<qint64>(1, (target.lookAgeMs + 500) / 1000) * 1000));
+    }
     m_health->setStatus(status, target.version.isEmpty() ? tr("No version · %1").arg(word) : tr("v%1 · %2").arg(target.version, word));
     if (target.connHolder.isEmpty()) {
         m_conn->setText(tr("Nobody has the conn"));
