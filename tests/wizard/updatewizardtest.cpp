@@ -73,6 +73,21 @@ private Q_SLOTS:
         engine.reset();
     }
 
+    void makesAPageATurn()
+    {
+        wizard.reset(createUpdatePage(engine.get()));
+        QCOMPARE(wizard->findChildren<WizardPage *>().size(), 1);
+        qsizetype known = 1;
+        while (known < UpdateWizard::Result) {
+            QCoreApplication::processEvents(QEventLoop::AllEvents, 0);
+            const qsizetype now = wizard->findChildren<WizardPage *>().size();
+            QVERIFY(now >= known && now <= known + 1);
+            known = now;
+        }
+        QCOMPARE(known, int(UpdateWizard::Result));
+        QCOMPARE(wizard->currentStep(), int(UpdateWizard::Version));
+    }
+
     void goesThroughToTheResult()
     {
         open();

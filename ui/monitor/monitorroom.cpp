@@ -55,6 +55,7 @@ MonitorRoom::MonitorRoom(Console *console, QWidget *parent)
     auto *requests = new Chart(tr("Requests a second"), Chart::Format::Number, Theme::Role::Series2);
     auto *orders = new Chart(tr("Orders a minute"), Chart::Format::Number, Theme::Role::Series3);
     for (const auto &[series, chart] : {std::pair{u"errors"_s, errors}, std::pair{u"requests"_s, requests}, std::pair{u"orders"_s, orders}}) {
+        chart->hide(); // Until showNextChart().
         m_group.add(chart);
         auto *feed = new SeriesFeed(console->engine(), series, chart, this);
         m_feeds.append(feed);
@@ -125,8 +126,23 @@ QList<Chart *> MonitorRoom::charts() const
 void MonitorRoom::showEvent(QShowEvent *event)
 {
     Room::showEvent(event);
+    showNextChart();
     tick();
     m_timer->start();
+}
+
+/// Each in a turn of the event loop of its own: to lay out all of them would take more than a frame.
+void MonitorRoom::showNextChart()
+{
+    for (Chart *chart : charts()) {
+        if (chart->isHidden()) {
+            QTimer::singleShot(0, chart, [this, chart] {
+                chart->show();
+                showNextChart();
+            });
+            return;
+        }
+    }
 }
 
 void MonitorRoom::hideEvent(QHideEvent *event)

@@ -33,6 +33,7 @@ private:
     void loadMarkers();
     void showMarkers();
     void setSpan(qint64 milliseconds);
+    void showNextChart();
     void tick();
     void showTarget();
 

@@ -48,7 +48,7 @@ QString stateLines(const QString &version, const QString &revision, const QMap<Q
 PointPage::PointPage(PlanDraft *draft, QWidget *parent)
     : WizardPage(parent)
     , m_draft(draft)
-    , m_empty(new EmptyState(u"edit-undo"_s, tr("There is no restore point yet; each update makes one before it changes anything.")))
+    , m_empty(new EmptyState(u"edit-undo"_s, tr("There is no restore point yet; each update makes one before it changes anything."), tr("See available updates")))
     , m_message(new InlineMessage)
     , m_content(new QWidget)
     , m_timeline(new RestoreTimeline)
@@ -93,6 +93,7 @@ PointPage::PointPage(PlanDraft *draft, QWidget *parent)
     content->addLayout(boxes);
     m_content->hide();
     m_empty->hide();
+    connect(m_empty, &EmptyState::activated, this, &PointPage::updatesWanted);
 
     connect(m_timeline, &RestoreTimeline::selectionChanged, this, [this](const QString &id) {
         if (const int row = m_model.rowOf(id); row >= 0) {

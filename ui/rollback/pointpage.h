@@ -35,6 +35,10 @@ public:
     /// The point with its options counted; none while it is being looked at.
     [[nodiscard]] const std::optional<RestorePointView> &chosen() const { return m_view; }
 
+Q_SIGNALS:
+    /// There is nothing to go back to: only an update makes something.
+    void updatesWanted();
+
 protected:
     void showEvent(QShowEvent *event) override;
 

@@ -24,27 +24,25 @@ RollbackWizard::RollbackWizard(PlanDraft *draft, QWidget *parent)
     , m_draft(draft)
 {
     draft->setParent(this);
-    auto *points = new PointPage(draft);
-    auto *commit = new CommitPage(draft);
-    auto *run = new RunStep(draft->engine());
-    addPage(points, tr("Restore point"));
-    addPage(new RollbackPreviewPage(draft), tr("Preview"));
-    addPage(commit, tr("Confirm"));
-    addPage(run, tr("Execute"));
+    addPage([this] { return makePointPage(); }, tr("Restore point"));
+    addPage([draft] { return new RollbackPreviewPage(draft); }, tr("Preview"));
+    addPage([this] { return makeCommitPage(); }, tr("Confirm"));
+    addPage([this] { return makeRunStep(); }, tr("Execute"));
     addStep(tr("Result"));
 
     connect(this, &WizardFrame::cancelled, this, [this] {
         m_draft->clear();
         Q_EMIT finished();
     });
-    connect(commit, &CommitPage::started, this, [this, run](const QString &runId) {
-        run->open(runId);
-        // To make the run's page is one event's work, to show it another's.
-        QMetaObject::invokeMethod(this, [this] { goTo(Execute); }, Qt::QueuedConnection);
-        Q_EMIT openRun(runId);
-    });
-    connect(run, &RunStep::resultShown, this, [this] { setHeaderStep(Result); });
-    connect(run, &RunStep::finished, this, &RollbackWizard::finished);
+    connect(draft, &PlanDraft::targetChanged, this, &RollbackWizard::retitle);
+    retitle();
+    setFromTo({});
+    goTo(Point);
+}
+
+WizardPage *RollbackWizard::makePointPage()
+{
+    auto *points = new PointPage(m_draft);
     connect(points, &WizardPage::changed, this, [this, points] {
         if (const std::optional<RestorePointView> &view = points->chosen()) {
             setFromTo(tr("%1 → %2, as of %3").arg(m_draft->target().version, view->point.version, relativeTime(view->point.created)));
@@ -52,10 +50,28 @@ RollbackWizard::RollbackWizard(PlanDraft *draft, QWidget *parent)
             setFromTo({});
         }
     });
-    connect(draft, &PlanDraft::targetChanged, this, &RollbackWizard::retitle);
-    retitle();
-    setFromTo({});
-    goTo(Point);
+    connect(points, &PointPage::updatesWanted, this, &RollbackWizard::finished);
+    return points;
+}
+
+WizardPage *RollbackWizard::makeCommitPage()
+{
+    auto *commit = new CommitPage(m_draft);
+    connect(commit, &CommitPage::started, this, [this](const QString &runId) {
+        static_cast<RunStep *>(page(Execute))->open(runId);
+        // To make the run's page is one event's work, to show it another's.
+        QMetaObject::invokeMethod(this, [this] { goTo(Execute); }, Qt::QueuedConnection);
+        Q_EMIT openRun(runId);
+    });
+    return commit;
+}
+
+WizardPage *RollbackWizard::makeRunStep()
+{
+    auto *run = new RunStep(m_draft->engine());
+    connect(run, &RunStep::resultShown, this, [this] { setHeaderStep(Result); });
+    connect(run, &RunStep::finished, this, &RollbackWizard::finished);
+    return run;
 }
 
 void RollbackWizard::retitle()

@@ -28,6 +28,9 @@ Q_SIGNALS:
 
 private:
     RollbackWizard(PlanDraft *draft, QWidget *parent);
+    WizardPage *makePointPage();
+    WizardPage *makeCommitPage();
+    WizardPage *makeRunStep();
     void retitle();
 
     PlanDraft *m_draft;

@@ -7,7 +7,20 @@
 #include "update/resultpage.h"
 #include "update/runfeed.h"
 
+#include <QLayout>
+
 namespace cutover {
+
+namespace {
+
+void dropTopMargin(const QWidget *page)
+{
+    QMargins margins = page->layout()->contentsMargins();
+    margins.setTop(0);
+    page->layout()->setContentsMargins(margins);
+}
+
+} // namespace
 
 RunPage::RunPage(EngineClient *engine, const QString &runId, QWidget *parent)
     : QStackedWidget(parent)
@@ -26,10 +39,19 @@ RunPage::RunPage(EngineClient *engine, const QString &runId, QWidget *parent)
     connect(m_execute, &ExecutePage::left, this, &RunPage::left);
 }
 
+void RunPage::setBelowHeader()
+{
+    m_belowHeader = true;
+    dropTopMargin(m_execute);
+}
+
 void RunPage::showResult()
 {
     if (m_result == nullptr) {
         m_result = new ResultPage(m_engine, m_runId);
+        if (m_belowHeader) {
+            dropTopMargin(m_result);
+        }
         addWidget(m_result);
         connect(m_result, &ResultPage::finished, this, &RunPage::finished);
     }

@@ -18,6 +18,8 @@ class RunPage : public QStackedWidget
 public:
     RunPage(EngineClient *engine, const QString &runId, QWidget *parent = nullptr);
     [[nodiscard]] const QString &runId() const { return m_runId; }
+    /// A wizard's header lies above, and brings the margin.
+    void setBelowHeader();
     [[nodiscard]] bool showsResult() const { return currentIndex() == 1; }
 
 Q_SIGNALS:
@@ -33,6 +35,7 @@ private:
     EngineClient *m_engine;
     QString m_runId;
     ExecutePage *m_execute;
+    bool m_belowHeader = false;
     ResultPage *m_result = nullptr; ///< Once there is one.
 };
 

@@ -33,6 +33,7 @@ void RunStep::open(const QString &runId)
         m_run->deleteLater();
     }
     m_run = new RunPage(m_engine, runId);
+    m_run->setBelowHeader();
     layout()->addWidget(m_run);
     connect(m_run, &RunPage::left, this, &RunStep::finished);
     connect(m_run, &RunPage::finished, this, &RunStep::finished);
@@ -57,39 +58,54 @@ UpdateWizard::UpdateWizard(PlanDraft *draft, const QString &version, QWidget *pa
     , m_draft(draft)
 {
     draft->setParent(this);
-    auto *versions = new VersionPage(draft, version);
-    auto *commit = new CommitPage(draft);
-    auto *run = new RunStep(draft->engine());
-    addPage(versions, tr("Version"));
-    addPage(new ChecksPage(draft), tr("Pre-checks"));
-    addPage(new BackupPage(draft), tr("Backup"));
-    addPage(new MigrationPage(draft), tr("Migrations"));
-    addPage(new ConfigurationPage(draft), tr("Configuration"));
-    addPage(commit, tr("Review"));
-    addPage(run, tr("Execute"));
+    addPage([this, version] { return makeVersionPage(version); }, tr("Version"));
+    addPage([draft] { return new ChecksPage(draft); }, tr("Pre-checks"));
+    addPage([draft] { return new BackupPage(draft); }, tr("Backup"));
+    addPage([draft] { return new MigrationPage(draft); }, tr("Migrations"));
+    addPage([draft] { return new ConfigurationPage(draft); }, tr("Configuration"));
+    addPage([this] { return makeCommitPage(); }, tr("Review"));
+    addPage([this] { return makeRunStep(); }, tr("Execute"));
     addStep(tr("Result"));
 
     connect(this, &WizardFrame::cancelled, this, [this] {
         m_draft->clear();
         Q_EMIT finished();
     });
-    connect(commit, &CommitPage::started, this, [this, run](const QString &runId) {
-        run->open(runId);
-        // To make the run's page is one event's work, to show it another's.
-        QMetaObject::invokeMethod(this, [this] { goTo(Execute); }, Qt::QueuedConnection);
-        Q_EMIT openRun(runId);
-    });
-    connect(run, &RunStep::resultShown, this, [this] { setHeaderStep(Result); });
-    connect(run, &RunStep::finished, this, &UpdateWizard::finished);
+    connect(draft, &PlanDraft::targetChanged, this, &UpdateWizard::retitle);
+    retitle();
+    setFromTo({});
+    goTo(Version);
+}
+
+WizardPage *UpdateWizard::makeVersionPage(const QString &version)
+{
+    auto *versions = new VersionPage(m_draft, version);
     connect(versions, &WizardPage::changed, this, &UpdateWizard::retitle);
     connect(versions, &WizardPage::changed, this, [this, versions] {
         const QStringList path = versions->chosenPath();
         setFromTo(path.isEmpty() ? QString() : pathText(m_draft->target().version, path));
     });
-    connect(draft, &PlanDraft::targetChanged, this, &UpdateWizard::retitle);
-    retitle();
-    setFromTo({});
-    goTo(Version);
+    return versions;
+}
+
+WizardPage *UpdateWizard::makeCommitPage()
+{
+    auto *commit = new CommitPage(m_draft);
+    connect(commit, &CommitPage::started, this, [this](const QString &runId) {
+        static_cast<RunStep *>(page(Execute))->open(runId);
+        // To make the run's page is one event's work, to show it another's.
+        QMetaObject::invokeMethod(this, [this] { goTo(Execute); }, Qt::QueuedConnection);
+        Q_EMIT openRun(runId);
+    });
+    return commit;
+}
+
+WizardPage *UpdateWizard::makeRunStep()
+{
+    auto *run = new RunStep(m_draft->engine());
+    connect(run, &RunStep::resultShown, this, [this] { setHeaderStep(Result); });
+    connect(run, &RunStep::finished, this, &UpdateWizard::finished);
+    return run;
 }
 
 void UpdateWizard::retitle()

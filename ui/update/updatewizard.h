@@ -60,6 +60,9 @@ Q_SIGNALS:
 
 private:
     explicit UpdateWizard(PlanDraft *draft, const QString &version, QWidget *parent);
+    WizardPage *makeVersionPage(const QString &version);
+    WizardPage *makeCommitPage();
+    WizardPage *makeRunStep();
     void retitle();
 
     PlanDraft *m_draft;

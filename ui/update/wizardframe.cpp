@@ -3,6 +3,7 @@
 
 #include "update/wizardframe.h"
 
+#include "common/buttons.h"
 #include "common/textlabel.h"
 #include "update/planbar.h"
 #include "update/plandraft.h"
@@ -13,6 +14,7 @@
 #include <QPushButton>
 #include <QStackedWidget>
 #include <QStyle>
+#include <QTimer>
 #include <QVBoxLayout>
 
 namespace cutover {
@@ -32,7 +34,7 @@ WizardFrame::WizardFrame(PlanDraft *draft, QWidget *parent)
     , m_reason(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
     , m_cancel(new QPushButton(tr("Cancel")))
     , m_back(new QPushButton(tr("Back")))
-    , m_next(new QPushButton(tr("Next")))
+    , m_next(new PrimaryButton(tr("Next")))
 {
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, space::Page, 0, 0);
@@ -65,7 +67,6 @@ WizardFrame::WizardFrame(PlanDraft *draft, QWidget *parent)
     buttons->addWidget(m_back);
     buttons->addWidget(m_next);
     layout->addWidget(m_footer);
-    m_next->setProperty("cutoverButton", u"primary"_s);
     m_next->setObjectName(u"next"_s);
     m_back->setObjectName(u"back"_s);
     m_cancel->setObjectName(u"cancel"_s);
@@ -78,20 +79,44 @@ WizardFrame::WizardFrame(PlanDraft *draft, QWidget *parent)
     connect(draft, &PlanDraft::targetChanged, this, &WizardFrame::refresh);
 }
 
-void WizardFrame::addPage(WizardPage *page, const QString &step)
+void WizardFrame::addPage(Maker maker, const QString &step)
 {
-    m_steps << step;
-    m_header->setSteps(m_steps);
-    if (page->hasFooter()) {
-        page->layout()->setContentsMargins(space::Page, 0, space::Page, 0);
+    m_pages.append({std::move(maker)});
+    addStep(step);
+    if (m_pages.size() == 1) {
+        QTimer::singleShot(0, this, &WizardFrame::makeNextPage);
     }
-    m_stack->addWidget(page);
-    connect(page, &WizardPage::changed, this, &WizardFrame::refresh);
-    connect(page, &WizardPage::advance, this, [this, page] {
-        if (page == currentPage()) {
-            goTo(currentStep() + 1);
+}
+
+WizardPage *WizardFrame::page(int step)
+{
+    Entry &entry = m_pages[step];
+    if (entry.page == nullptr) {
+        entry.page = entry.maker();
+        WizardPage *page = entry.page;
+        if (page->hasFooter()) {
+            page->layout()->setContentsMargins(space::Page, 0, space::Page, 0);
         }
-    });
+        m_stack->addWidget(page);
+        connect(page, &WizardPage::changed, this, &WizardFrame::refresh);
+        connect(page, &WizardPage::advance, this, [this, page] {
+            if (page == currentPage()) {
+                goTo(currentStep() + 1);
+            }
+        });
+    }
+    return entry.page;
+}
+
+void WizardFrame::makeNextPage()
+{
+    for (int step = 0; step < m_pages.size(); ++step) {
+        if (m_pages[step].page == nullptr) {
+            page(step);
+            QTimer::singleShot(0, this, &WizardFrame::makeNextPage);
+            return;
+        }
+    }
 }
 
 void WizardFrame::addStep(const QString &step)
@@ -107,20 +132,22 @@ void WizardFrame::setHeaderStep(int step)
 
 int WizardFrame::currentStep() const
 {
-    return m_stack->currentIndex();
+    return m_current;
 }
 
 WizardPage *WizardFrame::currentPage() const
 {
-    return qobject_cast<WizardPage *>(m_stack->currentWidget());
+    return m_current >= 0 ? m_pages[m_current].page : nullptr;
 }
 
 void WizardFrame::goTo(int step)
 {
-    if (step < 0 || step >= m_stack->count()) {
+    if (step < 0 || step >= m_pages.size()) {
         return;
     }
-    m_stack->setCurrentIndex(step);
+    WizardPage *wanted = page(step);
+    m_current = step;
+    m_stack->setCurrentWidget(wanted);
     m_header->setCurrent(step);
     currentPage()->enter();
     refresh();
@@ -179,6 +206,9 @@ void WizardFrame::refresh()
     const QString kind = page->isDestructive() ? u"destructive"_s : u"primary"_s;
     if (m_next->property("cutoverButton").toString() != kind) {
         m_next->setProperty("cutoverButton", kind);
+        QFont font = m_next->font();
+        font.setWeight(page->isDestructive() ? QFont::Normal : QFont::DemiBold);
+        m_next->setFont(font);
         style()->polish(m_next);
         m_next->update();
     }

@@ -6,6 +6,8 @@
 #include "update/stepheader.h"
 #include "update/wizardpage.h"
 
+#include <functional>
+
 class QLabel;
 class QPushButton;
 class QStackedWidget;
@@ -26,7 +28,12 @@ class WizardFrame : public QWidget
 public:
     explicit WizardFrame(PlanDraft *draft, QWidget *parent = nullptr);
 
-    void addPage(WizardPage *page, const QString &step);
+    using Maker = std::function<WizardPage *()>;
+    /// The page is made when it is wanted or, before that, in a turn of the event loop of its own: all of
+    /// a wizard's at once would take more than a frame.
+    void addPage(Maker maker, const QString &step);
+    /// Makes it if it isn't there yet.
+    WizardPage *page(int step);
     /// A step that is shown in the header without a page of its own.
     void addStep(const QString &step);
     [[nodiscard]] int currentStep() const;
@@ -45,11 +52,18 @@ protected:
     void keyPressEvent(QKeyEvent *event) override;
 
 private:
+    struct Entry {
+        Maker maker;
+        WizardPage *page = nullptr;
+    };
+    void makeNextPage();
     void next();
     void refresh();
 
     PlanDraft *m_draft;
     QStringList m_steps;
+    QList<Entry> m_pages;
+    int m_current = -1;
     QWidget *m_top;
     QLabel *m_title;
     QLabel *m_fromTo;
