@@ -41,8 +41,11 @@ StepSpec recreateStep(const ServiceSpec &service, const QString &from, const QSt
     step.kind = u"recreate_service"_s;
     step.params = {{u"service"_s, service.name}, {u"instances"_s, instances}, {u"fromRelease"_s, from}, {u"toRelease"_s, to}};
     step.title = {u"deploy.title.recreate"_s, {{u"service"_s, service.name}}};
-    step.intent = {service.balancerBackend.isEmpty() ? u"deploy.intent.recreate_plain"_s : u"deploy.intent.recreate"_s,
-                   {{u"service"_s, service.name}, {u"instances"_s, instances}, {u"to"_s, to}}};
+    // A single instance mostly has the service's own name, and "every" of one would be odd.
+    const bool one = service.instances.size() == 1;
+    const QString balanced = one ? u"deploy.intent.recreate_one"_s : u"deploy.intent.recreate"_s;
+    const QString plain = one ? u"deploy.intent.recreate_plain_one"_s : u"deploy.intent.recreate_plain"_s;
+    step.intent = {service.balancerBackend.isEmpty() ? plain : balanced, {{u"service"_s, service.name}, {u"instances"_s, instances}, {u"to"_s, to}}};
     step.expectedMs = InstanceMs * service.instances.size();
     return step;
 }
