@@ -359,6 +359,85 @@ private Q_SLOTS:
         QCOMPARE(bar->value(), bar->maximum());
         log.setFilter(u"line 19"_s);
         QCOMPARE(log.editor()->toPlainText().split(u'\n').size(), 11);
+        log.setFilter(u"no such thing"_s);
+        QVERIFY(log.editor()->toPlainText().isEmpty());
+        QVERIFY(log.editor()->placeholderText().contains(u"no such thing"_s));
+        log.setFilter({});
+        QVERIFY(log.editor()->placeholderText().isEmpty());
+        // A long line goes on in the next one.
+        log.appendLine(QString(500, u'x'));
+        QTest::qWait(20);
+        QVERIFY(!log.editor()->horizontalScrollBar()->isVisible());
+    }
+
+    void aSearchWithoutAMatchSaysSo()
+    {
+        open(full);
+        for (const auto &[room, button] : {std::pair{u"history"_s, u"Clear the search"_s}, std::pair{u"features"_s, u"Clear the search"_s}}) {
+            m_window->openRoom(room);
+            auto *search = m_window->room(room)->findChild<QLineEdit *>(QString(), Qt::FindChildrenRecursively);
+            const auto fields = m_window->room(room)->findChildren<QLineEdit *>();
+            for (QLineEdit *field : fields) {
+                search = field->placeholderText().startsWith(u"Search"_s) ? field : search;
+            }
+            QTRY_VERIFY(search->isVisible());
+            const auto clear = [&]() -> QPushButton * {
+                for (QPushButton *known : m_window->room(room)->findChildren<QPushButton *>()) {
+                    if (known->isVisible() && known->text() == button) {
+                        return known;
+                    }
+                }
+                return nullptr;
+            };
+            QVERIFY(clear() == nullptr);
+            search->setText(u"no such thing"_s);
+            QTRY_VERIFY(clear() != nullptr);
+            const auto labels = m_window->room(room)->findChildren<TextLabel *>();
+            QVERIFY(std::ranges::any_of(labels, [](const TextLabel *label) { return label->isVisible() && label->text().contains(u"“no such thing”"); }));
+            clear()->click();
+            QVERIFY(search->text().isEmpty());
+            QTRY_VERIFY(clear() == nullptr);
+        }
+    }
+
+    void whereThereIsNothingSomethingCanBeDone()
+    {
+        open(sample::fillEmpty);
+        for (const QString &room : {u"overview"_s, u"rollback"_s, u"features"_s, u"history"_s, u"updates"_s}) {
+            m_window->openRoom(room);
+            const QString wanted = room == u"overview" || room == u"updates" ? u"Look again"_s : u"See available updates"_s;
+            QPushButton *action = nullptr;
+            const auto offered = [&] {
+                for (QPushButton *button : m_window->room(room)->findChildren<QPushButton *>()) {
+                    if (button->isVisible() && button->text() == wanted) {
+                        action = button;
+                    }
+                }
+                return action != nullptr;
+            };
+            QTRY_VERIFY2(offered(), qPrintable(room));
+            const int asked = m_engine->count(u"releases"_s);
+            action->click();
+            if (wanted == u"Look again") {
+                QTRY_VERIFY2(m_engine->count(u"releases"_s) > asked, qPrintable(room));
+            } else {
+                QTRY_COMPARE(m_window->currentRoom(), u"overview"_s);
+            }
+        }
+    }
+
+    void aLateLookIsSaidToBeOld()
+    {
+        open([](ScriptedEngine *engine) {
+            full(engine);
+            engine->target.lookAgeMs = 2400;
+        });
+        const auto chips = m_window->findChildren<StatusChip *>();
+        QVERIFY(std::ranges::any_of(chips, [](const StatusChip *chip) { return chip->isVisible() && chip->word().contains(u"as of 2 s ago"); }));
+        for (const InlineMessage *message : m_window->findChildren<InlineMessage *>()) {
+            QVERIFY2(!message->isVisible(), qPrintable(message->text()));
+        }
+        QCOMPARE(m_window->console()->whyNotChange(), QString());
     }
 };
 

@@ -3,11 +3,13 @@
 
 #include "update/runpage.h"
 #include "common/logview.h"
+#include "common/statuschip.h"
 #include "common/textlabel.h"
 #include "common/theme.h"
 #include "update/decisiondialog.h"
 #include "update/executepage.h"
 #include "update/heldpanel.h"
+#include "update/instancestrip.h"
 #include "update/reportdialog.h"
 #include "update/runfeed.h"
 #include "wizard/wizarddata.h"
@@ -374,6 +376,55 @@ private Q_SLOTS:
         click(visible<QPushButton>(page.get(), u"report"_s));
         QTRY_VERIFY(page->findChild<ReportDialog *>() != nullptr);
         sweep(page->findChild<ReportDialog *>(), "report");
+    }
+
+    void noInstancesStateIsCutOff()
+    {
+        QList<InstanceView> instances;
+        for (int i = 1; i <= 4; ++i) {
+            instances.append({.name = u"backend-%1"_s.arg(i), .service = u"backend"_s, .version = u"1.3.0"_s, .state = u"ready"_s});
+        }
+        InstanceStrip strip;
+        strip.setInstances(instances);
+        strip.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&strip));
+        for (const int width : {900, 720, 520, 320}) {
+            strip.resize(width, 200);
+            for (const bool busy : {false, true}) {
+                instances[1].state = busy ? u"draining"_s : u"ready"_s;
+                instances[1].sessions = busy ? 13 : 0;
+                strip.setInstances(instances);
+                QTest::qWait(20);
+                const auto chips = strip.findChildren<StatusChip *>();
+                QCOMPARE(chips.size(), instances.size());
+                for (const StatusChip *chip : chips) {
+                    QVERIFY2(chip->width() >= chip->sizeHint().width() && chip->geometry().right() < strip.width(),
+                             qPrintable(u"%1 at %2: %3"_s.arg(chip->word()).arg(width).arg(chip->width())));
+                }
+            }
+        }
+    }
+
+    void aHeldRunShowsItsLog()
+    {
+        // At the least size that is looked at, with frame, rail and run bar around it.
+        engine->runViews.first().run.state = RunState::Held;
+        engine->runViews.first().offers = {u"retry"_s, u"rollback"_s, u"abandon"_s};
+        open();
+        page->resize(1100, 708);
+        const auto *log = page->findChild<LogView *>()->editor();
+        QTRY_VERIFY(page->findChild<HeldPanel *>()->isVisible());
+        QTest::qWait(50);
+        const int lines = log->viewport()->height() / QFontMetrics(log->font()).lineSpacing();
+        QVERIFY2(lines >= 4, qPrintable(QString::number(lines)));
+    }
+
+    void belowAWizardsHeaderItHasNoMarginOfItsOwn()
+    {
+        open();
+        const int alone = page->findChild<TextLabel *>()->mapTo(page.get(), QPoint()).y();
+        page->setBelowHeader();
+        QTRY_COMPARE_LT(page->findChild<TextLabel *>()->mapTo(page.get(), QPoint()).y(), alone - 8);
     }
 };
 

@@ -169,7 +169,7 @@ public:
         setRenderHint(QPainter::Antialiasing);
         setMouseTracking(true);
         setFocusPolicy(Qt::StrongFocus);
-        setMinimumHeight(120);
+        setMinimumHeight(100);
         setBackgroundBrush(Qt::NoBrush);
         viewport()->setAutoFillBackground(false);
         setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -300,7 +300,9 @@ protected:
         const QFontMetricsF metrics(font);
         QColor grid = Theme::color(Theme::Role::Border);
         grid.setAlphaF(0.7F);
-        for (double value = m.low; value <= m.high + d->step / 1000; value += d->step) {
+        // Where nothing was measured and nothing is limited there is no scale to tell.
+        const bool scaled = !d->drawn.isEmpty() || d->threshold;
+        for (double value = m.low; value <= m.high + d->step / 1000 && (scaled || value <= m.low); value += d->step) {
             const double y = std::round(m.y(value));
             painter->setPen(grid);
             painter->drawLine(QPointF(m.plot.left(), y), QPointF(m.plot.right(), y));

@@ -33,6 +33,9 @@ EmptyState::EmptyState(const QString &icon, const QString &sentence, const QStri
 void EmptyState::setSentence(const QString &sentence)
 {
     m_sentence->setText(sentence);
+    if (sentence.isEmpty()) {
+        return; // It has no height yet.
+    }
     // A centred label that wraps does not get the height it needs from a box layout.
     int width = qMin(480, m_sentence->fontMetrics().horizontalAdvance(sentence) + 8);
     const int height = m_sentence->heightForWidth(width);

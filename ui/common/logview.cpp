@@ -31,7 +31,7 @@ LogView::LogView(const QString &accessibleName, QWidget *parent)
     m_text->setReadOnly(true);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     m_text->setFont(monospaceFont());
-    m_text->setLineWrapMode(QPlainTextEdit::NoWrap);
+    m_text->setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
     m_text->setMaximumBlockCount(MaxLines);
     m_text->setTabChangesFocus(true);
     m_text->setUndoRedoEnabled(false);
@@ -123,6 +123,8 @@ void LogView::refilter()
     m_inserting = true;
     m_text->clear();
     m_inserting = false;
+    // Seen only where no line is.
+    m_text->setPlaceholderText(m_filter->text().isEmpty() ? QString() : tr("No line holds “%1”.").arg(m_filter->text()));
     add(m_lines);
     jumpToEnd();
 }

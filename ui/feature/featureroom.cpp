@@ -37,7 +37,9 @@ FeatureRoom::FeatureRoom(Console *console, QWidget *parent)
     , m_page(new Page(tr("Features")))
     , m_stack(new QStackedWidget)
     , m_search(new QLineEdit)
+    , m_unmatched(new EmptyState(u"edit-find"_s, {}, tr("Clear the search")))
     , m_rowList(new QVBoxLayout)
+    , m_below(new QWidget)
     , m_bar(new Panel)
     , m_staged(new TextLabel)
     , m_blocked(new TextLabel({}, TextStyle::Caption))
@@ -65,10 +67,14 @@ FeatureRoom::FeatureRoom(Console *console, QWidget *parent)
     area->setFocusPolicy(Qt::NoFocus);
     m_page->body()->setContentsMargins(0, 0, 0, 0);
 
-    auto *empty = new EmptyState(u"flag"_s, tr("This system has no feature flags. A release that brings one lists it in its manifest."));
+    auto *empty = new EmptyState(u"flag"_s, tr("This system has no feature flags. A release that brings one lists it in its manifest."),
+                                 tr("See available updates"));
+    connect(empty, &EmptyState::activated, this, [this] { m_console->openRoom(u"overview"_s); });
+    connect(m_unmatched, &EmptyState::activated, m_search, &QLineEdit::clear);
     m_stack->addWidget(new QWidget);
     m_stack->addWidget(area);
     m_stack->addWidget(empty);
+    m_stack->addWidget(m_unmatched);
     m_page->body()->addWidget(m_stack, 1);
 
     m_staged->wrapped();
@@ -89,11 +95,11 @@ FeatureRoom::FeatureRoom(Console *console, QWidget *parent)
     row->addWidget(m_apply);
     static_cast<Panel *>(m_bar)->body()->addLayout(row);
     static_cast<Panel *>(m_bar)->body()->setContentsMargins(space::Group, space::Group, space::Group, space::Group);
-    auto *below = new QVBoxLayout;
+    auto *below = new QVBoxLayout(m_below);
     below->setContentsMargins(0, 0, space::Page, space::Page);
     below->addWidget(m_bar);
-    m_page->body()->addLayout(below);
-    m_bar->hide();
+    m_page->body()->addWidget(m_below);
+    m_below->hide();
 
     connect(m_search, &QLineEdit::textChanged, this, &FeatureRoom::showRows);
     connect(m_reason, &QLineEdit::textChanged, this, &FeatureRoom::refreshBar);
@@ -144,8 +150,9 @@ void FeatureRoom::load()
             return;
         }
         m_model.setFlags(*flags);
+        m_loaded = true;
         m_search->setVisible(!flags->isEmpty());
-        m_stack->setCurrentIndex(flags->isEmpty() ? 2 : 1);
+        showRows();
     });
 }
 
@@ -153,6 +160,7 @@ void FeatureRoom::showRows()
 {
     QSet<QString> wanted;
     int place = 0;
+    int matching = 0;
     const QString filter = m_search->text();
     for (const StagedFlag &staged : m_model.rows()) {
         const QString &name = staged.flag.name;
@@ -171,12 +179,19 @@ void FeatureRoom::showRows()
         }
         ++place;
         row->display(staged);
-        row->setVisible(filter.isEmpty() || name.contains(filter, Qt::CaseInsensitive) || staged.flag.description.contains(filter, Qt::CaseInsensitive));
+        const bool matches = filter.isEmpty() || name.contains(filter, Qt::CaseInsensitive) || staged.flag.description.contains(filter, Qt::CaseInsensitive);
+        row->setVisible(matches);
+        matching += matches ? 1 : 0;
     }
     for (const QString &name : m_rows.keys()) {
         if (!wanted.contains(name)) {
             delete m_rows.take(name);
         }
+    }
+    if (m_loaded) {
+        m_unmatched->setSentence(tr("No flag matches “%1”.").arg(filter));
+        m_stack->setCurrentIndex(wanted.isEmpty() ? 2 : matching > 0 ? 1
+                                                                     : 3);
     }
 }
 
@@ -187,7 +202,7 @@ void FeatureRoom::refreshBar()
         row->setReason(blocked);
     }
     const auto changes = m_model.changes();
-    m_bar->setVisible(!changes.isEmpty());
+    m_below->setVisible(!changes.isEmpty());
     if (changes.isEmpty()) {
         return;
     }

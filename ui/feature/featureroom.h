@@ -44,14 +44,17 @@ private:
     Page *m_page;
     QStackedWidget *m_stack;
     QLineEdit *m_search;
+    EmptyState *m_unmatched;
     QVBoxLayout *m_rowList;
     QHash<QString, FlagRow *> m_rows;
+    QWidget *m_below;
     QWidget *m_bar;
     TextLabel *m_staged;
     TextLabel *m_blocked;
     QLineEdit *m_reason;
     QPushButton *m_revert;
     QPushButton *m_apply;
+    bool m_loaded = false;
     bool m_applying = false;
 };
 

@@ -59,7 +59,6 @@ FlagRow::FlagRow(const QString &name, QWidget *parent)
     names->setSpacing(2);
     names->addWidget(title);
     names->addWidget(m_description);
-    names->addStretch();
     auto *namesBox = new QWidget;
     namesBox->setLayout(names);
     names->setContentsMargins(0, 0, 0, 0);
@@ -68,7 +67,6 @@ FlagRow::FlagRow(const QString &name, QWidget *parent)
     texts->setSpacing(2);
     texts->addWidget(m_summary);
     texts->addWidget(m_changed);
-    texts->addStretch();
     auto *textsBox = new QWidget;
     textsBox->setLayout(texts);
     texts->setContentsMargins(0, 0, 0, 0);
@@ -76,12 +74,12 @@ FlagRow::FlagRow(const QString &name, QWidget *parent)
     auto *row = new QHBoxLayout(this);
     row->setContentsMargins(space::Group, space::Group, space::Group, space::Group);
     row->setSpacing(space::Group);
-    row->addWidget(namesBox, 0, Qt::AlignTop);
-    row->addWidget(m_toggle, 0, Qt::AlignTop);
-    row->addWidget(m_slider, 1, Qt::AlignTop);
-    row->addWidget(m_field, 0, Qt::AlignTop);
-    row->addWidget(textsBox, 0, Qt::AlignTop);
-    row->addWidget(m_kill, 0, Qt::AlignTop);
+    row->addWidget(namesBox, 0, Qt::AlignVCenter);
+    row->addWidget(m_toggle, 0, Qt::AlignVCenter);
+    row->addWidget(m_slider, 1, Qt::AlignVCenter);
+    row->addWidget(m_field, 0, Qt::AlignVCenter);
+    row->addWidget(textsBox, 0, Qt::AlignVCenter);
+    row->addWidget(m_kill, 0, Qt::AlignVCenter);
 
     connect(m_toggle, &ToggleSwitch::toggled, this, [this](bool on) {
         if (!m_showing) {

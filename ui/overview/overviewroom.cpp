@@ -12,6 +12,7 @@
 #include "overview/releasecard.h"
 #include "shell/console.h"
 
+#include <QHBoxLayout>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -139,6 +140,7 @@ OverviewRoom::OverviewRoom(Console *console, QWidget *parent)
     , m_cards(new CardGrid(236))
     , m_releasesTitle(new TextLabel(tr("Available updates"), TextStyle::Section))
     , m_releaseList(new QVBoxLayout)
+    , m_none(new QWidget)
     , m_upToDate(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
     , m_held(new InlineMessage)
 {
@@ -150,10 +152,20 @@ OverviewRoom::OverviewRoom(Console *console, QWidget *parent)
     m_page->body()->addWidget(m_cards);
     m_page->body()->addSpacing(space::Tight);
     m_page->body()->addWidget(m_releasesTitle);
-    m_page->body()->addWidget(m_upToDate);
+    auto *none = new QHBoxLayout(m_none);
+    none->setContentsMargins({});
+    none->setSpacing(space::Group);
+    auto *again = new QPushButton(tr("Look again"));
+    again->setAutoDefault(false);
+    none->addWidget(m_upToDate);
+    none->addWidget(again);
+    none->addStretch();
+    connect(again, &QPushButton::clicked, this, &OverviewRoom::loadReleases);
+    m_page->body()->addWidget(m_none);
     m_page->body()->addLayout(m_releaseList);
     m_page->body()->addStretch(1);
-    m_upToDate->hide();
+    m_releasesTitle->hide();
+    m_none->hide();
     m_page->setBusy(true);
 
     connect(console, &Console::targetChanged, this, &OverviewRoom::showTarget);
@@ -198,7 +210,6 @@ void OverviewRoom::showTarget()
     }
     const TargetView &target = *m_console->target();
     m_page->setBusy(!m_loaded);
-    m_releasesTitle->show();
     int ready = 0;
     QList<QWidget *> cards;
     QList<InstanceView> beside;
@@ -300,7 +311,8 @@ void OverviewRoom::loadReleases()
 void OverviewRoom::showReleases()
 {
     const bool none = m_releases.isEmpty();
-    m_upToDate->setVisible(none);
+    m_releasesTitle->show();
+    m_none->setVisible(none);
     const QString version = m_console->target() ? m_console->target()->version : QString();
     m_upToDate->setText(version.isEmpty() ? tr("The repository offers no release.") : tr("%1 is the newest release that the repository offers.").arg(version));
     qDeleteAll(std::exchange(m_releaseCards, {}));
@@ -312,6 +324,14 @@ void OverviewRoom::showReleases()
         connect(card, &ReleaseCard::updateWanted, this, [this](const QString &wanted) { m_console->openRoom(u"updates"_s, wanted); });
         m_releaseList->addWidget(card);
         m_releaseCards.append(card);
+    }
+    // In one line below each other, whatever the number of a version is.
+    int width = 0;
+    for (const ReleaseCard *card : std::as_const(m_releaseCards)) {
+        width = std::max(width, card->updateButton()->sizeHint().width());
+    }
+    for (const ReleaseCard *card : std::as_const(m_releaseCards)) {
+        card->updateButton()->setMinimumWidth(width);
     }
     refreshReasons();
 }

@@ -41,6 +41,7 @@ private:
     QHash<QString, QPointer<ComponentCard>> m_known;
     TextLabel *m_releasesTitle;
     QVBoxLayout *m_releaseList;
+    QWidget *m_none; ///< Where there is no update: that, and what can be done.
     TextLabel *m_upToDate;
     InlineMessage *m_held;
     QString m_heldReason; ///< As m_held tells it.

@@ -29,6 +29,7 @@ constexpr int ErrorsTop = 8, ErrorsHeight = 36;
 constexpr int BandsTop = ErrorsTop + ErrorsHeight + 8, BandsHeight = 24;
 constexpr int PointsTop = BandsTop + BandsHeight + 10, DiamondSize = 14;
 constexpr int LabelTop = PointsTop + DiamondSize + 4;
+constexpr double LabelWidth = 160, LeastLabelWidth = 56; ///< With less room a point has none.
 
 } // namespace
 
@@ -286,6 +287,27 @@ void RestoreTimeline::paintPoints(QPainter &painter, const TimelineScale &scale)
 {
     const QFont caption = textFont(TextStyle::Caption, font());
     const QFontMetrics metrics(caption);
+    // The chosen one tells what it is in any case, the others where there is room to read it.
+    const auto labelBox = [&](int i) {
+        const double x = scale.x(m_points[i].point.created.toMSecsSinceEpoch());
+        const double before = i > 0 ? scale.x(m_points[i - 1].point.created.toMSecsSinceEpoch()) : x - LabelWidth;
+        const double after = i + 1 < m_points.size() ? scale.x(m_points[i + 1].point.created.toMSecsSinceEpoch()) : x + LabelWidth;
+        double room = std::min({std::abs(x - before), std::abs(after - x), LabelWidth}) - 8;
+        if (room < LeastLabelWidth) {
+            if (m_points[i].point.id != m_selected) {
+                return QRectF();
+            }
+            room = LabelWidth;
+        }
+        const double left = std::min(std::max(double(Margin), x - room / 2), width() - Margin - room);
+        return QRectF(left, LabelTop, room, metrics.height());
+    };
+    QRectF chosenBox;
+    for (int i = 0; i < m_points.size(); ++i) {
+        if (m_points[i].point.id == m_selected) {
+            chosenBox = labelBox(i);
+        }
+    }
     for (int i = 0; i < m_points.size(); ++i) {
         const RestorePointView &view = m_points[i];
         const bool chosen = view.point.id == m_selected;
@@ -303,12 +325,11 @@ void RestoreTimeline::paintPoints(QPainter &painter, const TimelineScale &scale)
             painter.setPen(QPen(Theme::color(Theme::Role::Ok), 2, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
             painter.drawPolyline(QPolygonF{{tick, middle}, {tick + 3, middle + 3}, {tick + 8, middle - 4}});
         }
-        const double before = i > 0 ? scale.x(m_points[i - 1].point.created.toMSecsSinceEpoch()) : x - 160;
-        const double after = i + 1 < m_points.size() ? scale.x(m_points[i + 1].point.created.toMSecsSinceEpoch()) : x + 160;
-        const double room = std::min({x - before, after - x, 160.0}) - 8;
-        double left = std::max(double(Margin), x - room / 2);
-        left = std::min(left, width() - Margin - room);
-        const QRectF box(left, LabelTop, room, metrics.height());
+        const QRectF box = labelBox(i);
+        if (box.isNull() || (!chosen && box.intersects(chosenBox))) {
+            continue;
+        }
+        const double room = box.width();
         painter.setFont(caption);
         painter.setPen(Theme::color(chosen ? Theme::Role::Text : Theme::Role::Muted));
         painter.drawText(box, Qt::AlignHCenter, metrics.elidedText(view.point.reason.text(), Qt::ElideRight, int(room)));

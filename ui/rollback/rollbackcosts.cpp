@@ -71,7 +71,8 @@ void RollbackCosts::setOptions(const QList<RollbackOption> &options)
         const QString whole = open ? lossText(option->loss, option->holdAbove, option->unknownLoss) : QString();
         QString loss = brief ? lossText(option->loss, {}, option->unknownLoss) : whole;
         if (open && option->expectedDowntimeMs > 0) {
-            const QString down = estimateText(option->expectedDowntimeMs);
+            // A number stays with its unit.
+            const QString down = estimateText(option->expectedDowntimeMs).replace(u' ', QChar::Nbsp);
             loss += option->unknownLoss.isEmpty() ? tr(", down for %1").arg(down) : QString(u' ' + tr("Down for %1.").arg(down));
         }
         row.loss->setText(loss);

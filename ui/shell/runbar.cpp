@@ -41,6 +41,9 @@ RunBar::RunBar(Console *console, QWidget *parent)
     m_what->setFont(bold);
     m_alive->setFont(tabularFont(m_alive->font()));
     m_turnBack->setFont(tabularFont(m_turnBack->font()));
+    // Nothing moves when the seconds get more.
+    m_alive->setMinimumWidth(m_alive->fontMetrics().horizontalAdvance(aliveText(59'000)) + 2);
+    m_alive->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     m_open->setAutoDefault(false);
     m_open->setAccessibleName(tr("Open the run"));
     auto *row = new QHBoxLayout(this);
@@ -93,6 +96,10 @@ void RunBar::refresh()
         what = back ? tr("Rollback to %1 is held").arg(plan.to) : tr("Update to %1 is held").arg(plan.to);
     } else if (state == RunState::Reverting) {
         what = tr("Rolling back to %1").arg(plan.from);
+    } else if (state == RunState::Abandoned) {
+        what = back ? tr("Rollback to %1 is abandoned").arg(plan.to) : tr("Update to %1 is abandoned").arg(plan.to);
+    } else if (isFinal(state)) {
+        what = back || state == RunState::RolledBack ? tr("Rolled back to %1").arg(back && state == RunState::Succeeded ? plan.to : plan.from) : tr("Updated to %1").arg(plan.to);
     } else {
         what = back ? tr("Rolling back to %1").arg(plan.to) : tr("Updating to %1").arg(plan.to);
     }
@@ -125,6 +132,7 @@ void RunBar::tick()
     // A lost connection tells nothing about the runner.
     const qint64 silence = m_console->isConnected() ? m_console->runnerSilence() : -1;
     const bool gone = m_console->runnerGone();
+    m_alive->setVisible(!isFinal(m_console->activeRun()->run.state));
     m_alive->setText(gone ? tr("no runner; your decision starts one") : aliveText(silence));
     m_alive->setRole(gone || silence < 0 || silence > SilenceLimit ? Theme::Role::Caution : Theme::Role::Text);
     const auto &turnBack = m_console->activeRun()->turnBackBy;

@@ -169,7 +169,7 @@ void CommitPage::refresh()
         return;
     }
     m_target->setText(tr("%1 (%2)").arg(plan->targetName, plan->environment));
-    m_way->setText(isRollback() ? tr("%1 → %2, %3").arg(plan->from, plan->to, modeText(plan->mode)) : pathText(plan->from, plan->path));
+    m_way->setText(isRollback() ? tr("%1 → %2 · %3").arg(plan->from, plan->to, modeText(plan->mode)) : pathText(plan->from, plan->path));
     m_time->setText(plan->expectedMs > 0 ? estimateText(plan->expectedMs) : tr("not measured yet"));
     m_downtime->setText(plan->expectedDowntimeMs > 0 ? estimateText(plan->expectedDowntimeMs) : tr("none expected"));
     m_risk->setStatus(statusOfRisk(plan->risk));

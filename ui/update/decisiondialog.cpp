@@ -62,6 +62,8 @@ DecisionDialog::DecisionDialog(const Texts &texts, QWidget *parent)
     connect(m_keep, &QPushButton::clicked, this, &QDialog::reject);
     connect(m_name, &QLineEdit::textChanged, this, &DecisionDialog::refresh);
     refresh();
+    // As high as its texts are at this width, not as they would be at the one they would choose.
+    resize(minimumWidth(), layout->totalHeightForWidth(minimumWidth()));
     (m_expected.isEmpty() ? static_cast<QWidget *>(m_keep) : m_name)->setFocus();
 }
 

@@ -127,7 +127,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     columns->addWidget(steps);
 
     auto *right = new QWidget;
-    auto *column = new QVBoxLayout(right);
+    auto *column = m_column = new QVBoxLayout(right);
     column->setContentsMargins({});
     column->setSpacing(space::Group);
     m_held->setObjectName(u"held"_s);
@@ -153,7 +153,6 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     m_now->body()->addSpacing(space::Tight);
     m_now->body()->addWidget(m_instances);
     column->addWidget(m_now);
-    m_metrics->setMinimumHeight(180);
     column->addWidget(m_metrics, 3);
     auto *log = new Panel;
     log->setFlush(true);
@@ -247,6 +246,8 @@ void ExecutePage::refresh()
     const bool held = view.run.state == RunState::Held;
     m_held->setVisible(held);
     m_now->setVisible(!held);
+    // Who has to decide reads the log.
+    m_column->setStretchFactor(m_metrics, held ? 1 : 3);
     m_bar->setProperty("cutoverHeld", held);
     m_bar->update();
     if (held) {
@@ -353,7 +354,7 @@ void ExecutePage::askAbort()
     }
     QString details = view.ifAborted.isEmpty() ? QString() : view.ifAborted.text();
     if (paused) {
-        details += (details.isEmpty() ? QString() : u"\n\n"_s) + tr("The run pauses while you decide.");
+        details += (details.isEmpty() ? QString() : u"\n"_s) + tr("The run pauses while you decide.");
     }
     const Plan &plan = view.run.plan;
     m_question = new DecisionDialog({.title = tr("Abort the run"),

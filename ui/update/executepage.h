@@ -11,6 +11,7 @@
 
 class QProgressBar;
 class QPushButton;
+class QVBoxLayout;
 
 namespace cutover {
 
@@ -78,6 +79,7 @@ private:
     QPushButton *m_hold;
     QPushButton *m_abort;
     StepTimelineView *m_timeline;
+    QVBoxLayout *m_column = nullptr;
     HeldPanel *m_held;
     Panel *m_now;
     TextLabel *m_doing;

@@ -41,6 +41,8 @@ HeldPanel::HeldPanel(QWidget *parent)
     m_reason->setObjectName(u"heldReason"_s);
     auto *copy = new FlatButton(u"edit-copy"_s, tr("Copy incident summary"));
     connect(copy, &QPushButton::clicked, this, &HeldPanel::copyRequested);
+    // No higher than the heading, which stands in line with that of the steps beside it.
+    copy->setFixedHeight(22);
     actions()->addWidget(copy);
 
     auto *grid = new QGridLayout;

@@ -21,13 +21,22 @@ class InstanceStrip : public QWidget
 public:
     explicit InstanceStrip(QWidget *parent = nullptr);
     void setInstances(const QList<InstanceView> &instances);
+    [[nodiscard]] QSize minimumSizeHint() const override;
+
+protected:
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
     struct Entry {
         TextLabel *name, *version;
         StatusChip *state;
     };
+    /// What so many beside each other need, none of them cut off.
+    [[nodiscard]] int widthOf(int columns) const;
+    void arrange();
+
     QGridLayout *m_grid;
+    int m_columns = 0;
     QStringList m_names;
     QList<Entry> m_entries;
 };

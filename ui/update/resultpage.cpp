@@ -53,7 +53,7 @@ QVariant StepTimesModel::cell(const StepView &row, int column, int role) const
 {
     const qint64 took = row.record.durationMs;
     const qint64 expected = row.spec.expectedMs;
-    const bool ran = row.record.started.isValid() || took > 0;
+    const bool measured = took > 0;
     if (role == Qt::TextAlignmentRole && column >= TimeColumn) {
         return QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter));
     }
@@ -72,11 +72,11 @@ QVariant StepTimesModel::cell(const StepView &row, int column, int role) const
     case StateColumn:
         return statusLook(statusAtTheEnd(row.record.state)).word;
     case TimeColumn:
-        return ran ? durationText(took) : u"–"_s;
+        return measured ? durationText(took) : u"–"_s;
     case ExpectedColumn:
         return expected > 0 ? durationText(expected) : u"–"_s;
     case DifferenceColumn:
-        if (!ran || expected <= 0) {
+        if (!measured || expected <= 0) {
             return u"–"_s;
         }
         return took >= expected ? QString(u"+ "_s + durationText(took - expected)) : QString(u"− "_s + durationText(expected - took));

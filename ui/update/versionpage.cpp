@@ -195,7 +195,7 @@ void VersionPage::showRelease()
         facts << tr("%1 to download").arg(sizeText(release.size));
     }
     if (release.manifest.migration || release.manifest.dataMigration) {
-        facts << (release.manifest.dataMigration ? tr("migrates the schema and data") : tr("migrates the schema"));
+        facts << (release.manifest.dataMigration ? tr("migrates the database and moves data") : tr("migrates the database"));
     }
     m_facts->setText(facts.join(u" · "_s));
     m_path->setText(release.path.size() > 1
