@@ -45,7 +45,8 @@ void draw(Gallery &gallery, const Screen &screen, const Gallery::Look &look)
         if (drawn || (!arranged && QApplication::activeModalWidget() == nullptr)) {
             return;
         }
-        if (!since.isValid()) {
+        // A busy machine answers late; a page without its answers is not what was to be seen.
+        if (!since.isValid() || engine.isAnswering()) {
             since.start();
         }
         if (since.elapsed() >= ArrangeMs) {

@@ -17,7 +17,7 @@ namespace cutover {
 namespace {
 
 constexpr int RunMs = 180'000;
-constexpr int PageMs = 30'000;
+constexpr int PageMs = 60'000;
 /// Before the first picture: so that charts and counts have something to show.
 constexpr int WarmUpMs = 25'000;
 
