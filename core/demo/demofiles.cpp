@@ -208,19 +208,21 @@ QByteArray demoEnvironment()
 Result<> fillDemoDatabase(const QString &file, int orders)
 {
     TRY(sqlite::Connection connection, sqlite::Connection::open(file, sqlite::Connection::Mode::Existing));
-    FlagTable flags(connection, FeatureStoreSpec());
-    return connection.transaction([&]() -> Result<> {
-        CHECK(connection.execute(u"INSERT INTO orders (symbol, side, quantity, price, user, client_id, created_at) "
-                                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) "
-                                 "SELECT CASE i % 5 WHEN 0 THEN 'KIS' WHEN 1 THEN 'ORB' WHEN 2 THEN 'NOVA' WHEN 3 THEN 'TERN' ELSE 'LUX' END, "
-                                 "CASE i * 7 % 3 WHEN 0 THEN 'sell' ELSE 'buy' END, 1 + i * 31 % 100, 20 + (i * 17 % 40000) / 100.0, "
-                                 "'user-' || (i * 7919 % 10000), 'history-' || i, "
-                                 "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ((?1 - i) * 30 + 60) || ' seconds') FROM n LIMIT ?1"_s,
-                                 {orders}));
-        CHECK(flags.set(u"dark_charts"_s, FeatureFlag{u"dark_charts"_s, u"Charts on a dark ground"_s, true, 100, {}, {}}, u"demo"_s, u"first set-up"_s));
-        CHECK(flags.set(u"fast_orders"_s, FeatureFlag{u"fast_orders"_s, u"Orders without a confirmation page"_s, true, 10, {}, {}}, u"demo"_s,
+    CHECK(connection.execute(u"INSERT INTO orders (symbol, side, quantity, price, user, client_id, created_at) "
+                             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) "
+                             "SELECT CASE i % 5 WHEN 0 THEN 'KIS' WHEN 1 THEN 'ORB' WHEN 2 THEN 'NOVA' WHEN 3 THEN 'TERN' ELSE 'LUX' END, "
+                             "CASE i * 7 % 3 WHEN 0 THEN 'sell' ELSE 'buy' END, 1 + i * 31 % 100, 20 + (i * 17 % 40000) / 100.0, "
+                             "'user-' || (i * 7919 % 10000), 'history-' || i, "
+                             "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || ((?1 - i) * 30 + 60) || ' seconds') FROM n LIMIT ?1"_s,
+                             {orders}));
+    DatabaseSpec database;
+    database.file = file;
+    TRY(const auto flags, openSqliteFlags(database, FeatureStoreSpec()));
+    return flags->change([&]() -> Result<> {
+        CHECK(flags->set(u"dark_charts"_s, FeatureFlag{u"dark_charts"_s, u"Charts on a dark ground"_s, true, 100, {}, {}}, u"demo"_s, u"first set-up"_s));
+        CHECK(flags->set(u"fast_orders"_s, FeatureFlag{u"fast_orders"_s, u"Orders without a confirmation page"_s, true, 10, {}, {}}, u"demo"_s,
                         u"first set-up"_s));
-        return flags.set(u"paper_trading"_s, FeatureFlag{u"paper_trading"_s, u"Trading with play money"_s, false, 0, {}, {}}, u"demo"_s,
+        return flags->set(u"paper_trading"_s, FeatureFlag{u"paper_trading"_s, u"Trading with play money"_s, false, 0, {}, {}}, u"demo"_s,
                          u"first set-up"_s);
     });
 }

@@ -14,8 +14,6 @@ namespace cutover {
 
 namespace {
 
-using sqlite::Connection;
-
 QJsonValue toJson(const std::optional<FeatureFlag> &flag)
 {
     if (!flag) {
@@ -62,20 +60,18 @@ enum class Direction { Forth,
 Result<QStringList> move(const DatabaseSpec &database, const FeatureStoreSpec &spec, const QList<Wanted> &wanted, Direction direction,
                          const QString &by, const QString &reason)
 {
-    TRY(Connection connection, Connection::open(database.file, Connection::Mode::Existing));
+    TRY(const auto table, FlagTable::open(database, spec));
     QStringList left;
-    CHECK(connection.transaction([&]() -> Result<> {
-        FlagTable table(connection, spec);
-        CHECK(table.create());
+    CHECK(table->change([&]() -> Result<> {
         for (const Wanted &flag : wanted) {
             const auto &before = direction == Direction::Forth ? flag.from : flag.to;
             const auto &after = direction == Direction::Forth ? flag.to : flag.from;
-            TRY(const std::optional<FeatureFlag> now, table.flag(flag.name));
+            TRY(const std::optional<FeatureFlag> now, table->flag(flag.name));
             if (same(now, after)) {
                 continue;
             }
             if (same(now, before)) {
-                CHECK(table.set(flag.name, after, by, reason));
+                CHECK(table->set(flag.name, after, by, reason));
             } else if (direction == Direction::Forth) {
                 return fail(u"feature.changed_meanwhile"_s,
                             {{u"flag"_s, flag.name},
@@ -93,12 +89,11 @@ Result<QStringList> move(const DatabaseSpec &database, const FeatureStoreSpec &s
 
 Result<Inspection> compareFlags(const DatabaseSpec &database, const FeatureStoreSpec &spec, const QList<Wanted> &wanted)
 {
-    TRY(Connection connection, Connection::open(database.file, Connection::Mode::Existing));
-    FlagTable table(connection, spec);
+    TRY(const auto table, FlagTable::open(database, spec));
     bool allBefore = true;
     bool allAfter = true;
     for (const Wanted &flag : wanted) {
-        TRY(const std::optional<FeatureFlag> now, table.flag(flag.name));
+        TRY(const std::optional<FeatureFlag> now, table->flag(flag.name));
         allBefore = allBefore && same(now, flag.from);
         allAfter = allAfter && same(now, flag.to);
     }

@@ -16,12 +16,10 @@ namespace cutover {
 
 namespace {
 
-using sqlite::Connection;
-
 Result<QList<FeatureFlag>> read(const DatabaseSpec &database, const FeatureStoreSpec &spec)
 {
-    TRY(Connection connection, Connection::open(database.file, Connection::Mode::Existing));
-    return FlagTable(connection, spec).flags();
+    TRY(const auto table, FlagTable::open(database, spec));
+    return table->flags();
 }
 
 /// Error "feature.changed_meanwhile" unless the flag is what the operator saw.
@@ -47,12 +45,10 @@ Result<> applyOne(FlagTable &table, const FeatureChange &change, const QString &
 Result<> applyAll(const DatabaseSpec &database, const FeatureStoreSpec &spec, const QList<FeatureChange> &changes, const QString &by,
                   const QString &reason)
 {
-    TRY(Connection connection, Connection::open(database.file, Connection::Mode::Existing));
-    return connection.transaction([&]() -> Result<> {
-        FlagTable table(connection, spec);
-        CHECK(table.create());
+    TRY(const auto table, FlagTable::open(database, spec));
+    return table->change([&]() -> Result<> {
         for (const FeatureChange &change : changes) {
-            CHECK(applyOne(table, change, by, reason));
+            CHECK(applyOne(*table, change, by, reason));
         }
         return {};
     });

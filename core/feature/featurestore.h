@@ -25,7 +25,7 @@ struct FeatureChange {
     double fromRollout = 0, toRollout = 0;
 };
 
-/// The two tables, when they do not exist yet: flags(name, description, enabled, rollout, changed,
+/// SQLite's statements for the two tables, when they do not exist yet (PostgreSQL has its own types for the same, in "public"): flags(name, description, enabled, rollout, changed,
 /// changed_by) and their audit(id, time, name, from_enabled, to_enabled, from_rollout, to_rollout, by, reason).
 [[nodiscard]] QStringList featureSchema(const FeatureStoreSpec &spec);
 

@@ -13,7 +13,7 @@ static const Catalogue::Registration texts{
     {"feature.left", QT_TRANSLATE_NOOP("catalogue", "The feature “%{flag}” was changed by somebody since and is left as it is.")},
     {"feature.no_store",
      QT_TRANSLATE_NOOP("catalogue", "The target “%{target}” names no database that holds its features."),
-     QT_TRANSLATE_NOOP("catalogue", "Set “features.database” in target.yaml to the name of an SQLite database.")},
+     QT_TRANSLATE_NOOP("catalogue", "Set “features.database” in target.yaml to the name of one of its databases.")},
     {"feature.unknown",
      QT_TRANSLATE_NOOP("catalogue", "There is no feature “%{flag}”."),
      QT_TRANSLATE_NOOP("catalogue", "Load the features again and choose one of them.")},

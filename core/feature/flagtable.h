@@ -3,34 +3,32 @@
 
 #pragma once
 
-#include "database/sqlite.h"
 #include "feature/featurestore.h"
 
+#include <functional>
+#include <memory>
 #include <optional>
 
 namespace cutover {
 
-/**
- * The flags and their audit in an open database. Blocking; writes belong into the caller's
- * transaction.
- */
+/** The flags and their audit in a database. Blocking; an object stays on the thread that made it. */
 class FlagTable
 {
 public:
-    FlagTable(sqlite::Connection &connection, const FeatureStoreSpec &spec);
+    virtual ~FlagTable() = default;
+    [[nodiscard]] static Result<std::unique_ptr<FlagTable>> open(const DatabaseSpec &database, const FeatureStoreSpec &spec);
 
-    [[nodiscard]] Result<> create();
-    [[nodiscard]] Result<QList<FeatureFlag>> flags();
-    [[nodiscard]] Result<std::optional<FeatureFlag>> flag(const QString &name);
-    /// Writes the flag, or removes it where to is empty, and says so in the audit.
-    [[nodiscard]] Result<> set(const QString &name, const std::optional<FeatureFlag> &to, const QString &by, const QString &reason);
-
-private:
-    sqlite::Connection &m_connection;
-    QString m_flags;
-    QString m_audit;
-    FeatureStoreSpec m_spec;
+    /// Work that writes: all of it or nothing, while others that write wait. The tables are made where they are missing.
+    [[nodiscard]] virtual Result<> change(const std::function<Result<>()> &work) = 0;
+    [[nodiscard]] virtual Result<QList<FeatureFlag>> flags() = 0;
+    [[nodiscard]] virtual Result<std::optional<FeatureFlag>> flag(const QString &name) = 0;
+    /// Within change(). Writes the flag, or removes it where to is empty, and says so in the audit.
+    [[nodiscard]] virtual Result<> set(const QString &name, const std::optional<FeatureFlag> &to, const QString &by, const QString &reason) = 0;
 };
+
+/// One for each driver.
+[[nodiscard]] Result<std::unique_ptr<FlagTable>> openSqliteFlags(const DatabaseSpec &database, const FeatureStoreSpec &spec);
+[[nodiscard]] Result<std::unique_ptr<FlagTable>> openPostgresFlags(const DatabaseSpec &database, const FeatureStoreSpec &spec);
 
 /// The database that holds the flags: "feature.no_store" when the target has none.
 [[nodiscard]] Result<DatabaseSpec> featureDatabase(const Target &target);
