@@ -8,7 +8,9 @@
 #include "plan/loss.h"
 #include "system/files.h"
 #include "system/json.h"
+#include "system/worker.h"
 
+#include <QCoroFuture>
 #include <QCoroTimer>
 #include <QDir>
 
@@ -93,7 +95,9 @@ Async<> Orchestrator::Private::backward()
 
     // Other facts may have changed, and must not keep the run from going back; but never on another system.
     if (const QString expected = withToldFacts(m_run.plan.facts, m_steps)["target.identity"_L1].toString(); !expected.isEmpty()) {
-        const auto pinned = pinIdentity(m_target);
+        // Servers are asked, too, and one that is gone lets nobody wait here.
+        Worker worker;
+        const auto pinned = co_await worker.run([target = m_target] { return pinIdentity(target); });
         const QString found = pinned ? json::digest(*pinned) : QString();
         if (found != expected) {
             const Error error = pinned ? Error{u"run.identity_changed"_s, {{u"expected"_s, expected}, {u"found"_s, found}}} : pinned.error();
