@@ -134,7 +134,12 @@ PostgresSpec readPostgres(yaml::Map &map, const QDir &folder)
         spec.sslRootCertificate = pathOf(map.optional(u"sslrootcert"_s), folder);
     }
     spec.password = secretReference(map.optional(u"password"_s), folder);
-    spec.maintenanceDatabase = map.optional(u"maintenance_database"_s).text(spec.maintenanceDatabase);
+    const yaml::Value maintenance = map.optional(u"maintenance_database"_s);
+    spec.maintenanceDatabase = maintenance.text(spec.maintenanceDatabase);
+    if (!spec.database.isEmpty() && spec.database == spec.maintenanceDatabase) {
+        const QJsonObject args{{u"name"_s, spec.database}};
+        maintenance.exists() ? maintenance.problem(u"maintenance_database"_s, args) : map.problem(u"maintenance_database"_s, args);
+    }
     spec.tools = pathOf(map.optional(u"tools"_s), folder);
     spec.jobs = int(map.optional(u"jobs"_s).integer(1, 64, spec.jobs));
     spec.minimumFreeBytes = map.optional(u"minimum_free"_s).size(spec.minimumFreeBytes);

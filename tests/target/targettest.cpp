@@ -460,6 +460,7 @@ void TargetTest::wrong_data()
     row("jobs: 4", "jobs: 0", "target.expected_integer", "databases[1].jobs");
     row("audit.entry]", "a.b.c]", "target.expected_qualified_table", "databases[1].count_tables[1]");
     row("jobs: 4", "uri: postgresql://h/d", "target.database_place", "databases[1]");
+    row("maintenance_database: template1", "maintenance_database: ledger", "target.maintenance_database", "databases[1].maintenance_database");
     row("\"*_KEY\", \"*_PASSWORD\"", "[a], b", "target.expected_text", "configuration[0].secrets[0]");
     row("database: trading", "database: tradng", "target.unknown_name", "features.database");
     row("table: flags", "table: fla gs", "target.expected_identifier", "features.table");
@@ -543,6 +544,7 @@ void TargetTest::postgresUri_data()
     QTest::newRow("no database") << QByteArray("uri: postgresql://db") << u"target.expected_postgres_uri"_s << QString();
     QTest::newRow("two hosts") << QByteArray("uri: \"postgresql://a:1,b:2/x\"") << u"target.expected_postgres_uri"_s << QString();
     QTest::newRow("unknown option") << QByteArray("uri: postgresql://db/a?fallback=1") << u"target.uri_option"_s << QString();
+    QTest::newRow("itself") << QByteArray("uri: postgresql://h/postgres") << u"target.maintenance_database"_s << QString();
     QTest::newRow("nowhere") << QByteArray("jobs: 3") << u"target.database_place"_s << QString();
     QTest::newRow("migrations are not ours there") << QByteArray("service: a\n    migrations: m") << u"target.unexpected_key"_s << QString();
 }
