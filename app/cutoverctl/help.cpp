@@ -48,6 +48,7 @@ const OptionHelp optionHelps[] = {
     {"note", "TEXT", QT_TRANSLATE_NOOP("cutoverctl", "with the conn: why, for whoever had it and for the audit trail")},
     {"no-wait", "", QT_TRANSLATE_NOOP("cutoverctl", "don't follow the run afterwards")},
     {"reason", "TEXT", QT_TRANSLATE_NOOP("cutoverctl", "for the audit trail")},
+    {"database", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "which database of the target; needed where several have a session of that name")},
     {"limit", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "so many rows, the newest; else 50")},
     {"directory", "FOLDER", QT_TRANSLATE_NOOP("cutoverctl", "where the demo system lives")},
     {"orders", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "orders in its database from the beginning")},

@@ -6,6 +6,7 @@
 #include "plan/loss.h"
 #include "run/activerun.h"
 #include "run/decisions.h"
+#include "serve/enginesessions.h"
 #include "serve/protocol.h"
 #include "system/files.h"
 #include "system/programs.h"
@@ -180,6 +181,15 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
     }
     if (method == u"target.adopt") {
         co_return adopt(params);
+    }
+    if (method == u"database.sessions") {
+        co_return co_await databaseSessions(target);
+    }
+    if (method == u"database.endSession") {
+        CO_CHECK(needConn());
+        CO_TRY(const QJsonObject ended, co_await endDatabaseSession(target, params[u"database"].toString(), params[u"session"].toString()));
+        CO_CHECK(journal->audit(who, u"database.session_ended"_s, ended));
+        co_return QJsonObject(ended);
     }
     if (method == u"conn") {
         CO_TRY(const auto conn, journal->conn());

@@ -39,6 +39,8 @@
  * audit              limit?                                   {"rows": […], "intact": bool, "error"?: Error}
  * target.claims                                               {"claims": […]}: databases that belong to another target
  * target.adopt       confirm                                  {"adopted": […]}: they belong to this one from now on
+ * database.sessions                                           {"sessions": […]}: of others, with a transaction open or in others' way
+ * database.endSession database, session                       {"database", "pid", "started"}: that one was ended
  * conn                                                        {"holder", "since", "note", "ours"}; no holder: free
  * conn.take          force, note                              {}
  * conn.release                                                {}

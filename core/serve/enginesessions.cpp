@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "serve/enginesessions.h"
+
+#include "database/postgresactivity.h"
+#include "database/postgressession.h"
+#include "system/worker.h"
+
+#include <QCoroFuture>
+#include <QJsonArray>
+#include <QRegularExpression>
+#include <QTimeZone>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+const Catalogue::Registration texts{{
+    {"database.session_name",
+     QT_TRANSLATE_NOOP("catalogue", "“%{session}” names no session; expected is what “cutoverctl database sessions” shows, such as 4711-1764117600123."),
+     QT_TRANSLATE_NOOP("catalogue", "List the sessions and copy the name.")},
+    {"database.no_postgres",
+     QT_TRANSLATE_NOOP("catalogue", "The target has no PostgreSQL database “%{database}”."),
+     QT_TRANSLATE_NOOP("catalogue", "Name one of the databases of target.yaml whose driver is postgresql.")},
+    {"database.session_ended",
+     QT_TRANSLATE_NOOP("catalogue", "The session with pid %{pid} in “%{database}”, there since %{started:time}, was ended.")},
+}};
+
+QJsonObject sessionFrom(const DatabaseSpec &spec, const postgres::Activity &activity, bool blocks)
+{
+    const auto text = [](const QDateTime &time) { return time.isValid() ? time.toUTC().toString(Qt::ISODateWithMs) : QString(); };
+    return {{u"database"_s, spec.name},
+            {u"session"_s, u"%1-%2"_s.arg(activity.pid).arg(activity.started.toMSecsSinceEpoch())},
+            {u"pid"_s, activity.pid},
+            {u"started"_s, text(activity.started)},
+            {u"application"_s, activity.application},
+            {u"user"_s, activity.user},
+            {u"client"_s, activity.client},
+            {u"state"_s, activity.state},
+            {u"since"_s, text(activity.transactionStart)},
+            {u"blocks"_s, blocks}};
+}
+
+Result<QJsonArray> sessionsOf(const DatabaseSpec &spec)
+{
+    TRY(const auto session, postgres::Session::open(spec));
+    TRY(const auto holders, postgres::lockHolders(*session));
+    TRY(const auto open, postgres::longTransactions(*session, 0));
+    QMap<qint64, QJsonObject> found;
+    for (const postgres::Activity &activity : open) {
+        found.insert(activity.pid, sessionFrom(spec, activity, false));
+    }
+    for (const postgres::Activity &activity : holders) {
+        found.insert(activity.pid, sessionFrom(spec, activity, true));
+    }
+    QJsonArray all;
+    for (const QJsonObject &each : std::as_const(found)) {
+        all.append(each);
+    }
+    return all;
+}
+
+} // namespace
+
+Async<QJsonObject> databaseSessions(Target target)
+{
+    QJsonArray all;
+    for (const DatabaseSpec &spec : target.databases) {
+        if (spec.driver == "postgresql"_L1) {
+            Worker worker;
+            CO_TRY(const QJsonArray found, co_await worker.run([spec] { return sessionsOf(spec); }));
+            for (const QJsonValue &session : found) {
+                all.append(session);
+            }
+        }
+    }
+    co_return QJsonObject{{u"sessions"_s, all}};
+}
+
+Async<QJsonObject> endDatabaseSession(Target target, QString database, QString session)
+{
+    static const QRegularExpression name(u"\\A([0-9]{1,9})-([0-9]{1,15})\\z"_s);
+    const auto match = name.match(session);
+    if (!match.hasMatch()) {
+        co_return fail(u"database.session_name"_s, {{u"session"_s, session.left(60)}});
+    }
+    const DatabaseSpec *spec = target.database(database);
+    if (!spec || spec->driver != "postgresql"_L1) {
+        co_return fail(u"database.no_postgres"_s, {{u"database"_s, database}}, target.path);
+    }
+    const qint64 pid = match.captured(1).toLongLong();
+    const QDateTime started = QDateTime::fromMSecsSinceEpoch(match.captured(2).toLongLong(), QTimeZone::UTC);
+    CO_CHECK(co_await postgres::terminateSession(*spec, pid, started));
+    co_return QJsonObject{{u"database"_s, database}, {u"pid"_s, pid}, {u"started"_s, started.toString(Qt::ISODateWithMs)}};
+}
+
+} // namespace cutover
