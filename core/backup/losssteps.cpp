@@ -12,7 +12,7 @@ namespace cutover {
 namespace {
 
 /**
- * Counts, by primary key, what a restore is about to give up, and asks when that is more than was
+ * Counts, row by row, what a restore is about to give up, and asks when that is more than was
  * approved: once while services still serve, so that the question costs nobody anything, and once
  * when they are stopped, when the number is final.
  */
@@ -51,6 +51,21 @@ public:
     {
         // Only looks; doing it again is the surest answer.
         co_return Inspection::NotStarted;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject, std::stop_token) override
+    {
+        // The restore does not come. What stays nevertheless only takes space, until the next clean up.
+        const QJsonObject backups = spec().params["backups"_L1].toObject();
+        for (const DatabaseSpec &database : context.target().databases) {
+            if (backups.contains(database.name)) {
+                CO_TRY(const auto live, Database::create(database));
+                if (const Result<> forgotten = co_await live->forget(); !forgotten) {
+                    context.log({u"backup.not_forgotten"_s, {{u"database"_s, database.name}, {u"error"_s, forgotten.error().toJson()}}});
+                }
+            }
+        }
+        co_return Result<>();
     }
 
 private:
@@ -102,7 +117,15 @@ private:
             }
             context.progress({done++, names.size(), u"databases"_s, {u"backup.comparing"_s, {{u"database"_s, name}}}});
             CO_TRY(const auto live, Database::create(*database));
-            CO_TRY(const auto lost, co_await live->lossAgainst(backupInfoFromJson(backups[name].toObject()), stop));
+            const Message doing{u"backup.comparing"_s, {{u"database"_s, name}}};
+            CO_TRY(const auto lost, co_await live->lossAgainst(backupInfoFromJson(backups[name].toObject()),
+                                                               [&context, doing, unit = live->progressUnit()](qint64 rows, qint64 total) {
+                                                                   context.progress({rows, total, unit, doing});
+                                                               },
+                                                               stop));
+            for (const Message &remark : live->remarks()) {
+                context.log(remark);
+            }
             for (const auto &[table, rows] : lost.asKeyValueRange()) {
                 all.insert(lossName(target, name, table), rows);
             }

@@ -7,7 +7,6 @@
 #include "run/decisions.h"
 #include "system/json.h"
 #include "system/worker.h"
-#include "target/claim.h"
 #include "target/databaseidentity.h"
 
 #include <QCoroFuture>
@@ -40,15 +39,16 @@ public:
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
     {
         CO_TRY(const DatabaseSpec spec, database(context));
-        CO_TRY(const QString damaged, fileIdentity(spec.file));
+        CO_TRY(const auto live, Database::create(spec));
+        CO_TRY(const QString damaged, co_await live->identity());
         co_return QJsonObject{{u"damaged"_s, damaged}};
     }
 
     Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
         CO_TRY(const DatabaseSpec spec, database(context));
-        CO_TRY(const bool replaced, isReplaced(spec, undo));
         CO_TRY(const auto live, Database::create(spec));
+        CO_TRY(const bool replaced, co_await isReplaced(*live, undo));
         const auto tell = [&context, names = QJsonObject{{u"database"_s, spec.name}}, unit = live->progressUnit()](qint64 done, qint64 total) {
             context.progress({done, total, unit, {u"backup.rebuilding"_s, names}});
         };
@@ -61,8 +61,12 @@ public:
         Worker worker;
         CO_TRY(const QJsonObject pinned, co_await worker.run([target = context.target()] { return pinIdentity(target); }));
         context.setResult(stepresult::facts, QJsonObject{{u"target.identity"_s, json::digest(pinned)}});
-        if (QFileInfo::exists(aside())) {
+        CO_TRY(const bool kept, co_await live->isAside(aside()));
+        if (kept) {
             context.setResult(stepresult::aside, aside());
+        }
+        for (const Message &remark : live->remarks()) {
+            context.log(remark);
         }
         co_return Result<>();
     }
@@ -77,8 +81,10 @@ public:
     Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
     {
         CO_TRY(const DatabaseSpec spec, database(context));
-        CO_TRY(const bool replaced, isReplaced(spec, undo));
-        const bool untouched = !replaced && !QFileInfo::exists(aside());
+        CO_TRY(const auto live, Database::create(spec));
+        CO_TRY(const bool replaced, co_await isReplaced(*live, undo));
+        CO_TRY(const bool moved, co_await live->isAside(aside()));
+        const bool untouched = !replaced && !moved;
         // Building it again is safe and exact.
         co_return untouched ? Inspection::NotStarted : Inspection::Partial;
     }
@@ -86,11 +92,11 @@ public:
     Async<> revert(StepContext &context, QJsonObject undo, std::stop_token) override
     {
         CO_TRY(const DatabaseSpec spec, database(context));
-        CO_TRY(const bool replaced, isReplaced(spec, undo));
+        CO_TRY(const auto live, Database::create(spec));
+        CO_TRY(const bool replaced, co_await isReplaced(*live, undo));
         if (replaced) {
             co_return fail(u"step.not_revertible"_s, {{u"step"_s, this->spec().title.toJson()}});
         }
-        CO_TRY(const auto live, Database::create(spec));
         co_return co_await live->bringBack(aside(), pinning(context.target(), spec.name));
     }
 
@@ -103,11 +109,11 @@ private:
         return [target, database](const QString &file) { return pinDatabaseFile(target, database, file); };
     }
 
-    /// Whether the file that is there is another than the damaged one.
-    static Result<bool> isReplaced(const DatabaseSpec &spec, const QJsonObject &undo)
+    /// Whether the database that is there is another than the damaged one.
+    static Async<bool> isReplaced(Database &live, QJsonObject undo)
     {
-        TRY(const QString now, fileIdentity(spec.file));
-        return !now.isEmpty() && now != undo["damaged"_L1].toString();
+        CO_TRY(const QString now, co_await live.identity());
+        co_return !now.isEmpty() && now != undo["damaged"_L1].toString();
     }
 
     Result<DatabaseSpec> database(StepContext &context) const

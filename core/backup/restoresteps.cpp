@@ -61,12 +61,16 @@ public:
         CO_TRY(const auto live, database(context));
         context.setResult(stepresult::lost, undo["lost"_L1]);
         const QJsonObject names{{u"database"_s, spec().params["database"_L1]}};
-        co_return co_await live->restore(
+        CO_CHECK(co_await live->restore(
             info(),
             [&context, names, unit = live->progressUnit()](qint64 done, qint64 total) {
                 context.progress({done, total, unit, {u"backup.restoring"_s, names}});
             },
-            stop);
+            stop));
+        for (const Message &remark : live->remarks()) {
+            context.log(remark);
+        }
+        co_return Result<>();
     }
 
     Async<> verify(StepContext &context, std::stop_token) override

@@ -27,34 +27,29 @@ constexpr Driver drivers[]{
 
 } // namespace
 
-Async<QMap<QString, qint64>> Database::lossAgainst(BackupInfo info, std::stop_token)
+Async<QMap<QString, qint64>> Database::estimateLoss(BackupInfo info, std::stop_token stop)
 {
-    co_return fail(u"database.no_comparison"_s, {}, info.file);
+    co_return co_await lossAgainst(info, {}, stop);
 }
 
-Async<bool> Database::holdsTheSame(BackupInfo info, std::stop_token)
+Async<> Database::forget()
 {
-    co_return fail(u"database.no_comparison"_s, {}, info.file);
+    co_return Result<>();
 }
 
-Async<std::optional<Error>> Database::whyUnreadable(std::stop_token)
+QList<Message> Database::remarks() const
 {
-    co_return std::optional<Error>();
+    return {};
 }
 
-Async<> Database::rebuild(BackupInfo info, QString, SwapFunction, ProgressFunction, std::stop_token)
+bool isMissing(const Error &error)
 {
-    co_return fail(u"database.no_rebuild"_s, {}, info.file);
-}
-
-Async<> Database::bringBack(QString aside, SwapFunction)
-{
-    co_return fail(u"database.no_rebuild"_s, {}, aside);
+    return error.code == "database.missing"_L1 || error.code == "database.absent"_L1;
 }
 
 bool isUnreadable(const Error &error)
 {
-    return error.code == "database.missing"_L1 || error.code == "database.corrupt"_L1 || error.code == "database.integrity"_L1;
+    return isMissing(error) || error.code == "database.corrupt"_L1 || error.code == "database.integrity"_L1;
 }
 
 QString unreadableFact(const QString &database)

@@ -51,27 +51,42 @@ public:
     [[nodiscard]] virtual Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) = 0;
 
     /// Told which file is about to become the database; on the worker. An error ends the change before that.
+    /// Not asked where databases are no files.
     using SwapFunction = std::function<Result<>(const QString &file)>;
     /// Why the live database's content can't be told (missing, damaged); empty: it can. Reads all of it.
-    /// Other errors (locked, no right to read it) are errors. A driver that can't rebuild() always answers empty.
-    [[nodiscard]] virtual Async<std::optional<Error>> whyUnreadable(std::stop_token stop);
+    /// Other errors (locked, no right to read it, a server that does not answer) are errors.
+    [[nodiscard]] virtual Async<std::optional<Error>> whyUnreadable(std::stop_token stop) = 0;
     /// For such a database: builds the backup beside it, moves what is there to aside, with its logs, and
     /// puts the new one in its place. Deletes nothing; writers must be stopped; safe to repeat as long as
-    /// the database is missing or the damaged one. A driver that can't: "database.no_rebuild".
-    [[nodiscard]] virtual Async<> rebuild(BackupInfo info, QString aside, SwapFunction aboutToSwap, ProgressFunction progress, std::stop_token stop);
+    /// the database is missing or the damaged one.
+    [[nodiscard]] virtual Async<> rebuild(BackupInfo info, QString aside, SwapFunction aboutToSwap, ProgressFunction progress, std::stop_token stop) = 0;
     /// After an interrupted rebuild(): what was moved aside is the database again. Nothing when nothing was.
-    [[nodiscard]] virtual Async<> bringBack(QString aside, SwapFunction aboutToSwap);
+    [[nodiscard]] virtual Async<> bringBack(QString aside, SwapFunction aboutToSwap) = 0;
+    /// Where rebuild() may move it to: the database's own name or file, and mark.
+    [[nodiscard]] virtual Async<QString> asideName(QString mark) = 0;
+    [[nodiscard]] virtual Async<bool> isAside(QString aside) = 0; ///< Whether something is there.
+    /// What tells the very database that is there from another one in its place; empty when it is missing.
+    [[nodiscard]] virtual Async<QString> identity() = 0;
 
-    /// What a restore of the backup would give up now, exactly, by primary key: rows by "TABLE" that the
-    /// backup has not or has with other values, values by "TABLE.COLUMN" in columns that it has not.
-    /// Zeros are left out. The backup's digest is checked first. A driver that can't tell: "database.no_comparison".
-    [[nodiscard]] virtual Async<QMap<QString, qint64>> lossAgainst(BackupInfo info, std::stop_token stop);
-    /// Whether the live database is what the backup holds, row by row; for telling whether a restore has begun.
-    [[nodiscard]] virtual Async<bool> holdsTheSame(BackupInfo info, std::stop_token stop);
+    /// What a restore of the backup would give up now, exactly: rows by "TABLE" that the backup has not or
+    /// has with other values, values by "TABLE.COLUMN" in columns that it has not, of rows that it has.
+    /// Zeros are left out. The backup's digest is checked first. What a driver has to build for that it
+    /// keeps for restore(), with progress; the live database is only read.
+    [[nodiscard]] virtual Async<QMap<QString, qint64>> lossAgainst(BackupInfo info, ProgressFunction progress, std::stop_token stop) = 0;
+    /// The same for a plan, which builds nothing: exact where that costs nothing, else about.
+    [[nodiscard]] virtual Async<QMap<QString, qint64>> estimateLoss(BackupInfo info, std::stop_token stop);
+    /// The restore does not come: gives up what lossAgainst() has kept for it.
+    [[nodiscard]] virtual Async<> forget();
+    /// What people should know beside the result of the last of lossAgainst(), estimateLoss(), restore() and rebuild().
+    [[nodiscard]] virtual QList<Message> remarks() const;
+    /// Whether nothing was restored over the live database since this backup of it, made when writers were stopped.
+    [[nodiscard]] virtual Async<bool> holdsTheSame(BackupInfo info, std::stop_token stop) = 0;
 
     [[nodiscard]] static Result<std::unique_ptr<Database>> create(const DatabaseSpec &spec);
 };
 
+/// Whether an error means that there is no such database.
+[[nodiscard]] bool isMissing(const Error &error);
 /// Whether an error means that the database is missing or damaged, not that it can't be read just now.
 [[nodiscard]] bool isUnreadable(const Error &error);
 /// The fact that tells so of a database; absent while its migration head can be read.

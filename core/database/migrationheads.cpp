@@ -16,30 +16,30 @@ namespace cutover {
 
 namespace {
 
-Result<QString> headOf(const QString &file)
+Result<QString> headOf(const DatabaseSpec &database)
 {
-    TRY(sqlite::Connection connection, sqlite::Connection::open(file, sqlite::Connection::Mode::Existing));
+    if (database.driver == "postgresql"_L1) {
+        TRY(const auto session, postgres::Session::open(database));
+        return postgres::revisionOf(*session);
+    }
+    TRY(sqlite::Connection connection, sqlite::Connection::open(database.file, sqlite::Connection::Mode::Existing));
     return migrationHeadOf(connection);
+}
+
+QString reasonOf(const Error &error)
+{
+    return error.code == "database.absent"_L1 ? u"database.is_absent"_s : isMissing(error) ? u"database.is_missing"_s
+                                                                                           : u"database.is_damaged"_s;
 }
 
 Result<Facts> readHeads(const QList<DatabaseSpec> &databases)
 {
     Facts facts;
     for (const DatabaseSpec &database : databases) {
-        if (database.driver == "postgresql"_L1) {
-            TRY(const auto session, postgres::Session::open(database));
-            TRY(const QString head, postgres::revisionOf(*session));
-            facts.insert(u"migration.head:"_s + database.name, head);
-            continue;
-        }
-        if (database.driver != "sqlite"_L1) {
-            continue;
-        }
-        const Result<QString> head = headOf(database.file);
+        const Result<QString> head = headOf(database);
         if (!head && isUnreadable(head.error())) {
             // A fact of its own, for the plan that is needed most then: the one that restores it.
-            const Message why{head.error().code == "database.missing"_L1 ? u"database.is_missing"_s : u"database.is_damaged"_s, {}};
-            facts.insert(unreadableFact(database.name), why.toJson());
+            facts.insert(unreadableFact(database.name), Message{reasonOf(head.error()), {}}.toJson());
             continue;
         }
         CHECK(head);

@@ -3,6 +3,7 @@
 
 #include "database/postgresarchive.h"
 
+#include "database/postgrescomparison.h"
 #include "system/files.h"
 #include "system/json.h"
 
@@ -68,8 +69,8 @@ Result<QJsonObject> describe(Session &session)
     TRY(const QList<Row> own,
         session.rows(u"SELECT pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, "_s + provider + u", "_s + locale + u", "_s + rules
                      + u", pg_get_userbyid(d.datdba), d.datconnlimit, t.spcname, coalesce(shobj_description(d.oid, 'pg_database'), ''), "
-                       "d.datacl IS NULL FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = current_database()"_s));
-    QJsonObject description = named(own.value(0), {u"encoding"_s, u"collate"_s, u"ctype"_s, u"provider"_s, u"locale"_s, u"icuRules"_s, u"owner"_s, u"connectionLimit"_s, u"tablespace"_s, u"comment"_s, u"defaultRights"_s});
+                       "d.datacl IS NULL, d.oid::text FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = current_database()"_s));
+    QJsonObject description = named(own.value(0), {u"encoding"_s, u"collate"_s, u"ctype"_s, u"provider"_s, u"locale"_s, u"icuRules"_s, u"owner"_s, u"connectionLimit"_s, u"tablespace"_s, u"comment"_s, u"defaultRights"_s, u"identity"_s});
     description.insert(u"name"_s, session.database());
     description.insert(u"serverVersion"_s, version);
     TRY(const QJsonArray rights,
@@ -100,7 +101,25 @@ Result<QJsonObject> describe(Session &session)
         names.append(row[0].toString());
     }
     description.insert(u"roles"_s, names);
+    TRY(const QList<Row> subscriptions,
+        session.rows(u"SELECT s.subname FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database() ORDER BY 1"_s));
+    QJsonArray subscribed;
+    for (const Row &row : subscriptions) {
+        subscribed.append(row[0].toString());
+    }
+    description.insert(u"subscriptions"_s, subscribed);
+    TRY(const QJsonObject then, traces(session));
+    description.insert(u"traces"_s, then);
     return description;
+}
+
+QStringList subscriptionsIn(const QJsonObject &description)
+{
+    QStringList names;
+    for (const QJsonValue &name : description["subscriptions"_L1].toArray()) {
+        names.append(name.toString());
+    }
+    return names;
 }
 
 Result<QJsonObject> readDescription(const QString &folder)

@@ -19,6 +19,8 @@ namespace cutover::postgres {
 
 /// What database.json holds, read from the server.
 [[nodiscard]] Result<QJsonObject> describe(Session &session);
+/// Subscriptions of logical replication that the database had; a restore does not make them again.
+[[nodiscard]] QStringList subscriptionsIn(const QJsonObject &description);
 /// Read back from a backup.
 [[nodiscard]] Result<QJsonObject> readDescription(const QString &folder);
 

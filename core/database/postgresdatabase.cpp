@@ -4,8 +4,10 @@
 #include "database/postgresdatabase.h"
 
 #include "database/postgresarchive.h"
+#include "database/postgrescomparison.h"
 #include "database/postgresplaces.h"
 #include "database/postgresprogress.h"
+#include "database/postgresrefusal.h"
 #include "database/postgresschema.h"
 #include "database/postgrestools.h"
 #include "system/clock.h"
@@ -16,6 +18,7 @@
 #include <QCoroFuture>
 #include <QDir>
 #include <QFileInfo>
+#include <QJsonArray>
 #include <QJsonDocument>
 
 using namespace Qt::StringLiterals;
@@ -142,26 +145,103 @@ public:
 
     Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) override
     {
-        CO_CHECK(co_await m_worker.run([info, stop] { return checkArchive(info, stop); }));
-        CO_TRY(const QString name, co_await liveName());
-        const QString fresh = freshName(name);
-        CO_TRY(const bool ready, co_await m_worker.run([this, info, fresh, stop]() -> Result<bool> {
-            m_session.reset(); // Ours would be in the way, too.
-            TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop));
-            return isReady(*maintenance, fresh, info.sha256);
-        }));
-        if (!ready) {
-            if (const Result<> made = co_await makeFresh(fresh, info, std::move(progress), stop); !made) {
-                // It takes up space that may be what was missing.
-                (void)co_await m_worker.run([this, fresh] { return dropBeside(fresh); });
-                co_return made;
+        co_return co_await putInPlace(info, {}, std::move(progress), stop);
+    }
+
+    Async<std::optional<Error>> whyUnreadable(std::stop_token stop) override
+    {
+        co_return co_await m_worker.run([this, stop]() -> Result<std::optional<Error>> {
+            const Result<> whole = isWhole(stop);
+            if (whole || isUnreadable(whole.error())) {
+                return whole ? std::optional<Error>() : whole.error();
             }
-        }
-        co_return co_await m_worker.run([this, info, name, fresh, stop]() -> Result<> {
+            return fail(whole.error());
+        });
+    }
+
+    Async<> rebuild(BackupInfo info, QString aside, SwapFunction, ProgressFunction progress, std::stop_token stop) override
+    {
+        co_return co_await putInPlace(info, aside, std::move(progress), stop);
+    }
+
+    Async<> bringBack(QString aside, SwapFunction) override
+    {
+        CO_TRY(const QString name, co_await liveName());
+        co_return co_await m_worker.run([this, name, aside]() -> Result<> {
+            TRY(const auto maintenance, openMaintenance());
+            return postgres::bringBack(*maintenance, name, aside);
+        });
+    }
+
+    Async<QString> asideName(QString mark) override
+    {
+        CO_TRY(const QString name, co_await liveName());
+        co_return postgres::asideName(name, mark);
+    }
+
+    Async<bool> isAside(QString aside) override
+    {
+        co_return co_await m_worker.run([this, aside]() -> Result<bool> {
+            TRY(const auto maintenance, openMaintenance());
+            return exists(*maintenance, aside);
+        });
+    }
+
+    Async<QString> identity() override
+    {
+        CO_TRY(const QString name, co_await liveName());
+        co_return co_await m_worker.run([this, name]() -> Result<QString> {
+            TRY(const auto maintenance, openMaintenance());
+            return identityOf(*maintenance, name);
+        });
+    }
+
+    Async<QMap<QString, qint64>> lossAgainst(BackupInfo info, ProgressFunction progress, std::stop_token stop) override
+    {
+        // What a restore would put in place is what is compared with, and it stays for that restore.
+        CO_TRY(const QString fresh, co_await makeReady(info, std::move(progress), stop));
+        CO_TRY(const Comparison found, co_await m_worker.run([this, fresh, stop]() -> Result<Comparison> {
+            TRY(const auto maintenance, openMaintenance(stop));
+            TRY(const auto copy, lookInto(m_spec, *maintenance, fresh, stop));
+            TRY(const auto live, Session::open(m_spec, {}, stop));
+            return compare(*live, *copy);
+        }));
+        CO_TRY(m_remarks, co_await remarksOn(info, found.reshaped));
+        co_return found.loss;
+    }
+
+    Async<QMap<QString, qint64>> estimateLoss(BackupInfo info, std::stop_token stop) override
+    {
+        CO_TRY(const Comparison found, co_await m_worker.run([this, info, stop]() -> Result<Comparison> {
+            if (!QFileInfo::exists(info.file)) {
+                return fail(u"database.backup_missing"_s, {{u"file"_s, info.file}}, info.file);
+            }
             TRY(const QJsonObject description, readDescription(info.file));
-            TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop));
-            CHECK(swapIn(m_spec, *maintenance, name, fresh, description));
-            return {};
+            TRY(const auto live, Session::open(m_spec, {}, stop));
+            return estimate(*live, description["traces"_L1].toObject(), info.rows);
+        }));
+        CO_TRY(m_remarks, co_await remarksOn(info, found.reshaped));
+        co_return found.loss;
+    }
+
+    Async<> forget() override
+    {
+        CO_TRY(const QString name, co_await liveName());
+        co_return co_await m_worker.run([this, name] { return dropBeside(freshName(name)); });
+    }
+
+    QList<Message> remarks() const override { return m_remarks; }
+
+    Async<bool> holdsTheSame(BackupInfo info, std::stop_token stop) override
+    {
+        CO_TRY(const QString name, co_await liveName());
+        // A restore puts another database in the place of the one that was backed up.
+        co_return co_await m_worker.run([this, info, name, stop]() -> Result<bool> {
+            CHECK(checkArchive(info, stop));
+            TRY(const QJsonObject description, readDescription(info.file));
+            TRY(const auto maintenance, openMaintenance(stop));
+            TRY(const QString now, identityOf(*maintenance, name));
+            return !now.isEmpty() && now == description["identity"_L1].toString();
         });
     }
 
@@ -176,7 +256,7 @@ public:
         co_return co_await m_worker.run([this, info, name, stop]() -> Result<> {
             m_fresh.reset();
             TRY(const QJsonObject description, readDescription(info.file));
-            TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop));
+            TRY(const auto maintenance, openMaintenance(stop));
             return applyProperties(*maintenance, name, description);
         });
     }
@@ -185,7 +265,7 @@ public:
     {
         CO_TRY(const QString name, co_await liveName());
         co_return co_await m_worker.run([this, name]() -> Result<QStringList> {
-            TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase));
+            TRY(const auto maintenance, openMaintenance());
             TRY(QStringList names, replaced(*maintenance, name));
             for (const QString &scratch : {proofName(name), freshName(name)}) {
                 TRY(const bool there, exists(*maintenance, scratch));
@@ -217,20 +297,78 @@ private:
         return m_session.get();
     }
 
-    /// As target.yaml says, else as the service file does.
+    Result<std::unique_ptr<Session>> openMaintenance(const std::stop_token &stop = {}) const
+    {
+        return Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop);
+    }
+
+    /// As target.yaml says, else as the service file does; the database itself may be gone.
     Async<QString> liveName()
     {
         if (!m_spec.postgres.database.isEmpty()) {
             // A copy of its own: co_return moves from what it is given.
             co_return QString(m_spec.postgres.database);
         }
-        co_return co_await m_worker.run([this]() -> Result<QString> {
-            if (m_name.isEmpty()) {
-                TRY(const Session *session, live());
-                m_name = session->database();
+        co_return co_await m_worker.run([this]() -> Result<QString> { return databaseName(m_spec); });
+    }
+
+    /// The backup beside the live database, whole and proven, as markReady() leaves it: made now, or by an earlier call.
+    Async<QString> makeReady(BackupInfo info, ProgressFunction progress, std::stop_token stop)
+    {
+        CO_CHECK(co_await m_worker.run([info, stop] { return checkArchive(info, stop); }));
+        CO_TRY(const QString name, co_await liveName());
+        const QString fresh = freshName(name);
+        CO_TRY(const bool ready, co_await m_worker.run([this, info, fresh, stop]() -> Result<bool> {
+            m_session.reset(); // Ours would be in the way, too.
+            TRY(const auto maintenance, openMaintenance(stop));
+            return isReady(*maintenance, fresh, info.sha256);
+        }));
+        if (!ready) {
+            if (const Result<> made = co_await makeFresh(fresh, info, std::move(progress), stop); !made) {
+                // It takes up space that may be what was missing.
+                (void)co_await m_worker.run([this, fresh] { return dropBeside(fresh); });
+                co_return fail(made.error());
             }
-            return m_name;
+        }
+        co_return fresh;
+    }
+
+    Async<> putInPlace(BackupInfo info, QString aside, ProgressFunction progress, std::stop_token stop)
+    {
+        CO_TRY(const QString name, co_await liveName());
+        CO_TRY(const QString fresh, co_await makeReady(info, std::move(progress), stop));
+        CO_CHECK(co_await m_worker.run([this, info, name, fresh, aside, stop]() -> Result<> {
+            TRY(const QJsonObject description, readDescription(info.file));
+            TRY(const auto maintenance, openMaintenance(stop));
+            CHECK(swapIn(m_spec, *maintenance, name, fresh, description, aside));
+            return {};
+        }));
+        CO_TRY(m_remarks, co_await remarksOn(info, {}));
+        co_return Result<>();
+    }
+
+    Async<QList<Message>> remarksOn(BackupInfo info, QStringList reshaped)
+    {
+        co_return co_await m_worker.run([this, info, reshaped]() -> Result<QList<Message>> {
+            TRY(const QJsonObject description, readDescription(info.file));
+            QList<Message> remarks;
+            if (!reshaped.isEmpty()) {
+                remarks.append({u"database.reshaped"_s, {{u"database"_s, m_spec.name}, {u"tables"_s, QJsonArray::fromStringList(reshaped)}}});
+            }
+            if (const QStringList names = subscriptionsIn(description); !names.isEmpty()) {
+                remarks.append({u"database.subscriptions"_s, {{u"database"_s, m_spec.name}, {u"subscriptions"_s, QJsonArray::fromStringList(names)}}});
+            }
+            return remarks;
         });
+    }
+
+    /// Every table's pages are read; what lies beside them (long values) the backup reads. An index is no content.
+    Result<> isWhole(const std::stop_token &stop)
+    {
+        TRY(const auto session, Session::open(m_spec, {}, stop));
+        CHECK(session->execute(u"SET enable_indexonlyscan = off"_s));
+        CHECK(countRowsOf(*session, {}));
+        return {};
     }
 
     Result<Dump> beginDump(const QString &file, const std::stop_token &stop)
@@ -368,7 +506,7 @@ private:
         CO_TRY(const Begun begun, co_await m_worker.run([this, name, info, stop]() -> Result<Begun> {
             m_fresh.reset();
             TRY(const QJsonObject description, readDescription(info.file));
-            TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop));
+            TRY(const auto maintenance, openMaintenance(stop));
             CHECK(checkServerHas(*maintenance, description, info.file));
             CHECK(drop(*maintenance, name));
             CHECK(createLike(*maintenance, name, description));
@@ -401,7 +539,7 @@ private:
     Result<> dropBeside(const QString &name)
     {
         m_fresh.reset();
-        TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase));
+        TRY(const auto maintenance, openMaintenance());
         return drop(*maintenance, name);
     }
 
@@ -432,14 +570,14 @@ private:
         CHECK(m_fresh->execute(u"ANALYZE"_s));
         m_fresh.reset();
         TRY(const QJsonObject description, readDescription(info.file));
-        TRY(const auto maintenance, Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop));
+        TRY(const auto maintenance, openMaintenance(stop));
         CHECK(applyProperties(*maintenance, fresh, description));
         return markReady(*maintenance, fresh, info.sha256);
     }
 
     DatabaseSpec m_spec;
+    QList<Message> m_remarks;
     // These only on the worker.
-    QString m_name;
     std::unique_ptr<Session> m_session; ///< To the live database.
     std::unique_ptr<Session> m_fresh; ///< To one beside it.
     Worker m_worker; ///< Last, so that it ends before what it uses.

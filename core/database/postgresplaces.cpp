@@ -41,25 +41,35 @@ QString readyComment(const QString &sha256)
     return u"Cutover: restored from "_s + sha256 + u", not in place yet"_s;
 }
 
+QString replacedComment(const QString &live)
+{
+    return u"Cutover: was "_s + live + u" until a restore"_s;
+}
+
 bool hasExtension(const QJsonObject &description, QLatin1StringView name)
 {
     const QJsonArray extensions = description["extensions"_L1].toArray();
     return std::ranges::any_of(extensions, [name](const QJsonValue &extension) { return extension["name"_L1].toString() == name; });
 }
 
+void endSessions(Session &maintenance, const QString &identity)
+{
+    const auto others = maintenance.rows(u"SELECT pid FROM pg_stat_activity WHERE datid = nullif($1, '')::oid AND pid <> pg_backend_pid()"_s, {identity});
+    for (const Row &row : others.value_or(QList<Row>())) {
+        // One by one: a session of a superuser that may not be ended must not save the rest.
+        (void)maintenance.execute(u"SELECT pg_terminate_backend($1)"_s, {row[0].toInt()});
+    }
+}
+
 /** Ends a database's sessions, again and again, from a thread and a connection of its own. */
 class Terminator
 {
 public:
-    Terminator(const DatabaseSpec &spec, qint64 database)
+    Terminator(const DatabaseSpec &spec, const QString &database)
         : m_thread([spec, database](const std::stop_token &stop) {
             const auto session = Session::open(spec, spec.postgres.maintenanceDatabase);
             while (session && !stop.stop_requested()) {
-                const auto others = (*session)->rows(u"SELECT pid FROM pg_stat_activity WHERE datid = $1::oid AND pid <> pg_backend_pid()"_s, {database});
-                for (const Row &row : others.value_or(QList<Row>())) {
-                    // One by one: a session of a superuser that may not be ended must not save the rest.
-                    (void)(*session)->execute(u"SELECT pg_terminate_backend($1)"_s, {row[0].toInt()});
-                }
+                endSessions(**session, database);
                 std::this_thread::sleep_for(std::chrono::milliseconds(50));
             }
         })
@@ -70,10 +80,10 @@ private:
     std::jthread m_thread;
 };
 
-QString sessionsOf(Session &maintenance, qint64 database)
+QString sessionsOf(Session &maintenance, const QString &identity, const QString &other)
 {
     QStringList names;
-    const auto rows = maintenance.rows(u"SELECT coalesce(nullif(application_name, ''), usename, backend_type), pid FROM pg_stat_activity WHERE datid = $1::oid"_s, {database});
+    const auto rows = maintenance.rows(u"SELECT coalesce(nullif(application_name, ''), usename, backend_type), pid FROM pg_stat_activity WHERE datid IN (nullif($1, '')::oid, nullif($2, '')::oid)"_s, {identity, other});
     for (const Row &row : rows.value_or(QList<Row>())) {
         names.append(u"%1 (pid %2)"_s.arg(row[0].toString(), row[1].toString()));
     }
@@ -202,44 +212,86 @@ Result<bool> isReady(Session &maintenance, const QString &name, const QString &s
     return !ready.isNull();
 }
 
-Result<QString> swapIn(const DatabaseSpec &spec, Session &maintenance, const QString &live, const QString &fresh, const QJsonObject &description)
+Result<QString> swapIn(const DatabaseSpec &spec, Session &maintenance, const QString &live, const QString &fresh, const QJsonObject &description,
+                       const QString &aside)
 {
-    TRY(const QVariant oid, maintenance.value(u"SELECT oid::bigint FROM pg_database WHERE datname = $1"_s, {live}));
+    // By number: the names change under way.
+    TRY(const QString liveId, identityOf(maintenance, live));
+    TRY(const QString freshId, identityOf(maintenance, fresh));
     const QString now = Clock::system().now().toUTC().toString(u"yyyyMMddHHmmsszzz"_s);
-    const QString kept = oid.isNull() ? QString() : beside(live, before + now);
+    const QString kept = liveId.isEmpty() ? QString() : aside.isEmpty() ? beside(live, before + now)
+                                                              : aside;
+    const QString comment = aside.isEmpty() ? replacedComment(live) : QString(u"Cutover: was %1, damaged, until it was built anew"_s.arg(live));
     const auto rename = [&]() -> Result<> {
         if (!kept.isEmpty()) {
             // Waits up to five seconds for others to leave, with the name locked against new ones.
             CHECK(maintenance.execute(u"ALTER DATABASE %1 RENAME TO %2"_s.arg(quoted(live), quoted(kept))));
             CHECK(maintenance.execute(u"ALTER DATABASE %1 ALLOW_CONNECTIONS false"_s.arg(quoted(kept))));
-            CHECK(maintenance.execute(u"COMMENT ON DATABASE %1 IS %2"_s.arg(quoted(kept), literal(u"Cutover: was "_s + live + u" until a restore"_s))));
+            CHECK(maintenance.execute(u"COMMENT ON DATABASE %1 IS %2"_s.arg(quoted(kept), literal(comment))));
         }
         CHECK(maintenance.execute(u"ALTER DATABASE %1 RENAME TO %2"_s.arg(quoted(fresh), quoted(live))));
         CHECK(maintenance.execute(u"ALTER DATABASE %1 ALLOW_CONNECTIONS true"_s.arg(quoted(live))));
-        const QString comment = description["comment"_L1].toString();
-        return maintenance.execute(u"COMMENT ON DATABASE %1 IS %2"_s.arg(quoted(live), comment.isEmpty() ? u"NULL"_s : literal(comment)));
+        const QString own = description["comment"_L1].toString();
+        return maintenance.execute(u"COMMENT ON DATABASE %1 IS %2"_s.arg(quoted(live), own.isEmpty() ? u"NULL"_s : literal(own)));
     };
+    // Its door is closed: who was let in while it was open does not come back.
+    endSessions(maintenance, freshId);
     Result<> swapped;
     for (int attempt = 0; attempt < swapTries; ++attempt) {
         {
-            const Terminator terminator(spec, oid.toLongLong());
+            const Terminator terminator(spec, liveId);
             swapped = maintenance.transaction(rename);
         }
         if (swapped || swapped.error().code != "database.in_use"_L1) {
             break;
         }
-        swapped.error().args.insert(u"who"_s, sessionsOf(maintenance, oid.toLongLong()));
+        swapped.error().args.insert(u"who"_s, sessionsOf(maintenance, liveId, freshId));
     }
     CHECK(swapped);
     return kept;
 }
 
+Result<> bringBack(Session &maintenance, const QString &live, const QString &aside)
+{
+    TRY(const bool isThere, exists(maintenance, live));
+    TRY(const bool isAside, exists(maintenance, aside));
+    if (isThere || !isAside) {
+        return {};
+    }
+    return maintenance.transaction([&]() -> Result<> {
+        CHECK(maintenance.execute(u"ALTER DATABASE %1 RENAME TO %2"_s.arg(quoted(aside), quoted(live))));
+        return maintenance.execute(u"ALTER DATABASE %1 ALLOW_CONNECTIONS true"_s.arg(quoted(live)));
+    });
+}
+
+QString asideName(const QString &live, const QString &mark)
+{
+    return beside(live, u'_' + mark);
+}
+
+Result<std::unique_ptr<Session>> lookInto(const DatabaseSpec &spec, Session &maintenance, const QString &name, std::stop_token stop)
+{
+    const QString door = u"ALTER DATABASE "_s + quoted(name) + u" ALLOW_CONNECTIONS "_s;
+    CHECK(maintenance.change(door + u"true"_s));
+    auto session = Session::open(spec, name, std::move(stop));
+    CHECK(maintenance.change(door + u"false"_s));
+    return session;
+}
+
+Result<QString> identityOf(Session &maintenance, const QString &name)
+{
+    TRY(const QVariant oid, maintenance.value(u"SELECT oid::text FROM pg_database WHERE datname = $1"_s, {name}));
+    return oid.toString();
+}
+
 Result<QStringList> replaced(Session &maintenance, const QString &live)
 {
-    // The comment and the closed door, so that nobody's own database of such a name is taken for ours.
+    // The comment and the closed door, so that nobody's own database of such a name is taken for ours. The server
+    // drops none that has subscriptions: their publishers keep a slot for each.
     TRY(const QList<Row> rows,
-        maintenance.rows(u"SELECT datname FROM pg_database WHERE NOT datallowconn AND shobj_description(oid, 'pg_database') = $1 ORDER BY 1"_s,
-                         {QString(u"Cutover: was "_s + live + u" until a restore"_s)}));
+        maintenance.rows(u"SELECT datname FROM pg_database d WHERE NOT datallowconn AND shobj_description(oid, 'pg_database') = $1 "
+                         "AND NOT EXISTS (SELECT FROM pg_subscription s WHERE s.subdbid = d.oid) ORDER BY 1"_s,
+                         {replacedComment(live)}));
     QStringList names;
     for (const Row &row : rows) {
         names.append(row[0].toString());

@@ -37,11 +37,20 @@ namespace cutover::postgres {
 
 /// Puts fresh in the place of live, in one transaction: a kill at any moment leaves the one or the
 /// other, and either takes connections. While the names change, new connections wait and old ones are
-/// ended. The former live database stays as "trading_before_20261125180500", closed. Returns its name;
-/// empty when there was none. Error "database.in_use" names who could not be ended.
+/// ended. The former live database stays as "trading_before_20261125180500", closed; as aside, where that is
+/// given, and then for good. Returns its name; empty when there was none. Error "database.in_use" names who could not be ended.
 [[nodiscard]] Result<QString> swapIn(const DatabaseSpec &spec, Session &maintenance, const QString &live, const QString &fresh,
-                                     const QJsonObject &description);
-/// Former databases that swapIn() has kept.
+                                     const QJsonObject &description, const QString &aside = {});
+/// A database that was closed under that name is the live one again; nothing when it does not exist, or live does.
+[[nodiscard]] Result<> bringBack(Session &maintenance, const QString &live, const QString &aside);
+/// Where a damaged database is kept: "trading_damaged-20261126-120000".
+[[nodiscard]] QString asideName(const QString &live, const QString &mark);
+/// A session with a database that markReady() has closed; its door is open only for that moment. A kill
+/// in between leaves it open, and so not ready.
+[[nodiscard]] Result<std::unique_ptr<Session>> lookInto(const DatabaseSpec &spec, Session &maintenance, const QString &name, std::stop_token stop);
+/// The number of a database, which no other one of the server ever has; empty when there is none of that name.
+[[nodiscard]] Result<QString> identityOf(Session &maintenance, const QString &name);
+/// Former databases that swapIn() has kept and that can be dropped.
 [[nodiscard]] Result<QStringList> replaced(Session &maintenance, const QString &live);
 
 } // namespace cutover::postgres

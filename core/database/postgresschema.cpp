@@ -43,6 +43,15 @@ constexpr auto userTables = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.re
                             "AND n.nspname NOT LIKE '\\_timescaledb%' AND c.relname NOT IN ('cutover_migrations', 'alembic_version') "
                             "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') ";
 
+/// Only a constant is compared with: anything else may give another value each time, or take one from a sequence.
+QString ownValue(const QString &column, const QString &fallback)
+{
+    static const QRegularExpression constant(uR"(^('(?:[^']|'')*'|-?[0-9.]+|true|false)(::[a-z ]+(\([0-9,]+\))?)?$)"_s);
+    const QString there = quoted(column) + u" IS NOT NULL"_s;
+    return constant.match(fallback).hasMatch() ? QString(u'(' + there + u" AND "_s + quoted(column) + u"::text IS DISTINCT FROM ("_s + fallback + u")::text)"_s)
+                                               : there;
+}
+
 } // namespace
 
 QString tableKey(const QString &schema, const QString &table)
@@ -88,6 +97,45 @@ Result<QMap<QString, qint64>> countRowsOf(Session &session, const QStringList &t
         counts.insert(key, count.toLongLong());
     }
     return counts;
+}
+
+Result<QMap<QString, Table>> tablesOf(Session &session)
+{
+    // Rows of inherited tables are their own tables' affair; those of hypertables have no other place.
+    TRY(const QList<Row> found,
+        session.rows(u"SELECT t.nspname, t.relname, t.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class k ON k.oid = h.inhrelid "
+                     "JOIN pg_namespace s ON s.oid = k.relnamespace WHERE h.inhparent = t.oid AND s.nspname LIKE '\\_timescaledb%'), "
+                     "a.attname, format_type(a.atttypid, a.atttypmod), coalesce(pg_get_expr(d.adbin, d.adrelid), ''), coalesce(a.attgenerated <> '', false), "
+                     "coalesce(array_position(i.indkey::int2[], a.attnum), -1), CASE t.relkind WHEN 'p' THEN (SELECT coalesce(sum("
+                     "pg_stat_get_tuples_inserted(p.relid) + pg_stat_get_tuples_updated(p.relid)), 0)::bigint FROM pg_partition_tree(t.oid) p) "
+                     "ELSE pg_stat_get_tuples_inserted(t.oid) + pg_stat_get_tuples_updated(t.oid) END "
+                     "FROM (SELECT c.oid, c.relname, c.relkind, n.nspname "_s
+                     + QLatin1StringView(userTables)
+                     + u") t LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped "
+                       "LEFT JOIN pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum "
+                       "LEFT JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary ORDER BY 1, 2, a.attnum"_s));
+    QMap<QString, Table> tables;
+    QMap<QString, QMap<int, QString>> keys;
+    for (const Row &row : found) {
+        const QString name = tableKey(row[0].toString(), row[1].toString());
+        Table &table = tables[name];
+        table.from = (row[2].toBool() ? u"ONLY "_s : QString()) + quoted(row[0].toString()) + u'.' + quoted(row[1].toString());
+        table.written = row[8].toLongLong();
+        const QString column = row[3].toString();
+        if (column.isEmpty()) {
+            continue;
+        }
+        table.columns.append(column);
+        table.types.insert(column, row[4].toString());
+        table.own.insert(column, row[6].toBool() ? u"false"_s : ownValue(column, row[5].toString()));
+        if (row[7].toInt() >= 0) {
+            keys[name].insert(row[7].toInt(), column);
+        }
+    }
+    for (const auto &[name, key] : keys.asKeyValueRange()) {
+        tables[name].key = key.values();
+    }
+    return tables;
 }
 
 Result<Estimate> estimateOf(Session &session)

@@ -37,6 +37,18 @@ struct Integrity {
 /// "database.integrity" with the first findings.
 [[nodiscard]] Result<Integrity> checkIntegrityOf(Session &session, const DatabaseSpec &spec);
 
+/** A table of the user, as far as its rows are compared. */
+struct Table {
+    QString from; ///< As SQL, behind FROM.
+    QStringList columns;
+    QMap<QString, QString> types; ///< By column: "character varying(10)".
+    QMap<QString, QString> own; ///< By column, as SQL: whether a value is neither empty, nor the default, nor made of others.
+    QStringList key; ///< In the order of the primary key.
+    qint64 written = 0; ///< Rows inserted or changed since the server's statistics began.
+};
+/// By tableKey(); all but bookkeeping and what belongs to extensions.
+[[nodiscard]] Result<QMap<QString, Table>> tablesOf(Session &session);
+
 /// The key of a table in all maps here: "orders" for public.orders, else "schema.table".
 [[nodiscard]] QString tableKey(const QString &schema, const QString &table);
 

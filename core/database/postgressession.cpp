@@ -5,6 +5,7 @@
 
 #include "config/secrets.h"
 #include "database/postgresactivity.h"
+#include "database/postgresrefusal.h"
 #include "system/faultpoints.h"
 
 #include <QRegularExpression>
@@ -207,15 +208,21 @@ Result<std::unique_ptr<Session>> Session::open(const DatabaseSpec &spec, const Q
         if (reason.contains("too many"_L1) || reason.contains("connection slots"_L1)) {
             return fail(u"database.too_many_connections"_s, about(spec, database, reason), addressOf(spec, database), Error::Kind::Transient);
         }
-        const QString wanted = database.isEmpty() ? place.database : database;
+        const QString wanted = database.isEmpty() ? databaseName(spec) : database;
         if (!wanted.isEmpty() && wanted != place.maintenanceDatabase) {
             if (const auto server = open(spec, place.maintenanceDatabase)) {
                 const auto found = (*server)->rows(u"SELECT datallowconn FROM pg_database WHERE datname = $1"_s, {wanted});
                 if (found && found->isEmpty()) {
-                    return fail(u"database.absent"_s, about(spec, database, reason), addressOf(spec, database));
+                    return fail(u"database.absent"_s, about(spec, wanted, reason), addressOf(spec, wanted));
                 }
                 if (found && !found->first().value(0).toBool()) {
-                    return fail(u"database.fenced"_s, about(spec, database, reason), addressOf(spec, database));
+                    return fail(u"database.fenced"_s, about(spec, wanted, reason), addressOf(spec, wanted));
+                }
+                // 3D000: the server knows it by name and has no folder of it.
+                if (const QString state = refusalOf(spec, wanted, password); found && (state == "3D000"_L1 || meansDamage(state))) {
+                    QJsonObject args = about(spec, wanted, reason);
+                    args.insert(u"file"_s, addressOf(spec, wanted));
+                    return fail(u"database.corrupt"_s, args, addressOf(spec, wanted));
                 }
             }
         }
@@ -270,7 +277,9 @@ Error Session::Private::errorOf(const QSqlError &error)
     if (state == "55006"_L1) {
         return {u"database.in_use"_s, args, Error::Kind::Transient, where};
     }
-    if (state == "XX001"_L1 || state == "XX002"_L1) {
+    // A file of a table that is not there. Of a library that is not there the code is the same.
+    const bool noFile = (state == "58P01"_L1 || state == "58030"_L1) && (reason.contains("\"base/"_L1) || reason.contains("\"global/"_L1) || reason.contains("\"pg_tblspc/"_L1));
+    if (state == "XX001"_L1 || state == "XX002"_L1 || noFile) {
         args.insert(u"file"_s, where);
         return {u"database.corrupt"_s, args, Error::Kind::Permanent, where};
     }

@@ -9,6 +9,7 @@
 #include "database/sqlite.h"
 #include "database/sqliteswap.h"
 #include "system/files.h"
+#include "target/claim.h"
 
 #include <QCoroFuture>
 #include <QFile>
@@ -195,7 +196,7 @@ public:
         co_return co_await m_worker.run([this, info, &relay, stop] { return putBack(info, relay, stop); });
     }
 
-    Async<QMap<QString, qint64>> lossAgainst(BackupInfo info, std::stop_token stop) override
+    Async<QMap<QString, qint64>> lossAgainst(BackupInfo info, ProgressFunction, std::stop_token stop) override
     {
         co_return co_await m_worker.run([this, info, stop]() -> Result<QMap<QString, qint64>> {
             CHECK(checkFile(info));
@@ -241,6 +242,11 @@ public:
             return moveDatabase(aside, live);
         });
     }
+
+    // A name and a look at one file: nothing that waits.
+    Async<QString> asideName(QString mark) override { co_return QString(m_spec.file + u'.' + mark); }
+    Async<bool> isAside(QString aside) override { co_return QFileInfo::exists(aside); }
+    Async<QString> identity() override { co_return fileIdentity(m_spec.file); }
 
 private:
     // All of these run on the worker.

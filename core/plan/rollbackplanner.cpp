@@ -226,6 +226,7 @@ struct RestoreCost {
     LossLimit limit;
     QJsonObject backups; ///< Database → backup.
     QMap<QString, QString> tables;
+    QMap<QString, QList<Message>> remarks; ///< What to know beside it, by database.
     UnknownLoss unknown;
 };
 
@@ -276,21 +277,27 @@ Async<RestoreCost> costOfRestore(PlanningContext context, RestorePoint point, Un
         }
         CO_TRY(const auto database, Database::create(spec));
         CO_TRY(const auto now, co_await database->countRows());
-        CO_TRY(const auto lost, co_await database->lossAgainst(info, {}));
+        CO_TRY(const auto lost, co_await database->estimateLoss(info, {}));
+        cost.remarks.insert(spec.name, database->remarks());
         for (const auto &[name, rows] : lost.asKeyValueRange()) {
             cost.limit.add(lossName(context.target, spec.name, name), rows, since, approvalMs + aheadMs);
         }
         const Loss holdAbove = cost.limit.holdAbove();
-        QStringList names = now.keys() + lost.keys();
-        names.removeDuplicates();
-        names.sort();
+        QMap<QString, QString> names; // A loss is told with "/" behind a schema.
+        for (const QString &name : lost.keys()) {
+            names.insert(name, name);
+        }
+        for (const QString &name : now.keys()) {
+            const QString told = QString(name).replace(u'.', u'/');
+            names.insert(lost.contains(told) ? told : name, name);
+        }
         QString table = u"@table\t@then\t@now\t@lost\t@holds_above"_s;
-        for (const QString &name : std::as_const(names)) {
+        for (const auto &[told, name] : names.asKeyValueRange()) {
             const bool counted = now.contains(name);
             table += u"\n%1\t%2\t%3\t%4\t%5"_s.arg(name)
                          .arg(counted ? QString::number(info.rows.value(name)) : QString(), counted ? QString::number(now[name]) : QString())
-                         .arg(lost.value(name))
-                         .arg(holdAbove.value(lossName(context.target, spec.name, name)));
+                         .arg(lost.value(told))
+                         .arg(holdAbove.value(lossName(context.target, spec.name, told)));
         }
         cost.tables.insert(spec.name, table);
         cost.backups.insert(spec.name, toJson(info));
@@ -324,10 +331,11 @@ StepSpec countLossStep(const RestoreCost &cost, const QString &id, bool fenced)
 }
 
 /// Puts the backup in the place of a database that can't be read.
-StepSpec rebuildStep(const DatabaseSpec &spec, const RestorePoint &point, const BackupInfo &info, const Error &why)
+Async<StepSpec> rebuildStep(DatabaseSpec spec, RestorePoint point, BackupInfo info, Error why)
 {
-    const bool missing = why.code == "database.missing"_L1;
-    const QString aside = spec.file + u".damaged-"_s + Clock::system().now().toUTC().toString(u"yyyyMMdd-HHmmss"_s);
+    const bool missing = isMissing(why);
+    CO_TRY(const auto database, Database::create(spec));
+    CO_TRY(const QString aside, co_await database->asideName(u"damaged-"_s + Clock::system().now().toUTC().toString(u"yyyyMMdd-HHmmss"_s)));
     const QJsonObject names{{u"database"_s, spec.name}, {u"created"_s, point.created.toString(Qt::ISODate)}, {u"aside"_s, aside}};
     StepSpec step;
     step.kind = u"rebuild_database"_s;
@@ -339,7 +347,7 @@ StepSpec rebuildStep(const DatabaseSpec &spec, const RestorePoint &point, const 
     step.changes = {{u"target.identity"_s, QJsonValue::Null},
                     {unreadableFact(spec.name), QJsonValue::Null},
                     {u"migration.head:"_s + spec.name, info.revision}};
-    return step;
+    co_return step;
 }
 
 StepSpec restoreStep(const RestoreCost &cost, const Target &target, const DatabaseSpec &spec, const RestorePoint &point, const BackupInfo &info)
@@ -361,6 +369,13 @@ StepSpec restoreStep(const RestoreCost &cost, const Target &target, const Databa
                    {u"before"_s, u"backup_fenced"_s}};
     step.title = {u"backup.restore_database"_s, names};
     step.intent = {lossMessages(lost).isEmpty() ? u"backup.restore_database.intent_none"_s : u"backup.restore_database.intent"_s, names};
+    QJsonArray remarks;
+    for (const Message &remark : cost.remarks[spec.name]) {
+        remarks.append(remark.toJson());
+    }
+    if (!remarks.isEmpty()) {
+        step.intent = {u"backup.restore_database.intent_remarks"_s, {{u"intent"_s, step.intent.toJson()}, {u"remarks"_s, remarks}}};
+    }
     step.changes = {{u"migration.head:"_s + spec.name, info.revision}};
     return step;
 }
@@ -404,8 +419,12 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
             continue;
         }
         const BackupInfo info = backupOf(point, spec);
-        StepSpec step = cost.unknown.contains(spec.name) ? rebuildStep(spec, point, info, cost.unknown[spec.name])
-                                                         : restoreStep(cost, context.target, spec, point, info);
+        StepSpec step;
+        if (cost.unknown.contains(spec.name)) {
+            CO_TRY(step, co_await rebuildStep(spec, point, info, cost.unknown[spec.name]));
+        } else {
+            step = restoreStep(cost, context.target, spec, point, info);
+        }
         step.id = u"restore_database:"_s + spec.name;
         step.previews = {{u"table"_s, spec.name, cost.tables[spec.name]}};
         step.expectedMs = context.measuredMs.value(step.kind, 500 + info.size / 100000);

@@ -188,7 +188,7 @@ QString lossOf(const Plan &plan, const QList<StepRecord> &steps)
     }
     for (const StepRecord &step : steps) {
         if (const QString aside = step.results[stepresult::aside].toString(); !aside.isEmpty()) {
-            html += u"<p>"_s + tr("The damaged file is kept as %1.").arg(aside).toHtmlEscaped() + u"</p>\n"_s;
+            html += u"<p>"_s + tr("The damaged database is kept as %1.").arg(aside).toHtmlEscaped() + u"</p>\n"_s;
         }
     }
     return html;

@@ -102,6 +102,9 @@ Result<> pinDatabaseFile(const Target &target, const QString &database, const QS
 
 Result<> checkDatabaseFolder(const Target &target, const DatabaseSpec &database)
 {
+    if (DatabaseIdentity::of(database.driver)) {
+        return {}; // No file.
+    }
     const QString folder = QFileInfo(database.file).absolutePath();
     TRY(const QString now, fileIdentity(folder));
     if (now.isEmpty()) {

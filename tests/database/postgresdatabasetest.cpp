@@ -6,6 +6,7 @@
 #include "database/postgresplaces.h"
 #include "database/postgresschema.h"
 #include "database/postgrestools.h"
+#include "serve/enginesessions.h"
 #include "system/faultpoints.h"
 #include "system/files.h"
 #include "system/worker.h"
@@ -15,6 +16,7 @@
 
 #include <QDir>
 #include <QDirIterator>
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QTemporaryDir>
 #include <QTest>
@@ -203,6 +205,172 @@ private Q_SLOTS:
         QFAIL("the restore never came to its end");
     }
 
+    void lossIsCountedRowByRow()
+    {
+        sql(u"trading"_s, u"SET ROLE owner; CREATE TABLE bag (word text); INSERT INTO bag VALUES ('a'), ('a'), ('b'), (NULL); CREATE SCHEMA audit; "
+                          "CREATE TABLE audit.entry (id integer PRIMARY KEY, price integer); INSERT INTO audit.entry VALUES (1, 5), (2, 6); "
+                          "SELECT lo_from_bytea(4711, '\\xdead')"_s);
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        QVERIFY(await(database->estimateLoss(*info, {}))->isEmpty());
+        QVERIFY(await(database->lossAgainst(*info, {}, {}))->isEmpty());
+        QVERIFY(database->remarks().isEmpty());
+        QVERIFY(*await(database->holdsTheSame(*info, {})));
+        QVERIFY_RESULT(await(database->forget()));
+
+        // A wider number is no other one; a new column has one value that a row of then would lose.
+        sql(u"trading"_s, u"SET ROLE owner; UPDATE orders SET amount = 7 WHERE id <= 2; DELETE FROM orders WHERE id = 3; INSERT INTO orders (amount) VALUES (1), (2), (3); "
+                          "INSERT INTO bag VALUES ('a'), (NULL); DELETE FROM bag WHERE word = 'b'; "
+                          "ALTER TABLE audit.entry ALTER price TYPE numeric(10,2), ADD note text, ADD kind text DEFAULT 'new'; "
+                          "UPDATE audit.entry SET note = 'x' WHERE id = 1; INSERT INTO audit.entry VALUES (3, 7, 'y'); "
+                          "CREATE TABLE later AS SELECT generate_series(1, 4) AS n; SELECT lo_put(4711, 0, '\\xbe')"_s);
+        const QMap<QString, qint64> lost{{u"orders"_s, 5}, {u"bag"_s, 2}, {u"audit/entry"_s, 1}, {u"audit/entry.note"_s, 1}, {u"later"_s, 4}, {u"pg_largeobject"_s, 1}};
+        // A plan builds nothing, and tells about.
+        const auto about = await(database->estimateLoss(*info, {}));
+        QVERIFY_RESULT(about);
+        QCOMPARE(about->value(u"orders"_s), 5);
+        QCOMPARE(about->value(u"later"_s), 4);
+        QVERIFY(about->value(u"audit/entry"_s) >= 1);
+        QCOMPARE(scratch(), 0);
+        // Sessions that write otherwise don't make values differ.
+        sql(u"postgres"_s, u"ALTER DATABASE trading SET extra_float_digits = -5; ALTER DATABASE trading SET timezone = 'Asia/Tokyo'"_s);
+        const auto counted = await(database->lossAgainst(*info, {}, {}));
+        QVERIFY_RESULT(counted);
+        QCOMPARE(*counted, lost);
+        QCOMPARE(database->remarks().size(), 1);
+        QVERIFY2(database->remarks().first().text().contains(u"audit.entry"_s), qPrintable(database->remarks().first().text()));
+        // Once more, as it is when writers are stopped; then the restore puts in place what was compared with.
+        sql(u"trading"_s, u"DELETE FROM later"_s);
+        bool built = false;
+        const auto told = [&built](qint64, qint64) { built = true; };
+        QCOMPARE(await(database->lossAgainst(*info, told, {}))->value(u"later"_s), 0);
+        QVERIFY_RESULT(await(database->restore(*info, told, {})));
+        QVERIFY(!built);
+        QVERIFY(!*await(database->holdsTheSame(*info, {})));
+        QCOMPARE(m_server.value(u"trading"_s, u"SELECT to_regclass('later')::text"_s), QString());
+        QVERIFY(await(database->lossAgainst(*info, {}, {}))->isEmpty());
+        QVERIFY_RESULT(await(database->forget()));
+        QCOMPARE(scratch(), 0);
+        // An older backup tells less: then only the number of rows is left.
+        QVERIFY(files::replace(file() + u"/database.json"_s, withoutTraces()));
+        sql(u"trading"_s, u"INSERT INTO orders (amount) VALUES (1)"_s);
+        QCOMPARE(*await(database->estimateLoss(*info, {})), (QMap<QString, qint64>{{u"orders"_s, 1}}));
+        QCOMPARE(await(database->lossAgainst(*info, {}, {})).error().code, u"database.backup_altered"_s);
+    }
+
+    void lossOfManyRowsIsFoundByParts()
+    {
+        make(200000);
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        sql(u"trading"_s, u"UPDATE orders SET amount = 1 WHERE id % 1000 = 0; DELETE FROM orders WHERE id % 777 = 5; INSERT INTO orders (amount) SELECT 3 FROM generate_series(1, 11)"_s);
+        const QMap<QString, qint64> few{{u"orders"_s, 211 - m_server.value(u"trading"_s, u"SELECT 200 - count(*) FROM orders WHERE amount = 1"_s).toInt()}};
+        QCOMPARE(*await(database->lossAgainst(*info, {}, {})), few);
+        sql(u"trading"_s, u"UPDATE orders SET amount = amount + 5"_s);
+        const qint64 all = m_server.value(u"trading"_s, u"SELECT count(*) FROM orders"_s).toLongLong();
+        QElapsedTimer timer;
+        timer.start();
+        QCOMPARE(*await(database->lossAgainst(*info, {}, {})), (QMap<QString, qint64>{{u"orders"_s, all}}));
+        qInfo("all of %lld rows differ: %lld ms", all, timer.elapsed());
+        // Somebody who stops it is heard.
+        std::stop_source stop;
+        QTimer::singleShot(20, this, [&] { stop.request_stop(); });
+        const auto stopped = await(database->lossAgainst(*info, {}, stop.get_token()));
+        QVERIFY(!stopped);
+        QCOMPARE(stopped.error().kind, Error::Kind::Cancelled);
+    }
+
+    void aMissingOrDamagedDatabaseIsBuiltAnew_data()
+    {
+        QTest::addColumn<QString>("how");
+        QTest::newRow("dropped") << u"dropped"_s;
+        QTest::newRow("its folder gone") << u"folder"_s;
+        QTest::newRow("pages overwritten") << u"pages"_s;
+    }
+    void aMissingOrDamagedDatabaseIsBuiltAnew()
+    {
+        QFETCH(const QString, how);
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        QVERIFY(!*await(database->whyUnreadable({})));
+        Target target;
+        target.path = file();
+        target.stateDirectory = m_directory->filePath(u"state"_s);
+        target.databases = {m_spec};
+        const auto pinned = pinIdentity(target);
+        QVERIFY_RESULT(pinned);
+        const QString before = *await(database->identity());
+        if (how == u"dropped"_s) {
+            database.reset();
+            sql(u"postgres"_s, u"DROP DATABASE trading WITH (FORCE)"_s);
+        } else {
+            const QString table = m_server.path(u"data/"_s + m_server.value(u"trading"_s, u"SELECT pg_relation_filepath('orders')"_s));
+            sql(u"postgres"_s, u"CHECKPOINT"_s);
+            database.reset();
+            m_server.stop(SIGINT);
+            if (how == u"pages"_s) {
+                QFile pages(table);
+                QVERIFY(pages.open(QIODevice::ReadWrite));
+                QVERIFY(pages.write(QByteArray(int(pages.size()), '\xa5')) == pages.size());
+            } else {
+                QVERIFY(QFile::rename(QFileInfo(table).path(), m_server.path(u"gone"_s)));
+            }
+            const QString why = m_server.start();
+            QVERIFY2(why.isEmpty(), qPrintable(why));
+        }
+        database = *Database::create(m_spec);
+        const auto why = await(database->whyUnreadable({}));
+        QVERIFY_RESULT(why);
+        QVERIFY(*why);
+        QVERIFY2(isUnreadable(**why) && isMissing(**why) == (how == u"dropped"_s), qPrintable((*why)->text()));
+        // It is still this system.
+        QCOMPARE(*pinIdentity(target), *pinned);
+
+        const QString aside = *await(database->asideName(u"damaged-20261126-120000"_s));
+        QCOMPARE(aside, u"trading_damaged-20261126-120000"_s);
+        QCOMPARE(*await(database->identity()), how == u"dropped"_s ? QString() : before);
+        QVERIFY_RESULT(await(database->rebuild(*info, aside, {}, {}, {})));
+        QVERIFY(!*await(database->whyUnreadable({})));
+        QCOMPARE(await(database->countRows()).value()[u"orders"_s], 1000);
+        QCOMPARE(*await(database->isAside(aside)), how != u"dropped"_s);
+        QVERIFY(*await(database->identity()) != before);
+        QCOMPARE(*pinIdentity(target), *pinned);
+        QVERIFY_RESULT(await(database->bringBack(aside, {})));
+        QCOMPARE(await(database->countRows()).value()[u"orders"_s], 1000);
+        // Evidence is nothing to clean up.
+        QVERIFY_RESULT(await(dropReplacedPostgres(m_spec)));
+        QCOMPARE(*await(database->isAside(aside)), how != u"dropped"_s);
+        sql(u"postgres"_s, u"DROP DATABASE IF EXISTS \"trading_damaged-20261126-120000\""_s);
+        QDir(m_server.path(u"gone"_s)).removeRecursively();
+    }
+
+    void aSubscriptionIsNotStartedTwice()
+    {
+        m_spec = m_server.spec(u"trading"_s, u"postgres"_s);
+        sql(u"trading"_s, u"CREATE SUBSCRIPTION news CONNECTION 'host=127.0.0.1 dbname=nowhere' PUBLICATION p WITH (connect = false, enabled = false, slot_name = NONE)"_s);
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        QVERIFY_RESULT(await(database->estimateLoss(*info, {})));
+        QCOMPARE(database->remarks().value(0).code, u"database.subscriptions"_s);
+        QVERIFY2(database->remarks().value(0).text().contains(u"news"_s), qPrintable(database->remarks().value(0).text()));
+        QVERIFY_RESULT(await(database->restore(*info, {}, {})));
+        QCOMPARE(database->remarks().value(0).code, u"database.subscriptions"_s);
+        const QString where = u"SELECT string_agg(d.datname, ',') FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid"_s;
+        const QString kept = m_server.value(u"postgres"_s, where);
+        QVERIFY2(kept.startsWith(u"trading_before_"_s), qPrintable(kept));
+        // The server would not drop it; that stops no clean up.
+        QCOMPARE(*await(dropReplacedPostgres(m_spec)), QStringList());
+        QCOMPARE(m_server.value(u"postgres"_s, where), kept);
+        sql(u"postgres"_s, u"ALTER DATABASE %1 ALLOW_CONNECTIONS true"_s.arg(kept));
+        sql(kept, u"DROP SUBSCRIPTION news"_s);
+        sql(u"postgres"_s, u"ALTER DATABASE %1 ALLOW_CONNECTIONS false"_s.arg(kept));
+        QCOMPARE(*await(dropReplacedPostgres(m_spec)), QStringList{kept});
+    }
+
     void aKilledBackupIsClearedAway()
     {
         auto database = *Database::create(m_spec);
@@ -389,6 +557,34 @@ private Q_SLOTS:
         QCOMPARE((*holder)->execute(u"SELECT 1"_s).error().kind, Error::Kind::Transient);
     }
 
+    void sessionsInTheWayAreListedAndEndedByName()
+    {
+        Target target;
+        target.databases = {m_spec};
+        QVERIFY((*await(databaseSessions(target)))["sessions"_L1].toArray().isEmpty());
+        auto holder = Session::open(m_server.spec(u"trading"_s, u"owner"_s));
+        QVERIFY((*holder)->execute(u"SET application_name = 'nightly job'"_s));
+        QVERIFY((*holder)->execute(u"BEGIN"_s));
+        QVERIFY((*holder)->execute(u"LOCK TABLE public.orders IN ACCESS EXCLUSIVE MODE"_s));
+        const auto found = await(databaseSessions(target));
+        QVERIFY_RESULT(found);
+        const QJsonArray sessions = (*found)["sessions"_L1].toArray();
+        QCOMPARE(sessions.size(), 1);
+        QCOMPARE(sessions[0]["application"_L1].toString(), u"nightly job"_s);
+        QCOMPARE(sessions[0]["database"_L1].toString(), u"main"_s);
+        QVERIFY(sessions[0]["blocks"_L1].toBool());
+        QVERIFY(QDateTime::fromString(sessions[0]["since"_L1].toString(), Qt::ISODateWithMs).isValid());
+        const QString name = sessions[0]["session"_L1].toString();
+        QCOMPARE(await(endDatabaseSession(target, u"main"_s, u"4711"_s)).error().code, u"database.session_name"_s);
+        QCOMPARE(await(endDatabaseSession(target, u"other"_s, name)).error().code, u"database.no_postgres"_s);
+        QCOMPARE(await(endDatabaseSession(target, u"main"_s, name.section(u'-', 0, 0) + u"-1000"_s)).error().code, u"database.session_gone"_s);
+        QVERIFY((*holder)->execute(u"SELECT 1"_s));
+        const auto ended = await(endDatabaseSession(target, u"main"_s, name));
+        QVERIFY_RESULT(ended);
+        QTRY_VERIFY(!(*holder)->execute(u"SELECT 1"_s));
+        QCOMPARE(await(endDatabaseSession(target, u"main"_s, name)).error().code, u"database.session_gone"_s);
+    }
+
     void sessionsAreEndedBySwapButAPreparedTransactionIsNot()
     {
         auto database = *Database::create(m_spec);
@@ -515,6 +711,16 @@ private:
             "GRANT USAGE ON SCHEMA audit TO reader; GRANT SELECT ON audit.entry TO reader; "
             "CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('b2'), ('a1'); "
             "SELECT lo_from_bytea(4711, '\\xdeadbeef00')"_s);
+    }
+
+    /// Databases that were built beside the live one.
+    int scratch() const { return m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname LIKE 'trading_cutover%'"_s).toInt(); }
+
+    QByteArray withoutTraces() const
+    {
+        QJsonObject description = QJsonDocument::fromJson(*files::read(file() + u"/database.json"_s)).object();
+        description.remove(u"traces"_s);
+        return QJsonDocument(description).toJson();
     }
 
     QString content() const

@@ -1,0 +1,261 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "backup/restorepoints.h"
+#include "database/postgresdatabase.h"
+#include "plan/facts.h"
+#include "plan/loss.h"
+#include "plan/planners.h"
+#include "plan/step.h"
+#include "run/orchestrator.h"
+#include "run/runlock.h"
+#include "system/faultpoints.h"
+#include "system/files.h"
+#include "system/random.h"
+#include "tests/support/postgresserver.h"
+#include "tests/support/steps.h"
+
+#include <QDir>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <cstdio>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using cutover::testing::await;
+using cutover::testing::PostgresServer;
+using cutover::testing::TestContext;
+
+namespace {
+
+/// --run TARGET RUN: the runner, as a process of its own that can be killed.
+Async<RunState> runAlone(Target target, QString run)
+{
+    CO_TRY(const auto lock, co_await RunLock::acquire(target.stateDirectory, run, {}));
+    CO_TRY(const auto journal, Journal::open(target.stateDirectory));
+    Orchestrator orchestrator(target, journal.get(), run, lock->descriptor());
+    co_return co_await orchestrator.run(true);
+}
+
+} // namespace
+
+/** A small system whose database is a real PostgreSQL one: backed up, changed, restored by whole runs that are killed. */
+class PostgresRestoreTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        if (const QString why = m_server.missing(); !why.isEmpty()) {
+            QSKIP(qPrintable(why));
+        }
+        const QString why = m_server.create();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+    }
+
+    /// 1.2.0 was backed up, then 1.3.0 brought other rows.
+    void init()
+    {
+        m_directory = std::make_unique<QTemporaryDir>();
+        sql(u"postgres"_s, u"DROP DATABASE IF EXISTS trading WITH (FORCE); CREATE DATABASE trading OWNER owner"_s);
+        sql(u"trading"_s, u"GRANT ALL ON SCHEMA public TO owner; SET ROLE owner; CREATE TABLE orders (id serial PRIMARY KEY, amount bigint); "
+                          "INSERT INTO orders (amount) SELECT 0 FROM generate_series(1, 1000)"_s);
+        const QByteArray yaml = "schema: 1\nname: small\nproduct: small\nenvironment: staging\nstate: state\nreleases: releases\n"
+                                "repository: {url: \"file:///nowhere\", keys: [key.pub]}\n"
+                                "databases:\n  - {name: main, driver: postgresql, host: 127.0.0.1, port: "
+            + QByteArray::number(m_server.port()) + ", database: trading, user: owner, password: \"file:" + m_server.passwordFile().toUtf8()
+            + "\"}\n"
+              "services:\n  - {name: backend, managed: false, instances: [{name: backend-1, port: 1}], command: [backend], health: {command: [/bin/true]}}\n";
+        QVERIFY(files::replace(path("target.yaml"), yaml));
+        const auto target = Target::load(path("target.yaml"));
+        QVERIFY2(target, qPrintable(target ? QString() : target.error().text()));
+        m_target = *target;
+        for (const QString &folder : {m_target.stateDirectory, m_target.releaseDirectory(u"1.2.0"_s), m_target.releaseDirectory(u"1.3.0"_s)}) {
+            QVERIFY(QDir().mkpath(folder));
+        }
+        QVERIFY(files::switchLink(m_target.currentLink(), u"1.2.0"_s));
+        StagedRelease release;
+        release.info.manifest.version = {1, 3, 0, {}, {}};
+        const auto steps = await(planBackup({m_target, {}, u"1.2.0"_s}, release));
+        QVERIFY2(steps, qPrintable(steps ? QString() : steps.error().text()));
+        TestContext context(m_target);
+        auto backup = *StepRegistry::create(steps->first());
+        const auto made = await(backup->apply(context, *await(backup->prepare(context, {})), {}));
+        QVERIFY2(made, qPrintable(made ? QString() : made.error().text()));
+        m_point = *await(readRestorePoint(m_target.stateDirectory, context.result({}, u"restorePoint"_s).toString()));
+        change();
+        QVERIFY(files::switchLink(m_target.currentLink(), u"1.3.0"_s));
+    }
+
+    void cleanup()
+    {
+        QVERIFY(await(dropReplacedPostgres(m_target.databases.first())));
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT string_agg(datname, ',') FROM pg_database WHERE datname LIKE 'trading_%'"_s), QString());
+    }
+
+    void restoreCountsTheLossAndEndsOldOrNewWhereverItIsKilled()
+    {
+        const auto first = plan();
+        QVERIFY(!first.steps.isEmpty());
+        QCOMPARE(first.loss, (QJsonObject{{u"orders"_s, 25}}));
+        // Planning builds nothing.
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname LIKE 'trading_%'"_s), u"0"_s);
+        const QString whole = add(first);
+        const Ended ended = go(whole, {});
+        QCOMPARE(ended.state, u"succeeded"_s);
+        QCOMPARE(content(), u"1000 0"_s);
+        const auto journal = Journal::open(m_target.stateDirectory);
+        QVERIFY(journal);
+        Loss counted;
+        const auto steps = (*journal)->steps(whole);
+        QVERIFY(steps);
+        for (const StepRecord &step : *steps) {
+            counted = step.results[u"lost"_s].isObject() ? lossFromJson(step.results[u"lost"_s]) : counted;
+        }
+        QCOMPARE(counted, (Loss{{u"orders"_s, 25}}));
+        QVERIFY(ended.points > 50);
+
+        // From the count on, where the database is built, compared and swapped.
+        for (const double part : {0.55, 0.85, 0.95}) {
+            QVERIFY(files::switchLink(m_target.currentLink(), u"1.3.0"_s));
+            change();
+            const QString id = add(plan());
+            const QByteArray point = QByteArray::number(int(double(ended.points) * part));
+            const Ended killed = go(id, "kill@" + point);
+            const QString between = content();
+            QVERIFY2(between == u"1000 0"_s || between == u"1020 25"_s, qPrintable(QString::fromUtf8(point) + u": "_s + between));
+            const Ended resumed = go(id, {});
+            const QString after = content();
+            qInfo("killed at %s of %lld: %s, then %s (%s), then %s (%s)", point.constData(), ended.points, qPrintable(killed.state), qPrintable(between),
+                  between == u"1000 0"_s ? "new" : "old", qPrintable(resumed.state), qPrintable(after));
+            QVERIFY2(resumed.state != u"succeeded"_s || after == u"1000 0"_s, qPrintable(after));
+            QVERIFY2(resumed.state != u"rolledBack"_s || after == u"1020 25"_s, qPrintable(after));
+            QVERIFY2(QStringList({u"succeeded"_s, u"rolledBack"_s}).contains(resumed.state), qPrintable(resumed.state));
+            QVERIFY(await(dropReplacedPostgres(m_target.databases.first())));
+        }
+    }
+
+    void declinedItLeavesNothingBeside()
+    {
+        // More than was approved: it asks, and nobody answers but to go back.
+        const auto made = plan();
+        sql(u"trading"_s, u"INSERT INTO orders (amount) SELECT 7 FROM generate_series(1, 100000)"_s);
+        const QString id = add(made);
+        QCOMPARE(go(id, {}).state, u"held"_s);
+        const auto journal = Journal::open(m_target.stateDirectory);
+        const auto run = (*journal)->run(id);
+        QVERIFY2(run->reason.text().contains(u"100,025 rows of orders"_s), qPrintable(run->reason.text()));
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname = 'trading_cutover_new'"_s), u"1"_s);
+        CommandRecord back;
+        back.id = Random::system().id();
+        back.runId = id;
+        back.verb = u"rollback"_s;
+        back.by = u"test"_s;
+        back.created = QDateTime::currentDateTimeUtc();
+        QVERIFY((*journal)->addCommand(back));
+        QCOMPARE(go(id, {}).state, u"rolledBack"_s);
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname LIKE 'trading_%'"_s), u"0"_s);
+        QCOMPARE(content(), u"101020 100025"_s);
+    }
+
+    void aDroppedDatabaseIsBuiltAnew()
+    {
+        QVERIFY(await(FactSource::collect(m_target)));
+        sql(u"postgres"_s, u"DROP DATABASE trading WITH (FORCE)"_s);
+        const auto facts = await(FactSource::collect(m_target));
+        QVERIFY2(facts, qPrintable(facts ? QString() : facts.error().text()));
+        QVERIFY(facts->contains(u"database.unreadable:main"_s));
+        const auto made = plan();
+        QCOMPARE(unknownLoss(made).keys(), QStringList{u"main"_s});
+        QCOMPARE(go(add(made), {}).state, u"succeeded"_s);
+        QCOMPARE(content(), u"1000 0"_s);
+    }
+
+private:
+    struct Ended {
+        QString state; ///< Empty: it was killed.
+        qint64 points = 0;
+    };
+
+    QString path(const char *name) const { return m_directory->filePath(QString::fromLatin1(name)); }
+    void sql(const QString &database, const QString &statement)
+    {
+        const auto done = m_server.sql(database, statement);
+        QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
+    }
+    QString content() const { return m_server.value(u"trading"_s, u"SELECT count(*) || ' ' || count(*) FILTER (WHERE amount = 7) FROM orders"_s); }
+
+    /// 1020 rows, 25 of them are not in the backup or have other values.
+    void change() { sql(u"trading"_s, u"UPDATE orders SET amount = 7 WHERE id <= 5; INSERT INTO orders (amount) SELECT 7 FROM generate_series(1, 20)"_s); }
+
+    Plan plan()
+    {
+        const auto made = await(planRollback({m_target, {}, u"1.3.0"_s}, m_point, u"restore"_s));
+        if (!made) {
+            qWarning("%s", qPrintable(made.error().text()));
+            return {};
+        }
+        Plan plan = *made;
+        // Nothing runs here that could be stopped, started or asked.
+        plan.steps.removeIf([](const StepSpec &step) { return QStringList({u"stop_services"_s, u"start_services"_s, u"health"_s}).contains(step.kind); });
+        return plan;
+    }
+
+    QString add(const Plan &plan)
+    {
+        RunRecord run;
+        run.id = Random::system().id();
+        run.plan = plan;
+        run.planDigest = plan.digest();
+        run.startedBy = u"test"_s;
+        run.created = QDateTime::currentDateTimeUtc();
+        const auto journal = Journal::open(m_target.stateDirectory);
+        const auto added = (*journal)->addRun(run);
+        if (!added) {
+            qWarning("%s", qPrintable(added.error().text()));
+        }
+        return run.id;
+    }
+
+    Ended go(const QString &run, const QByteArray &fault)
+    {
+        QProcess child;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        if (!fault.isEmpty()) {
+            environment.insert(u"CUTOVER_FAULT"_s, QString::fromUtf8(fault));
+        }
+        child.setProcessEnvironment(environment);
+        child.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        child.start(QCoreApplication::applicationFilePath(), {u"--run"_s, m_target.path, run});
+        if (!child.waitForFinished(120000)) {
+            child.kill();
+            child.waitForFinished();
+            return {u"hung"_s, 0};
+        }
+        const QList<QByteArray> words = child.readAllStandardOutput().trimmed().split(' ');
+        return {QString::fromUtf8(words.value(0)), words.value(1).toLongLong()};
+    }
+
+    PostgresServer m_server;
+    std::unique_ptr<QTemporaryDir> m_directory;
+    Target m_target;
+    RestorePoint m_point;
+};
+
+int main(int argc, char **argv)
+{
+    QCoreApplication application(argc, argv);
+    const QStringList arguments = QCoreApplication::arguments();
+    if (arguments.value(1) == u"--run") {
+        const auto target = Target::load(arguments.value(2));
+        const auto state = target ? await(runAlone(*target, arguments.value(3))) : Result<RunState>(fail(target.error()));
+        std::printf("%s %llu\n", qPrintable(state ? stateName(*state) : state.error().text()), (unsigned long long)faultpoints::count());
+        return state ? 0 : 1;
+    }
+    PostgresRestoreTest test;
+    return QTest::qExec(&test, argc, argv);
+}
+
+#include "postgresrestoretest.moc"
