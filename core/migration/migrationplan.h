@@ -18,4 +18,7 @@ namespace cutover {
 /// long the steps before them are expected to take, during which writers go on.
 [[nodiscard]] Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec database, QString revision, qint64 aheadMs = 0);
 
+/// The first migration applied since a revision that took away what earlier code needs; empty: none.
+[[nodiscard]] Async<QString> contractSince(PlanningContext context, DatabaseSpec database, QString revision);
+
 } // namespace cutover

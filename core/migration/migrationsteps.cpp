@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "migration/migrationsteps.h"
 #include "database/progressrelay.h"
+#include "migration/migrationtool.h"
 #include "migration/migrationwork.h"
 #include "plan/loss.h"
 #include "system/json.h"
@@ -15,16 +17,6 @@ namespace cutover {
 namespace {
 
 using sqlite::Connection;
-
-Result<DatabaseSpec> databaseOf(const StepSpec &spec, const Target &target)
-{
-    const QString name = spec.params["database"_L1].toString();
-    const DatabaseSpec *database = target.database(name);
-    if (!database) {
-        return fail(u"migration.no_database"_s, {{u"database"_s, name}}, target.path);
-    }
-    return *database;
-}
 
 /// What the plan was approved for, read again from the release's folder.
 Result<Migration> approved(const QJsonObject &params, const QString &folder)
@@ -56,19 +48,13 @@ Result<std::optional<AppliedMigration>> rowIn(const DatabaseSpec &database, cons
     return migration::find(connection, revision);
 }
 
-/** An applied migration that is not taken back, and why. */
-struct Kept {
-    Message why; ///< Empty: it is gone.
-    QString phase;
-};
-
 /// Takes back what loses nothing.
-Result<Kept> goBackIfNothingIsLost(const DatabaseSpec &database, const QString &revision, const std::stop_token &stop)
+Result<KeptMigration> goBackIfNothingIsLost(const DatabaseSpec &database, const QString &revision, const std::stop_token &stop)
 {
     TRY(Connection connection, Connection::open(database.file, Connection::Mode::Existing, stop));
     TRY(const auto row, migration::find(connection, revision));
     if (!row) {
-        return Kept();
+        return KeptMigration();
     }
     Loss lost;
     const Result<> gone = migration::downgrade(connection, row->migration(), [&lost, &revision](const Loss &loss) -> Result<> {
@@ -79,21 +65,21 @@ Result<Kept> goBackIfNothingIsLost(const DatabaseSpec &database, const QString &
         return {};
     });
     if (gone) {
-        return Kept();
+        return KeptMigration();
     }
     const QString code = gone.error().code;
     if (code == "migration.would_lose"_L1) {
-        return Kept{{u"migration.kept_loss"_s, {{u"revision"_s, revision}, {u"loss"_s, lossMessages(lost)}}}, row->phase};
+        return KeptMigration{{u"migration.kept_loss"_s, {{u"revision"_s, revision}, {u"loss"_s, lossMessages(lost)}}}, row->phase};
     }
     if (code == "migration.irreversible"_L1) {
-        return Kept{{u"migration.kept_for_good"_s, {{u"revision"_s, revision}}}, row->phase};
+        return KeptMigration{{u"migration.kept_for_good"_s, {{u"revision"_s, revision}}}, row->phase};
     }
     if (code == "migration.not_newest"_L1) {
         // It is as if it would lose something: what is above it stays for that.
         TRY(lost, migration::countLoss(connection, row->migration().loses));
         const QJsonArray losses = lossMessages(lost);
-        return losses.isEmpty() ? Kept{{u"migration.kept_below"_s, {{u"revision"_s, revision}, {u"newest"_s, gone.error().args["newest"_L1]}}}, row->phase}
-                                : Kept{{u"migration.kept_loss"_s, {{u"revision"_s, revision}, {u"loss"_s, losses}}}, row->phase};
+        return losses.isEmpty() ? KeptMigration{{u"migration.kept_below"_s, {{u"revision"_s, revision}, {u"newest"_s, gone.error().args["newest"_L1]}}}, row->phase}
+                                : KeptMigration{{u"migration.kept_loss"_s, {{u"revision"_s, revision}, {u"loss"_s, losses}}}, row->phase};
     }
     return fail(gone.error());
 }
@@ -106,13 +92,13 @@ public:
     Async<> observe(StepContext &context, std::stop_token) override
     {
         CO_CHECK(co_await read(context));
-        CO_CHECK(databaseOf(spec(), context.target()));
+        CO_CHECK(migratedDatabase(spec(), context.target()));
         co_return Result<>();
     }
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
-        CO_TRY(const DatabaseSpec database, databaseOf(spec(), context.target()));
+        CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
         CO_TRY(Migration migration, co_await read(context));
         const LossLimit planned = LossLimit::read(spec().params);
         const Loss agreed = lossFromJson(context.result(spec().id, stepresult::asked));
@@ -120,7 +106,7 @@ public:
         const QJsonObject names{{u"revision"_s, migration.revision}, {u"name"_s, migration.name}};
         const auto lost = co_await upgrade(database, migration, [&context, names](qint64 done, qint64 total) { context.progress({done, total, u"rows"_s, {u"migration.doing"_s, names}}); }, stop);
         if (!lost && lost.error().code == "migration.takes_more"_L1) {
-            co_return ask(context, planned, *migration.upLimit, lossFromJson(lost.error().args["lost"_L1]));
+            co_return fail(askForLoss(context, spec(), u"migration.takes_more"_s, planned, *migration.upLimit, lossFromJson(lost.error().args["lost"_L1])));
         }
         CO_CHECK(lost);
         if (!lost->isEmpty()) {
@@ -135,7 +121,7 @@ public:
         if (found != Inspection::Done) {
             co_return fail(u"migration.not_applied"_s, spec().params);
         }
-        CO_TRY(const DatabaseSpec spec, databaseOf(this->spec(), context.target()));
+        CO_TRY(const DatabaseSpec spec, migratedDatabase(this->spec(), context.target()));
         CO_TRY(const auto database, Database::create(spec));
         co_return co_await database->check();
     }
@@ -144,42 +130,20 @@ public:
 
     Async<> revert(StepContext &context, QJsonObject, std::stop_token stop) override
     {
-        CO_TRY(const DatabaseSpec database, databaseOf(spec(), context.target()));
+        CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
         const QString revision = spec().params["revision"_L1].toString();
         Worker worker;
-        CO_TRY(const Kept kept,
+        CO_TRY(KeptMigration kept,
                co_await worker.run([database, revision, stop] { return goBackIfNothingIsLost(database, revision, stop); }));
         if (!kept.why.isEmpty()) {
-            // An expanded schema is made for both releases; of anything else a person has to say that it may stay.
-            // What was agreed to on the way there, with counts, is another question.
-            const QJsonValue agreed = context.result(spec().id, stepresult::asked);
-            if (kept.phase != "expand"_L1 && !(agreed.isObject() && agreed.toObject().isEmpty())) {
-                context.setResult(stepresult::asks, QJsonObject());
-                co_return fail(u"migration.stays"_s, {{u"revision"_s, revision}, {u"kept"_s, kept.why.toJson()}, {u"phase"_s, kept.phase}});
-            }
-            context.log({u"migration.kept"_s, {{u"revision"_s, revision}, {u"why"_s, kept.why.toJson()}}});
-            context.setResult(stepresult::kept, kept.why.toJson());
             CO_TRY(const auto applied, co_await appliedMigrations(database));
-            const QString head = applied.isEmpty() ? QString() : applied.last().revision;
-            context.setResult(u"factsLeft"_s, QJsonObject{{u"migration.head:"_s + database.name, head}});
+            kept.head = applied.isEmpty() ? QString() : applied.last().revision;
+            CO_CHECK(keepMigration(context, spec(), kept));
         }
         co_return Result<>();
     }
 
 private:
-    /// More would go than was approved; nothing has, and a person decides.
-    Result<> ask(StepContext &context, const LossLimit &planned, const Loss &limit, const Loss &taken) const
-    {
-        // Writers go on while somebody is asked.
-        Loss next = taken;
-        for (const auto &[name, more] : planned.allowance.asKeyValueRange()) {
-            next[name] += more;
-        }
-        context.setResult(stepresult::asks, lossToJson(next));
-        return fail(u"migration.takes_more"_s,
-                    {{u"revision"_s, spec().params["revision"_L1]}, {u"loss"_s, lossStated(taken)}, {u"counted"_s, lossStated(planned.counted)}, {u"limit"_s, lossStated(limit)}, {u"next"_s, lossStated(next)}});
-    }
-
     Async<Migration> read(StepContext &context)
     {
         const QJsonObject params = spec().params;
@@ -191,7 +155,7 @@ private:
 
     Async<Inspection> look(StepContext &context)
     {
-        CO_TRY(const DatabaseSpec database, databaseOf(spec(), context.target()));
+        CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
         const QString revision = spec().params["revision"_L1].toString();
         Worker worker;
         CO_TRY(const auto row, co_await worker.run([database, revision] { return rowIn(database, revision); }));
@@ -249,7 +213,7 @@ public:
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
-        CO_TRY(const DatabaseSpec database, databaseOf(spec(), context.target()));
+        CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
         const QJsonObject params = spec().params;
         const LossLimit planned = LossLimit::read(params);
         const QJsonValue asked = context.result(spec().id, stepresult::asked);
@@ -257,13 +221,7 @@ public:
         Worker worker;
         CO_TRY(const WentBack back, co_await worker.run([database, params, limit, stop] { return goBack(database, params, limit, stop); }));
         if (!back.more.isEmpty()) {
-            // Writers go on while somebody is asked.
-            Loss next = back.lost;
-            for (const auto &[name, more] : planned.allowance.asKeyValueRange()) {
-                next[name] += more;
-            }
-            context.setResult(stepresult::asks, lossToJson(next));
-            co_return fail(u"migration.loses_more"_s, {{u"revision"_s, params["revision"_L1]}, {u"loss"_s, lossMessages(back.lost)}, {u"counted"_s, lossStated(planned.counted)}, {u"limit"_s, lossStated(limit)}, {u"next"_s, lossMessages(next)}});
+            co_return fail(askForLoss(context, spec(), u"migration.loses_more"_s, planned, limit, back.lost));
         }
         context.setResult(stepresult::lost, lossToJson(back.lost));
         co_return Result<>();
@@ -271,7 +229,7 @@ public:
 
     Async<> verify(StepContext &context, std::stop_token) override
     {
-        CO_TRY(const DatabaseSpec spec, databaseOf(this->spec(), context.target()));
+        CO_TRY(const DatabaseSpec spec, migratedDatabase(this->spec(), context.target()));
         CO_TRY(const auto database, Database::create(spec));
         co_return co_await database->check();
     }
@@ -290,7 +248,7 @@ public:
 private:
     Async<Inspection> look(StepContext &context)
     {
-        CO_TRY(const DatabaseSpec database, databaseOf(spec(), context.target()));
+        CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
         const QString revision = spec().params["revision"_L1].toString();
         Worker worker;
         CO_TRY(const auto row, co_await worker.run([database, revision] { return rowIn(database, revision); }));
@@ -298,9 +256,16 @@ private:
     }
 };
 
-const StepRegistry::Registration migrate(u"migrate"_s, 1, [](StepSpec spec) { return std::make_unique<MigrateStep>(std::move(spec)); });
-const StepRegistry::Registration down(u"downgrade"_s, 1, [](StepSpec spec) { return std::make_unique<DowngradeStep>(std::move(spec)); });
-
 } // namespace
+
+std::unique_ptr<Step> makeMigrateStep(StepSpec spec)
+{
+    return std::make_unique<MigrateStep>(std::move(spec));
+}
+
+std::unique_ptr<Step> makeDowngradeStep(StepSpec spec)
+{
+    return std::make_unique<DowngradeStep>(std::move(spec));
+}
 
 } // namespace cutover

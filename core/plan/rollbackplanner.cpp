@@ -116,18 +116,15 @@ Async<QList<StepSpec>> codeSteps(PlanningContext context, RestorePoint point, Fa
     co_return steps;
 }
 
-Async<QString> contractSince(PlanningContext context, RestorePoint point)
+Async<QString> contractSincePoint(PlanningContext context, RestorePoint point)
 {
     for (const DatabaseSpec &database : context.target.databases) {
         if (database.migrations.isEmpty()) {
             continue;
         }
-        const QString then = backupOf(point, database).revision;
-        CO_TRY(const QList<AppliedMigration> applied, co_await appliedMigrations(database));
-        for (const AppliedMigration &migration : applied) {
-            if (migration.revision > then && migration.phase == "contract"_L1) {
-                co_return migration.revision;
-            }
+        CO_TRY(const QString contract, co_await contractSince(context, database, backupOf(point, database).revision));
+        if (!contract.isEmpty()) {
+            co_return contract;
         }
     }
     co_return QString();
@@ -142,7 +139,7 @@ Async<QList<StepSpec>> healthSteps(PlanningContext context, RestorePoint point)
 /// The code alone; expanded schemas stay, as the earlier release works with them.
 Async<> planCode(PlanningContext context, RestorePoint point, Plan *plan)
 {
-    CO_TRY(const QString contract, co_await contractSince(context, point));
+    CO_TRY(const QString contract, co_await contractSincePoint(context, point));
     if (!contract.isEmpty()) {
         co_return fail(u"rollback.contract"_s, {{u"revision"_s, contract}, {u"version"_s, point.version}});
     }

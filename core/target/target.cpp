@@ -4,6 +4,7 @@
 #include "target/target.h"
 
 #include "config/argumentsecrets.h"
+#include "migration/migrationtool.h"
 #include "system/files.h"
 #include "system/json.h"
 #include "target/postgresreader.h"
@@ -307,25 +308,13 @@ private:
             const yaml::Value file = map.required(u"file"_s, u"text"_s);
             database.file = path(file);
             unique(m_files, file, database.file);
-            database.migrations = relative(map.optional(u"migrations"_s));
         }
+        readMigrationSpec(map, database);
         for (const yaml::Value &table : map.optional(u"count_tables"_s).list()) {
             database.countTables << (isPostgres ? qualifiedTable(table) : identifier(table));
         }
         map.close();
         m_target.databases << database;
-    }
-
-    /// A folder inside a release.
-    [[nodiscard]] static QString relative(const yaml::Value &value)
-    {
-        const QString text = value.text();
-        const QString clean = QDir::cleanPath(text);
-        if (!text.isEmpty() && (QDir::isAbsolutePath(clean) || clean == u".." || clean.startsWith(u"../"_s))) {
-            value.expected(u"relative_path"_s);
-            return {};
-        }
-        return text.isEmpty() ? QString() : clean;
     }
 
     void readService(yaml::Map &map)

@@ -5,6 +5,7 @@
 
 #include "system/error.h"
 
+#include <QJsonObject>
 #include <QList>
 #include <QMap>
 #include <QStringList>
@@ -78,13 +79,20 @@ struct PostgresSpec {
     qint64 longTransactionMs = 300000; ///< A transaction older than this stands in the way of an update.
 };
 
+/** Which tool a database's migrations are written for; what that tool wants to know it reads itself. */
+struct MigrationSpec {
+    QString tool = QStringLiteral("sql"); ///< As registered with MigrationTool.
+    QJsonObject options; ///< The tool's own keys, checked by it.
+};
+
 struct DatabaseSpec {
     QString name;
     QString driver; ///< "sqlite", "postgresql"
     QString file; ///< sqlite: absolute path.
-    QString migrations; ///< Folder inside a release that holds NNNN_name.up.sql / .down.sql; empty: none.
+    QString migrations; ///< Folder inside a release that the tool works in (for "sql" with NNNN_name.up.sql / .down.sql); empty: none.
     QStringList countTables; ///< Tables whose rows are counted and compared; empty: all. postgresql: "TABLE" of "public", or "SCHEMA.TABLE".
     PostgresSpec postgres;
+    MigrationSpec migrationTool = {};
 };
 
 struct ConfigurationSpec {

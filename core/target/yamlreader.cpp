@@ -3,6 +3,7 @@
 
 #include "target/yamlreader.h"
 
+#include <QDir>
 #include <QHash>
 #include <QJsonArray>
 #include <QRegularExpression>
@@ -505,6 +506,17 @@ std::vector<Value> Value::filledList() const
     return values;
 }
 
+QString Value::relativePath(const QString &fallback) const
+{
+    const QString plain = text(fallback);
+    const QString clean = QDir::cleanPath(plain);
+    if (!plain.isEmpty() && (QDir::isAbsolutePath(clean) || clean == u".." || clean.startsWith(u"../"_s))) {
+        expected(u"relative_path"_s);
+        return fallback;
+    }
+    return plain.isEmpty() ? QString() : clean;
+}
+
 QStringList Value::texts() const
 {
     QStringList result;
@@ -533,6 +545,13 @@ QString Map::pathOf(const QString &key) const
 bool Map::has(const QString &key) const
 {
     return m_node && std::ranges::contains(m_node->members, key, &Node::Member::key);
+}
+
+bool Map::hasMap(const QString &key) const
+{
+    return m_node && std::ranges::any_of(m_node->members, [&key](const Node::Member &member) {
+               return member.key == key && member.value.kind == Node::Kind::Map;
+           });
 }
 
 const Node *Map::find(const QString &key)

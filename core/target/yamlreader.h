@@ -113,6 +113,8 @@ public:
     [[nodiscard]] double proportion(double fallback) const;
     /// "22:30" → minutes of the day.
     [[nodiscard]] qint64 timeOfDay(qint64 fallback) const;
+    /// A path below a folder that is not known yet: not absolute, without ".."; cleaned.
+    [[nodiscard]] QString relativePath(const QString &fallback = {}) const;
     [[nodiscard]] QStringList texts() const; ///< A list of non-empty scalars.
     [[nodiscard]] std::vector<Value> list() const;
     [[nodiscard]] std::vector<Value> filledList() const; ///< Reports an empty one.
@@ -133,6 +135,8 @@ public:
 
     [[nodiscard]] bool exists() const { return m_node != nullptr; }
     [[nodiscard]] bool has(const QString &key) const;
+    /// Whether a map is under the key; for keys that may also hold a plain value.
+    [[nodiscard]] bool hasMap(const QString &key) const;
     /// The value under a key; absent when it is not there.
     [[nodiscard]] Value optional(const QString &key);
     /// Reports "missing" when it is not there. expected: its kind, for the message.
