@@ -27,8 +27,8 @@ Result<QMap<QString, Table>> tablesOf(Connection &connection, const QString &sch
     QStringList names;
     {
         TRY(sqlite::Statement rows, connection.prepare(u"SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual') "
-                                                       "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> ?"_s,
-                                                       {schema, QString(migrationTable)}));
+                                                       "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN (?, ?)"_s,
+                                                       {schema, QString(migrationTable), QString(alembicTable)}));
         while (true) {
             TRY(const bool more, rows.step());
             if (!more) {

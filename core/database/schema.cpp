@@ -80,8 +80,8 @@ Result<QString> schemaDigestOf(sqlite::Connection &connection)
 {
     TRY(sqlite::Statement rows,
         connection.prepare(u"SELECT type, name, tbl_name, sql FROM sqlite_master "
-                           "WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> ? ORDER BY type, name"_s,
-                           {QString(migrationTable)}));
+                           "WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name NOT IN (?, ?) ORDER BY type, name"_s,
+                           {QString(migrationTable), QString(alembicTable)}));
     QJsonArray definitions;
     while (true) {
         TRY(const bool more, rows.step());
@@ -98,8 +98,8 @@ Result<QMap<QString, qint64>> countRowsOf(sqlite::Connection &connection, const 
     {
         TRY(sqlite::Statement rows,
             connection.prepare(u"SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') "
-                               "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> ?"_s,
-                               {QString(migrationTable)}));
+                               "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN (?, ?)"_s,
+                               {QString(migrationTable), QString(alembicTable)}));
         while (true) {
             TRY(const bool more, rows.step());
             if (!more) {
@@ -135,7 +135,12 @@ Result<QString> migrationHeadOf(sqlite::Connection &connection)
 {
     TRY(const bool known, connection.hasTable(migrationTable));
     if (!known) {
-        return QString();
+        TRY(const bool byAlembic, connection.hasTable(alembicTable));
+        if (!byAlembic) {
+            return QString();
+        }
+        TRY(const QVariant heads, connection.value(u"SELECT group_concat(version_num, ',') FROM (SELECT version_num FROM alembic_version ORDER BY 1)"_s));
+        return heads.toString();
     }
     TRY(const QVariant head, connection.value(u"SELECT max(revision) FROM cutover_migrations WHERE cursor = ''"_s));
     return head.toString();

@@ -66,7 +66,8 @@ private Q_SLOTS:
     {
         // What only looks, or writes only the file that it is asked for.
         const QStringList looking{u"status"_s, u"releases"_s, u"check"_s, u"plan"_s, u"follow"_s, u"history"_s, u"report"_s, u"audit"_s, u"backup list"_s,
-                                  u"features list"_s, u"package verify"_s, u"package inspect"_s, u"version compare"_s, u"version path"_s};
+                                  u"features list"_s, u"package verify"_s, u"package inspect"_s, u"version compare"_s, u"version path"_s,
+                                  u"migration status"_s, u"migration history"_s, u"migration sql"_s};
         // It is made of the same words as each command's help.
         const QByteArray completion = run({u"completion"_s}).output;
         const QJsonArray all = commands();

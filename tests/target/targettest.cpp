@@ -118,6 +118,7 @@ private Q_SLOTS:
     void argumentsWithoutSecrets();
     void postgresUri_data();
     void postgresUri();
+    void migrationTools();
     void relativePathsAreOfTheFilesFolder();
     void expand();
     void defaults();
@@ -452,6 +453,15 @@ void TargetTest::wrong_data()
         "target.socket_path", "balancer.socket");
     row("migrations: migrations", "migrations: ../x", "target.expected_relative_path", "databases[0].migrations");
     row("migrations: migrations", "migrations: /x", "target.expected_relative_path", "databases[0].migrations");
+    row("migrations: migrations", "migrations: {folder: db}", "target.missing", "databases[0].migrations.tool");
+    row("migrations: migrations", "migrations: {tool: alembik}", "target.expected_choice", "databases[0].migrations.tool");
+    row("migrations: migrations", "migrations: {tool: alembic, folder: ../x}", "target.expected_relative_path", "databases[0].migrations.folder");
+    row("migrations: migrations", "migrations: {tool: alembic, ini: /etc/x}", "target.expected_relative_path", "databases[0].migrations.ini");
+    row("migrations: migrations", "migrations: {tool: alembic, url_variable: A-B}", "target.expected_variable", "databases[0].migrations.url_variable");
+    row("migrations: migrations", "migrations: {tool: alembic, dialect: postgresql}", "target.expected_dialect", "databases[0].migrations.dialect");
+    row("migrations: migrations", "migrations: {tool: alembic, lock_wait: 5}", "target.expected_duration", "databases[0].migrations.lock_wait");
+    row("migrations: migrations", "migrations: {tool: alembic, folders: x}", "target.unknown_key", "databases[0].migrations.folders");
+    row("migrations: migrations", "migrations: {tool: sql}", "target.missing", "databases[0].migrations.folder");
     row("[orders, fills]", "[orders, a;b]", "target.expected_identifier", "databases[0].count_tables[1]");
     row("password: file:keys/ledger.password", "password: hunter2", "target.expected_secret_reference", "databases[1].password");
     row("password: file:keys/ledger.password", "password: \"env:\"", "target.expected_secret_reference", "databases[1].password");
@@ -546,7 +556,7 @@ void TargetTest::postgresUri_data()
     QTest::newRow("unknown option") << QByteArray("uri: postgresql://db/a?fallback=1") << u"target.uri_option"_s << QString();
     QTest::newRow("itself") << QByteArray("uri: postgresql://h/postgres") << u"target.maintenance_database"_s << QString();
     QTest::newRow("nowhere") << QByteArray("jobs: 3") << u"target.database_place"_s << QString();
-    QTest::newRow("migrations are not ours there") << QByteArray("service: a\n    migrations: m") << u"target.unexpected_key"_s << QString();
+    QTest::newRow("migrations are not ours there") << QByteArray("service: a\n    migrations: m") << u"target.migration_driver"_s << QString();
 }
 
 void TargetTest::postgresUri()
@@ -571,6 +581,28 @@ void TargetTest::postgresUri()
     QVERIFY(!result.error().hint().isEmpty());
     QVERIFY2(!result.error().text().contains(u"hunter2"), qPrintable(result.error().text()));
     QVERIFY(!QString::fromUtf8(QJsonDocument(result.error().toJson()).toJson()).contains(u"hunter2"));
+}
+
+void TargetTest::migrationTools()
+{
+    const QByteArray plain = "migrations: migrations";
+    const auto sql = load(QByteArray(full).replace(plain, "migrations: {tool: sql, folder: db/sql}"));
+    QVERIFY2(sql, sql ? "" : qPrintable(sql.error().text()));
+    QCOMPARE(sql->databases[0].migrations, u"db/sql"_s);
+    QCOMPARE(sql->databases[0].migrationTool.tool, u"sql"_s);
+    const auto bare = load(QByteArray(full).replace(plain, "migrations: {tool: alembic}"));
+    QVERIFY2(bare, bare ? "" : qPrintable(bare.error().text()));
+    QCOMPARE(bare->databases[0].migrations, u"."_s);
+    QCOMPARE(bare->databases[0].migrationTool.options, (QJsonObject{{u"ini"_s, u"alembic.ini"_s}}));
+    // Of PostgreSQL too.
+    const auto whole = load(QByteArray(full).replace("jobs: 4", "jobs: 4\n    migrations:\n      tool: alembic\n      folder: backend\n      ini: conf/alembic.ini\n"
+                                                               "      program: venv/bin/alembic\n      url_variable: DATABASE_URL\n      dialect: postgresql+psycopg\n"
+                                                               "      lock_wait: 5s\n      timeout: 10m"));
+    QVERIFY2(whole, whole ? "" : qPrintable(whole.error().text()));
+    QCOMPARE(whole->databases[1].migrations, u"backend"_s);
+    QCOMPARE(whole->databases[1].migrationTool.tool, u"alembic"_s);
+    QCOMPARE(whole->databases[1].migrationTool.options,
+             (QJsonObject{{u"ini"_s, u"conf/alembic.ini"_s}, {u"program"_s, u"venv/bin/alembic"_s}, {u"urlVariable"_s, u"DATABASE_URL"_s}, {u"dialect"_s, u"postgresql+psycopg"_s}, {u"lockWaitMs"_s, 5000}, {u"timeoutMs"_s, 600000}}));
 }
 
 void TargetTest::relativePathsAreOfTheFilesFolder()

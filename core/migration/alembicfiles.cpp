@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "migration/alembicfiles.h"
+
+#include "migration/migrationheader.h"
+#include "system/files.h"
+#include "system/json.h"
+
+#include <QFileInfo>
+#include <QRegularExpression>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover::alembic {
+
+namespace {
+
+/// Names as the headers have them: TABLE or TABLE.COLUMN.
+QList<Lost> lossesOf(const QStringList &names)
+{
+    QList<Lost> losses;
+    for (const QString &name : names) {
+        if (name != "nothing"_L1) {
+            losses.append({{}, name.section(u'.', 0, 0), name.section(u'.', 1)});
+        }
+    }
+    return losses;
+}
+
+} // namespace
+
+Result<RevisionFile> readRevisionFile(const QString &file)
+{
+    TRY(const QByteArray bytes, files::read(file));
+    RevisionFile read;
+    read.source = QString::fromUtf8(bytes);
+    read.sha256 = json::sha256(bytes);
+    read.leavesTransaction = read.source.contains("autocommit_block"_L1);
+    // As headers of SQL files, each in its line.
+    static const QRegularExpression header(uR"(\A\s*#\s*cutover:)"_s);
+    QStringList up, down;
+    bool inDowngrade = false;
+    for (const QString &line : read.source.split(u'\n')) {
+        if (line.startsWith("def "_L1)) {
+            inDowngrade = line.startsWith("def downgrade("_L1);
+        }
+        const auto match = header.match(line);
+        const QString text = match.hasMatch() ? QString(u"-- cutover:"_s + line.sliced(match.capturedEnd())) : QString();
+        up.append(inDowngrade ? QString() : text);
+        down.append(inDowngrade ? text : QString());
+    }
+    Migration there, back;
+    there.phase.clear();
+    CHECK(readMigrationHeader(up.join(u'\n'), file, there));
+    CHECK(readMigrationHeader(down.join(u'\n'), file, back));
+    read.phase = there.phase;
+    read.upSaid = !there.loses.isEmpty();
+    read.downSaid = !back.loses.isEmpty();
+    read.upLoses = lossesOf(there.loses);
+    read.downLoses = lossesOf(back.loses);
+    return read;
+}
+
+Result<QString> environmentDigest(const Project &project)
+{
+    TRY(const QByteArray ini, files::read(project.ini()));
+    static const QRegularExpression location(uR"(^script_location\s*[=:]\s*(\S.*?)\s*$)"_s, QRegularExpression::MultilineOption);
+    QString folder = location.match(QString::fromUtf8(ini)).captured(1);
+    folder.replace(u"%(here)s"_s, QFileInfo(project.ini()).absolutePath());
+    const QString file = (folder.startsWith(u'/') ? folder : QString(project.folder() + u'/' + folder)) + u"/env.py"_s;
+    QByteArray environment;
+    // A location within a package is found by Python alone.
+    if (!folder.isEmpty() && QFileInfo(file).isFile()) {
+        TRY(environment, files::read(file));
+    }
+    return json::sha256(json::sha256(ini).toUtf8() + json::sha256(environment).toUtf8());
+}
+
+} // namespace cutover::alembic

@@ -1,0 +1,235 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "migration/alembicsql.h"
+
+#include "database/postgressession.h"
+#include "database/schema.h"
+
+#include <QJsonArray>
+#include <QRegularExpression>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover::alembic {
+
+namespace {
+
+constexpr auto name = R"((?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*))";
+
+QString unquoted(const QString &identifier)
+{
+    QString inner = identifier;
+    return identifier.startsWith(u'"') ? inner.mid(1, inner.size() - 2).replace(u"\"\""_s, u"\""_s) : inner;
+}
+
+/// Where what begins at i ends: a comment, a string, a quoted name, a dollar-quoted text; i itself: nothing of these.
+qsizetype endOfQuote(const QString &sql, qsizetype i)
+{
+    const QStringView rest = QStringView(sql).sliced(i);
+    const auto behind = [&](QStringView end, qsizetype from) {
+        const qsizetype found = sql.indexOf(end, from);
+        return found < 0 ? sql.size() : found + end.size();
+    };
+    if (rest.startsWith("--"_L1)) {
+        return behind(u"\n", i);
+    }
+    if (rest.startsWith("/*"_L1)) {
+        return behind(u"*/", i + 2);
+    }
+    if (rest.startsWith(u'\'') || rest.startsWith(u'"')) {
+        // A doubled quote is the end of one and the beginning of the next.
+        return behind(rest.first(1), i + 1);
+    }
+    static const QRegularExpression dollar(uR"(\A\$(?:[A-Za-z_]\w*)?\$)"_s);
+    if (rest.startsWith(u'$')) {
+        if (const auto match = dollar.matchView(rest.first(std::min<qsizetype>(rest.size(), 80))); match.hasMatch()) {
+            return behind(match.captured(0), i + match.capturedLength());
+        }
+    }
+    return i;
+}
+
+/// Takes nothing away that was there.
+bool keepsAll(const QString &statement)
+{
+    static const QRegularExpression safe(
+        (uR"(\A(?:CREATE|INSERT|COMMENT|GRANT|REVOKE|ANALYZE|SET|LOCK|REINDEX|REFRESH)\b)"
+         uR"(|\ADROP (?:INDEX|TYPE|SEQUENCE|VIEW|MATERIALIZED VIEW|TRIGGER|FUNCTION|PROCEDURE|DOMAIN|POLICY|RULE)\b)"
+         uR"(|\AALTER (?:INDEX|SEQUENCE|VIEW|TYPE|FUNCTION)\b)"
+         uR"(|\AALTER TABLE (?:ONLY )?(?:IF EXISTS )?NAME(?:\.NAME)? (?:ADD|RENAME|OWNER|VALIDATE|ENABLE|DISABLE|DROP CONSTRAINT|)"
+         uR"(ALTER (?:COLUMN )?NAME (?:SET|DROP) (?:NOT NULL|DEFAULT))\b)"_s)
+            .replace(u"NAME"_s, QLatin1StringView(name)),
+        QRegularExpression::CaseInsensitiveOption);
+    // Several actions in one statement, and rows that are written over.
+    static const QRegularExpression hidden(uR"(\AALTER TABLE\b.*,\s*(?:DROP|ALTER)\b|\bDO UPDATE\b)"_s, QRegularExpression::CaseInsensitiveOption);
+    return safe.match(statement).hasMatch() && !hidden.match(statement).hasMatch();
+}
+
+std::optional<Lost> dropIn(const QString &statement)
+{
+    static const QRegularExpression table((uR"(\ADROP TABLE (?:IF EXISTS )?(?:(NAME)\.)?(NAME)(?: CASCADE| RESTRICT)?\z)"_s).replace(u"NAME"_s, QLatin1StringView(name)),
+                                          QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression column((uR"(\AALTER TABLE (?:ONLY )?(?:IF EXISTS )?(?:(NAME)\.)?(NAME) DROP (?:COLUMN )?(?:IF EXISTS )?(NAME)(?: CASCADE| RESTRICT)?\z)"_s)
+                                               .replace(u"NAME"_s, QLatin1StringView(name)),
+                                           QRegularExpression::CaseInsensitiveOption);
+    if (const auto match = table.match(statement); match.hasMatch()) {
+        return Lost{unquoted(match.captured(1)), unquoted(match.captured(2)), {}};
+    }
+    if (const auto match = column.match(statement); match.hasMatch()) {
+        return Lost{unquoted(match.captured(1)), unquoted(match.captured(2)), unquoted(match.captured(3))};
+    }
+    return std::nullopt;
+}
+
+Result<Loss> countInPostgres(const DatabaseSpec &database, const QList<Lost> &losses)
+{
+    using postgres::quoted;
+    TRY(const auto session, postgres::Session::open(database));
+    Loss loss;
+    for (const Lost &lost : losses) {
+        loss.insert(lost.name(), 0);
+        TRY(const auto found, session->rows(u"SELECT n.nspname, c.oid::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                                            "WHERE c.relname = $1 AND c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
+                                            "AND ($2 = '' OR n.nspname = $2) ORDER BY n.nspname <> 'public', 1 LIMIT 1"_s,
+                                            {lost.table, lost.schema.isEmpty() ? u""_s : lost.schema}));
+        if (found.isEmpty()) {
+            continue;
+        }
+        QString kept = u"true"_s;
+        if (!lost.column.isEmpty()) {
+            TRY(const auto column, session->rows(u"SELECT coalesce(pg_get_expr(d.adbin, d.adrelid), '') FROM pg_attribute a "
+                                                 "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
+                                                 "WHERE a.attrelid = $1 AND a.attname = $2 AND NOT a.attisdropped"_s,
+                                                 {found.first()[1].toLongLong(), lost.column}));
+            if (column.isEmpty()) {
+                continue;
+            }
+            const QString fallback = column.first()[0].toString();
+            kept = quoted(lost.column) + u" IS NOT NULL"_s;
+            // What a function gives is another value each time.
+            if (!fallback.isEmpty() && !fallback.contains(u'(')) {
+                kept += u" AND "_s + quoted(lost.column) + u" IS DISTINCT FROM "_s + fallback;
+            }
+        }
+        TRY(const QVariant rows, session->value(u"SELECT count(*) FROM "_s + quoted(found.first()[0].toString()) + u'.' + quoted(lost.table) + u" WHERE "_s + kept));
+        loss.insert(lost.name(), rows.toLongLong());
+    }
+    return loss;
+}
+
+Result<Loss> countInSqlite(const DatabaseSpec &database, const QList<Lost> &losses)
+{
+    TRY(sqlite::Connection connection, sqlite::Connection::open(database.file, sqlite::Connection::Mode::Existing));
+    Loss loss;
+    for (const Lost &lost : losses) {
+        loss.insert(lost.name(), 0);
+        TRY(const bool exists, connection.hasTable(lost.table));
+        TRY(const QString kept, lost.column.isEmpty() ? Result<QString>(u"1"_s) : ownValuesOf(connection, lost.table, lost.column));
+        if (exists && !kept.isEmpty()) {
+            TRY(const QVariant rows, connection.value(u"SELECT count(*) FROM "_s + sqlite::quoted(lost.table) + u" WHERE "_s + kept));
+            loss.insert(lost.name(), rows.toLongLong());
+        }
+    }
+    return loss;
+}
+
+} // namespace
+
+QString Lost::name() const
+{
+    QStringList parts{schema, table, column};
+    if (schema == "public"_L1) {
+        parts.removeFirst();
+    }
+    parts.removeAll(QString());
+    return parts.join(u'.');
+}
+
+QJsonArray toJson(const QList<Lost> &losses)
+{
+    QJsonArray array;
+    for (const Lost &lost : losses) {
+        array.append(QJsonArray{lost.schema, lost.table, lost.column});
+    }
+    return array;
+}
+
+QList<Lost> lostFromJson(const QJsonValue &json)
+{
+    QList<Lost> losses;
+    const QJsonArray array = json.toArray();
+    for (const QJsonValue &each : array) {
+        losses.append({each[0].toString(), each[1].toString(), each[2].toString()});
+    }
+    return losses;
+}
+
+QStringList statementsOf(const QString &sql)
+{
+    QStringList statements;
+    QString text;
+    for (qsizetype i = 0; i < sql.size();) {
+        const qsizetype end = endOfQuote(sql, i);
+        if (end > i) {
+            const bool comment = sql[i] == u'-' || sql[i] == u'/';
+            text += comment ? QStringView(u"\n") : QStringView(sql).sliced(i, end - i);
+            i = end;
+            continue;
+        }
+        if (sql[i] == u';') {
+            statements.append(text.trimmed());
+            text.clear();
+        } else {
+            text += sql[i];
+        }
+        ++i;
+    }
+    statements.append(text.trimmed());
+    statements.removeAll(QString());
+    return statements;
+}
+
+Effect effectOf(const QString &sql)
+{
+    static const QRegularExpression bookkeeping(uR"(\A(?:CREATE TABLE|DROP TABLE|INSERT INTO|UPDATE|DELETE FROM) (?:"?\w+"?\.)?alembic_version\b)"_s,
+                                                QRegularExpression::CaseInsensitiveOption);
+    Effect effect;
+    QStringList statements = statementsOf(sql);
+    const auto is = [](const QString &statement, QLatin1StringView word) { return statement.compare(word, Qt::CaseInsensitive) == 0; };
+    if (statements.size() >= 2 && is(statements.first(), "BEGIN"_L1) && is(statements.last(), "COMMIT"_L1)) {
+        statements = statements.sliced(1, statements.size() - 2);
+        effect.inOneTransaction = true;
+    }
+    for (const QString &statement : std::as_const(statements)) {
+        if (is(statement, "BEGIN"_L1) || is(statement, "COMMIT"_L1)) {
+            effect.inOneTransaction = false;
+            continue;
+        }
+        if (bookkeeping.match(statement).hasMatch()) {
+            continue;
+        }
+        effect.changes = true;
+        const QString plain = statement.simplified();
+        if (const auto lost = dropIn(plain)) {
+            if (!effect.loses.contains(*lost)) {
+                effect.loses.append(*lost);
+            }
+        } else if (!keepsAll(plain) && effect.uncounted.isEmpty()) {
+            effect.uncounted = plain.left(200);
+        }
+    }
+    return effect;
+}
+
+Result<Loss> count(const DatabaseSpec &database, const QList<Lost> &losses)
+{
+    if (losses.isEmpty()) {
+        return Loss();
+    }
+    return database.driver == "postgresql"_L1 ? countInPostgres(database, losses) : countInSqlite(database, losses);
+}
+
+} // namespace cutover::alembic

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "plan/loss.h"
+
+#include <QStringList>
+
+namespace cutover::alembic {
+
+/** A table, or a column of one, whose content goes. */
+struct Lost {
+    QString schema; ///< Empty: the one that the database finds first.
+    QString table;
+    QString column; ///< Empty: all rows.
+
+    /// "orders", "orders.note", "audit.entry.note"; as plan/loss.h names it.
+    [[nodiscard]] QString name() const;
+    bool operator==(const Lost &) const = default;
+};
+[[nodiscard]] QJsonArray toJson(const QList<Lost> &losses);
+[[nodiscard]] QList<Lost> lostFromJson(const QJsonValue &json);
+
+/** What the SQL of one revision does with what is there. */
+struct Effect {
+    QList<Lost> loses; ///< By DROP TABLE and DROP COLUMN.
+    QString uncounted; ///< The first statement of which it can't be told what it takes away; empty: none.
+    bool changes = false; ///< Anything besides Alembic's bookkeeping.
+    bool inOneTransaction = false; ///< BEGIN and COMMIT around all of it, and none within.
+};
+/// Of what "--sql" prints. Statements that are not known to keep everything count as taking something
+/// away: DELETE, TRUNCATE, UPDATE, a change of a column's type, whatever else. Any thread.
+[[nodiscard]] Effect effectOf(const QString &sql);
+
+/// Statements at the semicolons that end them; comments left out. Knows quotes and dollar quotes.
+[[nodiscard]] QStringList statementsOf(const QString &sql);
+
+/// Rows, or values that are neither null nor the column's default, that go now. What is not there
+/// counts 0. Asks the database: blocking, from a Worker.
+[[nodiscard]] Result<Loss> count(const DatabaseSpec &database, const QList<Lost> &losses);
+
+} // namespace cutover::alembic

@@ -1,0 +1,515 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Alembic as a migration tool: what a release's revisions mean for a database, as steps.
+
+#include "database/postgressession.h"
+#include "migration/alembicfiles.h"
+#include "migration/alembicsteps.h"
+#include "migration/migrationtool.h"
+#include "system/worker.h"
+
+#include <QCoroFuture>
+#include <QDir>
+#include <QFileInfo>
+#include <QJsonArray>
+#include <QRegularExpression>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover::alembic {
+
+namespace {
+
+/// Alembic does not record when a revision was applied.
+constexpr qint64 unknownAgeMs = 24 * 60 * 60 * 1000;
+
+/** A release's revisions beside those of the database. */
+struct Standing {
+    Project project;
+    History history;
+    QString head; ///< Of the release.
+    QStringList present; ///< Heads of the database.
+    bool isNewer = false; ///< The database is ahead of the release, by revisions of another one that builds on it.
+};
+
+bool knows(const History &history, const QStringList &revisions)
+{
+    return std::ranges::all_of(revisions, [&history](const QString &revision) { return history.find(revision); });
+}
+
+Async<QStringList> presentHeads(DatabaseSpec database)
+{
+    Worker worker;
+    co_return co_await worker.run([database] { return recordedHeads(database); });
+}
+
+/// An installed release whose revisions include those, newest folder first; without a release: none does.
+Async<Standing> releaseThatKnows(Target target, DatabaseSpec database, QStringList revisions, QString first)
+{
+    const QDir folder(target.releasesDirectory);
+    QStringList releases = folder.entryList(QDir::Dirs | QDir::NoDotAndDotDot | QDir::NoSymLinks, QDir::Time);
+    releases.removeAll(first);
+    releases.prepend(first);
+    for (const QString &release : std::as_const(releases)) {
+        Standing standing;
+        standing.project = {database, folder.filePath(release)};
+        if (release.isEmpty() || !QFileInfo(standing.project.ini()).isFile()) {
+            continue;
+        }
+        const auto read = co_await history(standing.project, {});
+        if (read && knows(*read, revisions)) {
+            standing.history = *read;
+            standing.present = revisions;
+            co_return standing;
+        }
+    }
+    co_return Standing();
+}
+
+Error unknownRevision(const Project &project, const QStringList &present)
+{
+    return {u"alembic.unknown_revision"_s, {{u"unknown"_s, joined(present)}, {u"database"_s, project.database.name}}, Error::Kind::Permanent, project.folder()};
+}
+
+Async<Standing> standingOf(Target target, QString release, DatabaseSpec database)
+{
+    Standing standing;
+    standing.project = {database, release};
+    CO_TRY(standing.history, co_await history(standing.project, {}));
+    CO_TRY(standing.head, onlyHead(standing.history, standing.project));
+    CO_TRY(standing.present, co_await presentHeads(database));
+    if (!knows(standing.history, standing.present)) {
+        // Newer than the release knows: left from a newer release whose schema was kept.
+        CO_TRY(const Standing other, co_await releaseThatKnows(target, database, standing.present, {}));
+        if (other.project.release.isEmpty() || (!standing.head.isEmpty() && !other.history.withAncestors(standing.present).contains(standing.head))) {
+            co_return fail(unknownRevision(standing.project, standing.present));
+        }
+        standing.isNewer = true;
+    }
+    co_return standing;
+}
+
+QList<Revision> pendingOf(const Standing &standing)
+{
+    return standing.isNewer || standing.head.isEmpty() ? QList<Revision>() : standing.history.pending(standing.present, {standing.head});
+}
+
+Async<RevisionFile> fileOf(Revision revision)
+{
+    Worker worker;
+    co_return co_await worker.run([file = revision.file] { return readRevisionFile(file); });
+}
+
+/// Takes off the end what says that it contracts and that the installed release does not carry: a later release runs it.
+/// What others follow has to run with them.
+Async<QList<Revision>> takeOwed(PlanningContext context, Standing standing, QList<Revision> *pending)
+{
+    QList<Revision> owed;
+    const QString origin = context.origin.isEmpty() ? context.installed : context.origin;
+    std::optional<History> carried;
+    while (!pending->isEmpty()) {
+        CO_TRY(const RevisionFile file, co_await fileOf(pending->last()));
+        if (file.phase != "contract"_L1) {
+            break;
+        }
+        if (!carried) {
+            const Project installed{standing.project.database, context.target.releaseDirectory(origin)};
+            carried = History();
+            if (!origin.isEmpty() && QFileInfo(installed.ini()).isFile()) {
+                CO_TRY(carried, co_await history(installed, {}));
+            }
+        }
+        if (carried->find(pending->last().revision)) {
+            break;
+        }
+        owed.prepend(pending->takeLast());
+    }
+    co_return owed;
+}
+
+/** What is known of a revision before it runs. */
+struct Look {
+    RevisionFile file;
+    Script up, down;
+    Effect upEffect, downEffect;
+    QList<Lost> takes, loses;
+    QLatin1StringView wayBack = wayback::counted;
+    QString downTo;
+    bool inOneTransaction = false;
+};
+
+/// Of a revision alone: going below a parent that others follow as well, or a merge, takes more than it.
+QString belowIt(const History &history, const Revision &revision)
+{
+    if (revision.downRevisions.isEmpty()) {
+        return u"base"_s;
+    }
+    const QString parent = revision.downRevisions.first();
+    return revision.downRevisions.size() > 1 || history.branchPoints().contains(parent) ? QString() : parent;
+}
+
+Async<Look> lookAt(Project project, History history, Revision revision)
+{
+    Look look;
+    CO_TRY(look.file, co_await fileOf(revision));
+    CO_TRY(look.up, co_await script(project, revision, Direction::Up, {}));
+    CO_TRY(look.down, co_await script(project, revision, Direction::Down, {}));
+    look.upEffect = effectOf(look.up.sql);
+    look.downEffect = effectOf(look.down.sql);
+    const bool seen = look.up.whyNot.code.isEmpty();
+    const bool seenBack = look.down.whyNot.code.isEmpty();
+    look.takes = look.file.upSaid ? look.file.upLoses : look.upEffect.loses;
+    look.loses = look.file.downSaid ? look.file.downLoses : look.downEffect.loses;
+    look.downTo = belowIt(history, revision);
+    // An empty way back leaves everything there and only forgets that it is.
+    const bool empty = seenBack && !look.downEffect.changes && (look.upEffect.changes || !seen);
+    if (look.downTo.isEmpty() || empty || look.down.whyNot.args["exception"_L1].toString() == "NotImplementedError"_L1) {
+        look.wayBack = wayback::none;
+    } else if (!look.file.downSaid && (!seenBack || !look.downEffect.uncounted.isEmpty())) {
+        look.wayBack = wayback::unknown;
+    }
+    // SQLite's Python driver commits definitions as they come.
+    look.inOneTransaction = project.database.driver == "postgresql"_L1 && !look.file.leavesTransaction
+        && (!seen || look.upEffect.inOneTransaction) && (!seenBack || look.downEffect.inOneTransaction);
+    co_return look;
+}
+
+QString phaseOf(const Look &look)
+{
+    if (!look.file.phase.isEmpty()) {
+        return look.file.phase;
+    }
+    return !look.takes.isEmpty() ? u"contract"_s : !look.up.whyNot.code.isEmpty() || !look.upEffect.uncounted.isEmpty() ? u"data"_s
+                                                                                                                        : u"expand"_s;
+}
+
+/// Behind it nothing automatic goes back.
+bool isPointOfNoReturn(const Look &look)
+{
+    if (look.wayBack == wayback::none || phaseOf(look) == "contract"_L1) {
+        return true;
+    }
+    // An UPDATE most often fills what the same revision added; what it writes over the file has to say.
+    const bool fills = look.upEffect.uncounted.startsWith("UPDATE"_L1, Qt::CaseInsensitive);
+    const bool unknown = !look.up.whyNot.code.isEmpty() || (!look.upEffect.uncounted.isEmpty() && !fills);
+    return unknown && !look.file.upSaid;
+}
+
+void addPreview(StepSpec &step, const Script &script, const QString &name, const QString &source)
+{
+    if (script.whyNot.code.isEmpty()) {
+        step.previews.append({u"sql"_s, name + u".sql"_s, script.sql});
+        return;
+    }
+    // Data of a preview is not translated.
+    const QString reason = script.whyNot.args["reason"_L1].toString(u"several parents"_s);
+    step.previews.append({u"text"_s, name,
+                          u"# Its SQL can't be shown beforehand: without a connection it ends with \"%1\".\n# It runs online only. This is its source.\n\n"_s.arg(reason) + source});
+}
+
+Async<Loss> countNow(DatabaseSpec database, QList<Lost> losses)
+{
+    Worker worker;
+    co_return co_await worker.run([database, losses] { return count(database, losses); });
+}
+
+/// What both kinds of steps have.
+StepSpec stepSpec(const Standing &standing, const Revision &revision, const Look &look, const QString &environment, const QString &version)
+{
+    StepSpec step;
+    step.params = {{u"tool"_s, u"alembic"_s},
+                   {u"database"_s, standing.project.database.name},
+                   {u"revision"_s, revision.revision},
+                   {u"name"_s, revision.message},
+                   {u"sha256"_s, look.file.sha256},
+                   {u"environmentSha256"_s, environment},
+                   {u"release"_s, version},
+                   {u"file"_s, QDir(standing.project.release).relativeFilePath(revision.file)},
+                   {u"downTo"_s, look.downTo},
+                   {u"loses"_s, toJson(look.loses)},
+                   {u"leavesTransaction"_s, look.file.leavesTransaction},
+                   {u"inOneTransaction"_s, look.inOneTransaction}};
+    return step;
+}
+
+StepSpec upgradeSpec(const PlanningContext &context, const Standing &standing, const Revision &revision, const Look &look, const QString &environment,
+                     const QString &version, const Loss &loss)
+{
+    const DatabaseSpec &database = standing.project.database;
+    const QString file = QFileInfo(revision.file).fileName();
+    const QStringList after = standing.history.after(standing.present, revision);
+    QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, revision.revision}, {u"name"_s, revision.message}};
+    StepSpec step = stepSpec(standing, revision, look, environment, version);
+    step.id = u"migrate:"_s + database.name + u':' + revision.revision;
+    step.kind = u"migrate"_s;
+    step.params.insert(u"phase"_s, phaseOf(look));
+    step.params.insert(u"from"_s, joined(standing.present));
+    step.params.insert(u"to"_s, joined(after));
+    step.params.insert(u"wayBack"_s, QString(look.wayBack));
+    step.params.insert(u"takes"_s, toJson(look.takes));
+    step.title = {u"migration.step"_s, names};
+    step.intent = {!look.up.whyNot.code.isEmpty() ? u"alembic.step.intent_online"_s
+                       : look.inOneTransaction    ? u"migration.step.intent"_s
+                                                  : u"alembic.step.intent_parts"_s,
+                   names};
+    if (!loss.isEmpty()) {
+        LossLimit limit;
+        for (const auto &[name, rows] : loss.asKeyValueRange()) {
+            limit.add(name, rows, unknownAgeMs, 2 * approvalMs);
+        }
+        limit.write(step.params);
+        step.params.insert(u"takesAway"_s, lossToJson(loss));
+        names.insert(u"loss"_s, lossStated(loss));
+        names.insert(u"limit"_s, lossStated(limit.holdAbove()));
+        step.intent = {u"alembic.step.intent_loss"_s, names};
+    }
+    addPreview(step, look.up, file + u" (up)"_s, look.file.source);
+    // One source is enough.
+    if (look.down.whyNot.code.isEmpty() || look.up.whyNot.code.isEmpty()) {
+        addPreview(step, look.down, file + u" (down)"_s, look.file.source);
+    }
+    step.changes = {{u"migration.head:"_s + database.name, joined(after)}};
+    step.expectedMs = context.measuredMs.value(step.kind, 2000);
+    step.pointOfNoReturn = isPointOfNoReturn(look);
+    step.automaticRollback = !step.pointOfNoReturn;
+    return step;
+}
+
+Async<QString> environmentOf(Project project)
+{
+    Worker worker;
+    co_return co_await worker.run([project] { return environmentDigest(project); });
+}
+
+Async<PlannedMigrations> planUp(PlanningContext context, StagedRelease release, DatabaseSpec database)
+{
+    CO_TRY(Standing standing, co_await standingOf(context.target, release.preview, database));
+    QList<Revision> pending = pendingOf(standing);
+    CO_TRY(const QList<Revision> owed, co_await takeOwed(context, standing, &pending));
+    PlannedMigrations planned;
+    for (const Revision &revision : owed) {
+        planned.owed.append(revision.revision);
+    }
+    if (pending.isEmpty()) {
+        co_return planned;
+    }
+    // That env.py finds the same database.
+    CO_TRY(const QStringList told, co_await current(standing.project, {}));
+    if (told != standing.present) {
+        co_return fail(u"alembic.elsewhere"_s, {{u"database"_s, database.name}, {u"expected"_s, joined(standing.present)}, {u"found"_s, joined(told)}}, standing.project.folder());
+    }
+    CO_TRY(const QString environment, co_await environmentOf(standing.project));
+    for (const Revision &revision : std::as_const(pending)) {
+        CO_TRY(const Look look, co_await lookAt(standing.project, standing.history, revision));
+        CO_TRY(const Loss loss, co_await countNow(database, look.takes));
+        planned.steps.append(upgradeSpec(context, standing, revision, look, environment, release.info.manifest.version.toString(), loss));
+        standing.present = standing.history.after(standing.present, revision);
+    }
+    co_return planned;
+}
+
+/// The installed releases' revisions for what the database has.
+Async<Standing> appliedStanding(PlanningContext context, DatabaseSpec database)
+{
+    CO_TRY(const QStringList present, co_await presentHeads(database));
+    CO_TRY(Standing standing, co_await releaseThatKnows(context.target, database, present, context.installed));
+    if (standing.project.release.isEmpty()) {
+        co_return fail(unknownRevision({database, context.target.releasesDirectory}, present));
+    }
+    co_return standing;
+}
+
+/// Applied since the database had other heads, newest first.
+Result<QList<Revision>> appliedSince(const Standing &standing, const QString &revision)
+{
+    const QStringList then = revision.split(u',', Qt::SkipEmptyParts);
+    if (!knows(standing.history, then)) {
+        return fail(unknownRevision(standing.project, then));
+    }
+    QList<Revision> applied = standing.history.pending(then, standing.present);
+    std::ranges::reverse(applied);
+    return applied;
+}
+
+StepSpec downgradeSpec(const PlanningContext &context, const Standing &standing, const Revision &revision, const Look &look, const QString &environment,
+                       const Loss &loss, qint64 aheadMs)
+{
+    const DatabaseSpec &database = standing.project.database;
+    const QStringList before = standing.history.before(standing.present, revision);
+    LossLimit limit;
+    for (const auto &[name, rows] : loss.asKeyValueRange()) {
+        limit.add(name, rows, unknownAgeMs, approvalMs + aheadMs);
+    }
+    const Loss holdAbove = limit.holdAbove();
+    QString table = u"Lost\tCounted\tHolds above"_s;
+    for (const auto &[name, rows] : loss.asKeyValueRange()) {
+        table += u"\n%1\t%2\t%3"_s.arg(name).arg(rows).arg(holdAbove[name]);
+    }
+    const bool loses = !lossMessages(loss).isEmpty();
+    const QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, revision.revision}, {u"name"_s, revision.message}, {u"loss"_s, lossMessages(loss)}, {u"limit"_s, lossMessages(holdAbove)}};
+    StepSpec step = stepSpec(standing, revision, look, environment, QFileInfo(standing.project.release).fileName());
+    step.id = u"downgrade:"_s + database.name + u':' + revision.revision;
+    step.kind = u"downgrade"_s;
+    step.params.insert(u"from"_s, joined(standing.present));
+    step.params.insert(u"to"_s, joined(before));
+    limit.write(step.params);
+    step.title = {u"migration.downgrade"_s, names};
+    step.intent = {loses ? u"migration.downgrade.intent_loss"_s : u"migration.downgrade.intent"_s, names};
+    addPreview(step, look.down, QFileInfo(revision.file).fileName() + u" (down)"_s, look.file.source);
+    if (!loss.isEmpty()) {
+        step.previews.append({u"table"_s, database.name, table});
+    }
+    step.changes = {{u"migration.head:"_s + database.name, joined(before)}};
+    step.expectedMs = context.measuredMs.value(step.kind, 2000);
+    step.pointOfNoReturn = loses;
+    step.automaticRollback = false;
+    return step;
+}
+
+Async<QList<StepSpec>> planDown(PlanningContext context, DatabaseSpec database, QString revision, qint64 aheadMs)
+{
+    QList<StepSpec> steps;
+    CO_TRY(const QStringList present, co_await presentHeads(database));
+    if (joined(present) == revision) {
+        co_return steps;
+    }
+    CO_TRY(Standing standing, co_await appliedStanding(context, database));
+    CO_TRY(const QList<Revision> applied, appliedSince(standing, revision));
+    CO_TRY(const QString environment, co_await environmentOf(standing.project));
+    for (const Revision &each : applied) {
+        CO_TRY(const Look look, co_await lookAt(standing.project, standing.history, each));
+        if (look.downTo.isEmpty()) {
+            co_return fail(u"alembic.branched"_s, {{u"revision"_s, each.revision}, {u"parents"_s, QJsonArray::fromStringList(standing.history.described(each.downRevisions))}}, each.file);
+        }
+        if (look.wayBack == wayback::none) {
+            co_return fail(u"migration.irreversible"_s, {{u"revision"_s, each.revision}}, each.file);
+        }
+        if (look.wayBack == wayback::unknown) {
+            const QString statement = look.down.whyNot.code.isEmpty() ? look.downEffect.uncounted : look.down.whyNot.args["reason"_L1].toString();
+            co_return fail(u"alembic.loss_unknown"_s, {{u"revision"_s, each.revision}, {u"statement"_s, statement}}, each.file);
+        }
+        CO_TRY(const Loss loss, co_await countNow(database, look.loses));
+        steps.append(downgradeSpec(context, standing, each, look, environment, loss, aheadMs));
+        standing.present = standing.history.before(standing.present, each);
+    }
+    co_return steps;
+}
+
+/// Whether it took away what earlier code may need.
+Async<bool> contracts(Standing standing, Revision revision)
+{
+    CO_TRY(const RevisionFile file, co_await fileOf(revision));
+    if (!file.phase.isEmpty()) {
+        co_return file.phase == "contract"_L1;
+    }
+    if (file.upSaid) {
+        co_return !file.upLoses.isEmpty();
+    }
+    CO_TRY(const Script up, co_await script(standing.project, revision, Direction::Up, {}));
+    co_return !effectOf(up.sql).loses.isEmpty();
+}
+
+class AlembicTool : public MigrationTool
+{
+public:
+    QStringList drivers() const override { return {u"postgresql"_s, u"sqlite"_s}; }
+
+    void read(yaml::Map &map, DatabaseSpec &database) const override
+    {
+        QJsonObject options;
+        database.migrations = map.optional(u"folder"_s).relativePath(u"."_s);
+        const yaml::Value ini = map.optional(u"ini"_s);
+        options.insert(u"ini"_s, ini.relativePath(u"alembic.ini"_s));
+        if (const yaml::Value program = map.optional(u"program"_s); program.exists()) {
+            options.insert(u"program"_s, program.text(u"alembic"_s));
+        }
+        if (const yaml::Value variable = map.optional(u"url_variable"_s); variable.exists()) {
+            static const QRegularExpression pattern(uR"(\A[A-Za-z_][A-Za-z0-9_]*\z)"_s);
+            if (const QString name = variable.text(); pattern.match(name).hasMatch()) {
+                options.insert(u"urlVariable"_s, name);
+            } else if (!name.isEmpty()) {
+                variable.problem(u"expected_variable"_s, {{u"expected"_s, u"variable"_s}, {u"found"_s, name.left(60)}});
+            }
+        }
+        if (const yaml::Value dialect = map.optional(u"dialect"_s); dialect.exists()) {
+            // "postgresql", "postgresql+psycopg", "sqlite+pysqlite"
+            const QRegularExpression pattern(u"\\A%1(\\+[a-z0-9_]+)?\\z"_s.arg(database.driver));
+            if (const QString name = dialect.text(); pattern.match(name).hasMatch()) {
+                options.insert(u"dialect"_s, name);
+            } else if (!name.isEmpty()) {
+                dialect.expected(u"dialect"_s, {{u"driver"_s, database.driver}});
+            }
+        }
+        if (const yaml::Value wait = map.optional(u"lock_wait"_s); wait.exists()) {
+            options.insert(u"lockWaitMs"_s, wait.duration(1, postgres::lockWaitMs));
+        }
+        if (const yaml::Value timeout = map.optional(u"timeout"_s); timeout.exists()) {
+            options.insert(u"timeoutMs"_s, timeout.duration(1000, 0));
+        }
+        database.migrationTool.options = options;
+    }
+
+    Async<PlannedMigrations> plan(PlanningContext context, StagedRelease release, DatabaseSpec database) const override
+    {
+        return planUp(std::move(context), std::move(release), std::move(database));
+    }
+
+    Async<QStringList> owed(PlanningContext context, StagedRelease release, DatabaseSpec database) const override
+    {
+        CO_TRY(const Standing standing, co_await standingOf(context.target, release.preview, database));
+        QList<Revision> pending = pendingOf(standing);
+        CO_TRY(const QList<Revision> owed, co_await takeOwed(context, standing, &pending));
+        QStringList names;
+        for (const Revision &revision : owed) {
+            names.append(revision.revision);
+        }
+        co_return names;
+    }
+
+    Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec database, QString revision, qint64 aheadMs) const override
+    {
+        return planDown(std::move(context), std::move(database), std::move(revision), aheadMs);
+    }
+
+    Async<QString> contractSince(PlanningContext context, DatabaseSpec database, QString revision) const override
+    {
+        CO_TRY(const QStringList present, co_await presentHeads(database));
+        if (joined(present) == revision) {
+            co_return QString();
+        }
+        CO_TRY(const Standing standing, co_await appliedStanding(context, database));
+        CO_TRY(const QList<Revision> applied, appliedSince(standing, revision));
+        for (const Revision &each : applied) {
+            CO_TRY(const bool contract, co_await contracts(standing, each));
+            if (contract) {
+                co_return each.revision;
+            }
+        }
+        co_return QString();
+    }
+
+    Async<QString> check(Target target, DatabaseSpec database, std::stop_token) const override
+    {
+        CO_TRY(const Standing standing, co_await standingOf(target, target.currentLink(), database));
+        for (const Revision &revision : pendingOf(standing)) {
+            CO_TRY(const RevisionFile file, co_await fileOf(revision));
+            // Contracting belongs to a later update; until then it is owed, not missing.
+            if (file.phase != "contract"_L1) {
+                co_return fail(u"check.migration_pending"_s, {{u"database"_s, database.name}, {u"revision"_s, revision.revision}}, database.name);
+            }
+        }
+        co_return standing.present.isEmpty() ? u"0"_s : joined(standing.present);
+    }
+
+    std::unique_ptr<Step> migrateStep(StepSpec spec) const override { return makeUpgradeStep(std::move(spec)); }
+    std::unique_ptr<Step> downgradeStep(StepSpec spec) const override { return makeDowngradeStep(std::move(spec)); }
+};
+
+const MigrationTool::Registration registration(u"alembic"_s, std::make_unique<AlembicTool>());
+
+} // namespace
+
+} // namespace cutover::alembic

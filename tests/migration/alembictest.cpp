@@ -1,0 +1,568 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Alembic itself, against a PostgreSQL server.
+
+#include "migration/alembic.h"
+#include "alembicproject.h"
+#include "database/database.h"
+#include "migration/migrationlock.h"
+#include "migration/migrationplan.h"
+#include "migration/migrationtool.h"
+#include "tests/support/postgresserver.h"
+#include "tests/support/skip.h"
+#include "tests/support/steps.h"
+
+#include <QTemporaryDir>
+#include <QTimer>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using cutover::testing::AlembicProject;
+using cutover::testing::await;
+using cutover::testing::PostgresServer;
+using cutover::testing::TestContext;
+using cutover::testing::writeFile;
+
+namespace {
+
+/// The pid of an Alembic that this process has started; 0: there is none.
+qint64 alembicPid()
+{
+    const QStringList pids = QDir(u"/proc"_s).entryList(QDir::Dirs);
+    for (const QString &pid : pids) {
+        QFile stat(u"/proc/"_s + pid + u"/stat"_s), command(u"/proc/"_s + pid + u"/cmdline"_s);
+        if (pid.toLongLong() > 0 && stat.open(QIODevice::ReadOnly) && command.open(QIODevice::ReadOnly)
+            && stat.readAll().split(')').last().trimmed().split(' ').value(1).toLongLong() == ::getpid() && command.readAll().contains("alembic")) {
+            return pid.toLongLong();
+        }
+    }
+    return 0;
+}
+
+QByteArray procFile(qint64 pid, const QString &name)
+{
+    QFile file(u"/proc/%1/"_s.arg(pid) + name);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+} // namespace
+
+#define GOOD(expression)                                                    \
+    do {                                                                    \
+        const auto &good = (expression);                                    \
+        QVERIFY2(good, qPrintable(good ? QString() : good.error().text())); \
+    } while (false)
+
+class AlembicTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        if (const QString why = m_server.missing(); !why.isEmpty()) {
+            QSKIP(qPrintable(u"NOT TESTED: "_s + why));
+        }
+        if (!AlembicProject::isInstalled()) {
+            QSKIP("NOT TESTED: Alembic is not installed");
+        }
+        const QString failed = m_server.create();
+        QVERIFY2(failed.isEmpty(), qPrintable(failed));
+        m_isReady = true;
+    }
+
+    void init()
+    {
+        if (!m_isReady) {
+            QSKIP("no server");
+        }
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_name = u"t%1"_s.arg(++m_count);
+        QVERIFY(m_server.sql(u"postgres"_s, u"CREATE DATABASE "_s + m_name + u" OWNER owner"_s));
+        m_target = {};
+        m_target.name = u"trading"_s;
+        m_target.stateDirectory = m_folder->path();
+        m_target.releasesDirectory = m_folder->filePath(u"releases"_s);
+        m_target.databases = {spec()};
+    }
+
+    void goesUpAndDownStepByStep()
+    {
+        project(u"1.3.0"_s).addFive();
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        QCOMPARE(steps->size(), 5);
+        // What is shown is what Alembic prints, and what can't be printed says so.
+        QCOMPARE(steps->at(1).id, u"migrate:main:2b"_s);
+        QCOMPARE(steps->at(1).previews.size(), 2);
+        QCOMPARE(steps->at(1).previews[0].type, u"sql"_s);
+        QVERIFY2(steps->at(1).previews[0].text.contains(u"ALTER TABLE orders ADD COLUMN note VARCHAR(80)"_s), qPrintable(steps->at(1).previews[0].text));
+        QVERIFY(steps->at(1).previews[1].text.contains(u"DROP COLUMN note"_s));
+        QCOMPARE(steps->at(1).changes, (Facts{{u"migration.head:main"_s, u"2b"_s}}));
+        QVERIFY(!steps->at(1).pointOfNoReturn);
+        QCOMPARE(steps->at(2).intent.code, u"alembic.step.intent_online"_s);
+        QCOMPARE(steps->at(2).previews[0].type, u"text"_s);
+        QVERIFY2(steps->at(2).previews[0].text.contains(u"It runs online only"_s) && steps->at(2).previews[0].text.contains(u"fetchall"_s),
+                 qPrintable(steps->at(2).previews[0].text));
+        QVERIFY(steps->at(4).pointOfNoReturn);
+        QVERIFY(!steps->at(4).automaticRollback);
+        // Planning changed nothing, neither there nor in the release.
+        QCOMPARE(head(), QString());
+        QVERIFY(m_server.value(m_name, u"SELECT to_regclass('public.alembic_version')"_s).isEmpty());
+        QVERIFY(!QDir(m_target.releaseDirectory(u"1.3.0"_s) + u"/db/alembic/__pycache__"_s).exists());
+
+        for (const StepSpec &each : steps->first(2)) {
+            apply(each);
+        }
+        QVERIFY(m_server.sql(m_name, u"INSERT INTO orders SELECT i, CASE WHEN i % 2 = 0 THEN 'BUY' ELSE 'SELL' END, i, NULL FROM generate_series(1, 10) i"_s));
+        for (const StepSpec &each : steps->sliced(2)) {
+            apply(each);
+        }
+        QCOMPARE(head(), u"5e"_s);
+        QCOMPARE(m_server.value(m_name, u"SELECT sum(amount) FROM orders"_s), u"85"_s);
+        QVERIFY(plan(u"1.3.0"_s)->isEmpty());
+
+        // Back, with what goes counted.
+        QVERIFY(m_server.sql(m_name, u"UPDATE orders SET note = 'mine' WHERE id < 4; INSERT INTO tags VALUES (1, 'x')"_s));
+        const auto back = await(planDowngrades(context(u"1.3.0"_s), spec(), u"1a"_s));
+        GOOD(back);
+        QCOMPARE(back->size(), 4);
+        QCOMPARE(back->at(0).id, u"downgrade:main:5e"_s);
+        QVERIFY(back->at(3).pointOfNoReturn);
+        QVERIFY2(back->at(3).intent.text().contains(u"3 values of orders.note"_s), qPrintable(back->at(3).intent.text()));
+        QCOMPARE(back->at(1).params["accepted"_L1].toObject(), (QJsonObject{{u"tags"_s, 1}}));
+        for (const StepSpec &each : *back) {
+            apply(each);
+        }
+        QCOMPARE(head(), u"1a"_s);
+        QCOMPARE(m_server.value(m_name, u"SELECT string_agg(column_name, ' ' ORDER BY 1) FROM information_schema.columns WHERE table_name = 'orders'"_s),
+                 u"amount id side"_s);
+    }
+
+    /// The old revision stays, and the error says which revision, statement and line.
+    void aRevisionThatRaisesLeavesTheOldOne()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        release.add(u"6f"_s, u"5e"_s, "goes wrong", "    op.add_column('orders', sa.Column('colour', sa.String(12)))\n    op.execute('INSERT INTO nowhere VALUES (1)')",
+                    "    op.drop_column('orders', 'colour')");
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        for (const StepSpec &each : steps->first(5)) {
+            apply(each);
+        }
+        const QString before = digest();
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->at(5));
+        const auto undo = await(step->prepare(context, {}));
+        const auto failed = await(step->apply(context, *undo, {}));
+        QVERIFY(!failed);
+        QCOMPARE(failed.error().code, u"alembic.failed"_s);
+        QCOMPARE(failed.error().kind, Error::Kind::Permanent);
+        for (const QString &word : {u"6f"_s, u"INSERT INTO nowhere VALUES (1)"_s, u"relation \"nowhere\" does not exist"_s, u"6f_x.py:18"_s}) {
+            QVERIFY2(failed.error().text().contains(word), qPrintable(failed.error().text()));
+        }
+        QCOMPARE(head(), u"5e"_s);
+        QCOMPARE(digest(), before);
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::NotStarted);
+        GOOD(await(step->revert(context, *undo, {})));
+        QCOMPARE(head(), u"5e"_s);
+        QVERIFY2(context.lines.join(u'\n').contains(u"Running upgrade 5e -> 6f"_s), qPrintable(context.lines.join(u'\n')));
+    }
+
+    /// The same with transactions for each revision, and with an exception that is not the database's.
+    void transactionsOfOneRevisionMakeNoDifference()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        QByteArray env = AlembicProject::env;
+        writeFile(release.folder() + u"/alembic/env.py"_s, env.replace("target_metadata=target_metadata)", "target_metadata=target_metadata, transaction_per_migration=True)"));
+        release.addFive();
+        release.add(u"6f"_s, u"5e"_s, "raises", "    op.add_column('orders', sa.Column('colour', sa.String(12)))\n    raise RuntimeError('no colours today')", "    op.drop_column('orders', 'colour')");
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        for (const StepSpec &each : steps->first(5)) {
+            apply(each);
+        }
+        TestContext context(m_target);
+        const auto failed = await((*StepRegistry::create(steps->at(5)))->apply(context, {}, {}));
+        QCOMPARE(failed.error().code, u"alembic.raised"_s);
+        QVERIFY2(failed.error().text().contains(u"no colours today"_s) && failed.error().text().contains(u"6f"_s), qPrintable(failed.error().text()));
+        QCOMPARE(head(), u"5e"_s);
+        QVERIFY(m_server.value(m_name, u"SELECT 1 FROM information_schema.columns WHERE column_name = 'colour'"_s).isEmpty());
+    }
+
+    /// Where part of it leaves the transaction nobody can say what is done.
+    void aPartOutsideTheTransactionHolds()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        release.add(u"6f"_s, u"5e"_s, "index beside the work",
+                    "    with op.get_context().autocommit_block():\n        op.execute('CREATE INDEX CONCURRENTLY orders_amount ON orders (amount)')\n    op.execute('SELECT nothing FROM nowhere')",
+                    "    op.drop_index('orders_amount')");
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        QCOMPARE(steps->at(5).intent.code, u"alembic.step.intent_parts"_s);
+        for (const StepSpec &each : steps->first(5)) {
+            apply(each);
+        }
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->at(5));
+        const auto undo = await(step->prepare(context, {}));
+        const auto failed = await(step->apply(context, *undo, {}));
+        QCOMPARE(failed.error().code, u"alembic.partial"_s);
+        QCOMPARE(failed.error().kind, Error::Kind::Unknown);
+        QVERIFY2(failed.error().text().contains(u"SELECT nothing FROM nowhere"_s), qPrintable(failed.error().text()));
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::Unknown);
+        QCOMPARE(await(step->revert(context, *undo, {})).error().code, u"alembic.partial_stays"_s);
+        QCOMPARE(head(), u"5e"_s);
+    }
+
+    void namesSeveralHeads()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        release.add(u"4x"_s, u"3c"_s, "another way", "    pass", "    pass");
+        const auto steps = plan(u"1.3.0"_s);
+        QCOMPARE(steps.error().code, u"alembic.several_heads"_s);
+        for (const QString &word : {u"4x (another way)"_s, u"5e (sides go)"_s, u"3c (double what was bought)"_s}) {
+            QVERIFY2(steps.error().text().contains(word), qPrintable(steps.error().text()));
+        }
+        // Joined they are one again.
+        release.add(u"6m"_s, u"('4x', '5e')"_s, "join", "    pass", "    pass");
+        const auto joined = plan(u"1.3.0"_s);
+        GOOD(joined);
+        QCOMPARE(joined->size(), 7);
+        for (const StepSpec &each : *joined) {
+            apply(each);
+        }
+        QCOMPARE(head(), u"6m"_s);
+        QCOMPARE(await(planDowngrades(context(u"1.3.0"_s), spec(), u"3c"_s)).error().code, u"alembic.branched"_s);
+    }
+
+    void refusesARevisionThatNobodyKnows()
+    {
+        project(u"1.3.0"_s).addFive();
+        applyAll(u"1.3.0"_s);
+        QVERIFY(m_server.sql(m_name, u"UPDATE alembic_version SET version_num = 'deadbeef'"_s));
+        const auto steps = plan(u"1.3.0"_s);
+        QCOMPARE(steps.error().code, u"alembic.unknown_revision"_s);
+        QVERIFY2(steps.error().text().contains(u"deadbeef"_s) && steps.error().text().contains(u"main"_s), qPrintable(steps.error().text()));
+        QCOMPARE(await(planDowngrades(context(u"1.3.0"_s), spec(), u"1a"_s)).error().code, u"alembic.unknown_revision"_s);
+        // And in Alembic's own words.
+        const auto told = await(alembic::current({spec(), m_target.releaseDirectory(u"1.3.0"_s)}, {}));
+        QCOMPARE(told.error().code, u"alembic.unknown_revision"_s);
+    }
+
+    void leavesTheSchemaOfANewerReleaseAlone()
+    {
+        project(u"1.3.0"_s).addFive();
+        applyAll(u"1.3.0"_s);
+        const AlembicProject older = project(u"1.2.1"_s);
+        older.addFive();
+        QFile::remove(older.file(u"5e"_s));
+        QFile::remove(older.file(u"4d"_s));
+        const auto steps = plan(u"1.2.1"_s);
+        GOOD(steps);
+        QVERIFY(steps->isEmpty());
+        QCOMPARE(await(contractSince(context(u"1.2.1"_s), spec(), u"4d"_s)).value(), u"5e"_s);
+        QCOMPARE(await(contractSince(context(u"1.2.1"_s), spec(), u"5e"_s)).value(), QString());
+    }
+
+    /// Killed in the middle: nothing of it is there, and trying again does it.
+    void aKilledAlembicLeavesTheOldRevision()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        release.add(u"6f"_s, u"5e"_s, "slow", "    op.create_table('half', sa.Column('id', sa.Integer))\n    op.execute('SELECT pg_sleep(seconds) FROM pace')", "    op.drop_table('half')");
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        for (const StepSpec &each : steps->first(5)) {
+            apply(each);
+        }
+        QVERIFY(m_server.sql(m_name, u"CREATE TABLE pace AS SELECT 60 AS seconds; GRANT ALL ON pace TO owner"_s));
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->at(5));
+        const auto undo = await(step->prepare(context, {}));
+        qint64 killed = 0;
+        QByteArray arguments, environment;
+        QTimer look;
+        connect(&look, &QTimer::timeout, this, [&] {
+            const qint64 pid = alembicPid();
+            if (!killed && pid && m_server.value(m_name, u"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cutover alembic' AND wait_event = 'PgSleep'"_s) == "1"_L1) {
+                arguments = procFile(pid, u"cmdline"_s);
+                environment = procFile(pid, u"environ"_s);
+                killed = pid;
+                ::kill(pid_t(pid), SIGKILL);
+            }
+        });
+        look.start(100);
+        const auto failed = await(step->apply(context, *undo, {}));
+        look.stop();
+        QVERIFY(killed > 0);
+        QCOMPARE(failed.error().code, u"alembic.killed"_s);
+        QCOMPARE(failed.error().kind, Error::Kind::Transient);
+        // The secret was nowhere to be seen.
+        QVERIFY(!arguments.isEmpty() && !environment.isEmpty());
+        QVERIFY(environment.contains("PGPASSFILE=/proc/self/fd/"));
+        QVERIFY(!arguments.contains("s3cret") && !environment.contains("s3cret"));
+
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::NotStarted);
+        // That it is told means that the server has ended the session too.
+        QCOMPARE(m_server.value(m_name, u"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cutover alembic'"_s), u"0"_s);
+        QCOMPARE(head(), u"5e"_s);
+        QVERIFY(m_server.value(m_name, u"SELECT to_regclass('public.half')"_s).isEmpty());
+        QVERIFY(m_server.sql(m_name, u"UPDATE pace SET seconds = 0"_s));
+        GOOD(await(step->apply(context, *undo, {})));
+        GOOD(await(step->apply(context, *undo, {})));
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::Done);
+        QCOMPARE(head(), u"6f"_s);
+    }
+
+    void namesWhoHoldsALock()
+    {
+        project(u"1.3.0"_s).addFive();
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        apply(steps->at(0));
+        const auto other = postgres::Session::open(m_server.spec(m_name));
+        GOOD(other);
+        QVERIFY((*other)->execute(u"SET application_name = 'reporting'"_s));
+        QVERIFY((*other)->execute(u"BEGIN"_s));
+        QVERIFY((*other)->execute(u"LOCK TABLE public.orders IN ACCESS SHARE MODE"_s));
+        const QString pid = (*other)->value(u"SELECT pg_backend_pid()"_s)->toString();
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->at(1));
+        QElapsedTimer waited;
+        waited.start();
+        const auto failed = await(step->apply(context, {}, {}));
+        QVERIFY2(waited.elapsed() < 30000, qPrintable(QString::number(waited.elapsed())));
+        QCOMPARE(failed.error().code, u"alembic.locked"_s);
+        QCOMPARE(failed.error().kind, Error::Kind::Transient);
+        for (const QString &word : {u"2b"_s, QString(u"reporting (pid "_s + pid), u"ALTER TABLE orders ADD COLUMN note"_s}) {
+            QVERIFY2(failed.error().text().contains(word), qPrintable(failed.error().text()));
+        }
+        QCOMPARE(head(), u"1a"_s);
+        QVERIFY((*other)->execute(u"ROLLBACK"_s));
+        GOOD(await(step->apply(context, {}, {})));
+        QCOMPARE(head(), u"2b"_s);
+    }
+
+    void twoMigrationsDoNotRunAtOnce()
+    {
+        project(u"1.3.0"_s).addFive();
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        TestContext context(m_target);
+        {
+            const auto lock = await(MigrationLock::acquire(spec(), QString(alembic::applicationName), {}));
+            GOOD(lock);
+            const auto failed = await((*StepRegistry::create(steps->at(0)))->apply(context, {}, {}));
+            QCOMPARE(failed.error().code, u"migration.busy"_s);
+            QCOMPARE(failed.error().kind, Error::Kind::Transient);
+            QVERIFY2(failed.error().text().contains(u"pid "_s), qPrintable(failed.error().text()));
+        }
+        apply(steps->at(0));
+    }
+
+    void revertKeepsWhatWouldBeLost()
+    {
+        project(u"1.3.0"_s).addFive();
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        apply(steps->at(0));
+        apply(steps->at(1));
+        QVERIFY(m_server.sql(m_name, u"INSERT INTO orders VALUES (1, 'BUY', 5, 'keep me')"_s));
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->at(1));
+        GOOD(await(step->revert(context, {}, {})));
+        QCOMPARE(head(), u"2b"_s);
+        const QString kept = Message::fromJson(context.result({}, u"kept"_s).toObject()).text();
+        QVERIFY2(kept.contains(u"1 value of orders.note"_s), qPrintable(kept));
+        QVERIFY(m_server.sql(m_name, u"UPDATE orders SET note = NULL"_s));
+        GOOD(await(step->revert(context, {}, {})));
+        QCOMPARE(head(), u"1a"_s);
+        GOOD(await(step->revert(context, {}, {})));
+    }
+
+    void takesNoMoreThanThePlanCounted()
+    {
+        project(u"1.3.0"_s).addFive();
+        for (const StepSpec &each : plan(u"1.3.0"_s)->first(4)) {
+            apply(each);
+        }
+        QVERIFY(m_server.sql(m_name, u"INSERT INTO orders SELECT i, 'BUY', i, NULL FROM generate_series(1, 4) i"_s));
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        StepSpec last = steps->at(0);
+        QCOMPARE(last.params["takesAway"_L1].toObject(), (QJsonObject{{u"orders.side"_s, 4}}));
+        QVERIFY2(last.intent.text().contains(u"4 values of orders.side"_s), qPrintable(last.intent.text()));
+        last.params[u"allowance"_s] = QJsonObject{{u"orders.side"_s, 1}};
+        QVERIFY(m_server.sql(m_name, u"INSERT INTO orders SELECT i, 'SELL', i, NULL FROM generate_series(5, 10) i"_s));
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(last);
+        QCOMPARE(await(step->apply(context, {}, {})).error().code, u"migration.takes_more"_s);
+        QCOMPARE(head(), u"4d"_s);
+        context.results[{last.id, u"asked"_s}] = context.result({}, u"asks"_s);
+        GOOD(await(step->apply(context, {}, {})));
+        QCOMPARE(context.result({}, u"lost"_s).toObject(), (QJsonObject{{u"orders.side"_s, 10}}));
+    }
+
+    void refusesFilesThatWereNotApproved()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->at(0));
+        GOOD(await(step->observe(context, {})));
+        writeFile(release.folder() + u"/alembic/env.py"_s, QByteArray(AlembicProject::env) + "\n");
+        QCOMPARE(await(step->apply(context, {}, {})).error().code, u"alembic.environment_changed"_s);
+        writeFile(release.folder() + u"/alembic/env.py"_s, AlembicProject::env);
+        release.add(u"1a"_s, {}, "something else", "    pass", "    pass");
+        QCOMPARE(await(step->apply(context, {}, {})).error().code, u"migration.changed"_s);
+        QCOMPARE(head(), QString());
+    }
+
+    /// An env.py that takes its URL from a variable, and one that goes elsewhere.
+    void followsTheContractOfTheUrl()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        QByteArray env = AlembicProject::env;
+        env.replace("config.get_main_option(\"sqlalchemy.url\")", "os.environ[\"APP_DATABASE\"]");
+        env.replace("engine_from_config(config.get_section(config.config_ini_section), prefix=\"sqlalchemy.\", poolclass=pool.NullPool)",
+                    "sqlalchemy.create_engine(os.environ[\"APP_DATABASE\"], poolclass=pool.NullPool)");
+        writeFile(release.folder() + u"/alembic/env.py"_s, "import os\nimport sqlalchemy\n" + env);
+        release.addFive();
+        m_target.databases[0] = spec({{u"urlVariable"_s, u"APP_DATABASE"_s}});
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        apply(steps->at(0));
+        QCOMPARE(head(), u"1a"_s);
+        // Another database, reached by its own way.
+        QVERIFY(m_server.sql(u"postgres"_s, u"CREATE DATABASE other%1 OWNER owner"_s.arg(m_count)));
+        writeFile(release.folder() + u"/alembic/env.py"_s,
+                  "import os\nimport sqlalchemy\n" + QByteArray(env).replace("os.environ[\"APP_DATABASE\"]", "os.environ[\"APP_DATABASE\"].replace(\"/t\", \"/other\")"));
+        const auto elsewhere = plan(u"1.3.0"_s);
+        QCOMPARE(elsewhere.error().code, u"alembic.elsewhere"_s);
+        QVERIFY2(elsewhere.error().text().contains(u"main"_s) && elsewhere.error().text().contains(u"1a"_s), qPrintable(elsewhere.error().text()));
+    }
+
+    void makesNewRevisions()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        apply(steps->at(0));
+        const alembic::Project tree{m_target.databases[0], m_target.releaseDirectory(u"1.3.0"_s)};
+        // Autogenerating needs the newest schema.
+        QCOMPARE(await(alembic::create(tree, u"colours"_s, true, {})).error().code, u"alembic.refused"_s);
+        for (const StepSpec &each : steps->sliced(1)) {
+            apply(each);
+        }
+        const auto file = await(alembic::create(tree, u"colours; of $HOME"_s, true, {}));
+        GOOD(file);
+        QFile made(*file);
+        QVERIFY(made.open(QIODevice::ReadOnly));
+        const QByteArray text = made.readAll();
+        QVERIFY2(text.contains("op.add_column('orders', sa.Column('colour'") && text.contains("colours; of $HOME"), text.constData());
+        const auto empty = await(alembic::create(tree, u"later"_s, false, {}));
+        GOOD(empty);
+        const auto history = await(alembic::history(tree, {}));
+        GOOD(history);
+        QCOMPARE(history->revisions().size(), 7);
+        QCOMPARE(history->revisions().last().message, u"later"_s);
+        QCOMPARE(history->revisions().last().file, *empty);
+    }
+
+    /// Both ways by steps, as on a command line.
+    void movesBySteps()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        const alembic::Project tree{m_target.databases[0], m_target.releaseDirectory(u"1.3.0"_s)};
+        auto result = await(alembic::move(tree, alembic::Direction::Up, u"head"_s, {}));
+        GOOD(result);
+        QCOMPARE(result->exitCode, 0);
+        result = await(alembic::move(tree, alembic::Direction::Down, u"-1"_s, {}));
+        GOOD(result);
+        QVERIFY2(result->exitCode == 0, result->errorOutput.constData());
+        QCOMPARE(head(), u"4d"_s);
+        QCOMPARE(await(alembic::current(tree, {})).value(), QStringList{u"4d"_s});
+    }
+
+    void saysWhatIsMissing()
+    {
+        project(u"1.3.0"_s).addFive();
+        m_target.databases[0] = spec({{u"program"_s, u"bin/alembic"_s}});
+        const auto none = plan(u"1.3.0"_s);
+        QCOMPARE(none.error().code, u"alembic.no_program"_s);
+        QVERIFY2(none.error().text().contains(m_target.releaseDirectory(u"1.3.0"_s) + u"/bin/alembic"_s), qPrintable(none.error().text()));
+        m_target.databases[0] = spec({{u"ini"_s, u"other.ini"_s}});
+        QCOMPARE(plan(u"1.3.0"_s).error().code, u"alembic.no_ini"_s);
+        m_target.databases[0] = spec();
+        m_server.stop(SIGINT);
+        const auto gone = plan(u"1.3.0"_s);
+        QCOMPARE(gone.error().kind, Error::Kind::Transient);
+        QCOMPARE(m_server.start(), QString());
+    }
+
+private:
+    DatabaseSpec spec(QJsonObject options = {}) const
+    {
+        DatabaseSpec spec = m_server.spec(m_name);
+        options.insert(u"lockWaitMs"_s, 2000);
+        spec.migrations = u"db"_s;
+        spec.migrationTool = {u"alembic"_s, options};
+        return spec;
+    }
+
+    AlembicProject project(const QString &version) const { return AlembicProject(m_target.releaseDirectory(version) + u"/db"_s); }
+
+    PlanningContext context(const QString &installed) const { return {m_target, {}, installed}; }
+
+    Result<QList<StepSpec>> plan(const QString &version) const
+    {
+        StagedRelease release;
+        release.info.manifest.version = *Version::parse(version);
+        release.preview = m_target.releaseDirectory(version);
+        return await(planMigrations(context(u"1.2.0"_s), release));
+    }
+
+    void apply(const StepSpec &spec)
+    {
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(spec);
+        const auto undo = await(step->prepare(context, {}));
+        GOOD(undo);
+        const auto applied = await(step->apply(context, *undo, {}));
+        GOOD(applied);
+        const auto verified = await(step->verify(context, {}));
+        GOOD(verified);
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::Done);
+    }
+
+    void applyAll(const QString &version)
+    {
+        const auto steps = plan(version);
+        GOOD(steps);
+        for (const StepSpec &each : *steps) {
+            apply(each);
+        }
+    }
+
+    QString head() const { return alembic::joined(alembic::recordedHeads(m_target.databases[0]).value_or(QStringList{u"?"_s})); }
+    QString digest() const { return await((*Database::create(m_target.databases[0]))->schemaDigest()).value_or(u"?"_s); }
+
+    PostgresServer m_server;
+    bool m_isReady = false;
+    int m_count = 0;
+    QString m_name;
+    std::unique_ptr<QTemporaryDir> m_folder;
+    Target m_target;
+};
+
+QTEST_GUILESS_MAIN(AlembicTest)
+#include "alembictest.moc"
