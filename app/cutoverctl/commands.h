@@ -23,6 +23,7 @@ struct Command {
 [[nodiscard]] QList<Command> runCommands();
 [[nodiscard]] QList<Command> roleCommands();
 [[nodiscard]] QList<Command> demoCommands();
+[[nodiscard]] QList<Command> migrationCommands();
 
 /// --target, else CUTOVER_TARGET, else target.yaml in this folder. Error "cli.no_target".
 [[nodiscard]] Result<QString> targetFile(const Arguments &arguments);

@@ -27,7 +27,7 @@ const Catalogue::Registration texts{{
 
 QList<Command> allCommands()
 {
-    return targetCommands() + runCommands() + packageCommands() + versionCommands() + demoCommands() + roleCommands();
+    return targetCommands() + runCommands() + migrationCommands() + packageCommands() + versionCommands() + demoCommands() + roleCommands();
 }
 
 /// 'cutoverctl help …'
