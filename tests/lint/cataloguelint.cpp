@@ -38,7 +38,7 @@ const QSet<QString> &others()
 
 bool isFileName(const QString &literal)
 {
-    static const QRegularExpression pattern(uR"x(\.(yaml|json|db|sock|cfg|log|lock|key|env|sql|html|txt|epoch)\z)x"_s);
+    static const QRegularExpression pattern(uR"x(\.(yaml|json|db|sock|cfg|log|lock|key|env|sql|html|txt|epoch|ini)\z)x"_s);
     return pattern.match(literal).hasMatch();
 }
 
