@@ -9,7 +9,7 @@ namespace cutover {
 
 static const Catalogue::Registration texts{
     {"alembic.step.intent_online",
-     QT_TRANSLATE_NOOP("catalogue", "Migrate %{database} to %{revision} (%{name}); it asks the database as it goes, so that its SQL can't be shown beforehand")},
+     QT_TRANSLATE_NOOP("catalogue", "Migrate %{database} to %{revision} (%{name}); it asks the database as it goes, so that its SQL can't be shown beforehand, only its source")},
     {"alembic.step.intent_parts",
      QT_TRANSLATE_NOOP("catalogue", "Migrate %{database} to %{revision} (%{name}), not in one transaction: if it fails midway, the run holds with a part of it done")},
     {"alembic.step.intent_loss",

@@ -198,16 +198,15 @@ bool isPointOfNoReturn(const Look &look)
     return unknown && !look.file.upSaid;
 }
 
-void addPreview(StepSpec &step, const Script &script, const QString &name, const QString &source)
+/// The SQL, or where that can't be told beforehand the source, which is the same for both ways.
+void addPreview(StepSpec &step, const Script &script, const Revision &revision, QLatin1StringView way, const QString &source)
 {
+    const QFileInfo file(revision.file);
     if (script.whyNot.code.isEmpty()) {
-        step.previews.append({u"sql"_s, name + u".sql"_s, script.sql});
-        return;
+        step.previews.append({u"sql"_s, file.completeBaseName() + u'.' + way + u".sql"_s, script.sql});
+    } else if (const Preview whole{u"text"_s, file.fileName(), source}; !step.previews.contains(whole)) {
+        step.previews.append(whole);
     }
-    // Data of a preview is not translated.
-    const QString reason = script.whyNot.args["reason"_L1].toString(u"several parents"_s);
-    step.previews.append({u"text"_s, name,
-                          u"# Its SQL can't be shown beforehand: without a connection it ends with \"%1\".\n# It runs online only. This is its source.\n\n"_s.arg(reason) + source});
 }
 
 Async<Loss> countNow(DatabaseSpec database, QList<Lost> losses)
@@ -239,7 +238,6 @@ StepSpec upgradeSpec(const PlanningContext &context, const Standing &standing, c
                      const QString &version, const Loss &loss)
 {
     const DatabaseSpec &database = standing.project.database;
-    const QString file = QFileInfo(revision.file).fileName();
     const QStringList after = standing.history.after(standing.present, revision);
     QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, revision.revision}, {u"name"_s, revision.message}};
     StepSpec step = stepSpec(standing, revision, look, environment, version);
@@ -266,11 +264,8 @@ StepSpec upgradeSpec(const PlanningContext &context, const Standing &standing, c
         names.insert(u"limit"_s, lossStated(limit.holdAbove()));
         step.intent = {u"alembic.step.intent_loss"_s, names};
     }
-    addPreview(step, look.up, file + u" (up)"_s, look.file.source);
-    // One source is enough.
-    if (look.down.whyNot.code.isEmpty() || look.up.whyNot.code.isEmpty()) {
-        addPreview(step, look.down, file + u" (down)"_s, look.file.source);
-    }
+    addPreview(step, look.up, revision, "up"_L1, look.file.source);
+    addPreview(step, look.down, revision, "down"_L1, look.file.source);
     step.changes = {{u"migration.head:"_s + database.name, joined(after)}};
     step.expectedMs = context.measuredMs.value(step.kind, 2000);
     step.pointOfNoReturn = isPointOfNoReturn(look);
@@ -344,7 +339,7 @@ StepSpec downgradeSpec(const PlanningContext &context, const Standing &standing,
         limit.add(name, rows, unknownAgeMs, approvalMs + aheadMs);
     }
     const Loss holdAbove = limit.holdAbove();
-    QString table = u"Lost\tCounted\tHolds above"_s;
+    QString table = u"@lost\t@counted\t@holds_above"_s;
     for (const auto &[name, rows] : loss.asKeyValueRange()) {
         table += u"\n%1\t%2\t%3"_s.arg(name).arg(rows).arg(holdAbove[name]);
     }
@@ -358,7 +353,7 @@ StepSpec downgradeSpec(const PlanningContext &context, const Standing &standing,
     limit.write(step.params);
     step.title = {u"migration.downgrade"_s, names};
     step.intent = {loses ? u"migration.downgrade.intent_loss"_s : u"migration.downgrade.intent"_s, names};
-    addPreview(step, look.down, QFileInfo(revision.file).fileName() + u" (down)"_s, look.file.source);
+    addPreview(step, look.down, revision, "down"_L1, look.file.source);
     if (!loss.isEmpty()) {
         step.previews.append({u"table"_s, database.name, table});
     }

@@ -177,7 +177,7 @@ Async<QList<StepSpec>> downgrades(PlanningContext context, DatabaseSpec database
             limit.add(name, count, since, approvalMs + aheadMs);
         }
         const Loss holdAbove = limit.holdAbove();
-        QString table = u"Lost\tCounted\tHolds above"_s;
+        QString table = u"@lost\t@counted\t@holds_above"_s;
         for (const auto &[name, count] : loss.asKeyValueRange()) {
             table += u"\n%1\t%2\t%3"_s.arg(name).arg(count).arg(holdAbove[name]);
         }
