@@ -56,6 +56,14 @@ public:
         add(u"5e"_s, u"4d"_s, "sides go", "    op.drop_column('orders', 'side')", "    op.add_column('orders', sa.Column('side', sa.String(8)))");
     }
 
+    /// Of those five only the first so many.
+    void keepUpTo(int count) const
+    {
+        for (const QString &revision : QStringList{u"1a"_s, u"2b"_s, u"3c"_s, u"4d"_s, u"5e"_s}.sliced(count)) {
+            QFile::remove(file(revision));
+        }
+    }
+
     static constexpr auto ini = R"(# What "alembic init" writes, shortened.
 [alembic]
 script_location = alembic
