@@ -3,7 +3,7 @@
 
 #include "commands.h"
 
-#include "release/repository.h"
+#include "plan/releasesource.h"
 #include "target/target.h"
 
 #include <QCoroTask>
@@ -38,8 +38,8 @@ Result<int> path(const Arguments &arguments)
     TRY(const Version to, Version::parse(arguments.positional(1)));
     TRY(const QString file, targetFile(arguments));
     TRY(const Target target, Target::load(file));
-    Repository repository(target.repository, target.product);
-    TRY(const auto releases, QCoro::waitFor(repository.releases()));
+    const auto source = ReleaseSource::of(target);
+    TRY(const auto releases, QCoro::waitFor(source->releases()));
     TRY(const auto hops, updatePath(from, to, releases));
     QStringList versions{from.toString()};
     for (const ReleaseInfo &hop : hops) {

@@ -4,6 +4,7 @@
 #include "deploy/deployplan.h"
 
 #include "deploy/supervisor.h"
+#include "plan/releasesource.h"
 
 using namespace Qt::StringLiterals;
 
@@ -12,7 +13,6 @@ namespace cutover {
 namespace {
 
 constexpr qint64 InstanceMs = 4000; ///< Before there are measured runs.
-constexpr qint64 UnpackMs = 1500;
 constexpr qint64 SwitchMs = 50;
 
 StepSpec instanceStep(const ServiceSpec &service, const InstanceSpec &instance, const QString &from, const QString &to)
@@ -109,14 +109,9 @@ QList<StepSpec> deploySteps(const Target &target, const QString &from, const QSt
 Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release)
 {
     const QString to = release.info.manifest.version.toString();
-    StepSpec unpack;
-    unpack.id = u"unpack"_s;
-    unpack.kind = u"unpack"_s;
-    unpack.params = {{u"version"_s, to}, {u"package"_s, release.package}, {u"sha256"_s, release.verified.sha256}};
-    unpack.title = {u"deploy.title.unpack"_s, {{u"version"_s, to}}};
-    unpack.intent = {u"deploy.intent.unpack"_s, {{u"version"_s, to}, {u"size"_s, release.verified.unpackedSize}}};
-    unpack.expectedMs = context.measuredMs.value(unpack.kind, UnpackMs);
-    QList<StepSpec> steps{unpack};
+    StepSpec place = ReleaseSource::of(context.target)->place(release);
+    place.expectedMs = context.measuredMs.value(place.kind, place.expectedMs);
+    QList<StepSpec> steps{place};
     steps += deploySteps(context.target, context.installed, to, release.info.manifest.restart, context.measuredMs);
     co_return steps;
 }

@@ -9,6 +9,7 @@
 #include "migration/migrationplan.h"
 #include "plan/keyeddigest.h"
 #include "plan/loss.h"
+#include "plan/releasesource.h"
 #include "system/clock.h"
 #include "target/databaseidentity.h"
 
@@ -111,7 +112,7 @@ Async<QList<StepSpec>> codeSteps(PlanningContext context, RestorePoint point, Fa
     }
     CO_TRY(QList<StepSpec> steps, co_await planDeploy(context, release));
     steps.removeIf([nobody](const StepSpec &step) {
-        return step.kind == "unpack"_L1 || (nobody && step.kind != "switch_release"_L1);
+        return step.id == ReleaseSource::placeStep() || (nobody && step.kind != "switch_release"_L1);
     });
     co_return steps;
 }

@@ -6,6 +6,7 @@
 #include "config/configurationplan.h"
 #include "migration/migrationplan.h"
 #include "plan/loss.h"
+#include "plan/releasesource.h"
 
 #include <QFileInfo>
 #include <QHash>
@@ -22,44 +23,18 @@ namespace {
 const Catalogue::Registration texts{{
     {"plan.check_version", QT_TRANSLATE_NOOP("catalogue", "Installed version")},
     {"plan.check_version.intent", QT_TRANSLATE_NOOP("catalogue", "Check that %{from} is installed")},
-    {"plan.download", QT_TRANSLATE_NOOP("catalogue", "Download")},
-    {"plan.download.intent", QT_TRANSLATE_NOOP("catalogue", "Have the package of %{version} on this host (%{size:bytes})")},
-    {"plan.verify_package", QT_TRANSLATE_NOOP("catalogue", "Package verification")},
-    {"plan.verify_package.intent",
-     QT_TRANSLATE_NOOP("catalogue", "Check the signature of %{version} by key %{key} and the digest of every file in it")},
 }};
 
-StepSpec ownStep(const QString &kind, const QJsonObject &params, const QJsonObject &args)
+StepSpec checkVersionStep(const QString &from)
 {
     StepSpec step;
-    step.id = kind;
-    step.kind = kind;
-    step.params = params;
-    step.title = {u"plan."_s + kind, args};
-    step.intent = {u"plan."_s + kind + u".intent"_s, args};
+    step.id = u"check_version"_s;
+    step.kind = step.id;
+    step.params = {{u"from"_s, from}};
+    step.title = {u"plan.check_version"_s, step.params};
+    step.intent = {u"plan.check_version.intent"_s, step.params};
     step.changesState = false;
     return step;
-}
-
-QList<StepSpec> acquisition(const PlanningContext &context, const StagedRelease &release)
-{
-    const QString version = release.info.manifest.version.toString();
-    QList<StepSpec> steps;
-    steps.append(ownStep(u"check_version"_s, {{u"from"_s, context.installed}}, {{u"from"_s, context.installed}}));
-    steps.append(ownStep(u"download"_s,
-                         {{u"version"_s, version},
-                          {u"file"_s, release.info.file},
-                          {u"package"_s, release.package},
-                          {u"sha256"_s, release.info.sha256},
-                          {u"size"_s, release.info.size}},
-                         {{u"version"_s, version}, {u"size"_s, release.info.size}}));
-    steps.append(ownStep(u"verify_package"_s,
-                         {{u"version"_s, version},
-                          {u"package"_s, release.package},
-                          {u"sha256"_s, release.info.sha256},
-                          {u"unpackedSize"_s, release.verified.unpackedSize}},
-                         {{u"version"_s, version}, {u"key"_s, release.verified.keyId}}));
-    return steps;
 }
 
 /// Steps of one hop have ids of their own; references from one step to another by id follow.
@@ -118,6 +93,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
     plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
     CO_TRY(plan.facts, co_await FactSource::collect(context.target));
 
+    const auto source = ReleaseSource::of(context.target);
     QList<Hop> hops;
     QSet<QString> migrated;
     for (const StagedRelease &release : std::as_const(path)) {
@@ -126,7 +102,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
         if (riskRank(release.info.manifest.risk) > riskRank(plan.risk)) {
             plan.risk = release.info.manifest.risk;
         }
-        QList<StepSpec> steps = acquisition(context, release);
+        QList<StepSpec> steps = QList{checkVersionStep(context.installed)} + source->acquireSteps(release);
         CO_TRY(const QList<StepSpec> checks, co_await planChecks(context, release));
         CO_TRY(const QList<StepSpec> backup, co_await planBackup(context, release));
         CO_TRY(QList<StepSpec> migrations, co_await planMigrations(context, release));
@@ -148,7 +124,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
         // The files of a release lie beside the old ones before anything that serves is touched:
         // migrations run from them.
         const auto split = std::stable_partition(deploy.begin(), deploy.end(), [](const StepSpec &step) {
-            return step.kind == u"unpack";
+            return step.id == ReleaseSource::placeStep();
         });
         steps += checks;
         steps += QList<StepSpec>(deploy.begin(), split);

@@ -5,9 +5,9 @@
 
 #include "serve/engineserviceprivate.h"
 
+#include "plan/releasesource.h"
 #include "run/decisions.h"
 #include "serve/protocol.h"
-#include "serve/stagerelease.h"
 #include "system/random.h"
 
 #include <QCoreApplication>
@@ -162,9 +162,10 @@ Async<QJsonObject> EngineService::Private::planUpdateJob(QString to, qint64 watc
             },
             Qt::QueuedConnection);
     };
+    const auto source = ReleaseSource::of(context.target);
     QList<StagedRelease> staged;
     for (const ReleaseInfo &info : path) {
-        CO_TRY(const StagedRelease release, co_await stageRelease(context.target, info, stop, progress));
+        CO_TRY(const StagedRelease release, co_await source->stage(info, stop, progress));
         staged.append(release);
     }
     CO_TRY(const Plan plan, co_await planUpdate(context, staged));

@@ -8,6 +8,7 @@
 #include "database/database.h"
 #include "deploy/haproxy.h"
 #include "metrics/thinner.h"
+#include "plan/releasesource.h"
 #include "run/activerun.h"
 #include "run/decisions.h"
 #include "run/report.h"
@@ -193,8 +194,8 @@ Async<QList<ReleaseInfo>> EngineService::Private::releaseInfos(std::stop_token s
 {
     const qint64 now = Clock::system().monotonic();
     if (now - releasesAt > ReleasesKeptMs) {
-        Repository repository(target.repository, target.product);
-        CO_TRY(knownReleases, co_await repository.releases(stop));
+        const auto source = ReleaseSource::of(target);
+        CO_TRY(knownReleases, co_await source->releases(stop));
         std::sort(knownReleases.begin(), knownReleases.end(), [](const ReleaseInfo &a, const ReleaseInfo &b) {
             return a.manifest.version > b.manifest.version;
         });

@@ -7,6 +7,7 @@
 #include "migration/migrationtool.h"
 #include "system/files.h"
 #include "system/json.h"
+#include "target/gitreader.h"
 #include "target/postgresreader.h"
 #include "target/yamlreader.h"
 
@@ -257,6 +258,13 @@ private:
 
     void readRepository(yaml::Map map)
     {
+        if (map.has(u"git"_s)) {
+            const auto pathOf = [this](const yaml::Value &value) { return path(value); };
+            const auto commandOf = [this](const yaml::Value &value) { return command(value); };
+            m_target.repository.git = readGit(map, pathOf, commandOf);
+            map.close();
+            return;
+        }
         const yaml::Value value = map.required(u"url"_s, u"url"_s);
         const QString text = value.text();
         if (!text.isEmpty()) {

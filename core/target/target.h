@@ -157,9 +157,24 @@ struct PolicySpec {
     qint64 turnBackMarginMs = 300000;
 };
 
+/** Releases that are tags of a git repository, each checked out into a folder of its own. */
+struct GitSpec {
+    QString url; ///< https://, ssh://, HOST:PATH or absolute folder; empty: releases are packages.
+    QString tagPrefix = QStringLiteral("v"); ///< A tag is this and a version.
+    QString manifest = QStringLiteral("manifest.yaml"); ///< Path in the repository; a tag without it gets one made of its message.
+    bool signedTags = false; ///< Only tags signed by a key of these files are installed.
+    QString allowedSigners; ///< ssh: absolute path of a file in the form of ssh-keygen's ALLOWED SIGNERS.
+    QStringList gpgKeys; ///< Absolute paths of exported public keys.
+    QList<QStringList> build; ///< Programs with their arguments, run in the new folder one after the other before anything is switched.
+    qint64 buildTimeoutMs = 1800000; ///< Of one of them.
+};
+
 struct RepositorySpec {
     QString url; ///< http(s):// or file:// folder with index.json and packages.
     QStringList publicKeys; ///< Absolute paths of minisign public keys; a package must be signed by one of them.
+    GitSpec git;
+
+    [[nodiscard]] bool isGit() const { return !git.url.isEmpty(); }
 };
 
 /**

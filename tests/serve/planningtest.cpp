@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "demo/demosystem.h"
-#include "plan/planners.h"
+#include "plan/releasesource.h"
 #include "plan/step.h"
 #include "run/runlock.h"
 #include "serve/engineservice.h"
-#include "serve/stagerelease.h"
 #include "system/filelock.h"
 #include "system/files.h"
 #include "tests/support/otherprocess.h"
@@ -49,7 +48,7 @@ class PlanningTest : public QObject
             return list;
         }
         for (const ReleaseInfo &info : *path) {
-            auto release = QCoro::waitFor(stageRelease(m_target, info, {}, [](const Progress &) { }));
+            auto release = QCoro::waitFor(ReleaseSource::of(m_target)->stage(info, {}, [](const Progress &) { }));
             if (!release) {
                 QTest::qFail(qPrintable(release.error().text()), __FILE__, __LINE__);
                 return list;
@@ -420,7 +419,7 @@ private Q_SLOTS:
         QTest::qWait(200);
         QElapsedTimer timer;
         timer.start();
-        QVERIFY(QCoro::waitFor(stageRelease(m_target, release, {}, [](const Progress &) { })));
+        QVERIFY(QCoro::waitFor(ReleaseSource::of(m_target)->stage(release, {}, [](const Progress &) { })));
         QVERIFY2(timer.elapsed() > 400, qPrintable(QString::number(timer.elapsed())));
         QCOMPARE(other.wait(), 0);
     }

@@ -1,0 +1,217 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// How a run gets a release that is a tag: "fetch_release" 1 {version, tag, commit}, "verify_tag" 1 {…, signer},
+// "checkout_release" 1 {version, commit, build: argument lists, timeoutMs}.
+
+#include "plan/step.h"
+#include "release/gitrepository.h"
+#include "system/files.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QJsonArray>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+class GitStep : public Step
+{
+public:
+    using Step::Step;
+
+protected:
+    QString version() const { return spec().params["version"_L1].toString(); }
+    QString commit() const { return spec().params["commit"_L1].toString(); }
+    QString tagName() const { return spec().params["tag"_L1].toString(); }
+
+    /// The tag that was previewed is the one that is there now.
+    Async<GitTag> plannedTag(Target target, std::stop_token stop) const
+    {
+        GitRepository git(target);
+        CO_TRY(const GitTag tag, co_await git.tag(tagName(), stop));
+        if (tag.commit != commit()) {
+            co_return fail(u"git.tag_moved"_s, {{u"tag"_s, tag.name}, {u"url"_s, target.repository.git.url}}, target.repository.git.url);
+        }
+        co_return tag;
+    }
+};
+
+class FetchReleaseStep : public GitStep
+{
+public:
+    using GitStep::GitStep;
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
+    {
+        const Target target = context.target();
+        GitRepository git(target);
+        CO_TRY(const bool there, co_await git.hasCommit(commit(), stop));
+        if (!there) {
+            CO_CHECK(co_await git.fetch(stop));
+        }
+        CO_CHECK(co_await plannedTag(target, stop));
+        co_return {};
+    }
+    Async<Inspection> inspect(StepContext &, QJsonObject) override { co_return Inspection::NotStarted; }
+    // What has been fetched takes nothing from anybody.
+    Async<> revert(StepContext &, QJsonObject, std::stop_token) override { co_return {}; }
+};
+
+class VerifyTagStep : public GitStep
+{
+public:
+    using GitStep::GitStep;
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
+    {
+        const Target target = context.target();
+        CO_TRY(const GitTag tag, co_await plannedTag(target, stop));
+        if (!target.repository.git.signedTags) {
+            co_return {};
+        }
+        GitRepository git(target);
+        CO_TRY(const QString signer, co_await git.verifyTag(tag, stop));
+        if (const QString planned = spec().params["signer"_L1].toString(); signer != planned) {
+            co_return fail(u"git.signer_changed"_s, {{u"tag"_s, tag.name}, {u"found"_s, signer}, {u"expected"_s, planned}});
+        }
+        co_return {};
+    }
+    Async<Inspection> inspect(StepContext &, QJsonObject) override { co_return Inspection::NotStarted; }
+    Async<> revert(StepContext &, QJsonObject, std::stop_token) override { co_return {}; }
+};
+
+class CheckoutReleaseStep : public GitStep
+{
+public:
+    using GitStep::GitStep;
+
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        co_return QJsonObject{{u"existed"_s, isReady(folder(context))}};
+    }
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
+    {
+        const QString directory = folder(context);
+        if (isReady(directory)) {
+            co_return {};
+        }
+        CO_CHECK(refuseInUse(context, directory));
+        GitRepository git(context.target());
+        context.progress({0, 0, {}, {u"git.doing.checkout"_s, {{u"version"_s, version()}}}});
+        CO_CHECK(co_await git.addWorktree(directory, commit(), stop));
+        const QJsonArray build = spec().params["build"_L1].toArray();
+        for (qsizetype i = 0; i < build.size(); ++i) {
+            QStringList words;
+            for (const QJsonValue &word : build.at(i).toArray()) {
+                words.append(word.toString());
+            }
+            context.progress({i, build.size(), u"programs"_s, {u"git.doing.build"_s, {{u"command"_s, words.join(u' ')}, {u"version"_s, version()}}}});
+            CO_CHECK(co_await run(context, directory, words, spec().params["timeoutMs"_L1].toInteger(), stop));
+        }
+        // Last, and durably: without it the folder is taken for a part.
+        co_return files::replace(marker(directory), commit().toLatin1() + '\n');
+    }
+
+    Async<> verify(StepContext &context, std::stop_token stop) override
+    {
+        const QString directory = folder(context);
+        GitRepository git(context.target());
+        CO_TRY(const QString head, co_await git.headOf(directory, stop));
+        if (head != commit() || !isReady(directory)) {
+            co_return fail(u"git.wrong_commit"_s, {{u"folder"_s, directory}, {u"found"_s, head}, {u"expected"_s, commit()}}, directory);
+        }
+        CO_TRY(const QStringList changed, co_await git.changedFiles(directory, stop));
+        if (!changed.isEmpty()) {
+            co_return fail(u"git.changed_files"_s, {{u"folder"_s, directory}, {u"count"_s, changed.size()}, {u"files"_s, QJsonArray::fromStringList(changed.first(qMin<qsizetype>(5, changed.size())))}}, directory);
+        }
+        co_return {};
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject) override
+    {
+        const QString directory = folder(context);
+        co_return isReady(directory) ? Inspection::Done : QFileInfo::exists(directory) ? Inspection::Partial
+                                                                                       : Inspection::NotStarted;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token) override
+    {
+        if (undo["existed"_L1].toBool()) {
+            co_return {};
+        }
+        const QString directory = folder(context);
+        CO_CHECK(refuseInUse(context, directory));
+        GitRepository git(context.target());
+        co_return co_await git.removeWorktree(directory);
+    }
+
+private:
+    QString folder(StepContext &context) const { return context.target().releaseDirectory(version()); }
+
+    /// In what git keeps about the worktree, so that it goes with it and is no file of the release.
+    static QString marker(const QString &directory)
+    {
+        QFile link(directory + u"/.git"_s);
+        if (!link.open(QIODevice::ReadOnly)) {
+            return {};
+        }
+        const QByteArray line = link.read(4096).trimmed();
+        return line.startsWith("gitdir: ") ? QString(QFile::decodeName(line.mid(8)) + u"/cutover-ready"_s) : QString();
+    }
+
+    bool isReady(const QString &directory) const
+    {
+        QFile file(marker(directory));
+        return file.open(QIODevice::ReadOnly) && file.read(128).trimmed() == commit().toLatin1();
+    }
+
+    static Result<> refuseInUse(StepContext &context, const QString &directory)
+    {
+        const QFileInfo current(context.target().currentLink());
+        if (current.exists() && current.canonicalFilePath() == QFileInfo(directory).canonicalFilePath()) {
+            return fail(u"acquire.in_use"_s, {{u"folder"_s, directory}}, directory);
+        }
+        return {};
+    }
+
+    static Async<> run(StepContext &context, QString directory, QStringList words, qint64 timeoutMs, std::stop_token stop)
+    {
+        ProcessSpec process;
+        process.program = words.takeFirst();
+        // A program of the release itself.
+        if (process.program.contains(u'/') && QDir::isRelativePath(process.program)) {
+            process.program = directory + u'/' + process.program;
+        }
+        process.arguments = words;
+        process.workingDirectory = directory;
+        process.timeoutMs = timeoutMs;
+        if (context.lockDescriptor() >= 0) {
+            process.inherit = {context.lockDescriptor()};
+        }
+        const QString name = QFileInfo(process.program).fileName();
+        process.onLine = [&context, name](const QByteArray &line, bool) { context.logLine(name, QString::fromUtf8(line)); };
+        CO_TRY(const ProcessResult result, co_await context.processes().run(std::move(process), stop));
+        if (result.exitCode != 0) {
+            const QByteArray said = result.errorOutput.trimmed().isEmpty() ? result.output : result.errorOutput;
+            co_return fail(u"git.build_failed"_s,
+                           {{u"program"_s, name}, {u"exit"_s, result.exitCode}, {u"last"_s, QString::fromUtf8(said.trimmed()).section(u'\n', -1).left(500)}}, directory);
+        }
+        co_return {};
+    }
+};
+
+const StepRegistry::Registration fetchRelease(u"fetch_release"_s, 1, [](StepSpec spec) { return std::make_unique<FetchReleaseStep>(std::move(spec)); });
+const StepRegistry::Registration verifyTag(u"verify_tag"_s, 1, [](StepSpec spec) { return std::make_unique<VerifyTagStep>(std::move(spec)); });
+const StepRegistry::Registration checkoutRelease(u"checkout_release"_s, 1, [](StepSpec spec) {
+    return std::make_unique<CheckoutReleaseStep>(std::move(spec));
+});
+
+} // namespace
+
+} // namespace cutover

@@ -1,0 +1,187 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "plan/releasesource.h"
+
+#include "release/gitrepository.h"
+#include "system/filelock.h"
+#include "system/files.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QJsonArray>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 CheckoutMs = 1000; ///< Before there are measured runs.
+constexpr qint64 BuildMs = 60000;
+constexpr qsizetype shortHash = 12;
+
+QString riskOf(UpdateType type)
+{
+    return type == UpdateType::Major ? u"high"_s : type == UpdateType::Minor ? u"medium"_s
+                                                                             : u"low"_s;
+}
+
+/// Of a tag that brings none: everything that a tag can tell, and nothing less careful than that.
+Manifest manifestOf(const Target &target, const GitTag &tag, const QList<GitTag> &all)
+{
+    Manifest manifest;
+    manifest.product = target.product;
+    manifest.version = tag.version;
+    manifest.from = VersionRange::parse(u"*"_s).value_or(VersionRange());
+    // The list is newest first.
+    const auto before = std::ranges::find_if(all, [&tag](const GitTag &other) { return other.version < tag.version && other.version.preRelease.isEmpty(); });
+    manifest.type = before == all.end() ? UpdateType::Major : updateType(before->version, tag.version);
+    manifest.risk = riskOf(manifest.type);
+    manifest.restart = {u"all"_s};
+    QStringList lines;
+    for (const QString &line : QString(tag.subject + u'\n' + tag.body).split(u'\n')) {
+        // What comes behind is a signature.
+        if (line.startsWith("-----BEGIN "_L1)) {
+            break;
+        }
+        const QString text = line.startsWith("- "_L1) || line.startsWith("* "_L1) ? line.sliced(2).trimmed() : line.trimmed();
+        if (!text.isEmpty()) {
+            lines.append(text);
+        }
+    }
+    manifest.changes.insert(u"changed"_s, lines);
+    return manifest;
+}
+
+Result<Manifest> readManifest(const Target &target, const GitTag &tag, const QByteArray &yaml)
+{
+    const QString name = tag.name + u':' + target.repository.git.manifest;
+    TRY(Manifest manifest, Manifest::parse(yaml, name));
+    if (manifest.version != tag.version || manifest.version.build != tag.version.build) {
+        return fail(u"git.manifest_version"_s, {{u"tag"_s, tag.name}, {u"found"_s, manifest.version.toString()}}, name);
+    }
+    return manifest;
+}
+
+/** Tags of a git repository. */
+class GitSource : public ReleaseSource
+{
+public:
+    explicit GitSource(const Target &target)
+        : m_target(target)
+        , m_git(target)
+    {
+    }
+
+    Async<QList<ReleaseInfo>> releases(std::stop_token stop) override
+    {
+        CO_CHECK(co_await m_git.fetch(stop));
+        CO_TRY(const QList<GitTag> tags, co_await m_git.tags(stop));
+        QStringList commits;
+        for (const GitTag &tag : tags) {
+            commits.append(tag.commit);
+        }
+        CO_TRY(const auto manifests, co_await m_git.fileAt(m_target.repository.git.manifest, commits, stop));
+        m_unusable.clear();
+        QList<ReleaseInfo> found;
+        for (const GitTag &tag : tags) {
+            const auto yaml = manifests.constFind(tag.commit);
+            auto manifest = yaml == manifests.constEnd() ? Result<Manifest>(manifestOf(m_target, tag, tags)) : readManifest(m_target, tag, *yaml);
+            if (!manifest) {
+                // Tags stay as they are, so one that is wrong must not stand in the way of all others for good.
+                m_unusable.append(manifest.error());
+            } else if (manifest->product == m_target.product) {
+                manifest->commit = tag.commit;
+                manifest->build = manifest->build.isEmpty() ? tag.commit.first(shortHash) : manifest->build;
+                found.append({std::move(*manifest), tag.name, 0, tag.commit});
+            }
+        }
+        co_return found;
+    }
+
+    QList<Error> unusable() const override { return m_unusable; }
+
+    Async<StagedRelease> stage(ReleaseInfo release, std::stop_token stop, ProgressFunction progress) override
+    {
+        const QString version = release.manifest.version.toString();
+        const QString commit = release.sha256;
+        progress({0, 0, {}, {u"stage.checking_out"_s, {{u"version"_s, version}}}});
+        CO_TRY(const GitTag tag, co_await m_git.tag(release.file, stop));
+        if (tag.commit != commit) {
+            co_return fail(u"git.tag_moved"_s, {{u"tag"_s, tag.name}, {u"url"_s, m_target.repository.git.url}}, m_target.repository.git.url);
+        }
+        StagedRelease staged;
+        staged.info = release;
+        staged.verified.manifest = release.manifest;
+        staged.verified.sha256 = commit;
+        if (m_target.repository.git.signedTags) {
+            CO_TRY(staged.verified.keyId, co_await m_git.verifyTag(tag, stop));
+        }
+        CO_TRY(staged.verified.unpackedSize, co_await m_git.sizeOf(commit, stop));
+        staged.preview = m_target.stateDirectory + u"/cache/"_s + version + u'-' + commit.first(shortHash);
+        // Two consoles that plan at once check it out once.
+        CO_TRY(const auto lock, co_await FileLock::acquire(QString(m_target.stateDirectory + u"/cache/.locks/"_s + QFileInfo(staged.preview).fileName()), stop));
+        if (!QDir(staged.preview).exists()) {
+            CO_CHECK(co_await m_git.exportTo(staged.preview, commit, stop));
+        }
+        co_return staged;
+    }
+
+    QList<StepSpec> acquireSteps(const StagedRelease &release) const override
+    {
+        const QString version = release.info.manifest.version.toString();
+        const QJsonObject names{{u"version"_s, version}, {u"tag"_s, release.info.file}, {u"commit"_s, release.info.sha256.first(shortHash)}, {u"key"_s, release.verified.keyId}};
+        const QJsonObject params{{u"version"_s, version}, {u"tag"_s, release.info.file}, {u"commit"_s, release.info.sha256}};
+        StepSpec fetch;
+        fetch.id = u"fetch_release"_s;
+        fetch.kind = fetch.id;
+        fetch.params = params;
+        fetch.title = {u"git.title.fetch"_s, names};
+        fetch.intent = {u"git.intent.fetch"_s, names};
+        fetch.changesState = false;
+        StepSpec verify = fetch;
+        verify.id = u"verify_tag"_s;
+        verify.kind = verify.id;
+        verify.params.insert(u"signer"_s, release.verified.keyId);
+        verify.title = {u"git.title.verify"_s, names};
+        verify.intent = {release.verified.keyId.isEmpty() ? u"git.intent.verify_unsigned"_s : u"git.intent.verify"_s, names};
+        return {fetch, verify};
+    }
+
+    StepSpec place(const StagedRelease &release) const override
+    {
+        const QString version = release.info.manifest.version.toString();
+        QJsonArray build;
+        QStringList lines;
+        for (const QStringList &words : m_target.repository.git.build) {
+            build.append(QJsonArray::fromStringList(words));
+            lines.append(words.join(u' '));
+        }
+        const QJsonObject names{{u"version"_s, version}, {u"commit"_s, release.info.sha256.first(shortHash)}, {u"size"_s, release.verified.unpackedSize}, {u"build"_s, QJsonArray::fromStringList(lines)}};
+        StepSpec step;
+        step.id = placeStep();
+        step.kind = u"checkout_release"_s;
+        step.params = {{u"version"_s, version}, {u"commit"_s, release.info.sha256}, {u"build"_s, build}, {u"timeoutMs"_s, m_target.repository.git.buildTimeoutMs}};
+        step.title = {lines.isEmpty() ? u"git.title.checkout"_s : u"git.title.build"_s, names};
+        step.intent = {lines.isEmpty() ? u"git.intent.checkout"_s : u"git.intent.build"_s, names};
+        step.expectedMs = CheckoutMs + BuildMs * lines.size();
+        return step;
+    }
+
+private:
+    Target m_target;
+    GitRepository m_git;
+    QList<Error> m_unusable;
+};
+
+} // namespace
+
+std::unique_ptr<ReleaseSource> makeGitSource(const Target &target)
+{
+    return std::make_unique<GitSource>(target);
+}
+
+} // namespace cutover

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "release/semver.h"
+#include "system/processes.h"
+#include "target/target.h"
+
+namespace cutover {
+
+/** A tag that names a version. */
+struct GitTag {
+    QString name; ///< "v1.2.1"
+    QString ownName; ///< What the tag's own object calls it; empty for a tag without one.
+    QString commit; ///< Full hash.
+    Version version;
+    QString subject; ///< First line of its message, or of the commit's.
+    QString body;
+};
+
+/**
+ * A git repository of releases: a bare copy of it on the control host (STATE/git/releases.git), which
+ * is fetched into and from which worktrees are made, by git's own program with argument lists.
+ * Tags are kept as they first came: one that has moved at the remote is an error, and never followed.
+ * No hook of the repository runs, no terminal is asked, ssh asks for the host's known key. What an operator's
+ * own git configuration says (credential helpers, proxies) holds. Event-loop thread. Codes "git.*";
+ * "git.unreachable" is transient.
+ */
+class GitRepository
+{
+public:
+    explicit GitRepository(const Target &target);
+
+    /// Makes the copy where there is none, and brings tags and branches. One process at a time; others wait.
+    [[nodiscard]] Async<> fetch(std::stop_token stop = {});
+    /// Those of the target's prefix that name a version, newest first; of the copy as it is.
+    [[nodiscard]] Async<QList<GitTag>> tags(std::stop_token stop = {});
+    /// The one tag; error "git.no_tag".
+    [[nodiscard]] Async<GitTag> tag(QString name, std::stop_token stop = {});
+    [[nodiscard]] Async<bool> hasCommit(QString commit, std::stop_token stop = {});
+    /// The file's content by commit; commits without it are left out.
+    [[nodiscard]] Async<QMap<QString, QByteArray>> fileAt(QString path, QStringList commits, std::stop_token stop = {});
+    /// Bytes of all files of a commit, unpacked.
+    [[nodiscard]] Async<qint64> sizeOf(QString commit, std::stop_token stop = {});
+    /// Who signed the tag, and by which key: "kim@example.org SHA256:…". Only keys of the target's own files
+    /// count, and only for a tag whose object bears the same name. Errors "git.tag_unsigned", "git.signature_wrong", "git.tag_name".
+    [[nodiscard]] Async<QString> verifyTag(GitTag tag, std::stop_token stop = {});
+    /// Checks a commit out into a new folder that is linked with the copy. What a killed attempt left is replaced.
+    [[nodiscard]] Async<> addWorktree(QString folder, QString commit, std::stop_token stop = {});
+    /// The same without a link to the copy, to look at; the folder appears whole or not at all.
+    [[nodiscard]] Async<> exportTo(QString folder, QString commit, std::stop_token stop = {});
+    /// Removes the folder and what the copy knows of it; nothing happens when it is not there.
+    [[nodiscard]] Async<> removeWorktree(QString folder);
+    /// The commit that a worktree stands at; error "git.no_worktree".
+    [[nodiscard]] Async<QString> headOf(QString folder, std::stop_token stop = {});
+    /// Files of a worktree that are not as committed; files that git does not know are not looked at.
+    [[nodiscard]] Async<QStringList> changedFiles(QString folder, std::stop_token stop = {});
+
+private:
+    [[nodiscard]] ProcessSpec command(QStringList arguments) const;
+    [[nodiscard]] Async<QByteArray> git(QStringList arguments, std::stop_token stop, QByteArray input = {});
+    [[nodiscard]] Error failure(const QStringList &arguments, const ProcessResult &result) const;
+
+    GitSpec m_spec;
+    QString m_copy;
+};
+
+} // namespace cutover

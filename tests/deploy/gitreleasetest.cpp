@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "plan/releasesource.h"
+#include "tests/support/steps.h"
+
+#include <QDir>
+#include <QFile>
+#include <QJsonArray>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using cutover::testing::await;
+using cutover::testing::TestContext;
+
+#define VERIFY_RESULT(expression)                                                       \
+    do {                                                                                \
+        const auto &verified = (expression);                                            \
+        QVERIFY2(verified, qPrintable(verified ? QString() : verified.error().text())); \
+    } while (false)
+
+/** Tags of a real repository as releases: offered, staged, planned, checked out and built. */
+class GitReleaseTest : public QObject
+{
+    Q_OBJECT
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    Target m_target;
+
+    QString path(const QString &name) const { return m_folder->filePath(name); }
+    void git(const QStringList &arguments)
+    {
+        QProcess process;
+        process.start(u"git"_s,
+                      QStringList{u"-C"_s, path(u"source"_s), u"-c"_s, u"user.name=Kim"_s, u"-c"_s, u"user.email=kim@example.org"_s, u"-c"_s, u"tag.gpgSign=false"_s, u"-c"_s, u"commit.gpgSign=false"_s} + arguments);
+        if (!process.waitForFinished(60000) || process.exitCode() != 0) {
+            QTest::qFail((arguments.join(u' ').toUtf8() + ": " + process.readAllStandardError()).constData(), __FILE__, __LINE__);
+        }
+    }
+    void write(const QString &file, const QByteArray &content)
+    {
+        QVERIFY(QDir().mkpath(QFileInfo(file).path()));
+        QFile out(file);
+        QVERIFY(out.open(QIODevice::WriteOnly | QIODevice::Truncate) && out.write(content) == content.size());
+    }
+    void release(const QString &version, const QByteArray &manifest, const QByteArray &build)
+    {
+        write(path(u"source/app.txt"_s), version.toUtf8() + '\n');
+        if (manifest.isEmpty()) {
+            QFile::remove(path(u"source/manifest.yaml"_s));
+        } else {
+            write(path(u"source/manifest.yaml"_s), manifest);
+        }
+        write(path(u"source/.gitignore"_s), "built*\n");
+        write(path(u"source/build"_s), "#!/bin/sh\n" + build);
+        QFile::setPermissions(path(u"source/build"_s), QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
+        git({u"add"_s, u"-A"_s});
+        git({u"commit"_s, u"-q"_s, u"-m"_s, u"Release "_s + version});
+        git({u"tag"_s, u"-a"_s, u"v"_s + version, u"-m"_s, u"Orders\n\n- Faster "_s + version});
+    }
+    std::unique_ptr<Step> step(const StepSpec &spec) { return std::move(*StepRegistry::create(spec)); }
+    StagedRelease staged(const QString &version)
+    {
+        const auto source = ReleaseSource::of(m_target);
+        const auto all = await(source->releases());
+        for (const ReleaseInfo &info : all ? *all : QList<ReleaseInfo>()) {
+            if (info.manifest.version.toString() == version) {
+                auto made = await(source->stage(info, {}, [](const Progress &) { }));
+                if (made) {
+                    return *made;
+                }
+                QTest::qFail(qPrintable(made.error().text()), __FILE__, __LINE__);
+                return {};
+            }
+        }
+        QTest::qFail(all ? "not offered" : qPrintable(all.error().text()), __FILE__, __LINE__);
+        return {};
+    }
+
+private Q_SLOTS:
+    void init()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        QVERIFY(QDir().mkpath(path(u"source"_s)));
+        m_target = {};
+        m_target.product = u"trading"_s;
+        m_target.stateDirectory = path(u"state"_s);
+        m_target.releasesDirectory = path(u"releases"_s);
+        m_target.repository.git.url = path(u"source"_s);
+        m_target.repository.git.build = {{u"./build"_s, u"--for"_s, u"it's $HOME"_s}};
+        git({u"init"_s, u"-q"_s, u"-b"_s, u"main"_s});
+        release(u"1.0.0"_s, {}, "echo \"building $2\"; echo done > built.txt\n");
+        release(u"1.1.0"_s, "schema: 1\nproduct: trading\nversion: 1.1.0\nfrom: ^1.0\nupdate_type: minor\nrisk: medium\nchanges:\n  added: [Limits]\n",
+                "echo \"building $2\"; echo done > built.txt\n");
+    }
+
+    void tagsAreOffered()
+    {
+        // One with a wrong manifest does not stand in the way of the others, but is told.
+        release(u"1.2.0"_s, "schema: 1\nproduct: trading\nversion: 9.9.9\nfrom: ^1.0\nupdate_type: minor\nrisk: low\n", "true\n");
+        release(u"1.3.0"_s, "schema: 1\nproduct: [\n", "true\n");
+        release(u"1.4.0"_s, "schema: 1\nproduct: other\nversion: 1.4.0\nfrom: ^1.0\nupdate_type: minor\nrisk: low\n", "true\n");
+        const auto source = ReleaseSource::of(m_target);
+        const auto all = await(source->releases());
+        VERIFY_RESULT(all);
+        QCOMPARE(all->size(), 2);
+        const Manifest &minor = all->at(0).manifest;
+        QCOMPARE(minor.version.toString(), u"1.1.0"_s);
+        QCOMPARE(minor.changes.value(u"added"_s), QStringList{u"Limits"_s});
+        QCOMPARE(minor.commit, all->at(0).sha256);
+        // Of a tag without a manifest, what it says itself, and all are restarted.
+        const Manifest &first = all->at(1).manifest;
+        QCOMPARE(first.product, u"trading"_s);
+        QCOMPARE(first.changes.value(u"changed"_s), (QStringList{u"Orders"_s, u"Faster 1.0.0"_s}));
+        QCOMPARE(first.restart, QStringList{u"all"_s});
+        const QList<Error> unusable = source->unusable();
+        QCOMPARE(unusable.size(), 2);
+        QCOMPARE(unusable[1].code, u"git.manifest_version"_s);
+        QVERIFY2(unusable[0].where.startsWith(u"v1.3.0:manifest.yaml:"), qPrintable(unusable[0].text()));
+    }
+
+    void checksOutAndBuilds()
+    {
+        const StagedRelease release = staged(u"1.1.0"_s);
+        QVERIFY(QFileInfo::exists(release.preview + u"/app.txt"_s));
+        QVERIFY(!QFileInfo::exists(release.preview + u"/built.txt"_s));
+        const auto source = ReleaseSource::of(m_target);
+        TestContext context(m_target);
+        for (const StepSpec &spec : source->acquireSteps(release)) {
+            VERIFY_RESULT(await(step(spec)->apply(context, {}, {})));
+        }
+        const StepSpec place = source->place(release);
+        QVERIFY2(place.intent.text().contains(u"./build --for it's $HOME"), qPrintable(place.intent.text()));
+        const auto checkout = step(place);
+        QCOMPARE(await(checkout->inspect(context, {})).value(), Inspection::NotStarted);
+        const auto undo = await(checkout->prepare(context, {}));
+        VERIFY_RESULT(await(checkout->apply(context, *undo, {})));
+        VERIFY_RESULT(await(checkout->verify(context, {})));
+        const QString folder = m_target.releaseDirectory(u"1.1.0"_s);
+        QVERIFY(QFileInfo::exists(folder + u"/built.txt"_s));
+        // Words stay words: no shell has had them.
+        QVERIFY2(context.lines.contains(u"build: building it's $HOME"_s), qPrintable(context.lines.join(u'\n')));
+        QCOMPARE(await(checkout->inspect(context, {})).value(), Inspection::Done);
+        // Again nothing is built.
+        context.lines.clear();
+        VERIFY_RESULT(await(checkout->apply(context, *undo, {})));
+        QVERIFY(context.lines.isEmpty());
+        write(folder + u"/app.txt"_s, "edited\n");
+        QCOMPARE(await(checkout->verify(context, {})).error().code, u"git.changed_files"_s);
+        VERIFY_RESULT(await(checkout->revert(context, *undo, {})));
+        QVERIFY(!QFileInfo::exists(folder));
+        VERIFY_RESULT(await(checkout->revert(context, *undo, {})));
+    }
+
+    void aFailedOrKilledBuildIsNoRelease()
+    {
+        release(u"1.2.0"_s, {}, "echo partly > built.txt; echo 'no compiler' >&2; exit 3\n");
+        const StagedRelease bad = staged(u"1.2.0"_s);
+        const auto source = ReleaseSource::of(m_target);
+        TestContext context(m_target);
+        const auto checkout = step(source->place(bad));
+        const auto undo = await(checkout->prepare(context, {}));
+        const auto built = await(checkout->apply(context, *undo, {}));
+        QCOMPARE(built.error().code, u"git.build_failed"_s);
+        QVERIFY2(built.error().what().contains(u"no compiler") && built.error().what().contains(u"3"), qPrintable(built.error().what()));
+        QCOMPARE(await(checkout->inspect(context, {})).value(), Inspection::Partial);
+        QVERIFY(!await(checkout->verify(context, {})));
+        VERIFY_RESULT(await(checkout->revert(context, *undo, {})));
+        QVERIFY(!QFileInfo::exists(m_target.releaseDirectory(u"1.2.0"_s)));
+        // A folder of that name without our mark is none of ours to trust.
+        write(m_target.releaseDirectory(u"1.1.0"_s) + u"/app.txt"_s, "half\n");
+        const auto good = step(source->place(staged(u"1.1.0"_s)));
+        QCOMPARE(await(good->inspect(context, {})).value(), Inspection::Partial);
+        VERIFY_RESULT(await(good->apply(context, *await(good->prepare(context, {})), {})));
+        VERIFY_RESULT(await(good->verify(context, {})));
+        // What serves is never replaced or removed.
+        QVERIFY(QFile::link(u"1.1.0"_s, m_target.currentLink()));
+        QCOMPARE(await(good->revert(context, QJsonObject{{u"existed"_s, false}}, {})).error().code, u"acquire.in_use"_s);
+    }
+
+    void aTagThatMovedSinceThePlanIsRefused()
+    {
+        const StagedRelease release = staged(u"1.1.0"_s);
+        const auto source = ReleaseSource::of(m_target);
+        QList<StepSpec> steps = source->acquireSteps(release);
+        steps[0].params[u"commit"_s] = QString(40, u'a');
+        TestContext context(m_target);
+        QCOMPARE(await(step(steps[0])->apply(context, {}, {})).error().code, u"git.tag_moved"_s);
+        steps[1].params[u"commit"_s] = QString(40, u'a');
+        QCOMPARE(await(step(steps[1])->apply(context, {}, {})).error().code, u"git.tag_moved"_s);
+    }
+};
+
+QTEST_GUILESS_MAIN(GitReleaseTest)
+#include "gitreleasetest.moc"

@@ -1,0 +1,277 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "release/gitrepository.h"
+#include "tests/support/steps.h"
+
+#include <QDir>
+#include <QFile>
+#include <QProcess>
+#include <QStandardPaths>
+#include <QTcpServer>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace cutover;
+using namespace Qt::StringLiterals;
+using cutover::testing::await;
+
+#define VERIFY_RESULT(expression)                                                       \
+    do {                                                                                \
+        const auto &verified = (expression);                                            \
+        QVERIFY2(verified, qPrintable(verified ? QString() : verified.error().text())); \
+    } while (false)
+
+/** Against real repositories, made with git itself. */
+class GitRepositoryTest : public QObject
+{
+    Q_OBJECT
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    Target m_target;
+
+    QString path(const QString &name) const { return m_folder->filePath(name); }
+    QString source() const { return path(u"source"_s); }
+
+    QString git(const QStringList &arguments, const QStringList &settings = {})
+    {
+        QProcess process;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        for (const QString &who : {u"AUTHOR"_s, u"COMMITTER"_s}) {
+            environment.insert(u"GIT_%1_NAME"_s.arg(who), u"Kim"_s);
+            environment.insert(u"GIT_%1_EMAIL"_s.arg(who), u"kim@example.org"_s);
+        }
+        environment.insert(u"GIT_CONFIG_GLOBAL"_s, u"/dev/null"_s);
+        process.setProcessEnvironment(environment);
+        process.start(u"git"_s, QStringList{u"-C"_s, source()} + settings + arguments);
+        if (!process.waitForFinished(60000) || process.exitCode() != 0) {
+            QTest::qFail((arguments.join(u' ').toUtf8() + ": " + process.readAllStandardError()).constData(), __FILE__, __LINE__);
+        }
+        return QString::fromUtf8(process.readAllStandardOutput()).trimmed();
+    }
+    void write(const QString &file, const QByteArray &content)
+    {
+        QVERIFY(QDir().mkpath(QFileInfo(file).path()));
+        QFile out(file);
+        QVERIFY(out.open(QIODevice::WriteOnly | QIODevice::Truncate) && out.write(content) == content.size());
+    }
+    QString commit(const QString &name, const QByteArray &content)
+    {
+        write(source() + u'/' + name, content);
+        git({u"add"_s, u"-A"_s});
+        git({u"commit"_s, u"-q"_s, u"-m"_s, u"Change "_s + name});
+        return git({u"rev-parse"_s, u"HEAD"_s});
+    }
+    bool program(const QString &name, const QStringList &arguments, const QString &gnupg = {})
+    {
+        QProcess process;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(u"GNUPGHOME"_s, gnupg);
+        process.setProcessEnvironment(environment);
+        process.start(name, arguments);
+        return process.waitForFinished(60000) && process.exitCode() == 0;
+    }
+    /// A pair of ssh keys; the line of an allowed signer is appended where it shall be one.
+    QString sshKey(const QString &name, bool allowed)
+    {
+        const QString file = path(name);
+        if (!program(u"ssh-keygen"_s, {u"-q"_s, u"-t"_s, u"ed25519"_s, u"-N"_s, QString(), u"-f"_s, file})) {
+            QTest::qFail("ssh-keygen", __FILE__, __LINE__);
+        }
+        QFile key(file + u".pub"_s);
+        QFile signers(path(u"signers"_s));
+        if (allowed && key.open(QIODevice::ReadOnly) && signers.open(QIODevice::Append)) {
+            signers.write("kim@example.org " + key.readAll());
+        }
+        return file;
+    }
+    static QStringList names(const QList<GitTag> &tags)
+    {
+        QStringList found;
+        for (const GitTag &tag : tags) {
+            found.append(tag.name);
+        }
+        return found;
+    }
+
+private Q_SLOTS:
+    void init()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        QVERIFY(QDir().mkpath(source()));
+        m_target = {};
+        m_target.stateDirectory = path(u"state"_s);
+        m_target.releasesDirectory = path(u"releases"_s);
+        m_target.repository.git.url = source();
+        git({u"init"_s, u"-q"_s, u"-b"_s, u"main"_s});
+        commit(u"app.txt"_s, "one\n");
+    }
+
+    void listsVersionsNewestFirst()
+    {
+        const QString first = git({u"rev-parse"_s, u"HEAD"_s});
+        git({u"tag"_s, u"v1.0.0"_s});
+        git({u"tag"_s, u"-a"_s, u"v1.2.0"_s, u"-m"_s, u"Orders by day\n\n- Faster\n- Safer"_s});
+        git({u"tag"_s, u"nightly"_s});
+        git({u"tag"_s, u"v2"_s});
+        git({u"tag"_s, u"v1.9.0"_s, u"HEAD^{tree}"_s});
+        commit(u"app.txt"_s, "two\n");
+        git({u"tag"_s, u"-a"_s, u"v1.10.0-rc.1"_s, u"-m"_s, u"Candidate"_s});
+        GitRepository repository(m_target);
+        VERIFY_RESULT(await(repository.fetch()));
+        const auto tags = await(repository.tags());
+        VERIFY_RESULT(tags);
+        QCOMPARE(names(*tags), (QStringList{u"v1.10.0-rc.1"_s, u"v1.2.0"_s, u"v1.0.0"_s}));
+        QCOMPARE(tags->at(1).commit, first);
+        QCOMPARE(tags->at(2).commit, first);
+        QCOMPARE(tags->at(1).ownName, u"v1.2.0"_s);
+        QCOMPARE(tags->at(2).ownName, QString());
+        QCOMPARE(tags->at(1).subject, u"Orders by day"_s);
+        QCOMPARE(tags->at(1).body, u"- Faster\n- Safer"_s);
+        const auto files = await(repository.fileAt(u"app.txt"_s, {tags->at(0).commit, tags->at(1).commit}));
+        QCOMPARE(files->value(tags->at(0).commit), "two\n");
+        QCOMPARE(files->value(tags->at(1).commit), "one\n");
+        QVERIFY(await(repository.fileAt(u"no/such file"_s, {first}))->isEmpty());
+        QCOMPARE(await(repository.sizeOf(first)).value(), 4);
+        QCOMPARE(await(repository.tag(u"v3.0.0"_s)).error().code, u"git.no_tag"_s);
+        // Another prefix.
+        git({u"tag"_s, u"backend/3.0.0"_s});
+        m_target.repository.git.tagPrefix = u"backend/"_s;
+        GitRepository backend(m_target);
+        VERIFY_RESULT(await(backend.fetch()));
+        QCOMPARE(names(*await(backend.tags())), QStringList{u"backend/3.0.0"_s});
+    }
+
+    void aTagThatMovedIsNotFollowed()
+    {
+        const QString first = git({u"rev-parse"_s, u"HEAD"_s});
+        git({u"tag"_s, u"v1.0.0"_s});
+        GitRepository repository(m_target);
+        VERIFY_RESULT(await(repository.fetch()));
+        commit(u"app.txt"_s, "other\n");
+        git({u"tag"_s, u"-f"_s, u"v1.0.0"_s});
+        const auto again = await(repository.fetch());
+        QVERIFY(!again);
+        QCOMPARE(again.error().code, u"git.tag_moved"_s);
+        QVERIFY2(again.error().what().contains(u"v1.0.0"), qPrintable(again.error().what()));
+        QCOMPARE(await(repository.tag(u"v1.0.0"_s))->commit, first);
+    }
+
+    void onlyTheTargetsSshKeysSign()
+    {
+        const QString kim = sshKey(u"kim"_s, true);
+        const QString stranger = sshKey(u"stranger"_s, false);
+        const auto sign = [this](const QString &tag, const QString &key) {
+            git({u"tag"_s, u"-s"_s, tag, u"-m"_s, tag}, {u"-c"_s, u"gpg.format=ssh"_s, u"-c"_s, u"user.signingkey="_s + key});
+        };
+        sign(u"v1.0.0"_s, kim);
+        sign(u"v1.1.0"_s, stranger);
+        git({u"tag"_s, u"-a"_s, u"v1.2.0"_s, u"-m"_s, u"unsigned"_s});
+        git({u"tag"_s, u"v1.3.0"_s});
+        // The signed object of an old release under the name of a new one.
+        git({u"update-ref"_s, u"refs/tags/v1.4.0"_s, u"refs/tags/v1.0.0"_s});
+        m_target.repository.git.signedTags = true;
+        m_target.repository.git.allowedSigners = path(u"signers"_s);
+        GitRepository repository(m_target);
+        VERIFY_RESULT(await(repository.fetch()));
+        const auto verify = [&](const QString &name) { return await(repository.verifyTag(*await(repository.tag(name)))); };
+        const auto by = verify(u"v1.0.0"_s);
+        VERIFY_RESULT(by);
+        QVERIFY2(by->startsWith(u"kim@example.org SHA256:"), qPrintable(*by));
+        QCOMPARE(verify(u"v1.1.0"_s).error().code, u"git.signature_wrong"_s);
+        QCOMPARE(verify(u"v1.2.0"_s).error().code, u"git.tag_unsigned"_s);
+        QCOMPARE(verify(u"v1.3.0"_s).error().code, u"git.tag_unsigned"_s);
+        QCOMPARE(verify(u"v1.4.0"_s).error().code, u"git.tag_name"_s);
+        m_target.repository.git.allowedSigners = path(u"nowhere"_s);
+        GitRepository none(m_target);
+        QCOMPARE(await(none.verifyTag(*await(none.tag(u"v1.0.0"_s)))).error().code, u"git.no_signers"_s);
+    }
+
+    void onlyTheTargetsGpgKeysSign()
+    {
+        QTemporaryDir ring(u"/tmp/cutover-gpg-XXXXXX"_s); // Its agent's socket needs a short path.
+        const auto end = qScopeGuard([&] { program(u"gpgconf"_s, {u"--kill"_s, u"all"_s}, ring.path()); });
+        for (const QString &who : {u"kim@example.org"_s, u"stranger@example.org"_s}) {
+            QVERIFY(program(u"gpg"_s, {u"--batch"_s, u"--quiet"_s, u"--passphrase"_s, QString(), u"--quick-generate-key"_s, who, u"ed25519"_s, u"sign"_s}, ring.path()));
+        }
+        QVERIFY(program(u"gpg"_s, {u"--batch"_s, u"--armor"_s, u"--output"_s, path(u"kim.asc"_s), u"--export"_s, u"kim@example.org"_s}, ring.path()));
+        qputenv("GNUPGHOME", ring.path().toLocal8Bit());
+        git({u"tag"_s, u"-s"_s, u"v1.0.0"_s, u"-m"_s, u"one"_s}, {u"-c"_s, u"user.signingkey=kim@example.org"_s});
+        git({u"tag"_s, u"-s"_s, u"v1.1.0"_s, u"-m"_s, u"two"_s}, {u"-c"_s, u"user.signingkey=stranger@example.org"_s});
+        m_target.repository.git.signedTags = true;
+        m_target.repository.git.gpgKeys = {path(u"kim.asc"_s)};
+        GitRepository repository(m_target);
+        VERIFY_RESULT(await(repository.fetch()));
+        const auto by = await(repository.verifyTag(*await(repository.tag(u"v1.0.0"_s))));
+        // The account's own ring, which holds both keys, decides nothing.
+        const auto other = await(repository.verifyTag(*await(repository.tag(u"v1.1.0"_s))));
+        qunsetenv("GNUPGHOME");
+        VERIFY_RESULT(by);
+        QVERIFY2(by->startsWith(u"kim@example.org "), qPrintable(*by));
+        QCOMPARE(other.error().code, u"git.signature_wrong"_s);
+        write(path(u"broken.asc"_s), "no key\n");
+        m_target.repository.git.gpgKeys = {path(u"broken.asc"_s)};
+        GitRepository broken(m_target);
+        QCOMPARE(await(broken.verifyTag(*await(broken.tag(u"v1.0.0"_s)))).error().code, u"git.gpg_key"_s);
+    }
+
+    void worktreesAreWholeAndKnowWhatChanged()
+    {
+        const QString first = git({u"rev-parse"_s, u"HEAD"_s});
+        const QString second = commit(u"app.txt"_s, "two\n");
+        write(source() + u"/.git/hooks/post-checkout"_s, "#!/bin/sh\ntouch hooked\n");
+        GitRepository repository(m_target);
+        VERIFY_RESULT(await(repository.fetch()));
+        QVERIFY(await(repository.hasCommit(first)).value());
+        QVERIFY(!await(repository.hasCommit(QString(40, u'a'))).value());
+        const QString folder = path(u"releases/1.0.0"_s);
+        // What a killed attempt has left.
+        write(folder + u"/half"_s, "x");
+        VERIFY_RESULT(await(repository.addWorktree(folder, first)));
+        QCOMPARE(QDir(folder).entryList(QDir::Files), QStringList{u"app.txt"_s});
+        QCOMPARE(await(repository.headOf(folder)).value(), first);
+        QCOMPARE(await(repository.changedFiles(folder)).value(), QStringList());
+        write(folder + u"/built"_s, "by the build");
+        QCOMPARE(await(repository.changedFiles(folder)).value(), QStringList());
+        write(folder + u"/app.txt"_s, "edited\n");
+        QCOMPARE(await(repository.changedFiles(folder)).value(), QStringList{u"app.txt"_s});
+        VERIFY_RESULT(await(repository.addWorktree(folder, second)));
+        QCOMPARE(await(repository.headOf(folder)).value(), second);
+        VERIFY_RESULT(await(repository.removeWorktree(folder)));
+        VERIFY_RESULT(await(repository.removeWorktree(folder)));
+        QVERIFY(!QFileInfo::exists(folder));
+        QCOMPARE(await(repository.headOf(folder)).error().code, u"git.no_worktree"_s);
+        const QString look = path(u"look/1.0.0"_s);
+        VERIFY_RESULT(await(repository.exportTo(look, first)));
+        QCOMPARE(QDir(path(u"look"_s)).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot), QStringList{u"1.0.0"_s});
+        QCOMPARE(QDir(look).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot), QStringList{u"app.txt"_s});
+        QCOMPARE(await(repository.exportTo(path(u"look/2.0.0"_s), QString(40, u'a'))).error().code, u"git.failed"_s);
+        QCOMPARE(QDir(path(u"look"_s)).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot), QStringList{u"1.0.0"_s});
+    }
+
+    void failuresSayWhatAndWhere()
+    {
+        m_target.repository.git.url = path(u"nowhere"_s);
+        GitRepository nowhere(m_target);
+        const auto missing = await(nowhere.fetch());
+        QCOMPARE(missing.error().code, u"git.no_repository"_s);
+        QVERIFY(missing.error().what().contains(path(u"nowhere"_s)));
+        QCOMPARE(missing.error().kind, Error::Kind::Permanent);
+        QTcpServer closed;
+        QVERIFY(closed.listen(QHostAddress::LocalHost));
+        const int port = closed.serverPort();
+        closed.close();
+        m_target.repository.git.url = u"http://127.0.0.1:%1/trading.git"_s.arg(port);
+        GitRepository unreachable(m_target);
+        const auto away = await(unreachable.fetch());
+        QVERIFY2(away.error().code == u"git.unreachable"_s, qPrintable(away.error().text()));
+        QCOMPARE(away.error().kind, Error::Kind::Transient);
+        // A copy that was begun and never filled is made whole.
+        m_target.repository.git.url = source();
+        GitRepository back(m_target);
+        VERIFY_RESULT(await(back.fetch()));
+    }
+};
+
+QTEST_GUILESS_MAIN(GitRepositoryTest)
+#include "gitrepositorytest.moc"
