@@ -38,6 +38,11 @@ public:
             next[name] = qMax(next[name], isFenced() ? rows : rows + planned.allowance.value(name));
         }
         context.setResult(stepresult::asks, lossToJson(next));
+        if (!isFenced()) {
+            // A step that has not begun is not taken back, so what was built to compare with goes now. Services
+            // still serve: to build it again after the question costs nobody anything.
+            CO_CHECK(co_await revert(context, {}, {}));
+        }
         const QJsonObject args{{u"loss"_s, lossStated(lost)},
                                {u"counted"_s, lossStated(planned.counted)},
                                {u"limit"_s, lossStated(limit)},
@@ -118,11 +123,7 @@ private:
             context.progress({done++, names.size(), u"databases"_s, {u"backup.comparing"_s, {{u"database"_s, name}}}});
             CO_TRY(const auto live, Database::create(*database));
             const Message doing{u"backup.comparing"_s, {{u"database"_s, name}}};
-            CO_TRY(const auto lost, co_await live->lossAgainst(backupInfoFromJson(backups[name].toObject()),
-                                                               [&context, doing, unit = live->progressUnit()](qint64 rows, qint64 total) {
-                                                                   context.progress({rows, total, unit, doing});
-                                                               },
-                                                               stop));
+            CO_TRY(const auto lost, co_await live->lossAgainst(backupInfoFromJson(backups[name].toObject()), [&context, doing, unit = live->progressUnit()](qint64 rows, qint64 total) { context.progress({rows, total, unit, doing}); }, stop));
             for (const Message &remark : live->remarks()) {
                 context.log(remark);
             }

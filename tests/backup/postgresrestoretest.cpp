@@ -147,7 +147,7 @@ private Q_SLOTS:
         const auto journal = Journal::open(m_target.stateDirectory);
         const auto run = (*journal)->run(id);
         QVERIFY2(run->reason.text().contains(u"100,025 rows of orders"_s), qPrintable(run->reason.text()));
-        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname = 'trading_cutover_new'"_s), u"1"_s);
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname = 'trading_cutover_new'"_s), u"0"_s);
         CommandRecord back;
         back.id = Random::system().id();
         back.runId = id;
