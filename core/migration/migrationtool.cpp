@@ -78,11 +78,11 @@ MigrationTool::Registration::Registration(const QString &name, std::unique_ptr<M
 
 void readMigrationSpec(yaml::Map &map, DatabaseSpec &database)
 {
-    if (!map.has(u"migrations"_s)) {
+    // Where it is a map, only to have the key known.
+    const yaml::Value place = map.optional(u"migrations"_s);
+    if (!place.exists()) {
         return;
     }
-    // Where it is a plain value, only to have its place.
-    const yaml::Value place = map.optional(u"migrations"_s);
     if (!map.hasMap(u"migrations"_s)) {
         database.migrations = place.relativePath();
     } else {

@@ -258,7 +258,8 @@ private:
 
     void readRepository(yaml::Map map)
     {
-        if (map.has(u"git"_s)) {
+        // Asked for, so that a misspelt one is told from it.
+        if (map.optional(u"git"_s).exists()) {
             const auto pathOf = [this](const yaml::Value &value) { return path(value); };
             const auto commandOf = [this](const yaml::Value &value) { return command(value); };
             m_target.repository.git = readGit(map, pathOf, commandOf);

@@ -349,6 +349,9 @@ void TargetTest::mistyped_data()
         if (!all[i].isFree()) {
             values << "~" << "";
         }
+        if (all[i].path == u"databases[0].migrations"_s) {
+            values.removeOne("{wrong: 1}"); // A map is one of its forms.
+        }
         for (const QByteArray &value : values) {
             QTest::addRow("%s: %s", qPrintable(all[i].path), value.constData()) << i << value;
         }
@@ -596,8 +599,8 @@ void TargetTest::migrationTools()
     QCOMPARE(bare->databases[0].migrationTool.options, (QJsonObject{{u"ini"_s, u"alembic.ini"_s}}));
     // Of PostgreSQL too.
     const auto whole = load(QByteArray(full).replace("jobs: 4", "jobs: 4\n    migrations:\n      tool: alembic\n      folder: backend\n      ini: conf/alembic.ini\n"
-                                                               "      program: venv/bin/alembic\n      url_variable: DATABASE_URL\n      dialect: postgresql+psycopg\n"
-                                                               "      lock_wait: 5s\n      timeout: 10m"));
+                                                                "      program: venv/bin/alembic\n      url_variable: DATABASE_URL\n      dialect: postgresql+psycopg\n"
+                                                                "      lock_wait: 5s\n      timeout: 10m"));
     QVERIFY2(whole, whole ? "" : qPrintable(whole.error().text()));
     QCOMPARE(whole->databases[1].migrations, u"backend"_s);
     QCOMPARE(whole->databases[1].migrationTool.tool, u"alembic"_s);
