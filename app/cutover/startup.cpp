@@ -48,7 +48,7 @@ Async<bool> demoRuns(QString directory)
     if (!demoExists(directory)) {
         co_return false;
     }
-    const SupervisorClient supervisor(demoTarget(directory));
+    SupervisorClient supervisor(demoTarget(directory));
     co_return co_await supervisor.isRunning();
 }
 

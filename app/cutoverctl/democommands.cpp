@@ -98,6 +98,9 @@ Result<int> start(const Arguments &arguments)
 
 Result<int> stop(const Arguments &arguments)
 {
+    if (!demoExists(folder(arguments))) {
+        CHECK(Target::load(demoTargetFile(folder(arguments))));
+    }
     if (arguments.has(u"dry-run"_s)) {
         return would(Cli::tr("The services of the demo system in %1 would be ended.").arg(folder(arguments)), folder(arguments));
     }
