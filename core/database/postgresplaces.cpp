@@ -220,7 +220,7 @@ Result<QString> swapIn(const DatabaseSpec &spec, Session &maintenance, const QSt
     TRY(const QString freshId, identityOf(maintenance, fresh));
     const QString now = Clock::system().now().toUTC().toString(u"yyyyMMddHHmmsszzz"_s);
     const QString kept = liveId.isEmpty() ? QString() : aside.isEmpty() ? beside(live, before + now)
-                                                              : aside;
+                                                                        : aside;
     const QString comment = aside.isEmpty() ? replacedComment(live) : QString(u"Cutover: was %1, damaged, until it was built anew"_s.arg(live));
     const auto rename = [&]() -> Result<> {
         if (!kept.isEmpty()) {

@@ -221,9 +221,9 @@ Result<> fillDemoDatabase(const QString &file, int orders)
     return flags->change([&]() -> Result<> {
         CHECK(flags->set(u"dark_charts"_s, FeatureFlag{u"dark_charts"_s, u"Charts on a dark ground"_s, true, 100, {}, {}}, u"demo"_s, u"first set-up"_s));
         CHECK(flags->set(u"fast_orders"_s, FeatureFlag{u"fast_orders"_s, u"Orders without a confirmation page"_s, true, 10, {}, {}}, u"demo"_s,
-                        u"first set-up"_s));
+                         u"first set-up"_s));
         return flags->set(u"paper_trading"_s, FeatureFlag{u"paper_trading"_s, u"Trading with play money"_s, false, 0, {}, {}}, u"demo"_s,
-                         u"first set-up"_s);
+                          u"first set-up"_s);
     });
 }
 

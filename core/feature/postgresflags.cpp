@@ -111,8 +111,7 @@ private:
             return all;
         }
         const QString which = name ? u" WHERE name = $1"_s : QString();
-        TRY(const QList<Row> rows, m_session->rows(u"SELECT "_s + QLatin1StringView(columns) + u" FROM "_s + m_flags + which + u" ORDER BY name COLLATE \"C\""_s,
-                                                   name ? QVariantList{*name} : QVariantList()));
+        TRY(const QList<Row> rows, m_session->rows(u"SELECT "_s + QLatin1StringView(columns) + u" FROM "_s + m_flags + which + u" ORDER BY name COLLATE \"C\""_s, name ? QVariantList{*name} : QVariantList()));
         for (const Row &row : rows) {
             all.append(flagFrom(row));
         }

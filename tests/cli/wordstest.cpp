@@ -67,7 +67,7 @@ private Q_SLOTS:
         // What only looks, or writes only the file that it is asked for.
         const QStringList looking{u"status"_s, u"releases"_s, u"check"_s, u"plan"_s, u"follow"_s, u"history"_s, u"report"_s, u"audit"_s, u"backup list"_s,
                                   u"features list"_s, u"package verify"_s, u"package inspect"_s, u"version compare"_s, u"version path"_s,
-                                  u"migration status"_s, u"migration history"_s, u"migration sql"_s};
+                                  u"migration status"_s, u"migration history"_s, u"migration sql"_s, u"database sessions"_s};
         // It is made of the same words as each command's help.
         const QByteArray completion = run({u"completion"_s}).output;
         const QJsonArray all = commands();
@@ -342,7 +342,7 @@ changes:
         }
         QCOMPARE(offers({u"hold"_s, u"--c"_s}), QStringList());
         QCOMPARE(offers({u"target"_s, QString()}), QStringList{u"adopt"_s});
-        QCOMPARE(offers({u"database"_s, QString()}), (QStringList{u"sessions"_s, u"end-session"_s}));
+        QCOMPARE(offers({u"database"_s, QString()}), (QStringList{u"end-session"_s, u"sessions"_s}));
         QCOMPARE(offers({u"target"_s, u"adopt"_s, u"--c"_s}), QStringList{u"--confirm"_s});
         QCOMPARE(offers({u"apply"_s, u"comp"_s}), QStringList{u"completion.bash"_s});
     }

@@ -37,7 +37,7 @@ class GitReleaseTest : public QObject
         process.start(u"git"_s,
                       QStringList{u"-C"_s, path(u"source"_s), u"-c"_s, u"user.name=Kim"_s, u"-c"_s, u"user.email=kim@example.org"_s, u"-c"_s, u"tag.gpgSign=false"_s, u"-c"_s, u"commit.gpgSign=false"_s} + arguments);
         if (!process.waitForFinished(60000) || process.exitCode() != 0) {
-            QTest::qFail((arguments.join(u' ').toUtf8() + ": " + process.readAllStandardError()).constData(), __FILE__, __LINE__);
+            QTest::qFail(QByteArray(arguments.join(u' ').toUtf8() + ": " + process.readAllStandardError()).constData(), __FILE__, __LINE__);
         }
     }
     void write(const QString &file, const QByteArray &content)

@@ -78,7 +78,7 @@ private Q_SLOTS:
         const auto steps = await(planFeatures({m_target, {}, u"1.2.0"_s}, release));
         QVERIFY(steps);
         QCOMPARE(steps->size(), 1);
-        QCOMPARE(steps->first().previews.first().text, u"Flag\tFrom\tTo\nb\t0 %\t10 %\nnew\t–\t5 %"_s);
+        QCOMPARE(steps->first().previews.first().text, u"@flag\t@from\t@to\nb\t0 %\t10 %\nnew\t–\t5 %"_s);
 
         TestContext context(m_target);
         auto step = StepRegistry::create(steps->first());

@@ -29,7 +29,7 @@ const QSet<QString> &others()
         u"target.identity"_s, u"target.digest"_s, u"release.current"_s, u"migration.head"_s,
         // Methods, see serve/protocol.h
         u"conn.take"_s, u"conn.release"_s, u"check.start"_s, u"plan.update.start"_s, u"plan.adopt"_s, u"plan.rollback.start"_s,
-        u"target.adopt"_s, u"target.claims"_s,
+        u"target.adopt"_s, u"target.claims"_s, u"database.sessions"_s,
         u"features.apply"_s, u"job.cancel"_s,
         // Fields of a manifest in JSON, as errors name them
         u"manifest.version"_s, u"manifest.from"_s};

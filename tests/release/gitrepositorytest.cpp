@@ -45,7 +45,7 @@ class GitRepositoryTest : public QObject
         process.setProcessEnvironment(environment);
         process.start(u"git"_s, QStringList{u"-C"_s, source()} + settings + arguments);
         if (!process.waitForFinished(60000) || process.exitCode() != 0) {
-            QTest::qFail((arguments.join(u' ').toUtf8() + ": " + process.readAllStandardError()).constData(), __FILE__, __LINE__);
+            QTest::qFail(QByteArray(arguments.join(u' ').toUtf8() + ": " + process.readAllStandardError()).constData(), __FILE__, __LINE__);
         }
         return QString::fromUtf8(process.readAllStandardOutput()).trimmed();
     }

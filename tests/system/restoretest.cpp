@@ -101,7 +101,7 @@ QJsonObject RestoreTest::member(const QString &version, const QString &reason) c
     const QJsonArray points = m_demo.ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray();
     for (const QJsonValue &view : points) {
         const QJsonObject point = view[u"point"].toObject();
-        if (point[u"version"].toString() == version && Message::fromJson(point[u"reason"].toObject()).text().startsWith(reason)) {
+        if (point[u"version"].toString() == version && cutover::Message::fromJson(point[u"reason"].toObject()).text().startsWith(reason)) {
             return point[u"members"].toObject()[u"database:trading"].toObject();
         }
     }
