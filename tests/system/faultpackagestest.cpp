@@ -119,8 +119,19 @@ void FaultPackagesTest::isRefused_data()
         {u"trading-1.2.1.cutover"_s, u"SHA-256"_s});
     row("flipped byte in the payload", u"1.2.1"_s, flipped(package(u"1.2.1"_s), 0.6), Refused, u"repository.digest"_s,
         {u"trading-1.2.1.cutover"_s, u"SHA-256"_s});
-    row("flipped byte in the signature", u"1.2.1"_s, flipped(package(u"1.2.1"_s) + u".minisig"_s, 0.5), Refused, u"package.signature_wrong"_s,
-        {u"signature"_s});
+    row("flipped byte in the signature", u"1.2.1"_s,
+        [this] {
+            QFile file(package(u"1.2.1"_s) + u".minisig"_s);
+            if (!file.open(QIODevice::ReadWrite)) {
+                return file.errorString();
+            }
+            QByteArray content = file.readAll();
+            // Within the second line; a letter of base64 for another, as any other byte would already be no signature.
+            char &letter = content[content.indexOf('\n') + 40];
+            letter = letter == 'A' ? 'B' : 'A';
+            return file.seek(0) && file.write(content) == content.size() ? QString() : u"not flipped"_s;
+        },
+        Refused, u"package.signature_wrong"_s, {u"signature"_s});
     row("flipped byte in the index", u"1.2.1"_s, flipped(repository() + u"/index.json"_s, 0.5), Refused, u"package.signature_wrong"_s,
         {u"signature"_s});
     row("payload swapped after signing", u"1.2.1"_s,
