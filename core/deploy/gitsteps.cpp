@@ -7,11 +7,16 @@
 #include "plan/step.h"
 #include "release/gitrepository.h"
 #include "system/files.h"
+#include "system/worker.h"
 
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QJsonArray>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -114,6 +119,8 @@ public:
             context.progress({i, build.size(), u"programs"_s, {u"git.doing.build"_s, {{u"command"_s, words.join(u' ')}, {u"version"_s, version()}}}});
             CO_CHECK(co_await run(context, directory, words, spec().params["timeoutMs"_L1].toInteger(), stop));
         }
+        Worker worker;
+        CO_CHECK(co_await worker.run([directory] { return syncAll(directory); }));
         // Last, and durably: without it the folder is taken for a part.
         co_return files::replace(marker(directory), commit().toLatin1() + '\n');
     }
@@ -169,6 +176,18 @@ private:
     {
         QFile file(marker(directory));
         return file.open(QIODevice::ReadOnly) && file.read(128).trimmed() == commit().toLatin1();
+    }
+
+    /// What git and the build programs wrote is on the disk before anything says that it is whole.
+    static Result<> syncAll(const QString &directory)
+    {
+        const int fd = ::open(QFile::encodeName(directory).constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const bool synced = fd >= 0 && ::syncfs(fd) == 0;
+        const int error = errno;
+        if (fd >= 0) {
+            ::close(fd);
+        }
+        return synced ? Result<>() : Result<>(failErrno(u"file.sync"_s, error, directory));
     }
 
     static Result<> refuseInUse(StepContext &context, const QString &directory)

@@ -95,7 +95,7 @@ public:
                 m_unusable.append(manifest.error());
             } else if (manifest->product == m_target.product) {
                 manifest->commit = tag.commit;
-                manifest->build = manifest->build.isEmpty() ? tag.commit.first(shortHash) : manifest->build;
+                manifest->build = manifest->build.isEmpty() ? tag.commit.left(shortHash) : manifest->build;
                 found.append({std::move(*manifest), tag.name, 0, tag.commit});
             }
         }
@@ -121,7 +121,7 @@ public:
             CO_TRY(staged.verified.keyId, co_await m_git.verifyTag(tag, stop));
         }
         CO_TRY(staged.verified.unpackedSize, co_await m_git.sizeOf(commit, stop));
-        staged.preview = m_target.stateDirectory + u"/cache/"_s + version + u'-' + commit.first(shortHash);
+        staged.preview = m_target.stateDirectory + u"/cache/"_s + version + u'-' + commit.left(shortHash);
         // Two consoles that plan at once check it out once.
         CO_TRY(const auto lock, co_await FileLock::acquire(QString(m_target.stateDirectory + u"/cache/.locks/"_s + QFileInfo(staged.preview).fileName()), stop));
         if (!QDir(staged.preview).exists()) {
@@ -133,7 +133,7 @@ public:
     QList<StepSpec> acquireSteps(const StagedRelease &release) const override
     {
         const QString version = release.info.manifest.version.toString();
-        const QJsonObject names{{u"version"_s, version}, {u"tag"_s, release.info.file}, {u"commit"_s, release.info.sha256.first(shortHash)}, {u"key"_s, release.verified.keyId}};
+        const QJsonObject names{{u"version"_s, version}, {u"tag"_s, release.info.file}, {u"commit"_s, release.info.sha256.left(shortHash)}, {u"key"_s, release.verified.keyId}};
         const QJsonObject params{{u"version"_s, version}, {u"tag"_s, release.info.file}, {u"commit"_s, release.info.sha256}};
         StepSpec fetch;
         fetch.id = u"fetch_release"_s;
@@ -160,7 +160,7 @@ public:
             build.append(QJsonArray::fromStringList(words));
             lines.append(words.join(u' '));
         }
-        const QJsonObject names{{u"version"_s, version}, {u"commit"_s, release.info.sha256.first(shortHash)}, {u"size"_s, release.verified.unpackedSize}, {u"build"_s, QJsonArray::fromStringList(lines)}};
+        const QJsonObject names{{u"version"_s, version}, {u"commit"_s, release.info.sha256.left(shortHash)}, {u"size"_s, release.verified.unpackedSize}, {u"build"_s, QJsonArray::fromStringList(lines)}};
         StepSpec step;
         step.id = placeStep();
         step.kind = u"checkout_release"_s;

@@ -88,6 +88,7 @@ ProcessSpec GitRepository::command(QStringList arguments) const
     }
     spec.environment.insert(u"LC_ALL"_s, u"C.UTF-8"_s);
     spec.environment.insert(u"GIT_TERMINAL_PROMPT"_s, u"0"_s);
+    spec.environment.insert(u"GIT_ASKPASS"_s, QString()); // Nobody answers a window.
     spec.environment.insert(u"GIT_SSH_COMMAND"_s, u"ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"_s);
     spec.arguments = QStringList{u"-c"_s, u"core.hooksPath=/dev/null"_s, u"-c"_s, u"protocol.ext.allow=never"_s, u"-c"_s, u"core.fsync=all"_s,
                                  u"-c"_s, u"http.lowSpeedLimit=100"_s, u"-c"_s, u"http.lowSpeedTime=60"_s, u"-c"_s, u"gc.auto=0"_s}
@@ -147,16 +148,23 @@ Async<> GitRepository::fetch(std::stop_token stop)
     CO_CHECK(files::makePath(copy.absolutePath()));
     CO_TRY(const auto lock, co_await FileLock::acquire(QString(copy.absolutePath() + u"/.locks/"_s + copy.fileName()), stop));
     // Safe to repeat: of a copy that was begun and killed, it makes a whole one.
+    if (QFileInfo(m_copy + u"/HEAD"_s).isFile() && QFileInfo(m_copy + u"/config"_s).isFile()) {
+        co_return co_await fetchReleases(stop);
+    }
     const QStringList make{u"init"_s, u"--bare"_s, u"--quiet"_s, u"--template="_s, m_copy};
     CO_TRY(const ProcessResult made, co_await Processes::system().run(command(make), stop));
     if (made.exitCode != 0) {
         co_return fail(failure(make, made));
     }
-    CO_CHECK(co_await git({u"config"_s, u"remote.origin.url"_s, m_spec.url}, stop));
-    // Without "+" a tag that has moved is refused.
-    CO_CHECK(co_await git({u"fetch"_s, u"--no-auto-gc"_s, u"--no-tags"_s, u"--recurse-submodules=no"_s, u"origin"_s, u"refs/tags/*:refs/tags/*"_s,
-                           u"+refs/heads/*:refs/remotes/origin/*"_s},
-                          stop));
+    co_return co_await fetchReleases(stop);
+}
+
+Async<> GitRepository::fetchReleases(std::stop_token stop)
+{
+    // Without "+" a tag that has moved is refused; of others (nightly, latest) nothing is asked. A tag that is gone
+    // is remembered, so that it can't come back as another.
+    const QString releases = u"refs/tags/%1*"_s.arg(m_spec.tagPrefix);
+    CO_CHECK(co_await git({u"fetch"_s, u"--no-auto-gc"_s, u"--no-tags"_s, u"--no-prune"_s, u"--recurse-submodules=no"_s, u"--"_s, m_spec.url, QString(releases + u':' + releases)}, stop));
     co_return {};
 }
 
@@ -264,8 +272,9 @@ Async<QString> GitRepository::verifyTag(GitTag tag, std::stop_token stop)
 Async<> GitRepository::addWorktree(QString folder, QString commit, std::stop_token stop)
 {
     CO_CHECK(co_await removeWorktree(folder));
+    // Forced twice: what a killed attempt has left is locked.
     CO_CHECK(files::makePath(QFileInfo(folder).absolutePath()));
-    CO_CHECK(co_await git({u"worktree"_s, u"add"_s, u"--force"_s, u"--detach"_s, u"--quiet"_s, folder, commit}, stop));
+    CO_CHECK(co_await git({u"worktree"_s, u"add"_s, u"--force"_s, u"--force"_s, u"--detach"_s, u"--quiet"_s, folder, commit}, stop));
     co_return {};
 }
 
@@ -275,6 +284,9 @@ Async<> GitRepository::exportTo(QString folder, QString commit, std::stop_token 
     Worker worker;
     CO_CHECK(co_await worker.run([partial] { return files::removeTree(partial); }));
     CO_CHECK(files::makePath(partial));
+    for (const char *left : {".index", ".index.lock"}) {
+        CO_CHECK(files::remove(partial + QLatin1StringView(left)));
+    }
     ProcessSpec spec = command({u"--git-dir"_s, m_copy, u"--work-tree"_s, partial, u"checkout"_s, u"--quiet"_s, u"--force"_s, commit, u"--"_s, u"."_s});
     // The copy's own index is nobody's: two may export at once.
     spec.environment.insert(u"GIT_INDEX_FILE"_s, QString(partial + u".index"_s));

@@ -32,7 +32,7 @@ class GitRepository
 public:
     explicit GitRepository(const Target &target);
 
-    /// Makes the copy where there is none, and brings tags and branches. One process at a time; others wait.
+    /// Makes the copy where there is none, and brings the tags of releases. One process at a time; others wait.
     [[nodiscard]] Async<> fetch(std::stop_token stop = {});
     /// Those of the target's prefix that name a version, newest first; of the copy as it is.
     [[nodiscard]] Async<QList<GitTag>> tags(std::stop_token stop = {});
@@ -60,6 +60,7 @@ public:
 private:
     [[nodiscard]] ProcessSpec command(QStringList arguments) const;
     [[nodiscard]] Async<QByteArray> git(QStringList arguments, std::stop_token stop, QByteArray input = {});
+    [[nodiscard]] Async<> fetchReleases(std::stop_token stop);
     [[nodiscard]] Error failure(const QStringList &arguments, const ProcessResult &result) const;
 
     GitSpec m_spec;

@@ -36,7 +36,7 @@ static const Catalogue::Registration gitTexts{{
     {"git.no_space", QT_TRANSLATE_NOOP("catalogue", "The disk is full: git %{command} could not write: %{reason}"),
      QT_TRANSLATE_NOOP("catalogue", "Make space, then retry.")},
     {"git.failed", QT_TRANSLATE_NOOP("catalogue", "git %{command} failed with exit code %{code}: %{reason}"),
-     QT_TRANSLATE_NOOP("catalogue", "If the copy of the repository is damaged, remove its folder; it is fetched again.")},
+     QT_TRANSLATE_NOOP("catalogue", "Look for files “*.lock” that a killed git has left in the copy of the repository, and check it with “git fsck”.")},
     {"git.too_much", QT_TRANSLATE_NOOP("catalogue", "git %{command} answered more than %{maximum:bytes}."),
      QT_TRANSLATE_NOOP("catalogue", "Name fewer tags by “repository.tags” in target.yaml.")},
     {"git.no_tag", QT_TRANSLATE_NOOP("catalogue", "The tag %{tag} is not in the repository %{url}."),
@@ -62,7 +62,7 @@ static const Catalogue::Registration gitTexts{{
     {"git.wrong_commit", QT_TRANSLATE_NOOP("catalogue", "The folder %{folder} stands at the commit %{found} instead of %{expected}."),
      QT_TRANSLATE_NOOP("catalogue", "Remove the folder if it is not in use, and retry the step.")},
     {"git.changed_files", QT_TRANSLATE_NOOP("catalogue", "In %{folder} files are not as they were committed (%{count}): %{files:list}."),
-     QT_TRANSLATE_NOOP("catalogue", "If a build program changes them, let git ignore them. Otherwise remove the folder and retry the step.")},
+     QT_TRANSLATE_NOOP("catalogue", "If a build program changes them, use one that leaves what is committed alone, or stop committing them. Otherwise remove the folder and retry the step.")},
     {"git.build_failed", QT_TRANSLATE_NOOP("catalogue", "The build program %{program} ended with exit code %{exit}: %{last}"),
      QT_TRANSLATE_NOOP("catalogue", "See its output in the log. Nothing has been switched; mend the cause and retry the step.")},
 }};

@@ -23,7 +23,8 @@ QString urlOf(const yaml::Value &value, const std::function<QString(const yaml::
         // Another program would take a name that begins with "-" for an option.
         if (!plain.isValid() || !known || plain.host().isEmpty() || plain.host().startsWith(u'-')) {
             value.expected(u"git_url"_s);
-        } else if (!plain.password().isEmpty()) {
+        } else if (!plain.password().isEmpty() || (plain.scheme() != u"ssh" && !plain.userInfo().isEmpty())) {
+            // A token is written where a user stands.
             value.problem(u"secret_in_url"_s, {});
         }
         return text;

@@ -155,6 +155,15 @@ private Q_SLOTS:
         QCOMPARE(again.error().code, u"git.tag_moved"_s);
         QVERIFY2(again.error().what().contains(u"v1.0.0"), qPrintable(again.error().what()));
         QCOMPARE(await(repository.tag(u"v1.0.0"_s))->commit, first);
+        // One that is gone is remembered, and can't come back as another; of a rolling one nothing is asked.
+        git({u"tag"_s, u"-d"_s, u"v1.0.0"_s});
+        git({u"tag"_s, u"-f"_s, u"nightly"_s});
+        VERIFY_RESULT(await(repository.fetch()));
+        commit(u"app.txt"_s, "third\n");
+        git({u"tag"_s, u"-f"_s, u"nightly"_s});
+        VERIFY_RESULT(await(repository.fetch()));
+        git({u"tag"_s, u"v1.0.0"_s});
+        QCOMPARE(await(repository.fetch()).error().code, u"git.tag_moved"_s);
     }
 
     void onlyTheTargetsSshKeysSign()
@@ -218,7 +227,9 @@ private Q_SLOTS:
     void worktreesAreWholeAndKnowWhatChanged()
     {
         const QString first = git({u"rev-parse"_s, u"HEAD"_s});
+        git({u"tag"_s, u"v1.0.0"_s});
         const QString second = commit(u"app.txt"_s, "two\n");
+        git({u"tag"_s, u"v1.1.0"_s});
         write(source() + u"/.git/hooks/post-checkout"_s, "#!/bin/sh\ntouch hooked\n");
         GitRepository repository(m_target);
         VERIFY_RESULT(await(repository.fetch()));
