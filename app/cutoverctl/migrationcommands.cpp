@@ -157,6 +157,8 @@ Result<int> move(const Arguments &arguments, alembic::Direction direction, const
         sayJson({{u"current"_s, QJsonArray::fromStringList(present)}, {u"to"_s, to}, {u"applied"_s, false}});
         return ExitOk;
     }
+    // A copy of another system's file that calls it "development" must not reach that system.
+    CHECK(pinIdentity(chosen.target));
     // Not beside a run, nor beside anybody else's migration.
     TRY(const auto runLock, QCoro::waitFor(RunLock::acquire(chosen.target.stateDirectory, u"migration"_s, {})));
     TRY(const auto lock, QCoro::waitFor(MigrationLock::acquire(chosen.project.database, QString(alembic::applicationName), {})));

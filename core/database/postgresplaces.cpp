@@ -187,9 +187,11 @@ Result<> applyProperties(Session &maintenance, const QString &name, const QJsonO
         for (const QJsonValue &setting : description["settings"_L1].toArray()) {
             const QString role = setting["role"_L1].toString();
             const QString place = role.isEmpty() ? QString(u"DATABASE "_s + database) : QString(u"ROLE "_s + quoted(role) + u" IN DATABASE "_s + database);
-            // Lists (search_path) are kept as lists, everything else is one text.
+            // Lists are kept as lists, everything else is one text. Those that pg_dump knows.
+            static const QStringList lists{u"search_path"_s, u"session_preload_libraries"_s, u"local_preload_libraries"_s, u"shared_preload_libraries"_s,
+                                           u"temp_tablespaces"_s, u"unix_socket_directories"_s};
             const QString value = setting["value"_L1].toString();
-            const bool list = setting["name"_L1].toString() == "search_path"_L1;
+            const bool list = lists.contains(setting["name"_L1].toString());
             CHECK(maintenance.execute(u"ALTER %1 SET %2 = %3"_s.arg(place, quoted(setting["name"_L1].toString()), list ? value : literal(value))));
         }
         return maintenance.execute(u"ALTER DATABASE %1 CONNECTION LIMIT %2"_s.arg(database).arg(description["connectionLimit"_L1].toInt(-1)));

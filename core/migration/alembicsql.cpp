@@ -64,7 +64,9 @@ bool keepsAll(const QString &statement)
             .replace(u"NAME"_s, QLatin1StringView(name)),
         QRegularExpression::CaseInsensitiveOption);
     // Several actions in one statement, and rows that are written over.
-    static const QRegularExpression hidden(uR"(\AALTER TABLE\b.*,\s*(?:DROP|ALTER)\b|\bDO UPDATE\b)"_s, QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression hidden((uR"(\AALTER TABLE\b.*,\s*(?:DROP|ALTER)\b|\bDO UPDATE\b)"
+                                            uR"(|\ADROP\b.*\bCASCADE\b|\AALTER TYPE\b.*\bDROP ATTRIBUTE\b)"_s),
+                                           QRegularExpression::CaseInsensitiveOption);
     return safe.match(statement).hasMatch() && !hidden.match(statement).hasMatch();
 }
 
@@ -91,30 +93,33 @@ Result<Loss> countInPostgres(const DatabaseSpec &database, const QList<Lost> &lo
     Loss loss;
     for (const Lost &lost : losses) {
         loss.insert(lost.name(), 0);
-        TRY(const auto found, session->rows(u"SELECT n.nspname, c.oid::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                                            "WHERE c.relname = $1 AND c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
-                                            "AND ($2 = '' OR n.nspname = $2) ORDER BY n.nspname <> 'public', 1 LIMIT 1"_s,
+        // Unquoted names are folded by the server, so that case alone does not make it another table.
+        TRY(const auto found, session->rows(u"SELECT n.nspname, c.oid::bigint, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                                            "WHERE lower(c.relname) = lower($1) AND c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
+                                            "AND ($2 = '' OR lower(n.nspname) = lower($2)) ORDER BY c.relname <> $1, n.nspname <> 'public', 1 LIMIT 1"_s,
                                             {lost.table, lost.schema.isEmpty() ? u""_s : lost.schema}));
         if (found.isEmpty()) {
             continue;
         }
         QString kept = u"true"_s;
         if (!lost.column.isEmpty()) {
-            TRY(const auto column, session->rows(u"SELECT coalesce(pg_get_expr(d.adbin, d.adrelid), '') FROM pg_attribute a "
+            TRY(const auto column, session->rows(u"SELECT coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attname FROM pg_attribute a "
                                                  "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
-                                                 "WHERE a.attrelid = $1 AND a.attname = $2 AND NOT a.attisdropped"_s,
+                                                 "WHERE a.attrelid = $1 AND lower(a.attname) = lower($2) AND NOT a.attisdropped ORDER BY a.attname <> $2 LIMIT 1"_s,
                                                  {found.first()[1].toLongLong(), lost.column}));
             if (column.isEmpty()) {
                 continue;
             }
             const QString fallback = column.first()[0].toString();
-            kept = quoted(lost.column) + u" IS NOT NULL"_s;
-            // What a function gives is another value each time.
-            if (!fallback.isEmpty() && !fallback.contains(u'(')) {
-                kept += u" AND "_s + quoted(lost.column) + u" IS DISTINCT FROM "_s + fallback;
+            const QString name = quoted(column.first()[1].toString());
+            kept = name + u" IS NOT NULL"_s;
+            // What a function or the clock gives is another value each time; some types know no equality.
+            static const QRegularExpression varies(u"\\(|\\b(?:CURRENT|LOCAL)_?[A-Z]*\\b"_s);
+            if (!fallback.isEmpty() && !fallback.contains(varies)) {
+                kept += u" AND %1::text IS DISTINCT FROM (%2)::text"_s.arg(name, fallback);
             }
         }
-        TRY(const QVariant rows, session->value(u"SELECT count(*) FROM "_s + quoted(found.first()[0].toString()) + u'.' + quoted(lost.table) + u" WHERE "_s + kept));
+        TRY(const QVariant rows, session->value(u"SELECT count(*) FROM "_s + quoted(found.first()[0].toString()) + u'.' + quoted(found.first()[2].toString()) + u" WHERE "_s + kept));
         loss.insert(lost.name(), rows.toLongLong());
     }
     return loss;
@@ -203,6 +208,7 @@ Effect effectOf(const QString &sql)
         statements = statements.sliced(1, statements.size() - 2);
         effect.inOneTransaction = true;
     }
+    QStringList renamed;
     for (const QString &statement : std::as_const(statements)) {
         if (is(statement, "BEGIN"_L1) || is(statement, "COMMIT"_L1)) {
             effect.inOneTransaction = false;
@@ -213,11 +219,20 @@ Effect effectOf(const QString &sql)
         }
         effect.changes = true;
         const QString plain = statement.simplified();
+        static const QRegularExpression renames(uR"(\bRENAME (?:.* )?TO (NAME)\z)"_s.replace(u"NAME"_s, QLatin1StringView(name)), QRegularExpression::CaseInsensitiveOption);
+        if (const auto match = renames.match(plain); match.hasMatch()) {
+            renamed.append(unquoted(match.captured(1)));
+        }
         if (const auto lost = dropIn(plain)) {
+            // Under the name that it has only by then it can't be found to be counted.
+            if (renamed.contains(lost->column.isEmpty() ? lost->table : lost->column, Qt::CaseInsensitive) || renamed.contains(lost->table, Qt::CaseInsensitive)) {
+                effect.uncounted = plain.left(200);
+            }
             if (!effect.loses.contains(*lost)) {
                 effect.loses.append(*lost);
             }
-        } else if (!keepsAll(plain) && effect.uncounted.isEmpty()) {
+        } else if (!keepsAll(plain) && (effect.uncounted.isEmpty() || effect.uncounted.startsWith("UPDATE"_L1, Qt::CaseInsensitive))) {
+            // Filling a column is the least of them; what is worse is told in its place.
             effect.uncounted = plain.left(200);
         }
     }

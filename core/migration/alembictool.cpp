@@ -144,8 +144,15 @@ struct Look {
 /// Of a revision alone: going below a parent that others follow as well, or a merge, takes more than it.
 QString belowIt(const History &history, const Revision &revision)
 {
+    const QList<Revision> &all = history.revisions();
+    // Whoever depends on it goes, too.
+    if (std::ranges::any_of(all, [](const Revision &other) { return !other.dependsOn.isEmpty(); })) {
+        return {};
+    }
     if (revision.downRevisions.isEmpty()) {
-        return u"base"_s;
+        // "base" is that of every tree.
+        const auto roots = std::ranges::count_if(all, [](const Revision &other) { return other.downRevisions.isEmpty(); });
+        return roots == 1 ? u"base"_s : QString();
     }
     const QString parent = revision.downRevisions.first();
     return revision.downRevisions.size() > 1 || history.branchPoints().contains(parent) ? QString() : parent;
