@@ -3,12 +3,12 @@
 
 #pragma once
 
-#include "update/updatewizard.h"
+#include "update/planwizard.h"
 
 namespace cutover {
 
 /** From "back to when?" to "this is what serves now". */
-class RollbackWizard : public WizardFrame
+class RollbackWizard : public PlanWizard
 {
     Q_OBJECT
 public:
@@ -20,20 +20,9 @@ public:
                 Execute,
                 Result };
 
-Q_SIGNALS:
-    /// Left, before or after the run.
-    void finished();
-    /// A run was started here.
-    void openRun(const QString &runId);
-
 private:
-    RollbackWizard(PlanDraft *draft, QWidget *parent);
     WizardPage *makePointPage();
-    WizardPage *makeCommitPage();
-    WizardPage *makeRunStep();
     void retitle();
-
-    PlanDraft *m_draft;
 };
 
 /// The rollback wizard as a page of the window.

@@ -3,40 +3,15 @@
 
 #pragma once
 
-#include "update/plandraft.h"
-#include "update/wizardframe.h"
+#include "update/planwizard.h"
 
 namespace cutover {
-
-class CommitPage;
-class RunPage;
-
-/** A page of a wizard that shows the run which the commit page started; empty before. */
-class RunStep : public WizardPage
-{
-    Q_OBJECT
-public:
-    explicit RunStep(EngineClient *engine, QWidget *parent = nullptr);
-    void open(const QString &runId);
-    void enter() override;
-    [[nodiscard]] RunPage *runPage() const { return m_run; }
-    [[nodiscard]] QString heading() const override { return {}; }
-    [[nodiscard]] bool hasFooter() const override { return false; }
-
-Q_SIGNALS:
-    void finished();
-    void resultShown();
-
-private:
-    EngineClient *m_engine;
-    RunPage *m_run = nullptr;
-};
 
 /**
  * From "which version?" to "this is how it went". Everything before the commit page can be left
  * without a trace; after it the run belongs to the control host and the wizard only looks on.
  */
-class UpdateWizard : public WizardFrame
+class UpdateWizard : public PlanWizard
 {
     Q_OBJECT
 public:
@@ -52,20 +27,9 @@ public:
                 Execute,
                 Result };
 
-Q_SIGNALS:
-    /// Left, before or after the run.
-    void finished();
-    /// A run was started here.
-    void openRun(const QString &runId);
-
 private:
-    explicit UpdateWizard(PlanDraft *draft, const QString &version, QWidget *parent);
     WizardPage *makeVersionPage(const QString &version);
-    WizardPage *makeCommitPage();
-    WizardPage *makeRunStep();
     void retitle();
-
-    PlanDraft *m_draft;
 };
 
 /// The update wizard as a page of the window.

@@ -79,13 +79,14 @@ WizardFrame::WizardFrame(PlanDraft *draft, QWidget *parent)
     connect(draft, &PlanDraft::targetChanged, this, &WizardFrame::refresh);
 }
 
-void WizardFrame::addPage(Maker maker, const QString &step)
+int WizardFrame::addPage(Maker maker, const QString &step)
 {
     m_pages.append({std::move(maker)});
     addStep(step);
     if (m_pages.size() == 1) {
         QTimer::singleShot(0, this, &WizardFrame::makeNextPage);
     }
+    return int(m_pages.size()) - 1;
 }
 
 WizardPage *WizardFrame::page(int step)

@@ -31,7 +31,8 @@ public:
     using Maker = std::function<WizardPage *()>;
     /// The page is made when it is wanted or, before that, in a turn of the event loop of its own: all of
     /// a wizard's at once would take more than a frame.
-    void addPage(Maker maker, const QString &step);
+    /// Returns its step.
+    int addPage(Maker maker, const QString &step);
     /// Makes it if it isn't there yet.
     WizardPage *page(int step);
     /// A step that is shown in the header without a page of its own.

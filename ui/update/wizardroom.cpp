@@ -17,22 +17,10 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-QWidget *makeUpdate(Console *console, const QString &argument, WizardRoom *room)
+QWidget *joined(PlanWizard *wizard, Console *console, WizardRoom *room)
 {
-    UpdateWizard *wizard = createUpdatePage(console->engine(), argument);
-    QObject::connect(wizard, &UpdateWizard::openRun, room, &WizardRoom::setShownRun);
-    QObject::connect(wizard, &UpdateWizard::finished, room, [console, room] {
-        room->startOver();
-        console->openRoom(u"overview"_s);
-    });
-    return wizard;
-}
-
-QWidget *makeRollback(Console *console, WizardRoom *room)
-{
-    RollbackWizard *wizard = createRollbackPage(console->engine());
-    QObject::connect(wizard, &RollbackWizard::openRun, room, &WizardRoom::setShownRun);
-    QObject::connect(wizard, &RollbackWizard::finished, room, [console, room] {
+    QObject::connect(wizard, &PlanWizard::openRun, room, &WizardRoom::setShownRun);
+    QObject::connect(wizard, &PlanWizard::finished, room, [console, room] {
         room->startOver();
         console->openRoom(u"overview"_s);
     });
@@ -42,13 +30,13 @@ QWidget *makeRollback(Console *console, WizardRoom *room)
 const Rooms::Registration updates({20, u"updates"_s, u"system-software-update"_s, [] { return WizardRoom::tr("Updates"); },
                                    [](Console *console) -> Room * {
                                        return new WizardRoom(console, [console](const QString &argument, WizardRoom *room) {
-                                           return makeUpdate(console, argument, room);
+                                           return joined(createUpdatePage(console->engine(), argument), console, room);
                                        });
                                    }});
 const Rooms::Registration rollback({30, u"rollback"_s, u"edit-undo"_s, [] { return WizardRoom::tr("Rollback"); },
                                     [](Console *console) -> Room * {
                                         return new WizardRoom(console, [console](const QString &, WizardRoom *room) {
-                                            return makeRollback(console, room);
+                                            return joined(createRollbackPage(console->engine()), console, room);
                                         });
                                     }});
 
