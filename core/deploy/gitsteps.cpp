@@ -33,17 +33,6 @@ protected:
     QString version() const { return spec().params["version"_L1].toString(); }
     QString commit() const { return spec().params["commit"_L1].toString(); }
     QString tagName() const { return spec().params["tag"_L1].toString(); }
-
-    /// The tag that was previewed is the one that is there now.
-    Async<GitTag> plannedTag(Target target, std::stop_token stop) const
-    {
-        GitRepository git(target);
-        CO_TRY(const GitTag tag, co_await git.tag(tagName(), stop));
-        if (tag.commit != commit()) {
-            co_return fail(u"git.tag_moved"_s, {{u"tag"_s, tag.name}, {u"url"_s, target.repository.git.url}}, target.repository.git.url);
-        }
-        co_return tag;
-    }
 };
 
 class FetchReleaseStep : public GitStep
@@ -59,7 +48,7 @@ public:
         if (!there) {
             CO_CHECK(co_await git.fetch(stop));
         }
-        CO_CHECK(co_await plannedTag(target, stop));
+        CO_CHECK(co_await git.tag(tagName(), stop, commit()));
         co_return {};
     }
     Async<Inspection> inspect(StepContext &, QJsonObject) override { co_return Inspection::NotStarted; }
@@ -75,11 +64,11 @@ public:
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         const Target target = context.target();
-        CO_TRY(const GitTag tag, co_await plannedTag(target, stop));
+        GitRepository git(target);
+        CO_TRY(const GitTag tag, co_await git.tag(tagName(), stop, commit()));
         if (!target.repository.git.signedTags) {
             co_return {};
         }
-        GitRepository git(target);
         CO_TRY(const QString signer, co_await git.verifyTag(tag, stop));
         if (const QString planned = spec().params["signer"_L1].toString(); signer != planned) {
             co_return fail(u"git.signer_changed"_s, {{u"tag"_s, tag.name}, {u"found"_s, signer}, {u"expected"_s, planned}});
@@ -202,7 +191,7 @@ private:
     static Async<> run(StepContext &context, QString directory, QStringList words, qint64 timeoutMs, std::stop_token stop)
     {
         ProcessSpec process;
-        process.program = words.takeFirst();
+        process.program = words.isEmpty() ? QString() : words.takeFirst();
         // A program of the release itself.
         if (process.program.contains(u'/') && QDir::isRelativePath(process.program)) {
             process.program = directory + u'/' + process.program;

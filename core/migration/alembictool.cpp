@@ -346,10 +346,6 @@ StepSpec downgradeSpec(const PlanningContext &context, const Standing &standing,
         limit.add(name, rows, unknownAgeMs, approvalMs + aheadMs);
     }
     const Loss holdAbove = limit.holdAbove();
-    QString table = u"@lost\t@counted\t@holds_above"_s;
-    for (const auto &[name, rows] : loss.asKeyValueRange()) {
-        table += u"\n%1\t%2\t%3"_s.arg(name).arg(rows).arg(holdAbove[name]);
-    }
     const bool loses = !lossMessages(loss).isEmpty();
     const QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, revision.revision}, {u"name"_s, revision.message}, {u"loss"_s, lossMessages(loss)}, {u"limit"_s, lossMessages(holdAbove)}};
     StepSpec step = stepSpec(standing, revision, look, environment, QFileInfo(standing.project.release).fileName());
@@ -362,7 +358,7 @@ StepSpec downgradeSpec(const PlanningContext &context, const Standing &standing,
     step.intent = {loses ? u"migration.downgrade.intent_loss"_s : u"migration.downgrade.intent"_s, names};
     addPreview(step, look.down, revision, "down"_L1, look.file.source);
     if (!loss.isEmpty()) {
-        step.previews.append({u"table"_s, database.name, table});
+        step.previews.append(limit.table(database.name));
     }
     step.changes = {{u"migration.head:"_s + database.name, joined(before)}};
     step.expectedMs = context.measuredMs.value(step.kind, 2000);

@@ -177,10 +177,6 @@ Async<QList<StepSpec>> downgrades(PlanningContext context, DatabaseSpec database
             limit.add(name, count, since, approvalMs + aheadMs);
         }
         const Loss holdAbove = limit.holdAbove();
-        QString table = u"@lost\t@counted\t@holds_above"_s;
-        for (const auto &[name, count] : loss.asKeyValueRange()) {
-            table += u"\n%1\t%2\t%3"_s.arg(name).arg(count).arg(holdAbove[name]);
-        }
         const bool loses = !lossMessages(loss).isEmpty();
         const QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, done.revision}, {u"name"_s, done.name}, {u"loss"_s, lossMessages(loss)}, {u"limit"_s, lossMessages(holdAbove)}};
         StepSpec step;
@@ -194,7 +190,7 @@ Async<QList<StepSpec>> downgrades(PlanningContext context, DatabaseSpec database
         step.intent = {loses ? u"migration.downgrade.intent_loss"_s : u"migration.downgrade.intent"_s, names};
         step.previews = {{u"sql"_s, file, migration.down}};
         if (!loss.isEmpty()) {
-            step.previews.append({u"table"_s, database.name, table});
+            step.previews.append(limit.table(database.name));
         }
         QString before;
         for (qsizetype j = 0; j < i; ++j) {

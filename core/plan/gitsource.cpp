@@ -109,10 +109,7 @@ public:
         const QString version = release.manifest.version.toString();
         const QString commit = release.sha256;
         progress({0, 0, {}, {u"stage.checking_out"_s, {{u"version"_s, version}}}});
-        CO_TRY(const GitTag tag, co_await m_git.tag(release.file, stop));
-        if (tag.commit != commit) {
-            co_return fail(u"git.tag_moved"_s, {{u"tag"_s, tag.name}, {u"url"_s, m_target.repository.git.url}}, m_target.repository.git.url);
-        }
+        CO_TRY(const GitTag tag, co_await m_git.tag(release.file, stop, commit));
         StagedRelease staged;
         staged.info = release;
         staged.verified.manifest = release.manifest;

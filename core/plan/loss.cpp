@@ -96,6 +96,16 @@ LossLimit LossLimit::read(const QJsonObject &params)
     return {lossFromJson(params["accepted"_L1]), lossFromJson(params["allowance"_L1])};
 }
 
+Preview LossLimit::table(const QString &title) const
+{
+    const Loss limit = holdAbove();
+    QString text = u"@lost\t@counted\t@holds_above"_s;
+    for (const auto &[name, count] : counted.asKeyValueRange()) {
+        text += u"\n%1\t%2\t%3"_s.arg(name).arg(count).arg(limit.value(name));
+    }
+    return {u"table"_s, title, text};
+}
+
 Loss above(const Loss &loss, const Loss &limit)
 {
     Loss more;

@@ -41,6 +41,8 @@ struct LossLimit {
     /// Into and out of a step's parameters.
     void write(QJsonObject &params) const;
     [[nodiscard]] static LossLimit read(const QJsonObject &params);
+    /// A preview of what was counted, with the limit of each.
+    [[nodiscard]] Preview table(const QString &title) const;
 };
 /// Where loss is above limit, all of it; empty: it isn't.
 [[nodiscard]] Loss above(const Loss &loss, const Loss &limit);

@@ -186,13 +186,16 @@ Async<QList<GitTag>> GitRepository::tags(std::stop_token stop)
     co_return found;
 }
 
-Async<GitTag> GitRepository::tag(QString name, std::stop_token stop)
+Async<GitTag> GitRepository::tag(QString name, std::stop_token stop, QString commit)
 {
     const QString url = m_spec.url;
     CO_TRY(const QList<GitTag> all, co_await tags(stop));
     const auto found = std::ranges::find(all, name, &GitTag::name);
     if (found == all.end()) {
         co_return fail(u"git.no_tag"_s, {{u"tag"_s, name}, {u"url"_s, url}}, url);
+    }
+    if (!commit.isEmpty() && found->commit != commit) {
+        co_return fail(u"git.tag_moved"_s, {{u"tag"_s, name}, {u"url"_s, url}}, url);
     }
     co_return *found;
 }

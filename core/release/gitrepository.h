@@ -36,8 +36,8 @@ public:
     [[nodiscard]] Async<> fetch(std::stop_token stop = {});
     /// Those of the target's prefix that name a version, newest first; of the copy as it is.
     [[nodiscard]] Async<QList<GitTag>> tags(std::stop_token stop = {});
-    /// The one tag; error "git.no_tag".
-    [[nodiscard]] Async<GitTag> tag(QString name, std::stop_token stop = {});
+    /// The one tag; error "git.no_tag". With a commit, what was offered or planned is still what it names: "git.tag_moved".
+    [[nodiscard]] Async<GitTag> tag(QString name, std::stop_token stop = {}, QString commit = {});
     [[nodiscard]] Async<bool> hasCommit(QString commit, std::stop_token stop = {});
     /// The file's content by commit; commits without it are left out.
     [[nodiscard]] Async<QMap<QString, QByteArray>> fileAt(QString path, QStringList commits, std::stop_token stop = {});
