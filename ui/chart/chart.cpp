@@ -735,12 +735,6 @@ void Chart::setThreshold(double value, const QString &label)
     redraw();
 }
 
-void Chart::clearThreshold()
-{
-    d->threshold.reset();
-    redraw();
-}
-
 void Chart::setMarkers(const QList<ChartMarker> &markers)
 {
     QList<ChartMarker> sorted = markers;
@@ -822,11 +816,6 @@ void Chart::setTableVisible(bool visible)
     d->asTable->setChecked(visible);
     d->stack->setCurrentWidget(visible ? static_cast<QWidget *>(d->table) : d->view);
     redraw();
-}
-
-bool Chart::isTableVisible() const
-{
-    return d->stack->currentWidget() == d->table;
 }
 
 TableView *Chart::table() const

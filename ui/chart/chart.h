@@ -55,7 +55,6 @@ public:
     /// Time of the newest point, 0 when there is none: where to ask the engine on from.
     [[nodiscard]] qint64 newest() const;
     void setThreshold(double value, const QString &label);
-    void clearThreshold();
     void setMarkers(const QList<ChartMarker> &markers);
     /// In order of time.
     [[nodiscard]] const QList<ChartMarker> &markers() const;
@@ -72,7 +71,6 @@ public:
     [[nodiscard]] qint64 crosshair() const;
     [[nodiscard]] ChartMapping mapping() const;
     void setTableVisible(bool visible);
-    [[nodiscard]] bool isTableVisible() const;
     [[nodiscard]] QString valueText(double value) const;
     [[nodiscard]] TableView *table() const;
 

@@ -136,12 +136,6 @@ void CodeView::setCode(const QString &text, const QString &definition)
     setPlainText(text.endsWith(u'\n') ? text.chopped(1) : text);
 }
 
-void CodeView::setLineNumbersVisible(bool visible)
-{
-    m_numbers = visible;
-    placeMargin();
-}
-
 void CodeView::restyle()
 {
     const auto theme = repository().theme(Theme::isDark() ? u"Breeze Dark"_s : u"Breeze Light"_s);
@@ -152,9 +146,6 @@ void CodeView::restyle()
 
 int CodeView::marginWidth() const
 {
-    if (!m_numbers) {
-        return 0;
-    }
     const int digits = qMax(2, int(QString::number(blockCount()).size()));
     return fontMetrics().horizontalAdvance(u'9') * digits + 16;
 }

@@ -27,7 +27,6 @@ public:
     static void prepare();
     /// For Preview::type: "sql", "diff", "command", "text".
     [[nodiscard]] static QString definitionForPreview(const QString &type);
-    void setLineNumbersVisible(bool visible);
 
 protected:
     void resizeEvent(QResizeEvent *event) override;
@@ -41,7 +40,6 @@ private:
 
     Margin *m_margin;
     KSyntaxHighlighting::SyntaxHighlighter *m_highlighter;
-    bool m_numbers = true;
 };
 
 } // namespace cutover

@@ -192,18 +192,4 @@ Status statusOfRisk(const QString &risk)
     return risk == "high"_L1 ? Status::HighRisk : Status::Unknown;
 }
 
-QString updateTypeText(const QString &type)
-{
-    static const QHash<QString, const char *> words{
-        {u"hotfix"_s, QT_TRANSLATE_NOOP("Status", "Hotfix")},
-        {u"minor"_s, QT_TRANSLATE_NOOP("Status", "Minor")},
-        {u"major"_s, QT_TRANSLATE_NOOP("Status", "Major")},
-        {u"none"_s, QT_TRANSLATE_NOOP("Status", "Installed")},
-        {u"downgrade"_s, QT_TRANSLATE_NOOP("Status", "Older")},
-        {u"rollback"_s, QT_TRANSLATE_NOOP("Status", "Rollback")},
-    };
-    const char *text = words.value(type);
-    return text != nullptr ? word(text) : type;
-}
-
 } // namespace cutover

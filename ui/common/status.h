@@ -59,7 +59,5 @@ struct StatusLook {
 [[nodiscard]] Status statusOfHealth(const QString &health); ///< TargetView::health
 [[nodiscard]] Status statusOfInstance(const QString &state); ///< InstanceView::state
 [[nodiscard]] Status statusOfRisk(const QString &risk); ///< Manifest::risk
-/// "Hotfix", "Minor", "Major", …
-[[nodiscard]] QString updateTypeText(const QString &type);
 
 } // namespace cutover

@@ -3,7 +3,6 @@
 
 #include "common/times.h"
 
-#include "system/clock.h"
 #include "system/message.h"
 
 #include <QCoreApplication>
@@ -100,40 +99,6 @@ void RelativeTimeLabel::refresh()
 {
     setText(m_time.isValid() ? relativeTime(m_time) : m_whenNull);
     setToolTip(exactTime(m_time));
-}
-
-DurationLabel::DurationLabel(TextStyle style, QWidget *parent)
-    : TextLabel({}, style, parent)
-    , m_timer(new QTimer(this))
-{
-    setFont(tabularFont(font()));
-    m_timer->setInterval(1000);
-    connect(m_timer, &QTimer::timeout, this, &DurationLabel::refresh);
-}
-
-void DurationLabel::setDuration(qint64 milliseconds)
-{
-    m_timer->stop();
-    setText(milliseconds < 0 ? QString() : durationText(milliseconds));
-}
-
-void DurationLabel::count(qint64 milliseconds)
-{
-    m_base = milliseconds;
-    m_started = Clock::system().monotonic();
-    m_timer->start();
-    refresh();
-}
-
-void DurationLabel::stop()
-{
-    m_timer->stop();
-}
-
-void DurationLabel::refresh()
-{
-    // Whole seconds: a running timer that shows milliseconds only flickers.
-    setText(durationText((m_base + Clock::system().monotonic() - m_started) / 1000 * 1000));
 }
 
 } // namespace cutover

@@ -39,22 +39,4 @@ private:
     QTimer *m_timer;
 };
 
-/** "1 min 20 s", fixed or counting up from a start. */
-class DurationLabel : public TextLabel
-{
-    Q_OBJECT
-public:
-    explicit DurationLabel(TextStyle style = TextStyle::Body, QWidget *parent = nullptr);
-    void setDuration(qint64 milliseconds);
-    /// Counts from now on, milliseconds being past already.
-    void count(qint64 milliseconds);
-    void stop();
-
-private:
-    void refresh();
-    qint64 m_base = 0;
-    qint64 m_started = 0;
-    QTimer *m_timer;
-};
-
 } // namespace cutover

@@ -4,6 +4,7 @@
 #include "history/runmodel.h"
 
 #include "common/times.h"
+#include "run/words.h"
 
 using namespace Qt::StringLiterals;
 
@@ -74,7 +75,7 @@ QVariant RunModel::cell(const RunRecord &run, int column, int role) const
     case VersionColumn:
         return fromToText(run.plan);
     case TypeColumn:
-        return run.plan.kind == "rollback"_L1 ? updateTypeText(u"rollback"_s) : updateTypeText(run.plan.updateType);
+        return run.plan.kind == "rollback"_L1 ? words::ofUpdateType(u"rollback"_s) : words::ofUpdateType(run.plan.updateType);
     case StateColumn:
         return statusLook(statusOf(run.state)).word;
     case StartedColumn:

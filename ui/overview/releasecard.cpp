@@ -8,6 +8,7 @@
 #include "common/page.h"
 #include "common/statuschip.h"
 #include "common/textlabel.h"
+#include "run/words.h"
 
 #include <QCoreApplication>
 #include <QGridLayout>
@@ -91,7 +92,7 @@ ReleaseCard::ReleaseCard(const ReleaseView &release, bool primary, QWidget *pare
     auto *head = new QHBoxLayout;
     head->setSpacing(space::Inside);
     head->addWidget(title);
-    head->addWidget(new TextLabel(updateTypeText(release.updateType), TextStyle::Body, Theme::Role::Muted));
+    head->addWidget(new TextLabel(words::ofUpdateType(release.updateType), TextStyle::Body, Theme::Role::Muted));
     head->addWidget(new StatusChip(statusOfRisk(release.risk)));
     head->addStretch(1);
 

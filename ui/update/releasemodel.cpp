@@ -4,6 +4,7 @@
 #include "update/releasemodel.h"
 
 #include "common/rowmodel.h"
+#include "run/words.h"
 #include "update/words.h"
 
 #include <algorithm>
@@ -55,9 +56,9 @@ QVariant ReleaseModel::data(const QModelIndex &index, int role) const
         case VersionColumn:
             return release.manifest.version.toString();
         case TypeColumn:
-            return updateTypeText(release.updateType);
+            return words::ofUpdateType(release.updateType);
         case RiskColumn:
-            return riskText(release.risk);
+            return words::ofRisk(release.risk);
         case DowntimeColumn:
             return downtimeText(release.expectedDowntimeMs);
         case SizeColumn:

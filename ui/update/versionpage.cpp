@@ -10,6 +10,7 @@
 #include "common/statuschip.h"
 #include "common/tableview.h"
 #include "common/textlabel.h"
+#include "run/words.h"
 #include "update/plandraft.h"
 #include "update/words.h"
 
@@ -189,7 +190,7 @@ void VersionPage::showRelease()
     const ReleaseView &release = m_model.at(current.row());
     m_version->setText(tr("Version %1").arg(release.manifest.version.toString()));
     m_risk->setStatus(statusOfRisk(release.risk));
-    QStringList facts{updateTypeText(release.updateType),
+    QStringList facts{words::ofUpdateType(release.updateType),
                       release.expectedDowntimeMs > 0 ? tr("downtime about %1").arg(durationText(release.expectedDowntimeMs)) : tr("no downtime expected")};
     if (release.size > 0) {
         facts << tr("%1 to download").arg(sizeText(release.size));

@@ -38,20 +38,6 @@ QString statusText(CheckResult::Status status)
     return statusLook(statusOf(status)).word;
 }
 
-QString riskText(const QString &risk)
-{
-    if (risk == u"low") {
-        return words("Low");
-    }
-    if (risk == u"medium") {
-        return words("Medium");
-    }
-    if (risk == u"high") {
-        return words("High");
-    }
-    return words("Unknown");
-}
-
 QString modeText(const QString &mode)
 {
     if (mode == u"code") {

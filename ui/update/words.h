@@ -16,7 +16,6 @@ namespace cutover {
 [[nodiscard]] QString stateText(RunState state); ///< "Running", "Held", "Rolled back"
 [[nodiscard]] QString stateText(StepState state);
 [[nodiscard]] QString statusText(CheckResult::Status status); ///< "Passed"
-[[nodiscard]] QString riskText(const QString &risk); ///< "low" → "Low"
 [[nodiscard]] QString modeText(const QString &mode); ///< "code" → "Code only"
 [[nodiscard]] QString downtimeText(qint64 milliseconds); ///< "none" for 0
 [[nodiscard]] QString pathText(const QString &from, const QStringList &path); ///< "1.2.0 → 1.3.0 → 2.0.0"
