@@ -165,6 +165,14 @@ public:
         if (!undo.contains("existed"_L1)) {
             co_return Result<>(); // Not even prepared.
         }
+        CO_TRY(const Inspection found, co_await inspect(context, undo));
+        if (found == Inspection::NotStarted) {
+            co_return Result<>();
+        }
+        if (found == Inspection::Unknown) {
+            // Somebody's edit since then is not thrown away.
+            co_return fail(u"config.edited"_s, {{u"file"_s, file()}}, file());
+        }
         if (!undo["existed"_L1].toBool()) {
             co_return files::remove(file());
         }

@@ -81,6 +81,11 @@ private Q_SLOTS:
         QVERIFY(await(configuration->verify(context, {})));
         QCOMPARE(await(configuration->inspect(context, *undo)).value(), Inspection::Done);
         QCOMPARE(read(path("app.env")), "API_KEY=hunter2\nMODE=fast\n");
+        // What somebody mended by hand meanwhile is not thrown away.
+        write(path("app.env"), "API_KEY=hunter2\nMODE=slow\n");
+        QCOMPARE(await(configuration->revert(context, *undo, {})).error().code, u"config.edited"_s);
+        QCOMPARE(read(path("app.env")), "API_KEY=hunter2\nMODE=slow\n");
+        write(path("app.env"), "API_KEY=hunter2\nMODE=fast\n");
         QVERIFY(await(configuration->revert(context, *undo, {})));
         QCOMPARE(read(path("app.env")), "API_KEY=other\n");
         QVERIFY(await(configuration->finalize(context, *undo)));
