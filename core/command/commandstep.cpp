@@ -122,6 +122,9 @@ public:
         }
     }
 
+    /// What an operator's program has done the operator may know better than the program tells.
+    bool takesAWord() const override { return true; }
+
     Async<> revert(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         if (!has(u"revert"_s)) {
@@ -262,7 +265,7 @@ const Catalogue::Registration texts{
      QT_TRANSLATE_NOOP("catalogue", "Let the program read it from its environment or from a file.")},
     {"command.no_revert",
      QT_TRANSLATE_NOOP("catalogue", "“%{name}” can't be undone: target.yaml names no program for it."),
-     QT_TRANSLATE_NOOP("catalogue", "Undo by hand what it did and retry, or add “revert” to the step.")},
+     QT_TRANSLATE_NOOP("catalogue", "Undo by hand what it did, then accept the step as taken back.")},
     {"command.no_anchor",
      QT_TRANSLATE_NOOP("catalogue", "The step “%{name}” is to follow “%{after}”, but the plan has no step of that kind or id; it has %{known:list}."),
      QT_TRANSLATE_NOOP("catalogue", "Correct “after” of the command in target.yaml.")},

@@ -43,6 +43,10 @@ public:
 
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
     {
+        if (context.result(spec().id, died).isObject()) {
+            // Retried by a person who knows of those deaths: only later ones count.
+            CO_CHECK(co_await rememberDeaths(&context));
+        }
         WatchRequest request;
         request.run = context.runId();
         request.token = Random::system().id();
@@ -66,7 +70,10 @@ public:
         for (int restarts = 0;;) {
             const Verdict verdict = answer(state, request);
             // Errors alone would not tell: others answer for one that dies and is started again and again.
-            CO_CHECK(co_await noneDied(context.target(), deployed(context.plan())));
+            if (const auto alive = co_await noneDied(context.target(), deployed(context.plan()), context.result(spec().id, died).toObject()); !alive) {
+                CO_CHECK(co_await rememberDeaths(&context));
+                co_return fail(alive.error());
+            }
             if (verdict.kind != Verdict::Kind::Pending) {
                 co_return conclude(context, request, verdict);
             }
@@ -126,6 +133,8 @@ public:
     }
 
 private:
+    static constexpr QLatin1StringView died{"died"}; ///< Result: restarts of each instance that were told of already.
+
     static QJsonObject readObject(const QString &path)
     {
         const auto content = files::read(path, 1 << 20);
@@ -155,7 +164,7 @@ private:
     }
 
     /// Of these none has died since it was started. Without a supervisor nothing is known, and nothing said.
-    static Async<> noneDied(Target target, QStringList names)
+    static Async<> noneDied(Target target, QStringList names, QJsonObject known)
     {
         if (names.isEmpty()) {
             co_return {};
@@ -164,12 +173,24 @@ private:
         const auto states = co_await supervisor.states();
         for (const InstanceState &state : states.value_or(QList<InstanceState>())) {
             // Its start counts from 0.
-            if (names.contains(state.name) && state.restarts > 0) {
+            if (names.contains(state.name) && state.restarts > known[state.name].toInt()) {
                 co_return fail(u"watch.instance_died"_s,
                                {{u"instance"_s, state.name}, {u"count"_s, state.restarts}, {u"version"_s, state.release}, {u"exit"_s, state.lastExit}},
                                state.name);
             }
         }
+        co_return {};
+    }
+
+    static Async<> rememberDeaths(StepContext *context)
+    {
+        QJsonObject restarts;
+        SupervisorClient supervisor(context->target());
+        const auto states = co_await supervisor.states();
+        for (const InstanceState &state : states.value_or(QList<InstanceState>())) {
+            restarts.insert(state.name, state.restarts);
+        }
+        context->setResult(died, restarts);
         co_return {};
     }
 

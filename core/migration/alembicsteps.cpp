@@ -270,16 +270,27 @@ public:
         CO_TRY(const Loss lost, co_await agreedLoss(context, project, "loses"_L1, u"migration.loses_more"_s));
         CO_CHECK(co_await run(context, project, Direction::Down, params["downTo"_L1].toString(), params["to"_L1].toString(), undo, stop));
         context.setResult(stepresult::lost, lossToJson(lost));
+        if (!lossMessages(lost).isEmpty()) {
+            context.setResult(stepresult::irreversible, true);
+        }
         co_return Result<>();
     }
 
-    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token) override
+    /// Where nothing was lost the revision is applied again.
+    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
         CO_TRY(const Inspection found, co_await inspect(context, undo));
         if (found == Inspection::NotStarted) {
             co_return Result<>();
         }
-        co_return fail(u"step.not_revertible"_s, {{u"step"_s, spec().title.toJson()}});
+        const QJsonObject params = spec().params;
+        const bool lost = !lossMessages(lossFromJson(context.result(spec().id, stepresult::lost))).isEmpty();
+        if (found != Inspection::Done || lost || !lostFromJson(params["takes"_L1]).isEmpty()) {
+            co_return fail(u"step.not_revertible"_s, {{u"step"_s, spec().title.toJson()}});
+        }
+        CO_TRY(const Project project, projectOf(context));
+        CO_CHECK(co_await observe(context, stop));
+        co_return co_await run(context, project, Direction::Up, params["revision"_L1].toString(), params["from"_L1].toString(), {}, stop);
     }
 };
 

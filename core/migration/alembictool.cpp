@@ -363,6 +363,7 @@ StepSpec downgradeSpec(const PlanningContext &context, const Standing &standing,
     step.changes = {{u"migration.head:"_s + database.name, joined(before)}};
     step.expectedMs = context.measuredMs.value(step.kind, 2000);
     step.pointOfNoReturn = loses;
+    step.irreversible = loses;
     step.automaticRollback = false;
     return step;
 }

@@ -211,6 +211,16 @@ class DowngradeStep : public Step
 public:
     using Step::Step;
 
+    /// What the way back runs again: the very migration that was applied.
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
+        const QString revision = spec().params["revision"_L1].toString();
+        Worker worker;
+        CO_TRY(const auto row, co_await worker.run([database, revision] { return rowIn(database, revision); }));
+        co_return row ? QJsonObject{{u"sha256"_s, row->sha256}} : QJsonObject();
+    }
+
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
@@ -224,6 +234,9 @@ public:
             co_return fail(askForLoss(context, spec(), u"migration.loses_more"_s, planned, limit, back.lost));
         }
         context.setResult(stepresult::lost, lossToJson(back.lost));
+        if (!lossMessages(back.lost).isEmpty()) {
+            context.setResult(stepresult::irreversible, true);
+        }
         co_return Result<>();
     }
 
@@ -236,13 +249,27 @@ public:
 
     Async<Inspection> inspect(StepContext &context, QJsonObject) override { return look(context); }
 
-    Async<> revert(StepContext &context, QJsonObject, std::stop_token) override
+    /// Where nothing was lost the migration is applied again; on condition that it takes nothing away then, either.
+    Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
         CO_TRY(const Inspection found, co_await look(context));
         if (found == Inspection::NotStarted) {
             co_return Result<>();
         }
-        co_return fail(u"step.not_revertible"_s, {{u"step"_s, spec().title.toJson()}});
+        QJsonObject params = spec().params;
+        const QString sha256 = undo["sha256"_L1].toString();
+        if (sha256.isEmpty() || !lossMessages(lossFromJson(context.result(spec().id, stepresult::lost))).isEmpty()) {
+            co_return fail(u"step.not_revertible"_s, {{u"step"_s, spec().title.toJson()}});
+        }
+        CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
+        params.insert(u"sha256"_s, sha256);
+        const QString folder = context.target().releaseDirectory(context.plan().from) + u'/' + database.migrations;
+        Worker worker;
+        CO_TRY(Migration migration, co_await worker.run([params, folder] { return approved(params, folder); }));
+        migration.upLimit = Loss();
+        const QJsonObject names{{u"revision"_s, migration.revision}, {u"name"_s, migration.name}};
+        CO_CHECK(co_await upgrade(database, migration, [&context, names](qint64 done, qint64 total) { context.progress({done, total, u"rows"_s, {u"migration.doing"_s, names}}); }, stop));
+        co_return Result<>();
     }
 
 private:

@@ -199,6 +199,7 @@ Async<QList<StepSpec>> downgrades(PlanningContext context, DatabaseSpec database
         step.changes = {{factOf(database), before}};
         step.expectedMs = context.measuredMs.value(step.kind, 500);
         step.pointOfNoReturn = loses;
+        step.irreversible = loses;
         step.automaticRollback = false;
         steps.append(step);
     }

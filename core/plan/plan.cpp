@@ -46,6 +46,7 @@ QJsonObject StepSpec::toJson() const
         {u"expectedMs"_s, expectedMs},
         {u"expectedDowntimeMs"_s, expectedDowntimeMs},
         {u"pointOfNoReturn"_s, pointOfNoReturn},
+        {u"irreversible"_s, irreversible},
         {u"changesState"_s, changesState},
         {u"automaticRollback"_s, automaticRollback},
     };
@@ -68,6 +69,7 @@ StepSpec StepSpec::fromJson(const QJsonObject &json)
     spec.expectedMs = json["expectedMs"_L1].toInteger();
     spec.expectedDowntimeMs = json["expectedDowntimeMs"_L1].toInteger();
     spec.pointOfNoReturn = json["pointOfNoReturn"_L1].toBool();
+    spec.irreversible = json["irreversible"_L1].toBool();
     spec.changesState = json["changesState"_L1].toBool(true);
     spec.automaticRollback = json["automaticRollback"_L1].toBool(true);
     return spec;

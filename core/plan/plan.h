@@ -32,6 +32,7 @@ struct StepSpec {
     qint64 expectedMs = 0; ///< From measured runs where there are any.
     qint64 expectedDowntimeMs = 0;
     bool pointOfNoReturn = false; ///< After it, going back loses data or is not automatic.
+    bool irreversible = false; ///< Once in effect the run can't take it back at all; always a point of no return, too.
     bool changesState = true; ///< false for checks and watches.
     bool automaticRollback = true; ///< On failure of this step: revert; else hold.
 

@@ -427,6 +427,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
         step.previews = {{u"table"_s, spec.name, cost.tables[spec.name]}};
         step.expectedMs = context.measuredMs.value(step.kind, 500 + info.size / 100000);
         step.pointOfNoReturn = true;
+        step.irreversible = true;
         steps.append(step);
     }
     CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));

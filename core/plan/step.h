@@ -77,6 +77,9 @@ public:
     /// Proves that it is done.
     [[nodiscard]] virtual Async<> verify(StepContext &context, std::stop_token stop);
     [[nodiscard]] virtual Async<Inspection> inspect(StepContext &context, QJsonObject undo) = 0;
+    /// Whether a person's word counts where inspect() finds Inspection::Unknown: a retry applies again, and accept is
+    /// believed. Only where what is unknown is the step's own work, never somebody else's.
+    [[nodiscard]] virtual bool takesAWord() const { return false; }
     /// Undoes apply, whole or partial. Safe to repeat. Error "step.not_revertible" where there is no way without loss.
     [[nodiscard]] virtual Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop);
     /// After the run has succeeded: gives up what only revert needed.

@@ -25,6 +25,12 @@ bool isFinalizing(const QList<StepRecord> &steps)
     return !steps.isEmpty() && steps.constLast().results[stepresult::finalizing].toBool();
 }
 
+/// A step that is only prepared has changed nothing yet.
+bool mayBeInEffect(const StepRecord &step)
+{
+    return isPrepared(step) && step.state != StepState::Prepared && step.state != StepState::Reverted && !step.results[stepresult::untouched].toBool();
+}
+
 std::unexpected<Message> refuse(const char *code, QJsonObject args = {})
 {
     return std::unexpected(Message{QString::fromLatin1(code), std::move(args)});
@@ -63,13 +69,21 @@ int currentStep(const RunRecord &run, const QList<StepRecord> &steps)
 bool mayRevertAutomatically(const RunRecord &run, const QList<StepRecord> &steps)
 {
     for (qsizetype i = 0; i < steps.size(); ++i) {
-        // A step that is only prepared has changed nothing yet.
-        if (run.plan.steps[i].pointOfNoReturn && isPrepared(steps[i]) && steps[i].state != StepState::Prepared
-            && steps[i].state != StepState::Reverted && !steps[i].results[stepresult::untouched].toBool()) {
+        if (run.plan.steps[i].pointOfNoReturn && mayBeInEffect(steps[i])) {
             return false;
         }
     }
-    return true;
+    return stepWithoutWayBack(run, steps) < 0;
+}
+
+int stepWithoutWayBack(const RunRecord &run, const QList<StepRecord> &steps)
+{
+    for (qsizetype i = 0; i < steps.size(); ++i) {
+        if ((run.plan.steps[i].irreversible || steps[i].results[stepresult::irreversible].toBool()) && mayBeInEffect(steps[i])) {
+            return int(i);
+        }
+    }
+    return -1;
 }
 
 Facts withToldFacts(Facts expected, const QList<StepRecord> &steps)
@@ -110,6 +124,11 @@ std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run
         if (verb == "abort"_L1 && run.state == RunState::Running && !mayRevertAutomatically(run, steps)) {
             return Outcome::Hold;
         }
+        // Better to stay than to take back half, and to stand before what can't be.
+        if (const int last = back ? -1 : stepWithoutWayBack(run, steps); last >= 0) {
+            const StepSpec &spec = run.plan.steps[last];
+            return refuse("run.refused_no_way_back", {{u"step"_s, spec.title.isEmpty() ? QJsonValue(spec.id) : QJsonValue(spec.title.toJson())}});
+        }
         return Outcome::Rollback;
     }
     if (verb != "resume"_L1 && verb != "retry"_L1 && verb != "accept"_L1 && verb != "abandon"_L1) {
@@ -122,6 +141,10 @@ std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run
         return Outcome::Abandon;
     }
     if (verb == "accept"_L1) {
+        // Not where it only asks: that is answered.
+        if (back && index >= 0 && steps[index].state == StepState::Reverting && !steps[index].results.contains(stepresult::asked)) {
+            return Outcome::Accept;
+        }
         if (!failed || back) {
             return refuse("run.refused_accept_none");
         }
@@ -136,7 +159,8 @@ std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run
     if (verb == "resume"_L1) {
         return refuse("run.refused_resume_failed");
     }
-    return isPrepared(steps[index]) ? Outcome::RetryPrepared : Outcome::RetryUnprepared;
+    // What changes nothing looks anew: an old answer must not decide again.
+    return isPrepared(steps[index]) && run.plan.steps[index].changesState ? Outcome::RetryPrepared : Outcome::RetryUnprepared;
 }
 
 bool needsName(const QString &verb, bool isProduction)

@@ -13,6 +13,7 @@ namespace stepresult {
 constexpr QLatin1StringView prepared("_prepared"); ///< The undo record is journaled.
 constexpr QLatin1StringView changes("_changes"); ///< Starts of work on the step since the last progress or decision.
 constexpr QLatin1StringView finalizing("_finalizing"); ///< Of the last step: there is no way back any more.
+constexpr QLatin1StringView retried("_retried"); ///< A person chose to retry it, and nothing was done since.
 constexpr QLatin1StringView untouched("_untouched"); ///< Of a point of no return that failed, and is proven to have changed nothing.
 constexpr QLatin1StringView revertMs("_revertMs"); ///< How long taking it back has taken.
 constexpr QLatin1StringView facts("facts"); ///< Facts that only the step could tell, once they were so; the plan says that it changes them.
@@ -32,6 +33,9 @@ constexpr QLatin1StringView saved("saved"); ///< A file in the run's folder: sea
 [[nodiscard]] int currentStep(const RunRecord &run, const QList<StepRecord> &steps);
 /// Whether everything done so far may be taken back without asking: no point of no return passed.
 [[nodiscard]] bool mayRevertAutomatically(const RunRecord &run, const QList<StepRecord> &steps);
+
+/// Index of a step in effect that the run has no way back over, so that a rollback would end before it; -1: none.
+[[nodiscard]] int stepWithoutWayBack(const RunRecord &run, const QList<StepRecord> &steps);
 
 /// What the plan expects, with what its steps told of the world that no plan could know.
 [[nodiscard]] Facts withToldFacts(Facts expected, const QList<StepRecord> &steps);

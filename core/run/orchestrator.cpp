@@ -468,6 +468,7 @@ Async<> Orchestrator::Private::verifyStep(int index)
 Async<> Orchestrator::Private::inspectStep(int index)
 {
     m_inspect = false;
+    const bool retried = m_steps[index].results.take(stepresult::retried).toBool();
     const auto found = co_await m_step->inspect(*this, m_steps[index].undo);
     const auto unknown = std::exchange(m_unknown, {});
     // After an error that left the effect unknown only a clear "done" goes on; after an interruption
@@ -481,8 +482,13 @@ Async<> Orchestrator::Private::inspectStep(int index)
     if (found && !unknown && *found == Inspection::Partial) {
         co_return co_await move(Outcome::Partial, index, about("run.step_inspected_partial", index));
     }
-    const Error error = unknown ? *unknown : found ? Error()
-                                                   : found.error();
+    if (found && !unknown && retried && m_step->takesAWord()) {
+        co_return co_await move(Outcome::Partial, index, about("run.step_applied_again", index));
+    }
+    // Retried, and still unknown: why it stopped is what it was.
+    const Error error = unknown ? *unknown : !found ? found.error()
+        : retried                                   ? m_steps[index].error
+                                                    : Error();
     m_steps[index].error = error;
     if (error.code.isEmpty()) {
         co_return co_await hold(Outcome::Unknown, index, about("run.step_interrupted", index));

@@ -64,11 +64,14 @@ Async<> Orchestrator::Private::take(CommandRecord command)
         byFrom.insert(u"from"_s, m_run.plan.from);
         byFrom.insert(u"because"_s, because());
         bool refused = false;
+        bool believed = false; // On the person's word, as nothing else can tell.
         if (*verdict == Outcome::Accept) {
             m_at = index;
             auto step = StepRegistry::create(spec(index));
             const Result<Inspection> found = step ? co_await (*step)->inspect(*this, m_steps[index].undo) : Result<Inspection>(fail(step.error()));
-            refused = !found || *found != Inspection::Done;
+            const Inspection wanted = isGoingBack(m_run, m_steps) ? Inspection::NotStarted : Inspection::Done;
+            believed = found && *found == Inspection::Unknown && (*step)->takesAWord();
+            refused = !believed && (!found || *found != wanted);
         }
         const QJsonObject args{{u"run"_s, m_runId},
                                {u"command"_s, command.id},
@@ -77,7 +80,7 @@ Async<> Orchestrator::Private::take(CommandRecord command)
                                {u"refused"_s, refused}};
         CO_CHECK(m_journal->audit(command.by, u"run.command"_s, args));
         if (refused) {
-            outcome = about("run.refused_accept_not_done", index);
+            outcome = about(isGoingBack(m_run, m_steps) ? "run.refused_accept_not_back" : "run.refused_accept_not_done", index);
         } else {
             if (hasStep(index)) {
                 // A decision is progress: the loop breaker counts anew.
@@ -105,10 +108,16 @@ Async<> Orchestrator::Private::take(CommandRecord command)
                 CO_CHECK(co_await move(Outcome::Abandon, index, m_run.reason));
                 break;
             }
-            case Outcome::Accept:
-                CO_CHECK(co_await move(Outcome::Accept, index, about("run.step_accepted", index, by)));
+            case Outcome::Accept: {
+                const bool back = isGoingBack(m_run, m_steps);
+                const char *const code = back ? (believed ? "run.step_accepted_back_by_word" : "run.step_accepted_back")
+                                              : (believed ? "run.step_accepted_by_word" : "run.step_accepted");
+                CO_CHECK(co_await move(Outcome::Accept, index, about(code, index, by)));
                 break;
+            }
             case Outcome::RetryPrepared:
+                m_steps[index].results.insert(stepresult::retried, true);
+                [[fallthrough]];
             case Outcome::RetryUnprepared:
                 CO_CHECK(co_await move(*verdict, index, about("run.step_retried", index, by)));
                 break;

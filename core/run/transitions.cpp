@@ -68,6 +68,7 @@ constexpr Transition table[]{
     {R::Held, any, O::Abandon, R::Abandoned, {}},
 
     // Held on the way back: there is only the way back.
+    {R::Held, in(S::Reverting), O::Accept, R::Reverting, S::Reverted},
     {R::Held, back, O::Resume, R::Reverting, {}},
     {R::Held, back, O::Rollback, R::Reverting, {}},
 

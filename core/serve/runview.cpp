@@ -135,11 +135,12 @@ RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const 
         if (run.state == RunState::Reverting) {
             view.ifAborted = {u"serve.abort.reverting"_s, {{u"version"_s, run.plan.from}}};
         } else if (!mayRevertAutomatically(run, steps)) {
-            view.ifAborted = {u"serve.abort.past"_s, {}};
+            view.ifAborted = run.state == RunState::Held ? Message{u"serve.rollback.past"_s, {{u"version"_s, run.plan.from}}} : Message{u"serve.abort.past"_s, {}};
         } else if (changed) {
-            view.ifAborted = {migrated ? u"serve.abort.back_migrated"_s : u"serve.abort.back"_s, {{u"version"_s, run.plan.from}, {u"time"_s, wayBack}}};
+            const QString code = (run.state == RunState::Held ? u"serve.rollback.back"_s : u"serve.abort.back"_s) + (migrated ? u"_migrated"_s : QString());
+            view.ifAborted = {code, {{u"version"_s, run.plan.from}, {u"time"_s, wayBack}}};
         } else {
-            view.ifAborted = {u"serve.abort.before"_s, {{u"version"_s, run.plan.from}}};
+            view.ifAborted = {run.state == RunState::Held ? u"serve.rollback.before"_s : u"serve.abort.before"_s, {{u"version"_s, run.plan.from}}};
         }
     }
     offer(view, steps);

@@ -63,6 +63,15 @@ static const Catalogue::Registration texts{{
                                     "counted to lose nothing, else it stays or the run asks.")},
     {"serve.abort.past",
      QT_TRANSLATE_NOOP("catalogue", "The point of no return has passed: aborting holds the run and asks how to go on.")},
+    // Of a held run, where a person rolls back and nothing is aborted.
+    {"serve.rollback.before", QT_TRANSLATE_NOOP("catalogue", "%{version} stays, nothing has been changed yet.")},
+    {"serve.rollback.back", QT_TRANSLATE_NOOP("catalogue", "Back to %{version} in about %{time:duration}; no database has been changed.")},
+    {"serve.rollback.back_migrated",
+     QT_TRANSLATE_NOOP("catalogue", "Back to %{version} in about %{time:duration}; a migration is taken back only where that is counted to lose "
+                                    "nothing, else it stays or the run asks.")},
+    {"serve.rollback.past",
+     QT_TRANSLATE_NOOP("catalogue", "Back to %{version}, over the point of no return: what can't be taken back without loss stays in the database "
+                                    "or is asked about.")},
     {"serve.abort.reverting", QT_TRANSLATE_NOOP("catalogue", "The run is on its way back to %{version} already.")},
     {"serve.event.approved", QT_TRANSLATE_NOOP("catalogue", "%{by} approved plan %{digest} and started the run.")},
 }};

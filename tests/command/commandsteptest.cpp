@@ -130,6 +130,22 @@ private Q_SLOTS:
         QCOMPARE(await(made->inspect(context, {})).value(), Inspection::Unknown);
     }
 
+    /// What it has done only the operator may know: retry runs it again, accept is believed.
+    void takesTheOperatorsWord()
+    {
+        CommandStepSpec command;
+        command.name = u"cache"_s;
+        command.after = u"switch_release"_s;
+        command.apply = {u"true"_s};
+        const auto made = step(command);
+        QVERIFY(made->takesAWord());
+        TestContext context(m_target);
+        QCOMPARE(await(made->inspect(context, {})).value(), Inspection::Unknown);
+        const auto back = await(made->revert(context, {}, {}));
+        QCOMPARE(back.error().code, u"command.no_revert"_s);
+        QVERIFY2(back.error().hint().contains(u"accept"_s), qPrintable(back.error().hint()));
+    }
+
     void inspectsByExitCode_data()
     {
         QTest::addColumn<int>("exit");

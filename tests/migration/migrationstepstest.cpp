@@ -3,6 +3,7 @@
 
 #include "migration/migrationplan.h"
 #include "migrationfolder.h"
+#include "system/files.h"
 #include "tests/support/steps.h"
 
 #include <QTemporaryDir>
@@ -236,6 +237,7 @@ private Q_SLOTS:
         QVERIFY(!steps->at(0).pointOfNoReturn);
         QCOMPARE(steps->at(1).changes, (Facts{{u"migration.head:main"_s, u""_s}}));
         QVERIFY(steps->at(1).pointOfNoReturn);
+        QVERIFY(steps->at(1).irreversible);
         QCOMPARE(steps->at(1).params["accepted"_L1].toObject()["orders.note"_L1].toInt(), 4);
 
         runSql(file(), {u"INSERT INTO tags VALUES (1, 'new')"_s});
@@ -272,6 +274,48 @@ private Q_SLOTS:
         QVERIFY(await(first->verify(context, {})));
         QCOMPARE(context.result({}, u"lost"_s)["orders.note"_L1].toInt(), 5);
         QCOMPARE(valueOf(file(), u"SELECT count(*) FROM orders"_s).toInt(), 10);
+    }
+
+    /// What lost nothing is applied again on a way back; what lost something is not, and neither is what would take away.
+    void aDowngradeGoesBackOnlyWhereNothingIsLost()
+    {
+        apply(0);
+        apply(1);
+        const QString schema = digest();
+        const auto steps = await(planDowngrades(context(u"1.3.0"_s), m_target.databases[0], u"0001"_s));
+        QVERIFY2(steps, qPrintable(steps ? QString() : steps.error().text()));
+        QCOMPARE(steps->size(), 1);
+        QVERIFY(!steps->at(0).irreversible);
+        Plan plan;
+        plan.from = u"1.3.0"_s;
+        TestContext context(m_target, plan);
+        context.step = steps->at(0).id;
+        auto down = *StepRegistry::create(steps->at(0));
+        const auto undo = await(down->prepare(context, {}));
+        QVERIFY(undo);
+        QVERIFY(await(down->apply(context, *undo, {})));
+        QVERIFY(digest() != schema);
+        QVERIFY(await(down->revert(context, *undo, {})));
+        QCOMPARE(digest(), schema);
+        QCOMPARE(await(down->inspect(context, *undo)).value(), Inspection::NotStarted);
+        QVERIFY(await(down->revert(context, *undo, {})));
+
+        // The release that has it was changed since: not applied by guess.
+        QVERIFY(await(down->apply(context, *undo, {})));
+        const QString old = QString::fromUtf8(*files::read(m_target.releaseDirectory(u"1.3.0"_s) + u"/migrations/0003_tags.up.sql"_s));
+        write(u"1.3.0"_s, "0003_tags.up.sql", "CREATE TABLE tags (id INTEGER PRIMARY KEY);");
+        QCOMPARE(await(down->revert(context, *undo, {})).error().code, u"migration.changed"_s);
+        write(u"1.3.0"_s, "0003_tags.up.sql", old.toUtf8());
+        QVERIFY(await(down->revert(context, *undo, {})));
+
+        // Rows that came meanwhile, and an allowance for them: gone, told, and no way back is claimed.
+        runSql(file(), {u"INSERT INTO tags VALUES (1, 'new')"_s});
+        StepSpec generous = steps->at(0);
+        generous.params[u"allowance"_s] = QJsonObject{{u"tags"_s, 5}};
+        auto losing = *StepRegistry::create(generous);
+        QVERIFY(await(losing->apply(context, *undo, {})));
+        QVERIFY(context.result(generous.id, u"irreversible"_s).toBool());
+        QCOMPARE(await(losing->revert(context, *undo, {})).error().code, u"step.not_revertible"_s);
     }
 
 private:

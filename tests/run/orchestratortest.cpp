@@ -312,9 +312,150 @@ private Q_SLOTS:
         const QString accept = command(u"accept"_s, u"held"_s);
         command(u"retry"_s, u"held"_s);
         QCOMPARE(go(), RunState::RolledBack);
-        QCOMPARE(outcome(accept), u"run.refused_accept_none"_s);
+        QCOMPARE(outcome(accept), u"run.refused_accept_not_back"_s);
         QCOMPARE(world().count(u"b:revert"_s), 1);
         QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    void acceptsWhatWasTakenBackByHand()
+    {
+        begin();
+        world().before[u"c:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().before[u"b:revert"_s] = failing(20, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(step(1).state, StepState::Reverting);
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        world().values[u"b"_s] = u"old"_s;
+        const QString accept = command(u"accept"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(outcome(accept), u"run.command_taken"_s);
+        QVERIFY(hadEvent(u"run.step_accepted_back"_s));
+        QCOMPARE(step(1).state, StepState::Reverted);
+        QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    /// What an operator's program did, and doesn't tell: retry does it again, accept is believed, in both directions.
+    void takesAPersonsWordWhereNothingElseTells()
+    {
+        begin();
+        world().takesAWord = true;
+        world().inspections[u"b"_s] = Inspection::Unknown;
+        m_plan.steps[1].automaticRollback = false;
+        world().before[u"b:apply"_s] = failing(2, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.step_failed_held"_s);
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.step_failed_held"_s);
+        QCOMPARE(world().count(u"b:apply"_s), 2);
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(world().count(u"b:apply"_s), 3);
+        QVERIFY(hadEvent(u"run.step_applied_again"_s));
+
+        world() = World();
+        begin();
+        world().takesAWord = true;
+        world().inspections[u"b"_s] = Inspection::Unknown;
+        m_plan.steps[1].automaticRollback = false;
+        world().before[u"b:apply"_s] = failing(9, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        world().values[u"b"_s] = u"new"_s;
+        command(u"accept"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+        QVERIFY(hadEvent(u"run.step_accepted_by_word"_s));
+        QCOMPARE(world().count(u"b:apply"_s), 1);
+
+        world() = World();
+        begin();
+        world().takesAWord = true;
+        world().inspections[u"b"_s] = Inspection::Unknown;
+        world().before[u"c:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().before[u"b:revert"_s] = failing(9, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        world().values[u"b"_s] = u"old"_s;
+        command(u"accept"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QVERIFY(hadEvent(u"run.step_accepted_back_by_word"_s));
+    }
+
+    /// The decision is for one try: interrupted in that, the next runner asks again.
+    void aRetryIsForOneTryOnly()
+    {
+        begin();
+        world().takesAWord = true;
+        world().inspections[u"b"_s] = Inspection::Unknown;
+        m_plan.steps[1].automaticRollback = false;
+        world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        world().before[u"b:apply"_s] = crashing();
+        command(u"retry"_s, u"held"_s);
+        QVERIFY(!go());
+        QCOMPARE(world().count(u"b:apply"_s), 2);
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(world().count(u"b:apply"_s), 2);
+        QCOMPARE(run().reason.code, u"run.step_interrupted"_s);
+    }
+
+    /// Where what is unknown may be somebody else's work, a retry looks, and tells again why it is held.
+    void aRetryDoesNotOverwriteWhatIsUnknown()
+    {
+        begin();
+        m_plan.steps[1].automaticRollback = false;
+        world().before[u"b:apply"_s] = failing(9, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        world().values[u"b"_s] = u"another"_s;
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(world().count(u"b:apply"_s), 1);
+        QCOMPARE(run().reason.code, u"run.step_unknown"_s);
+        QVERIFY2(run().reason.text().contains(u"because"_s), qPrintable(run().reason.text()));
+    }
+
+    /// An answer of before must not decide again.
+    void aRetryLooksAnewWhereNothingIsChanged()
+    {
+        begin();
+        m_plan.steps[1].changesState = false;
+        m_plan.steps[1].changes = {};
+        m_plan.steps[1].params[u"to"_s] = u"old"_s;
+        m_plan.steps[1].automaticRollback = false;
+        world().inspections[u"b"_s] = Inspection::Unknown;
+        world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(world().count(u"b:prepare"_s), 1);
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(world().count(u"b:prepare"_s), 2);
+        QCOMPARE(world().count(u"b:apply"_s), 2);
+        QCOMPARE(world().count(u"b:inspect"_s), 0);
+    }
+
+    void neverStandsBeforeWhatCantBeTakenBack()
+    {
+        begin({{u"holdDefault"_s, u"rollback"_s}, {u"holdMs"_s, 1000}});
+        m_plan.steps[1].pointOfNoReturn = m_plan.steps[1].irreversible = true;
+        world().before[u"c:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QVERIFY(!run().heldUntil.isValid());
+        QCOMPARE(offeredCommands(run(), m_journal->steps(m_run).value()), (QStringList{u"retry"_s, u"accept"_s, u"abandon"_s}));
+        const QString back = command(u"rollback"_s, u"held"_s);
+        const QString abort = command(u"abort"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(outcome(back), u"run.refused_no_way_back"_s);
+        QCOMPARE(outcome(abort), u"run.refused_no_way_back"_s);
+        QCOMPARE(world().count(u"b:revert"_s) + world().count(u"c:revert"_s), 0);
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
     }
 
     void takesCommandsOnceAndOnlyInTheExpectedState()

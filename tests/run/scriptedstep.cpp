@@ -40,6 +40,7 @@ public:
         context.setResult(u"applied"_s, true);
         co_return call(u"apply"_s, [this] { world().values[spec().id] = spec().params["to"_L1].toString(); });
     }
+    bool takesAWord() const override { return world().takesAWord; }
     Async<> verify(StepContext &, std::stop_token) override
     {
         co_return call(u"verify"_s, [] { });

@@ -3,6 +3,8 @@
 
 #include "run/decisions.h"
 
+#include "plan/loss.h"
+
 #include <QTest>
 
 #include <deque>
@@ -145,7 +147,7 @@ private Q_SLOTS:
                  (QStringList{u"retry"_s, u"accept"_s, u"rollback"_s, u"abandon"_s}));
         QCOMPARE(offeredCommands(record(RunState::Held), {step(StepState::Failed)}), (QStringList{u"retry"_s, u"rollback"_s, u"abandon"_s}));
         QCOMPARE(offeredCommands(record(RunState::Held), {step(StepState::Pending)}), (QStringList{u"resume"_s, u"rollback"_s, u"abandon"_s}));
-        QCOMPARE(offeredCommands(record(RunState::Held), {step(StepState::Reverting, true)}), (QStringList{u"retry"_s, u"abandon"_s}));
+        QCOMPARE(offeredCommands(record(RunState::Held), {step(StepState::Reverting, true)}), (QStringList{u"retry"_s, u"accept"_s, u"abandon"_s}));
         QCOMPARE(offeredCommands(record(RunState::Reverting), {step(StepState::Reverting, true)}), QStringList());
         QCOMPARE(offeredCommands(record(RunState::Succeeded), {step(StepState::Done, true)}), QStringList());
         StepRecord last = step(StepState::Done, true);
@@ -160,6 +162,29 @@ private Q_SLOTS:
         QVERIFY(mayRevertAutomatically(run, {step(StepState::Prepared, true), step(StepState::Pending)}));
         QVERIFY(!mayRevertAutomatically(run, {step(StepState::Applying, true), step(StepState::Pending)}));
         QVERIFY(!mayRevertAutomatically(run, {step(StepState::Done, true), step(StepState::Failed)}));
+    }
+
+    void whatCantBeTakenBackClosesTheWayBack()
+    {
+        RunRecord run = record(RunState::Held, 2);
+        run.plan.steps[0].irreversible = true;
+        QCOMPARE(stepWithoutWayBack(run, {step(StepState::Prepared, true), step(StepState::Pending)}), -1);
+        QVERIFY(decide(u"rollback"_s, run, {step(StepState::Prepared, true), step(StepState::Pending)}));
+        const QList<StepRecord> past{step(StepState::Done, true), step(StepState::Failed, true)};
+        QCOMPARE(stepWithoutWayBack(run, past), 0);
+        QCOMPARE(decide(u"rollback"_s, run, past).error().code, u"run.refused_no_way_back"_s);
+        QVERIFY(!mayRevertAutomatically(run, past));
+        // Still running, an abort stops and asks.
+        run.state = RunState::Running;
+        QCOMPARE(decide(u"abort"_s, run, past), Outcome::Hold);
+        // What only turned out so counts as well, and what proved to have changed nothing doesn't.
+        run.plan.steps[0].irreversible = false;
+        QCOMPARE(stepWithoutWayBack(run, past), -1);
+        StepRecord lost = step(StepState::Done, true);
+        lost.results.insert(stepresult::irreversible, true);
+        QCOMPARE(stepWithoutWayBack(run, {lost, step(StepState::Failed, true)}), 0);
+        lost.results.insert(stepresult::untouched, true);
+        QCOMPARE(stepWithoutWayBack(run, {lost, step(StepState::Failed, true)}), -1);
     }
 
     void latestStartCountsOverMidnight()

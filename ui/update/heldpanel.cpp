@@ -90,7 +90,11 @@ QString HeldPanel::costOf(const QString &verb) const
         return asks ? tr("Agrees to what is asked above, and goes on.") : tr("Goes on where it paused.");
     }
     if (verb == u"accept") {
-        return tr("Goes on as if the step had worked; only where looking at the system agrees.");
+        const StepView *step = m_view.current >= 0 && m_view.current < m_view.steps.size() ? &m_view.steps[m_view.current] : nullptr;
+        const bool back = step && step->record.state == StepState::Reverting;
+        const QString proof = step && step->spec.kind == u"command" ? tr("where the program can't tell, on your word.")
+                                                                    : tr("only where looking at the system agrees.");
+        return back ? tr("Goes on as if the step were taken back; %1").arg(proof) : tr("Goes on as if the step had worked; %1").arg(proof);
     }
     if (verb == u"rollback") {
         return m_view.ifAborted.isEmpty() ? tr("Takes back what was done.") : m_view.ifAborted.text();
