@@ -37,19 +37,22 @@ StepSpec checkVersionStep(const QString &from)
     return step;
 }
 
+/// Parameters that name another step, by kind. Any other may be equal to a step's id by chance: a
+/// service called "watch", a database called "backup".
+const QMultiHash<QString, QString> &references()
+{
+    static const QMultiHash<QString, QString> parameters{{u"verify_backup"_s, u"backup"_s}};
+    return parameters;
+}
+
 /// Steps of one hop have ids of their own; references from one step to another by id follow.
 void prefixIds(QList<StepSpec> &steps, const QString &prefix)
 {
-    QHash<QString, QString> renamed;
     for (StepSpec &step : steps) {
-        renamed.insert(step.id, prefix + step.id);
         step.id = prefix + step.id;
-    }
-    for (StepSpec &step : steps) {
-        for (auto it = step.params.begin(); it != step.params.end(); ++it) {
-            if (it.value().isString() && renamed.contains(it.value().toString())) {
-                it.value() = renamed.value(it.value().toString());
-            }
+        const QStringList parameters = references().values(step.kind);
+        for (const QString &parameter : parameters) {
+            step.params[parameter] = QString(prefix + step.params[parameter].toString());
         }
     }
 }

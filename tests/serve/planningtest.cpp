@@ -234,6 +234,41 @@ private Q_SLOTS:
         QCOMPARE(after[u"migration.head:trading"], u"0004"_s);
     }
 
+    /// A name that happens to be a step's is still the name.
+    void namesLikeThoseOfSteps()
+    {
+        PlanningContext own = context();
+        for (const QString &name : {u"watch"_s, u"health"_s, u"features"_s}) {
+            ServiceSpec service = *m_target.service(u"strategy"_s);
+            service.name = name;
+            service.instances = {{name, 1}};
+            own.target.services.append(service);
+        }
+        own.target.databases.first().name = u"backup"_s;
+        own.target.features.database = u"backup"_s;
+        const Plan plan = planned(own, staged(u"2.0.0"_s));
+        QStringList services, databases, references;
+        for (const StepSpec &step : plan.steps) {
+            if (!step.id.startsWith(u"2.0.0/")) {
+                continue;
+            }
+            if (step.kind == u"recreate_service") {
+                services.append(step.params[u"service"].toString());
+                for (const QJsonValue &instance : step.params[u"instances"].toArray()) {
+                    QVERIFY2(step.changes.contains(u"instance:"_s + instance.toString()), qPrintable(instance.toString()));
+                }
+            } else if (step.kind == u"migrate") {
+                databases.append(step.params[u"database"].toString());
+            } else if (step.kind == u"verify_backup") {
+                references.append(step.params[u"backup"].toString());
+            }
+        }
+        QCOMPARE(services, QStringList({u"strategy"_s, u"watch"_s, u"health"_s, u"features"_s}));
+        databases.removeDuplicates();
+        QCOMPARE(databases, QStringList{u"backup"_s});
+        QCOMPARE(references, QStringList{u"2.0.0/backup"_s});
+    }
+
     /// What a hop installs on its way has not proven that it stays: its contracts wait for the next run.
     void contractsOfAHopWaitForTheNextRun()
     {
