@@ -4,6 +4,7 @@
 #include "backup/backupplan.h"
 #include "backup/restorepoints.h"
 #include "database/postgresdatabase.h"
+#include "plan/instancefacts.h"
 #include "plan/step.h"
 #include "release/semver.h"
 #include "system/files.h"
@@ -90,7 +91,8 @@ public:
         CO_TRY(points, co_await readRestorePoints(target.stateDirectory));
         for (const RestorePoint &point : std::as_const(points)) {
             if (point.available) {
-                versions.append(point.version);
+                // Services that a release did not restart ran an older one at the point.
+                versions += runningReleases(point.facts).values() + QStringList{point.version};
             }
         }
         const QStringList folders = strayFolders(target.backup.directory, points) + unusedReleases(target.releasesDirectory, versions + serving);

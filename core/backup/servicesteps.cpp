@@ -21,7 +21,7 @@ QStringList instancesOf(const StepSpec &spec)
     return names;
 }
 
-/// What both have in common: all instances stopped, or all running from one release's folder.
+/// What both have in common: all instances stopped, or each running from the folder of its release.
 class ServicesStep : public Step
 {
 public:
@@ -30,6 +30,11 @@ public:
     bool isCancellable() const override { return false; }
 
 protected:
+    QString releaseOf(const QString &instance) const
+    {
+        return spec().params["otherReleases"_L1].toObject()[instance].toString(spec().params["release"_L1].toString());
+    }
+
     Async<> stopAll(StepContext &context)
     {
         CO_TRY(std::vector<InstanceMove> moves, create(context));
@@ -50,16 +55,15 @@ protected:
 
     Async<> startAll(StepContext &context, std::stop_token stop)
     {
-        const QString release = spec().params["release"_L1].toString();
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         qint64 done = 0;
         const auto count = qint64(moves.size());
         for (InstanceMove &move : moves) {
             context.progress({done++, count, u"instances"_s, {u"backup.starting"_s, {{u"instance"_s, move.name()}}}});
-            CO_CHECK(co_await move.start(release));
+            CO_CHECK(co_await move.start(releaseOf(move.name())));
         }
         for (InstanceMove &move : moves) {
-            CO_CHECK(co_await move.waitReady(release, stop));
+            CO_CHECK(co_await move.waitReady(releaseOf(move.name()), stop));
         }
         for (InstanceMove &move : moves) {
             CO_CHECK(co_await move.balance(stop));
@@ -86,13 +90,12 @@ protected:
         CO_CHECK(co_await supervisor.ensureRunning());
         CO_TRY(const QList<InstanceState> states, co_await supervisor.states());
         const QStringList names = instancesOf(spec());
-        const QString release = spec().params["release"_L1].toString();
         qsizetype alive = 0;
         bool same = true;
         for (const InstanceState &state : states) {
             if (names.contains(state.name) && state.pid > 0) {
                 ++alive;
-                same = same && state.release == release;
+                same = same && state.release == releaseOf(state.name);
             }
         }
         co_return std::pair(alive, same);

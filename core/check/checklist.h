@@ -4,13 +4,15 @@
 #pragma once
 
 #include "check/check.h"
+#include "plan/instancefacts.h"
 
 namespace cutover {
 
 /** What the checks are asked about. */
 struct CheckScope {
     Target target;
-    QString expectedVersion; ///< Empty: whatever the release link says.
+    QString expectedVersion; ///< Installed; empty: whatever the release link says.
+    InstanceReleases expectedReleases; ///< By the plan; an instance not named: what it was last started from.
     qint64 packageSize = 0; ///< Of the release to install; 0: none.
     qint64 unpackedSize = 0;
     bool afterUpdate = false; ///< Only what tells whether the system works; not what an update needs.

@@ -52,9 +52,14 @@ CheckSink teller(StepContext &context)
     };
 }
 
-CheckScope scopeOf(const StepContext &context, const QJsonObject &params)
+CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
 {
+    const QJsonObject &params = spec.params;
     CheckScope scope;
+    const QList<StepSpec> &steps = context.plan().steps;
+    if (const qsizetype index = std::ranges::find(steps, spec.id, &StepSpec::id) - steps.begin(); index < steps.size()) {
+        scope.expectedReleases = runningReleases(context.plan().factsBefore(index));
+    }
     scope.target = context.target();
     scope.expectedVersion = params[u"expected"_s].toString();
     scope.packageSize = params[u"packageSize"_s].toInteger();
@@ -75,7 +80,7 @@ public:
             // Started now, there is a baseline to compare the new version with.
             CO_CHECK(co_await ensureWatcher(target, stop));
         }
-        CO_TRY(const QList<CheckResult> results, co_await runCheckList(scopeOf(context, spec().params), teller(context), stop));
+        CO_TRY(const QList<CheckResult> results, co_await runCheckList(scopeOf(context, spec()), teller(context), stop));
         context.setResult(u"checks"_s, toJson(results));
         context.setResult(u"baseline"_s, baseline(context));
         for (const CheckResult &result : results) {
@@ -115,7 +120,7 @@ public:
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
-        CheckScope scope = scopeOf(context, spec().params);
+        CheckScope scope = scopeOf(context, spec());
         scope.afterUpdate = true;
         QHash<QString, CheckResult> before;
         const QJsonArray known = context.result(u"precheck"_s, u"checks"_s).toArray();

@@ -25,6 +25,8 @@ static const Catalogue::Registration titles{
 
 static const Catalogue::Registration findings{
     {"check.version_ok", QT_TRANSLATE_NOOP("catalogue", "%{version} everywhere, %{count} %{count|instance|instances} asked")},
+    {"check.version_ok_partly",
+     QT_TRANSLATE_NOOP("catalogue", "%{version}, %{count} %{count|instance|instances} asked; not restarted since an earlier release: %{others:list}")},
     {"check.answered", QT_TRANSLATE_NOOP("catalogue", "Answered in %{duration:duration}")},
     {"check.balancer_ok", QT_TRANSLATE_NOOP("catalogue", "%{count} %{count|server|servers} up")},
     {"check.database_ok", QT_TRANSLATE_NOOP("catalogue", "%{size:bytes}, intact, locked by nobody")},

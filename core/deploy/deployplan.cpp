@@ -5,6 +5,9 @@
 
 #include "deploy/supervisor.h"
 #include "plan/releasesource.h"
+#include "target/yamlreader.h"
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -24,7 +27,7 @@ StepSpec instanceStep(const ServiceSpec &service, const InstanceSpec &instance, 
     step.title = {u"deploy.title.instance"_s, {{u"instance"_s, instance.name}}};
     step.intent = {service.balancerBackend.isEmpty() ? u"deploy.intent.instance_plain"_s : u"deploy.intent.instance"_s,
                    {{u"instance"_s, instance.name}, {u"from"_s, from}, {u"to"_s, to}}};
-    step.changes = {{u"instance:"_s + instance.name, to}};
+    step.changes = {{instanceFact(instance.name), to}};
     step.expectedMs = InstanceMs;
     return step;
 }
@@ -35,7 +38,7 @@ StepSpec recreateStep(const ServiceSpec &service, const QString &from, const QSt
     QJsonArray instances;
     for (const InstanceSpec &instance : service.instances) {
         instances.append(instance.name);
-        step.changes.insert(u"instance:"_s + instance.name, to);
+        step.changes.insert(instanceFact(instance.name), to);
     }
     step.id = u"recreate:"_s + service.name;
     step.kind = u"recreate_service"_s;
@@ -56,23 +59,65 @@ bool rolls(const ServiceSpec &service)
     return service.strategy == Strategy::Rolling && service.mayOverlap && service.instances.size() > 1;
 }
 
-Async<Facts> runningReleases(const Target &target)
+Async<Facts> recorded(const Target &target)
 {
     CO_TRY(const auto releases, recordedReleases(target));
     Facts facts;
     for (const auto &[instance, version] : releases.asKeyValueRange()) {
-        facts.insert(u"instance:"_s + instance, version);
+        facts.insert(instanceFact(instance), version);
     }
     co_return facts;
 }
 
-const FactSource source(u"instances"_s, runningReleases);
+const FactSource source(instanceFactSource(), recorded);
+
+/// A name that nobody has would leave a service at the old release, and the release says that this must not be.
+Result<> checkRestart(const Target &target, const Manifest &manifest, const QString &package)
+{
+    QStringList known;
+    for (const ServiceSpec &service : target.services) {
+        if (service.managed) {
+            known.append(service.name);
+        }
+    }
+    for (const QString &name : manifest.restart) {
+        if (name == u"all" || known.contains(name)) {
+            continue;
+        }
+        QJsonObject args{{u"version"_s, manifest.version.toString()},
+                         {u"service"_s, name},
+                         {u"target"_s, target.name},
+                         {u"known"_s, QJsonArray::fromStringList(known)}};
+        if (target.service(name)) {
+            return fail(u"deploy.restart_unmanaged"_s, args, package);
+        }
+        const QString nearest = yaml::nearest(name, known);
+        args.insert(u"nearest"_s, nearest);
+        return fail(nearest.isEmpty() ? u"deploy.restart_unknown"_s : u"deploy.restart_misspelt"_s, args, package);
+    }
+    return {};
+}
 
 } // namespace
 
-QList<StepSpec> deploySteps(const Target &target, const QString &from, const QString &to, const QStringList &services,
-                            const QMap<QString, qint64> &measured)
+InstanceReleases releasesAt(const Target &target, const QStringList &services, const QString &version)
 {
+    const bool every = services.isEmpty() || services.contains(u"all"_s);
+    InstanceReleases releases;
+    for (const ServiceSpec &service : target.services) {
+        for (const InstanceSpec &instance : service.instances) {
+            if (service.managed && (every || services.contains(service.name))) {
+                releases.insert(instance.name, version);
+            }
+        }
+    }
+    return releases;
+}
+
+QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases)
+{
+    const Target &target = context.target;
+    const QString from = context.installed;
     QList<StepSpec> steps;
     StepSpec change;
     change.id = u"switch_release"_s;
@@ -84,19 +129,22 @@ QList<StepSpec> deploySteps(const Target &target, const QString &from, const QSt
     change.expectedMs = SwitchMs;
     steps.append(change);
     for (const ServiceSpec &service : target.services) {
-        if (!service.managed || !(services.isEmpty() || services.contains(u"all"_s) || services.contains(service.name))) {
+        const bool moves = std::ranges::any_of(service.instances, [&](const InstanceSpec &instance) { return releases.contains(instance.name); });
+        if (!service.managed || !moves) {
             continue;
         }
         if (rolls(service)) {
             for (const InstanceSpec &instance : service.instances) {
-                steps.append(instanceStep(service, instance, from, to));
+                steps.append(instanceStep(service, instance, context.running.value(instance.name, from), releases.value(instance.name, to)));
             }
         } else {
-            steps.append(recreateStep(service, from, to));
+            // Its instances are started together, so of one release.
+            const QString first = service.instances.first().name;
+            steps.append(recreateStep(service, context.running.value(first, from), releases.value(first, to)));
         }
     }
     for (StepSpec &step : steps) {
-        step.expectedMs = measured.value(step.kind, step.expectedMs);
+        step.expectedMs = context.measuredMs.value(step.kind, step.expectedMs);
         // The users of an unbalanced service are the services behind the balancer, which go on.
         const ServiceSpec *service = target.service(step.params[u"service"_s].toString());
         if (step.kind == u"recreate_service" && service && !service->balancerBackend.isEmpty()) {
@@ -108,11 +156,13 @@ QList<StepSpec> deploySteps(const Target &target, const QString &from, const QSt
 
 Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release)
 {
-    const QString to = release.info.manifest.version.toString();
+    const Manifest &manifest = release.info.manifest;
+    CO_CHECK(checkRestart(context.target, manifest, release.package));
+    const QString to = manifest.version.toString();
     StepSpec place = ReleaseSource::of(context.target)->place(release);
     place.expectedMs = context.measuredMs.value(place.kind, place.expectedMs);
     QList<StepSpec> steps{place};
-    steps += deploySteps(context.target, context.installed, to, release.info.manifest.restart, context.measuredMs);
+    steps += deploySteps(context, to, releasesAt(context.target, manifest.restart, to));
     co_return steps;
 }
 

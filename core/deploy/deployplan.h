@@ -7,10 +7,12 @@
 
 namespace cutover {
 
-/// Steps that bring the named services (empty or "all": every managed one) from one version to
-/// another and point "current" at it: forward in an update, backward in a rollback. Both release
-/// folders must be there when they run. measured: step kind → median of past runs in ms.
-[[nodiscard]] QList<StepSpec> deploySteps(const Target &target, const QString &from, const QString &to, const QStringList &services,
-                                          const QMap<QString, qint64> &measured);
+/// Every instance of the named services (empty or "all": every managed one) at one version.
+[[nodiscard]] InstanceReleases releasesAt(const Target &target, const QStringList &services, const QString &version);
+
+/// Steps that point "current" from the installed version to another and bring the services to their
+/// releases: forward in an update, backward in a rollback. A service of which no instance is named
+/// stays at what it runs. All release folders must be there when they run.
+[[nodiscard]] QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases);
 
 } // namespace cutover

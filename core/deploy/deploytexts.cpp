@@ -96,6 +96,18 @@ const Catalogue::Registration texts{{
     {"haproxy.not_up",
      QT_TRANSLATE_NOOP("catalogue", "HAProxy did not find %{server} healthy within %{limit:duration}: it is %{status}."),
      QT_TRANSLATE_NOOP("catalogue", "Look at HAProxy's health check of this server and at the service's log.")},
+    {"deploy.restart_unknown",
+     QT_TRANSLATE_NOOP("catalogue", "“required_actions.restart” in the manifest of release %{version} names the service “%{service}”, which “%{target}” does not have; "
+                                    "expected %{known:list} or all."),
+     QT_TRANSLATE_NOOP("catalogue", "Give a service in target.yaml this name, or have the release corrected.")},
+    {"deploy.restart_misspelt",
+     QT_TRANSLATE_NOOP("catalogue", "“required_actions.restart” in the manifest of release %{version} names the service “%{service}”, which “%{target}” does not have; "
+                                    "expected %{known:list} or all."),
+     QT_TRANSLATE_NOOP("catalogue", "“%{nearest}” was probably meant: give the service in target.yaml the name that the release uses, or have the release corrected.")},
+    {"deploy.restart_unmanaged",
+     QT_TRANSLATE_NOOP("catalogue", "“required_actions.restart” in the manifest of release %{version} names the service “%{service}”, which is not managed here; "
+                                    "expected %{known:list} or all."),
+     QT_TRANSLATE_NOOP("catalogue", "Remove “managed: false” from the service in target.yaml if its program comes with the releases, or have the release corrected.")},
     {"deploy.title.instance", QT_TRANSLATE_NOOP("catalogue", "Deployment of %{instance}")},
     {"deploy.intent.instance",
      QT_TRANSLATE_NOOP("catalogue", "Drain %{instance}, replace %{from} by %{to}, and put it back into the balancer once it is ready")},

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "plan/instancefacts.h"
 #include "plan/plan.h"
 #include "release/repository.h"
 #include "run/journal.h"
@@ -24,6 +25,7 @@ struct PlanningContext {
     QString installed; ///< Version; on a way of several hops, the one before the hop that is planned.
     QString origin = {}; ///< Version installed at planning; empty: installed.
     QMap<QString, qint64> measuredRevertMs = {}; ///< Step kind → median of past runs that went back.
+    InstanceReleases running = {}; ///< Before the hop that is planned; an instance not named: installed.
 };
 
 // Each room contributes its steps; the lead planner (plan/updateplanner) puts them in order.

@@ -6,10 +6,10 @@
 #include "backup/backupplan.h"
 #include "backup/restorepoints.h"
 #include "database/database.h"
+#include "deploy/deployplan.h"
 #include "migration/migrationplan.h"
 #include "plan/keyeddigest.h"
 #include "plan/loss.h"
-#include "plan/releasesource.h"
 #include "system/clock.h"
 #include "target/databaseidentity.h"
 
@@ -90,31 +90,50 @@ Result<QList<StepSpec>> configurationSteps(const PlanningContext &context, const
     return steps;
 }
 
-/// Rolling back to the point's code: only services that do not run it already.
-Async<QList<StepSpec>> codeSteps(PlanningContext context, RestorePoint point, Facts now)
+/// What each managed instance ran at the point, where that is known; else the version installed then.
+InstanceReleases releasesThen(const Target &target, const RestorePoint &point)
 {
-    if (!QDir(context.target.releaseDirectory(point.version)).exists()) {
-        co_return fail(u"rollback.release_gone"_s, {{u"version"_s, point.version}}, context.target.releaseDirectory(point.version));
+    InstanceReleases releases = releasesAt(target, {}, point.version);
+    const InstanceReleases then = runningReleases(point.facts);
+    for (auto [instance, version] : releases.asKeyValueRange()) {
+        version = then.value(instance, version);
     }
-    StagedRelease release = installedRelease(context, point.version);
-    for (const ServiceSpec &service : context.target.services) {
-        const bool moves = service.managed && std::ranges::any_of(service.instances, [&](const InstanceSpec &instance) {
-                               const QString fact = u"instance:"_s + instance.name;
-                               return now.contains(fact) && now[fact] != point.facts[fact] && now[fact].toString() != point.version;
-                           });
-        if (moves) {
-            release.info.manifest.restart.append(service.name);
+    return releases;
+}
+
+/// The folders of the point's releases are still there.
+Result<> checkReleases(const Target &target, const RestorePoint &point)
+{
+    const QStringList versions = releasesThen(target, point).values() + QStringList{point.version};
+    for (const QString &version : versions) {
+        if (!QDir(target.releaseDirectory(version)).exists()) {
+            return fail(u"rollback.release_gone"_s, {{u"version"_s, version}}, target.releaseDirectory(version));
         }
     }
-    const bool nobody = release.info.manifest.restart.isEmpty();
-    if (nobody && now[u"release.current"_s].toString() == point.version) {
-        co_return QList<StepSpec>();
+    return {};
+}
+
+/// Rolling back to the point's code: only services that do not run it already.
+Result<QList<StepSpec>> codeSteps(const PlanningContext &context, const RestorePoint &point, const Facts &now)
+{
+    CHECK(checkReleases(context.target, point));
+    const InstanceReleases then = releasesThen(context.target, point);
+    InstanceReleases back;
+    for (const ServiceSpec &service : context.target.services) {
+        const bool moves = service.managed && std::ranges::any_of(service.instances, [&](const InstanceSpec &instance) {
+                               const QString fact = instanceFact(instance.name);
+                               return now.contains(fact) && now[fact].toString() != then[instance.name];
+                           });
+        for (const InstanceSpec &instance : service.instances) {
+            if (moves) {
+                back.insert(instance.name, then[instance.name]);
+            }
+        }
     }
-    CO_TRY(QList<StepSpec> steps, co_await planDeploy(context, release));
-    steps.removeIf([nobody](const StepSpec &step) {
-        return step.id == ReleaseSource::placeStep() || (nobody && step.kind != "switch_release"_L1);
-    });
-    co_return steps;
+    if (back.isEmpty() && now[u"release.current"_s].toString() == point.version) {
+        return QList<StepSpec>();
+    }
+    return deploySteps(context, point.version, back);
 }
 
 Async<QString> contractSincePoint(PlanningContext context, RestorePoint point)
@@ -145,7 +164,7 @@ Async<> planCode(PlanningContext context, RestorePoint point, Plan *plan)
         co_return fail(u"rollback.contract"_s, {{u"revision"_s, contract}, {u"version"_s, point.version}});
     }
     CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));
-    CO_TRY(const QList<StepSpec> code, co_await codeSteps(context, point, plan->facts));
+    CO_TRY(const QList<StepSpec> code, codeSteps(context, point, plan->facts));
     if (configuration.isEmpty() && code.isEmpty()) {
         co_return fail(u"rollback.nothing"_s, {{u"version"_s, point.version}});
     }
@@ -159,7 +178,7 @@ Async<> planDowngrade(PlanningContext context, RestorePoint point, Plan *plan)
 {
     CO_TRY(const QList<StepSpec> backup, co_await backupSteps(context, {u"backup.reason.rollback"_s, {{u"version"_s, point.version}}}));
     CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));
-    const Result<QList<StepSpec>> code = co_await codeSteps(context, point, plan->facts);
+    const Result<QList<StepSpec>> code = codeSteps(context, point, plan->facts);
     const QList<StepSpec> before = backup + configuration + code.value_or(QList<StepSpec>());
     qint64 aheadMs = 0;
     for (const StepSpec &step : before) {
@@ -193,23 +212,35 @@ Async<> planDowngrade(PlanningContext context, RestorePoint point, Plan *plan)
     co_return Result<>();
 }
 
-StepSpec servicesStep(const PlanningContext &context, const QString &kind, const QString &release)
+/// releases: what the instances run before they are stopped, or after they were started; else version.
+StepSpec servicesStep(const PlanningContext &context, const QString &kind, const QString &version, const InstanceReleases &releases)
 {
     QJsonArray instances;
+    QJsonObject others;
+    QStringList versions{version};
     StepSpec step;
     for (const ServiceSpec &service : context.target.services) {
         for (const InstanceSpec &instance : service.instances) {
-            if (service.managed) {
-                instances.append(instance.name);
-                step.changes.insert(u"instance:"_s + instance.name,
-                                    kind == "start_services"_L1 ? QJsonValue(release) : QJsonValue(QJsonValue::Null));
+            if (!service.managed) {
+                continue;
             }
+            const QString release = releases.value(instance.name, version);
+            instances.append(instance.name);
+            if (release != version) {
+                others.insert(instance.name, release);
+                versions.append(release);
+            }
+            step.changes.insert(instanceFact(instance.name), kind == "start_services"_L1 ? QJsonValue(release) : QJsonValue(QJsonValue::Null));
         }
     }
-    const QJsonObject names{{u"instances"_s, instances}, {u"version"_s, release}};
+    versions.removeDuplicates();
+    const QJsonObject names{{u"instances"_s, instances}, {u"version"_s, versions.join(u", "_s)}};
     step.id = kind;
     step.kind = kind;
-    step.params = {{u"instances"_s, instances}, {u"release"_s, release}};
+    step.params = {{u"instances"_s, instances}, {u"release"_s, version}};
+    if (!others.isEmpty()) {
+        step.params.insert(u"otherReleases"_s, others);
+    }
     step.title = {u"backup."_s + kind, names};
     step.intent = {u"backup."_s + kind + u".intent"_s, names};
     step.expectedMs = context.measuredMs.value(kind, 2000);
@@ -388,9 +419,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     if (!point.available) {
         co_return fail(u"rollback.backup_gone"_s, {{u"id"_s, point.id}}, point.directory);
     }
-    if (!QDir(context.target.releaseDirectory(point.version)).exists()) {
-        co_return fail(u"rollback.release_gone"_s, {{u"version"_s, point.version}}, context.target.releaseDirectory(point.version));
-    }
+    CO_CHECK(checkReleases(context.target, point));
     CO_TRY(const UnknownLoss unknown, co_await unreadableDatabases(context.target, point));
     CO_TRY(QList<StepSpec> steps, co_await backupSteps(context, {u"backup.reason.rollback"_s, {{u"version"_s, point.version}}}, unknown.keys()));
     qint64 aheadMs = 0;
@@ -408,7 +437,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     last.intent.code.replace(u"backup.step"_s, u"backup.fenced"_s);
     steps.append(countLossStep(cost, u"count_loss"_s, false));
     const qsizetype fence = steps.size();
-    steps.append(servicesStep(context, u"stop_services"_s, context.installed));
+    steps.append(servicesStep(context, u"stop_services"_s, context.installed, context.running));
     steps.append(last);
     steps.append(countLossStep(cost, u"count_loss_fenced"_s, true));
     const Loss holdAbove = cost.limit.holdAbove();
@@ -433,10 +462,9 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));
     steps += configuration;
     if (plan->facts[u"release.current"_s].toString() != point.version) {
-        CO_TRY(const QList<StepSpec> deploy, co_await planDeploy(context, installedRelease(context, point.version)));
-        std::ranges::copy_if(deploy, std::back_inserter(steps), [](const StepSpec &step) { return step.kind == "switch_release"_L1; });
+        steps += deploySteps(context, point.version, {});
     }
-    steps.append(servicesStep(context, u"start_services"_s, point.version));
+    steps.append(servicesStep(context, u"start_services"_s, point.version, releasesThen(context.target, point)));
     // Between the stop and the start nobody is served.
     for (qsizetype i = fence; i < steps.size(); ++i) {
         steps[i].expectedMs = context.measuredMs.value(steps[i].kind, steps[i].expectedMs);
@@ -482,6 +510,7 @@ Async<Plan> planRollback(PlanningContext context, RestorePoint point, QString mo
     plan.policy = policyOf(context.target);
     plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
     CO_TRY(plan.facts, co_await FactSource::collect(context.target));
+    context.running = runningReleases(plan.facts);
     if (mode == "code"_L1) {
         CO_CHECK(co_await planCode(context, point, &plan));
     } else if (mode == "downgrade"_L1) {

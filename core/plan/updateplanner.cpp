@@ -95,6 +95,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
     plan.policy = policyOf(context.target);
     plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
     CO_TRY(plan.facts, co_await FactSource::collect(context.target));
+    context.running = runningReleases(plan.facts);
 
     const auto source = ReleaseSource::of(context.target);
     QList<Hop> hops;
@@ -152,6 +153,9 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
         hops.append({context.installed, version, prefix});
         plan.steps += steps;
         context.installed = version;
+        for (const StepSpec &step : std::as_const(steps)) {
+            follow(context.running, step.changes);
+        }
     }
     CO_TRY(plan.steps, withConfigurationFacts(context.target, plan.steps));
     CO_TRY(plan.steps, co_await withCommandSteps(context.target, plan.steps, hops));

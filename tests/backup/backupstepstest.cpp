@@ -267,6 +267,7 @@ private Q_SLOTS:
             RestorePoint point = makePoint();
             point.runId = u"EARLIER"_s;
             point.version = u"1.0.0"_s;
+            point.facts = {{u"instance:strategy"_s, u"0.9.0"_s}}; // Not restarted by 1.0.0.
             QVERIFY(await(saveRestorePoint(m_target.stateDirectory, point)));
             QTest::qWait(2);
         }
@@ -274,6 +275,7 @@ private Q_SLOTS:
         const QString foreign = m_target.backup.directory + u"/notes"_s;
         QVERIFY(QDir().mkpath(stray));
         QVERIFY(QDir().mkpath(foreign));
+        QVERIFY(QDir().mkpath(m_target.releaseDirectory(u"0.9.0"_s)));
         const auto steps = await(planCleanUp({m_target, {}, u"1.2.0"_s}, release()));
         auto step = *StepRegistry::create(steps->first());
         TestContext context(m_target);
@@ -289,6 +291,7 @@ private Q_SLOTS:
         }
         QCOMPARE(available, 2);
         QVERIFY(!QFile::exists(m_target.releaseDirectory(u"1.1.0"_s)));
+        QVERIFY(QFile::exists(m_target.releaseDirectory(u"0.9.0"_s)));
         QVERIFY(QFile::exists(m_target.releaseDirectory(u"1.2.0"_s)));
         QVERIFY(QFile::exists(m_target.releaseDirectory(u"1.3.0"_s)));
         QVERIFY(await(step->apply(context, {}, {})));

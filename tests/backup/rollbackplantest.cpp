@@ -144,6 +144,57 @@ private Q_SLOTS:
         QCOMPARE(kindsOf(Plan::fromJson(plan->toJson()).value()), kindsOf(*plan));
     }
 
+    /// Each service goes back to what it ran, not to what was installed: an earlier release did not restart it.
+    void servicesGoBackToWhatTheyRan()
+    {
+        ServiceSpec other;
+        other.name = u"strategy"_s;
+        other.strategy = Strategy::Recreate;
+        other.instances = {{u"strategy"_s, 3}};
+        other.command = QStringList{u"bin/strategy"_s};
+        m_target.services.append(other);
+        for (const QString &instance : {u"backend-1"_s, u"backend-2"_s}) {
+            m_point.facts[u"instance:"_s + instance] = u"1.2.0"_s;
+        }
+        m_point.facts[u"instance:strategy"_s] = u"1.1.0"_s;
+        const auto record = [this](const QString &strategy) {
+            QJsonObject instances;
+            for (const auto &[instance, version] : {std::pair(u"backend-1"_s, u"1.3.0"_s), {u"backend-2"_s, u"1.3.0"_s}, {u"strategy"_s, strategy}}) {
+                instances.insert(instance, QJsonObject{{u"desired"_s, u"running"_s}, {u"directory"_s, m_target.releaseDirectory(version)}});
+            }
+            QVERIFY(QDir().mkpath(path("state/supervisor")));
+            write(path("state/supervisor/state.json"), QJsonDocument(QJsonObject{{u"instances"_s, instances}}).toJson());
+        };
+        record(u"1.3.0"_s);
+        for (const QString &mode : {u"code"_s, u"downgrade"_s, u"restore"_s}) {
+            QCOMPARE(await(planRollback(context(), m_point, mode)).error().code, u"rollback.release_gone"_s);
+        }
+        QVERIFY(QDir().mkpath(m_target.releaseDirectory(u"1.1.0"_s)));
+        for (const QString &mode : {u"code"_s, u"downgrade"_s, u"restore"_s}) {
+            const auto plan = await(planRollback(context(), m_point, mode));
+            QVERIFY2(plan, qPrintable(plan ? QString() : plan.error().text()));
+            const Facts after = plan->factsBefore(plan->steps.size());
+            QCOMPARE(after["release.current"_L1].toString(), u"1.2.0"_s);
+            QCOMPARE(after["instance:backend-1"_L1].toString(), u"1.2.0"_s);
+            QCOMPARE(after["instance:strategy"_L1].toString(), u"1.1.0"_s);
+            for (const StepSpec &step : plan->steps) {
+                if (step.kind == "recreate_service"_L1) {
+                    QCOMPARE(step.params["fromRelease"_L1].toString(), u"1.3.0"_s);
+                    QCOMPARE(step.params["toRelease"_L1].toString(), u"1.1.0"_s);
+                } else if (step.kind == "start_services"_L1) {
+                    QCOMPARE(step.params["otherReleases"_L1].toObject(), (QJsonObject{{u"strategy"_s, u"1.1.0"_s}}));
+                }
+            }
+        }
+        // Not restarted since: left alone, and started again as it was where it has to be stopped.
+        record(u"1.1.0"_s);
+        QVERIFY(!kindsOf(*await(planRollback(context(), m_point, u"code"_s))).contains(u"recreate_service"_s));
+        const auto plan = await(planRollback(context(), m_point, u"restore"_s));
+        const auto stop = std::ranges::find(plan->steps, u"stop_services"_s, &StepSpec::kind);
+        QCOMPARE(stop->params["release"_L1].toString(), u"1.3.0"_s);
+        QCOMPARE(stop->params["otherReleases"_L1].toObject(), (QJsonObject{{u"strategy"_s, u"1.1.0"_s}}));
+    }
+
     void restoreCountsChangedAndReplacedRows()
     {
         // As many rows as now: only their keys and values tell.

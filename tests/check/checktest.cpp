@@ -54,6 +54,17 @@ class CheckTest : public QObject
         }
         return results;
     }
+    /// What the supervisor was told to run.
+    void record(const InstanceReleases &releases) const
+    {
+        QJsonObject instances;
+        for (const auto &[instance, version] : releases.asKeyValueRange()) {
+            instances.insert(instance, QJsonObject{{u"desired"_s, u"running"_s}, {u"directory"_s, m_target.releaseDirectory(version)}});
+        }
+        const QString file = m_target.stateDirectory + u"/supervisor/state.json"_s;
+        QVERIFY(files::makePath(QFileInfo(file).path()));
+        QVERIFY(files::replace(file, QJsonDocument(QJsonObject{{u"instances"_s, instances}}).toJson()));
+    }
     static bool passed(const CheckResult &result) { return result.status == CheckResult::Status::Passed; }
     void sql(const QString &statement) const
     {
@@ -160,6 +171,43 @@ private Q_SLOTS:
         QCOMPARE(run()[u"version"_s].error.code, u"check.no_version"_s);
         QVERIFY(files::remove(m_target.currentLink()));
         QCOMPARE(run(u"1.2.0"_s)[u"version"_s].error.code, u"check.no_release_link"_s);
+    }
+
+    /// 1.2.2 restarted the backend only; that the strategy still runs 1.2.0 is as it should be.
+    void servicesThatWereNotRestarted()
+    {
+        QVERIFY(files::switchLink(m_target.currentLink(), u"1.2.2"_s));
+        m_version = "1.2.2";
+        QByteArray strategy = "1.2.0";
+        SmallServer server([&strategy](const QByteArray &) { return SmallServer::Answer{200, "{\"version\": \"" + strategy + "\"}"}; });
+        ServiceSpec service;
+        service.name = u"strategy"_s;
+        service.instances = {{u"strategy"_s, 0}};
+        service.versionUrl = server.url(u"/version"_s);
+        m_target.services.append(service);
+        QCOMPARE(run(u"1.2.2"_s)[u"version"_s].error.code, u"check.version_instance"_s); // Nothing says so yet.
+
+        record({{u"backend-1"_s, u"1.2.2"_s}, {u"backend-2"_s, u"1.2.2"_s}, {u"strategy"_s, u"1.2.0"_s}});
+        const CheckResult found = run(u"1.2.2"_s)[u"version"_s];
+        QVERIFY2(passed(found), qPrintable(found.error.text()));
+        QVERIFY2(found.finding.text().contains(u"strategy 1.2.0"_s), qPrintable(found.finding.text()));
+        QVERIFY(passed(run()[u"version"_s]));
+
+        // In a run, what its plan says, before and after its deployment.
+        StepSpec deploy;
+        deploy.id = u"recreate:strategy"_s;
+        deploy.changes = {{instanceFact(u"strategy"_s), u"1.2.2"_s}};
+        TestContext context(m_target);
+        context.run.facts = {{instanceFact(u"backend-1"_s), u"1.2.2"_s}, {instanceFact(u"strategy"_s), u"1.2.0"_s}};
+        context.run.steps = {precheck(u"1.2.2"_s), deploy, health(u"1.2.2"_s)};
+        const auto before = apply(context, context.run.steps.first());
+        QVERIFY2(before, qPrintable(before ? QString() : before.error().text()));
+        const auto after = apply(context, context.run.steps.last());
+        QVERIFY(!after);
+        QVERIFY2(after.error().what().contains(u"strategy runs version 1.2.0, expected 1.2.2"_s), qPrintable(after.error().what()));
+        strategy = "1.2.2";
+        QVERIFY(apply(context, context.run.steps.last()));
+        QCOMPARE(run(u"1.2.2"_s)[u"version"_s].error.args[u"expected"_s].toString(), u"1.2.0"_s);
     }
 
     void healthAndProbes()

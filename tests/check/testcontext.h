@@ -16,7 +16,7 @@ public:
     {
     }
     [[nodiscard]] const cutover::Target &target() const override { return m_target; }
-    [[nodiscard]] const cutover::Plan &plan() const override { return m_plan; }
+    [[nodiscard]] const cutover::Plan &plan() const override { return run; }
     [[nodiscard]] QString runId() const override { return QStringLiteral("run-1"); }
     [[nodiscard]] QString runDirectory() const override { return m_target.stateDirectory + QStringLiteral("/runs/run-1"); }
     [[nodiscard]] cutover::Clock &clock() override { return cutover::Clock::system(); }
@@ -40,8 +40,8 @@ public:
     QJsonObject results;
     QJsonObject baseline; ///< What the step "precheck" left.
     QJsonArray checks;
+    cutover::Plan run;
 
 private:
     cutover::Target m_target;
-    cutover::Plan m_plan;
 };

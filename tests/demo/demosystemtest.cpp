@@ -54,7 +54,7 @@ class DemoSystemTest : public QObject
             OK(QCoro::waitFor(upgrade(database, migration, [](qint64, qint64) { }, {})));
         }
         StepBench bench(m_target);
-        const auto steps = deploySteps(m_target, from, to, {u"all"_s}, {});
+        const auto steps = deploySteps({m_target, {}, from}, to, releasesAt(m_target, {u"all"_s}, to));
         for (const StepSpec &spec : steps) {
             if (spec.kind == u"switch_release") {
                 continue;

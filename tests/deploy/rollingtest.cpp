@@ -49,7 +49,7 @@ class RollingTest : public QObject
     QJsonObject traffic() { return get(url(u"traffic"_s, u"/api/traffic"_s)); }
     QList<StepSpec> steps(const QString &from, const QString &to, const QStringList &services = {})
     {
-        QList<StepSpec> all = deploySteps(m_target, from, to, services, {});
+        QList<StepSpec> all = deploySteps({m_target, {}, from}, to, releasesAt(m_target, services, to));
         all.removeIf([](const StepSpec &step) { return step.kind == u"switch_release"; });
         return all;
     }

@@ -255,7 +255,7 @@ private Q_SLOTS:
             if (step.kind == u"recreate_service") {
                 services.append(step.params[u"service"].toString());
                 for (const QJsonValue &instance : step.params[u"instances"].toArray()) {
-                    QVERIFY2(step.changes.contains(u"instance:"_s + instance.toString()), qPrintable(instance.toString()));
+                    QVERIFY2(step.changes.contains(instanceFact(instance.toString())), qPrintable(instance.toString()));
                 }
             } else if (step.kind == u"migrate") {
                 databases.append(step.params[u"database"].toString());
@@ -267,6 +267,70 @@ private Q_SLOTS:
         databases.removeDuplicates();
         QCOMPARE(databases, QStringList{u"backup"_s});
         QCOMPARE(references, QStringList{u"2.0.0/backup"_s});
+    }
+
+    /// What runs is where a hop starts from, be it older than what is installed.
+    void servicesThatAReleaseDoesNotRestart()
+    {
+        QList<StagedRelease> path = staged(u"2.0.0"_s);
+        path.first().info.manifest.restart = {u"backend"_s};
+        const QString middle = path.first().info.manifest.version.toString();
+        const Plan plan = planned(context(), path);
+        const qsizetype second = ids(plan).indexOf(u"2.0.0/check_version"_s);
+        QStringList deployed;
+        for (const StepSpec &step : plan.steps.first(second)) {
+            if (step.kind == u"deploy_instance" || step.kind == u"recreate_service") {
+                deployed.append(step.params[u"service"].toString());
+            }
+        }
+        QCOMPARE(deployed, QStringList({u"backend"_s, u"backend"_s}));
+        QVERIFY(!plan.factsBefore(second).contains(u"instance:strategy"));
+        for (const StepSpec &step : plan.steps.sliced(second)) {
+            if (step.kind == u"deploy_instance") {
+                QCOMPARE(step.params[u"fromRelease"].toString(), middle);
+            }
+        }
+
+        // The supervisor's book says what runs.
+        const QString book = m_target.stateDirectory + u"/supervisor/state.json"_s;
+        QVERIFY(QDir().mkpath(QFileInfo(book).path()));
+        const QJsonObject running{{u"desired"_s, u"running"_s}, {u"directory"_s, m_target.releaseDirectory(u"1.1.0"_s)}};
+        QVERIFY(files::replace(book, QJsonDocument(QJsonObject{{u"instances"_s, QJsonObject{{u"strategy"_s, running}}}}).toJson()));
+        const auto remove = qScopeGuard([&book] { QFile::remove(book); });
+        const Plan older = planned(context(), path);
+        QCOMPARE(older.factsBefore(second)[u"instance:strategy"].toString(), u"1.1.0"_s);
+        for (const StepSpec &step : older.steps) {
+            if (step.kind == u"recreate_service") {
+                QCOMPARE(step.params[u"fromRelease"].toString(), u"1.1.0"_s);
+            }
+        }
+    }
+
+    void aServiceToRestartMustBeKnown_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QString>("code");
+        QTest::addColumn<QString>("hint");
+        QTest::newRow("misspelt") << u"bakend"_s << u"deploy.restart_misspelt"_s << u"“backend”"_s;
+        QTest::newRow("unlike any") << u"zzzzzzzzzz"_s << u"deploy.restart_unknown"_s << u"target.yaml"_s;
+        QTest::newRow("not ours") << u"haproxy"_s << u"deploy.restart_unmanaged"_s << u"managed: false"_s;
+    }
+    /// Else it would go on running the old release, unsaid.
+    void aServiceToRestartMustBeKnown()
+    {
+        QFETCH(QString, name);
+        QFETCH(QString, code);
+        QFETCH(QString, hint);
+        QList<StagedRelease> path = staged(u"1.2.1"_s);
+        path.first().info.manifest.restart = {u"backend"_s, name};
+        const auto plan = QCoro::waitFor(planUpdate(context(), path));
+        QVERIFY(!plan);
+        QCOMPARE(plan.error().code, code);
+        QCOMPARE(plan.error().where, path.first().package);
+        for (const QString &part : {u"required_actions.restart"_s, u"1.2.1"_s, name, u"expected backend, strategy or all"_s}) {
+            QVERIFY2(plan.error().what().contains(part), qPrintable(plan.error().what()));
+        }
+        QVERIFY2(plan.error().hint().contains(hint), qPrintable(plan.error().hint()));
     }
 
     /// What a hop installs on its way has not proven that it stays: its contracts wait for the next run.

@@ -114,6 +114,22 @@ QString writeScripted(const QString &demo, const QString &version, const QByteAr
     return built ? QString() : built.error().text();
 }
 
+QString writePartial(const QString &demo, const QString &version, const QStringList &restart)
+{
+    auto release = hotfix(version);
+    if (!release) {
+        return release.error().text();
+    }
+    release->manifest.restart = restart;
+    const QString folder = demo + u"/build-"_s + version;
+    if (const auto written = writeDemoRelease(*release, SystemDemo::program(u"cutover-demo-service"_s), folder); !written) {
+        return written.error().text();
+    }
+    const auto built = package::build(folder, demo + u"/repository"_s);
+    QDir(folder).removeRecursively();
+    return built ? QString() : built.error().text();
+}
+
 QString enlarge(const QString &package)
 {
     constexpr quint32 frame = (2U << 30) + (1U << 20);
