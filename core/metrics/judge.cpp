@@ -3,6 +3,10 @@
 
 #include "metrics/judge.h"
 
+#include <QDateTime>
+#include <QTimeZone>
+
+#include <algorithm>
 #include <cmath>
 
 using namespace Qt::StringLiterals;
@@ -17,6 +21,12 @@ const std::pair<Verdict::Kind, QLatin1StringView> kindNames[]{
     {Verdict::Kind::Bad, "bad"_L1},
     {Verdict::Kind::NotEnoughData, "notEnoughData"_L1},
 };
+
+/// Between two scrapes, when an instance lets us wait (as the watcher does).
+qint64 longestScrape(const WatchSpec &policy)
+{
+    return qMax(qint64(500), policy.scrapeIntervalMs);
+}
 
 } // namespace
 
@@ -75,6 +85,26 @@ Judge::Judge(const WatchRequest &request, const Verdict &earlier)
     m_verdict.baseline = request.baseline;
 }
 
+/// A slow machine may miss a few scrapes, whatever the window.
+qint64 Judge::silenceLimit() const
+{
+    const WatchSpec &policy = m_request.policy;
+    return qMax(qMin(policy.windowMs, policy.durationMs), 5 * longestScrape(policy));
+}
+
+/// Time in which nobody asked is no silence.
+void Judge::listen(const MetricWindow &window, qint64 now)
+{
+    const qint64 pause = m_last < 0 ? 0 : qBound(qint64(0), now - m_last, 3 * longestScrape(m_request.policy));
+    for (const QString &instance : std::as_const(m_request.instances)) {
+        if (window.lastScrape(instance) > m_last) {
+            m_silence.remove(instance);
+        } else {
+            m_silence[instance] += pause;
+        }
+    }
+}
+
 const Verdict &Judge::evaluate(const MetricWindow &window, qint64 now, qint64 time)
 {
     const WatchSpec &policy = m_request.policy;
@@ -83,6 +113,7 @@ const Verdict &Judge::evaluate(const MetricWindow &window, qint64 now, qint64 ti
     if (m_verdict.kind != Verdict::Kind::Pending) {
         return m_verdict;
     }
+    listen(window, now);
     // A long pause between two looks is no watching, and neither is what was before the first.
     m_verdict.watchedMs += m_last < 0 ? 0 : qBound(qint64(0), now - m_last, policy.scrapeIntervalMs * 3);
     m_last = now;
@@ -105,16 +136,28 @@ const Verdict &Judge::evaluate(const MetricWindow &window, qint64 now, qint64 ti
         {u"minimum"_s, policy.minimumSamples},
         {u"breaches"_s, m_breaches},
     };
+    const auto quietest = std::ranges::max_element(m_silence);
+    const qint64 silence = quietest == m_silence.end() ? 0 : *quietest;
+    const bool silent = silence >= silenceLimit();
+    if (silence > 0) {
+        args.insert(u"instance"_s, quietest.key());
+        args.insert(u"silence"_s, silence);
+        args.insert(u"silentSince"_s, QDateTime::fromMSecsSinceEpoch(time - silence, QTimeZone::UTC).toString(Qt::ISODate));
+    }
+    const bool over = m_verdict.watchedMs >= policy.durationMs;
     if (m_verdict.baseline >= 0) {
         args.insert(u"baseline"_s, m_verdict.baseline);
     }
     if (m_breaches > 0 && m_breaches >= policy.consecutiveBreaches) {
         m_verdict.kind = Verdict::Kind::Bad;
         m_verdict.sentence = {m_verdict.baseline >= 0 ? u"watch.errors_too_high_since"_s : u"watch.errors_too_high"_s, args};
-    } else if (m_verdict.watchedMs < policy.durationMs
-               || (m_breaches > 0 && (enough || m_verdict.watchedMs < policy.durationMs + policy.windowMs))) {
-        // A breach not yet confirmed keeps the watch open past its end, but not without traffic.
-        m_verdict.sentence = {enough ? u"watch.so_far"_s : u"watch.little_so_far"_s, args};
+    } else if (silent && (over || policy.noData != WatchSpec::NoData::Proceed)) {
+        m_verdict.kind = Verdict::Kind::NotEnoughData;
+        m_verdict.sentence = {u"watch.instance_silent"_s, args};
+    } else if (!over || silence > 0 || (m_breaches > 0 && (enough || m_verdict.watchedMs < policy.durationMs + policy.windowMs))) {
+        // A breach or a silence not yet confirmed keeps the watch open past its end, but not without traffic.
+        const QString soFar = enough ? u"watch.so_far"_s : u"watch.little_so_far"_s;
+        m_verdict.sentence = {silence > 2 * longestScrape(policy) ? u"watch.silent_so_far"_s : soFar, args};
     } else if (enough) {
         m_verdict.kind = Verdict::Kind::Good;
         m_verdict.sentence = {u"watch.good"_s, args};

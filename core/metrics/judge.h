@@ -12,7 +12,9 @@ namespace cutover {
 /**
  * Decides one watch, evaluation by evaluation. Bad: the error proportion was over the limit
  * consecutiveBreaches times in a row, each time over at least minimumSamples requests. At the end of
- * the duration: Good with enough requests in the window, else NotEnoughData. Pure.
+ * the duration: Good with enough requests in the window, else NotEnoughData. So it is, too, as soon
+ * as one of the request's instances has given no metrics for a window: the sum of the others says
+ * nothing about it. Where the policy goes on without data, that also waits for the end. Pure.
  */
 class Judge
 {
@@ -27,11 +29,15 @@ public:
     void restartAt(qint64 now) { m_from = now; }
 
 private:
+    void listen(const MetricWindow &window, qint64 now);
+    [[nodiscard]] qint64 silenceLimit() const;
+
     WatchRequest m_request;
     Verdict m_verdict;
     qint64 m_from = 0;
     qint64 m_last = -1;
     int m_breaches = 0;
+    QMap<QString, qint64> m_silence; ///< ms in which an instance was asked and gave nothing, up to now; without those that answer.
 };
 
 } // namespace cutover

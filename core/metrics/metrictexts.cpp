@@ -65,6 +65,18 @@ static const Catalogue::Registration watchTexts{
     {"watch.instance_died",
      QT_TRANSLATE_NOOP("catalogue", "%{instance} died %{count} %{count|time|times} since %{version} was started, the last time with exit code %{exit}; 0 were expected."),
      QT_TRANSLATE_NOOP("catalogue", "Look at its log in the state folder; the release is broken, or its configuration is.")},
+    {"watch.instance_not_ready",
+     QT_TRANSLATE_NOOP("catalogue", "%{instance} of %{version} has not been ready since %{since:time}: its health check has failed for more than %{limit:duration}, "
+                                    "so others serve alone what it should."),
+     QT_TRANSLATE_NOOP("catalogue", "Roll back, then look at its log in the state folder for what it waits for.")},
+    {"watch.instance_silent",
+     QT_TRANSLATE_NOOP("catalogue", "Not enough data: %{instance} has given no metrics since %{silentSince:time}, for %{silence:duration}; the figures are those of the others."),
+     QT_TRANSLATE_NOOP("catalogue", "Look at its log and its metrics address; retry the step once it answers, or roll back.")},
+    {"watch.silent_so_far",
+     QT_TRANSLATE_NOOP("catalogue", "%{instance} has given no metrics for %{silence:duration}; %{value:percent} of %{samples} requests to the others failed within %{window:duration}, "
+                                    "the limit is %{limit:percent}.")},
+    {"watch.proceeding_silent",
+     QT_TRANSLATE_NOOP("catalogue", "%{instance} has given no metrics since %{silentSince:time}; going on as the plan says.")},
     {"watch.title", QT_TRANSLATE_NOOP("catalogue", "Watch")},
     {"watch.intent_hold",
      QT_TRANSLATE_NOOP("catalogue", "Watch %{version} for %{duration:duration}: at most %{limit:percent} of the requests within %{window:duration} may fail. "

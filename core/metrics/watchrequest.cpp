@@ -3,6 +3,8 @@
 
 #include "metrics/watchrequest.h"
 
+#include <QJsonArray>
+
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -70,18 +72,25 @@ QJsonObject WatchRequest::toJson() const
         {u"sinceBoot"_s, sinceBoot},
         {u"baseline"_s, baseline},
         {u"policy"_s, watchPolicyToJson(policy)},
+        {u"instances"_s, QJsonArray::fromStringList(instances)},
     };
 }
 
 WatchRequest WatchRequest::fromJson(const QJsonObject &json)
 {
+    QStringList instances;
+    const QJsonArray names = json[u"instances"_s].toArray();
+    for (const QJsonValue &name : names) {
+        instances.append(name.toString());
+    }
     return {json[u"run"_s].toString(),
             json[u"token"_s].toString(),
             json[u"since"_s].toInteger(),
             json[u"sinceBoot"_s].toInteger(),
             json[u"bootId"_s].toString(),
             json[u"baseline"_s].toDouble(-1),
-            watchPolicyFromJson(json[u"policy"_s].toObject())};
+            watchPolicyFromJson(json[u"policy"_s].toObject()),
+            instances};
 }
 
 QString WatchRequest::path(const QString &stateDirectory, const QString &run)

@@ -21,6 +21,7 @@ struct WatchRequest {
     QString bootId;
     double baseline = -1; ///< Error proportion before the update; -1: not known.
     WatchSpec policy;
+    QStringList instances = {}; ///< Each of these must go on giving metrics.
 
     [[nodiscard]] QJsonObject toJson() const;
     [[nodiscard]] static WatchRequest fromJson(const QJsonObject &json);

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "deploy/supervisorclient.h"
+#include "metrics/instancewatch.h"
 #include "metrics/watcher.h"
 #include "metrics/watchrequest.h"
 #include "plan/planners.h"
@@ -55,6 +55,7 @@ public:
         request.bootId = Clock::system().bootId();
         request.baseline = context.result(u"precheck"_s, u"baseline"_s)[u"errors"_s].toDouble(-1);
         request.policy = watchPolicyFromJson(spec().params);
+        request.instances = measured(context.target(), deployed(context.plan()));
         co_return request.toJson();
     }
 
@@ -67,12 +68,18 @@ public:
         const qint64 patience = qMax(qint64(15000), 10 * interval);
         qint64 lastNews = Clock::system().monotonic();
         qint64 watched = -1;
+        InstanceWatch instances(context.target(), deployed(context.plan()), request.policy.windowMs, context.result(spec().id, died).toObject());
         for (int restarts = 0;;) {
             const Verdict verdict = answer(state, request);
-            // Errors alone would not tell: others answer for one that dies and is started again and again.
-            if (const auto alive = co_await noneDied(context.target(), deployed(context.plan()), context.result(spec().id, died).toObject()); !alive) {
+            const auto allReady = co_await instances.look();
+            if (!allReady) {
                 CO_CHECK(co_await rememberDeaths(&context));
-                co_return fail(alive.error());
+                co_return fail(allReady.error());
+            }
+            if (!*allReady && (verdict.kind == Verdict::Kind::Good || verdict.kind == Verdict::Kind::NotEnoughData)) {
+                // So it is but for one that is ready again soon, or makes it bad.
+                CO_CHECK(co_await Clock::system().sleep(200, stop));
+                continue;
             }
             if (verdict.kind != Verdict::Kind::Pending) {
                 co_return conclude(context, request, verdict);
@@ -146,11 +153,14 @@ private:
         return WatchRequest::fromJson(readObject(WatchRequest::path(state, run)));
     }
 
-    /// Instances that the run has started anew.
-    static QStringList deployed(const Plan &plan)
+    /// Instances that the run has started anew before this step.
+    QStringList deployed(const Plan &plan) const
     {
         QStringList names;
         for (const StepSpec &step : plan.steps) {
+            if (step.id == spec().id) {
+                break;
+            }
             if (step.kind == u"deploy_instance") {
                 names.append(step.params[u"instance"_s].toString());
             } else if (step.kind == u"recreate_service") {
@@ -160,26 +170,18 @@ private:
                 }
             }
         }
+        names.removeDuplicates();
         return names;
     }
 
-    /// Of these none has died since it was started. Without a supervisor nothing is known, and nothing said.
-    static Async<> noneDied(Target target, QStringList names, QJsonObject known)
+    /// Those of them that tell their metrics.
+    static QStringList measured(const Target &target, QStringList names)
     {
-        if (names.isEmpty()) {
-            co_return {};
-        }
-        SupervisorClient supervisor(target);
-        const auto states = co_await supervisor.states();
-        for (const InstanceState &state : states.value_or(QList<InstanceState>())) {
-            // Its start counts from 0.
-            if (names.contains(state.name) && state.restarts > known[state.name].toInt()) {
-                co_return fail(u"watch.instance_died"_s,
-                               {{u"instance"_s, state.name}, {u"count"_s, state.restarts}, {u"version"_s, state.release}, {u"exit"_s, state.lastExit}},
-                               state.name);
-            }
-        }
-        co_return {};
+        names.removeIf([&target](const QString &name) {
+            const ServiceSpec *service = target.serviceOfInstance(name);
+            return !service || service->metricsUrl.isEmpty();
+        });
+        return names;
     }
 
     static Async<> rememberDeaths(StepContext *context)
@@ -230,7 +232,8 @@ private:
             return fail(verdict.sentence.code, verdict.sentence.args, metric);
         case Verdict::Kind::NotEnoughData:
             if (request.policy.noData == WatchSpec::NoData::Proceed) {
-                context.log({u"watch.proceeding"_s, verdict.sentence.args});
+                const bool silent = verdict.sentence.code == u"watch.instance_silent";
+                context.log({silent ? u"watch.proceeding_silent"_s : u"watch.proceeding"_s, verdict.sentence.args});
                 return {};
             }
             // What is unknown holds; only the policy makes it a failure.

@@ -63,6 +63,12 @@ void MetricWindow::prune(qint64 before, const QStringList &instances)
     }
 }
 
+qint64 MetricWindow::lastScrape(const QString &instance) const
+{
+    const auto scrapes = m_instances.constFind(instance);
+    return scrapes == m_instances.cend() || scrapes->empty() ? -1 : scrapes->back().time;
+}
+
 std::optional<double> MetricWindow::Counts::errorProportion() const
 {
     return requests > 0 ? std::optional(qMin(1.0, errors / requests)) : std::nullopt;

@@ -45,6 +45,8 @@ public:
         [[nodiscard]] std::optional<double> errorProportion() const;
     };
     [[nodiscard]] Counts counts(qint64 from, qint64 to) const;
+    /// Time of an instance's newest scrape (monotonic ms); -1 without any.
+    [[nodiscard]] qint64 lastScrape(const QString &instance) const;
 
 private:
     QMap<QString, std::deque<Scrape>> m_instances;

@@ -3,6 +3,7 @@
 
 #include "metrics/judge.h"
 
+#include <QDateTime>
 #include <QTest>
 
 using namespace cutover;
@@ -17,7 +18,14 @@ class JudgeTest : public QObject
     double m_requests = 0;
     double m_errors = 0;
     qint64 m_now = 0;
+    bool m_otherAnswers = false; ///< Instance "b" counts what "a" does.
 
+    static WatchRequest requestOfTwo()
+    {
+        WatchRequest asked = request();
+        asked.instances = {u"a"_s, u"b"_s};
+        return asked;
+    }
     static WatchRequest request()
     {
         WatchRequest request;
@@ -41,6 +49,9 @@ class JudgeTest : public QObject
             scrape.requests = m_requests;
             scrape.errors = m_errors;
             m_window.add(u"a"_s, scrape);
+            if (m_otherAnswers) {
+                m_window.add(u"b"_s, scrape);
+            }
             judge.evaluate(m_window, m_now, m_now);
         }
         return judge.verdict();
@@ -52,6 +63,7 @@ private Q_SLOTS:
         m_window = {};
         m_requests = m_errors = 0;
         m_now = 100000;
+        m_otherAnswers = false;
     }
 
     void good()
@@ -121,6 +133,63 @@ private Q_SLOTS:
         QCOMPARE(run(judge, 21, 0, 0).kind, Verdict::Kind::NotEnoughData);
     }
 
+    /// The other answers all requests without an error, with half the capacity.
+    void anInstanceThatFallsSilentIsNotGood()
+    {
+        Judge judge(requestOfTwo());
+        m_otherAnswers = true;
+        run(judge, 5, 50, 0);
+        m_otherAnswers = false;
+        QCOMPARE(run(judge, 9, 50, 0).kind, Verdict::Kind::Pending);
+        QCOMPARE(judge.verdict().sentence.code, u"watch.silent_so_far"_s);
+        const Verdict verdict = run(judge, 1, 50, 0);
+        QCOMPARE(verdict.kind, Verdict::Kind::NotEnoughData);
+        const QString text = verdict.sentence.text();
+        const QString since = QDateTime::fromMSecsSinceEpoch(105000).toString(u"HH:mm:ss"_s);
+        QVERIFY2(text.contains(u"b has given no metrics"_s) && text.contains(u"for 10 s"_s) && text.contains(since), qPrintable(text));
+    }
+
+    void aShortSilenceIsWaitedFor()
+    {
+        Judge judge(requestOfTwo());
+        m_otherAnswers = true;
+        run(judge, 20, 50, 0);
+        m_otherAnswers = false;
+        QCOMPARE(run(judge, 5, 50, 0).kind, Verdict::Kind::Pending); // Past its end.
+        m_otherAnswers = true;
+        QCOMPARE(run(judge, 1, 50, 0).kind, Verdict::Kind::Good);
+    }
+
+    void silenceOfAnInstanceThatNeverAnswered()
+    {
+        Judge judge(requestOfTwo());
+        QCOMPARE(run(judge, 10, 50, 0).kind, Verdict::Kind::Pending);
+        QCOMPARE(run(judge, 1, 50, 0).kind, Verdict::Kind::NotEnoughData);
+    }
+
+    /// Nobody asked it meanwhile.
+    void aPauseIsNoSilence()
+    {
+        Judge judge(requestOfTwo());
+        m_otherAnswers = true;
+        run(judge, 5, 50, 0);
+        m_otherAnswers = false;
+        m_now += 60000;
+        QCOMPARE(run(judge, 1, 50, 0).kind, Verdict::Kind::Pending);
+        m_otherAnswers = true;
+        QCOMPARE(run(judge, 20, 50, 0).kind, Verdict::Kind::Good);
+    }
+
+    void silenceWaitsForTheEndWhereThePolicyGoesOn()
+    {
+        WatchRequest asked = requestOfTwo();
+        asked.policy.noData = WatchSpec::NoData::Proceed;
+        Judge judge(asked);
+        QCOMPARE(run(judge, 20, 50, 0).kind, Verdict::Kind::Pending);
+        QCOMPARE(run(judge, 1, 50, 0).kind, Verdict::Kind::NotEnoughData);
+        QCOMPARE(judge.verdict().sentence.code, u"watch.instance_silent"_s);
+    }
+
     void whatWasBeforeDoesNotCount()
     {
         WatchRequest asked = request();
@@ -159,6 +228,8 @@ private Q_SLOTS:
         WatchRequest asked = request();
         asked.policy.noData = WatchSpec::NoData::Rollback;
         asked.policy.automaticRollback = false;
+        asked.instances = {u"a"_s, u"b"_s};
+        QCOMPARE(WatchRequest::fromJson(asked.toJson()).instances, asked.instances);
         QCOMPARE(WatchRequest::fromJson(asked.toJson()).toJson(), asked.toJson());
     }
 };

@@ -221,6 +221,52 @@ private Q_SLOTS:
         }
     }
 
+    /// One of two stops giving metrics; the other answers everything, and well.
+    void silentInstance_data()
+    {
+        lowTraffic_data();
+    }
+    void silentInstance()
+    {
+        QFETCH(int, noData);
+        QFETCH(bool, passes);
+        QFETCH(int, kind);
+        CountingService service;
+        auto other = std::make_unique<CountingService>();
+        setTarget({service.server.serverPort(), other->server.serverPort()});
+        m_target.watch.noData = WatchSpec::NoData(noData);
+        m_target.watch.durationMs = 3000;
+        Watcher watcher(m_target);
+        QVERIFY(watcher.start());
+        scrape(watcher, 1);
+        TestContext context(m_target);
+        StepSpec deploy;
+        deploy.kind = u"deploy_instance"_s;
+        for (const QString &instance : {u"backend-1"_s, u"backend-2"_s}) {
+            deploy.id = u"deploy:"_s + instance;
+            deploy.params = {{u"instance"_s, instance}};
+            context.run.steps.append(deploy);
+        }
+        context.run.steps.append(step());
+        QTimer::singleShot(300, this, [&other] { other.reset(); });
+        const auto result = apply(context, step());
+        QCOMPARE(result.has_value(), passes);
+        QCOMPARE(context.results[u"verdict"_s][u"kind"_s].toString(), u"notEnoughData"_s);
+        if (passes) {
+            QVERIFY2(context.logged.contains(u"watch.proceeding_silent"_s), qPrintable(context.logged.join(u' ')));
+        } else {
+            QCOMPARE(result.error().code, u"watch.instance_silent"_s);
+            QCOMPARE(int(result.error().kind), kind);
+            QVERIFY2(result.error().what().contains(u"backend-2 has given no metrics since"_s), qPrintable(result.error().what()));
+        }
+
+        // One that the run has not started anew is none of its business.
+        context.run.steps.removeAt(1);
+        m_target.watch.durationMs = 500;
+        const auto again = apply(context, step());
+        QVERIFY2(again, qPrintable(again ? QString() : again.error().text()));
+    }
+
     // What a rolling update does to counters: gone, then from zero again. No false rate, no false error.
     void restartsDoNotLie()
     {

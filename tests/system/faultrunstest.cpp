@@ -106,6 +106,7 @@ private Q_SLOTS:
     void serviceNeverReady();
     void serviceDiesAtOnce();
     void serviceDiesSoon();
+    void serviceHangsSoon();
     void balancerKilledDuringDeployment();
     void balancerSocketGone();
     void targetNotReadable_data();
@@ -264,6 +265,23 @@ void FaultRunsTest::serviceDiesSoon()
     const auto outcome = SystemDemo::outcomeOf(*update);
     QCOMPARE(FaultDemo::told(outcome, WentBack, u"watch.instance_died"_s, {u"1.2.9 was started"_s, u"0 were expected"_s}), QString());
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+void FaultRunsTest::serviceHangsSoon()
+{
+    // While the watch is at work the second backend stops answering. It does not die, and once the
+    // balancer has noticed, the first one answers every request without an error.
+    QVERIFY(m_demo.edit(u"stop_timeout: 25s"_s, u"stop_timeout: 3s"_s));
+    QVERIFY(m_demo.edit(u"drain_limit: 30s"_s, u"drain_limit: 3s"_s));
+    auto update = m_demo.startCtl({u"update"_s, u"1.2.1"_s, u"--yes"_s, u"--watch"_s, u"120s"_s});
+    QVERIFY(m_demo.waitAtStep(*update, u"watch"_s));
+    const qint64 backend = m_demo.pidOf(u"backend-2"_s);
+    QVERIFY(backend > 0);
+    QCOMPARE(kill(pid_t(backend), SIGSTOP), 0);
+    const auto outcome = SystemDemo::outcomeOf(*update);
+    QCOMPARE(FaultDemo::told(outcome, WentBack, u"watch.instance_not_ready"_s, {u"backend-2 of 1.2.1"_s, u"not been ready since"_s, u"10 s"_s}), QString());
+    // What hung in it when it was stopped is lost to its users.
+    QCOMPARE(m_demo.harm(u"1.2.0"_s, true), QString());
 }
 
 void FaultRunsTest::balancerKilledDuringDeployment()
