@@ -144,7 +144,7 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
         co_return runs();
     }
     if (method == u"run") {
-        co_return run(params[u"id"].toString());
+        co_return co_await run(params[u"id"].toString());
     }
     if (method == u"events") {
         co_return events(params[u"run"].toString(), params[u"after"].toInteger());

@@ -9,14 +9,13 @@
 #include "serve/engineservice.h"
 
 #include "config/targetmask.h"
-#include "deploy/haproxy.h"
-#include "deploy/supervisorclient.h"
 #include "metrics/watcher.h"
 #include "plan/planners.h"
 #include "plan/step.h"
 #include "run/runchannel.h"
 #include "run/runnerkeeper.h"
 #include "serve/lastlook.h"
+#include "serve/serving.h"
 
 #include <QHash>
 #include <QPointer>
@@ -66,13 +65,15 @@ struct EngineService::Private {
     Result<QJsonObject> hello(const QJsonObject &params);
     Result<QJsonObject> bye();
     Async<QJsonObject> status();
+    /// Supervisor and balancer are asked at once, and neither is waited for long.
+    QCoro::Task<ServicesLook> lookAtServices(Target target);
     Result<QJsonObject> auditTrail(int limit);
     static QCoro::Task<> readHeads(QPointer<EngineService> service);
     static QCoro::Task<> tendWatcher(QPointer<EngineService> service);
     Async<QList<ReleaseInfo>> releaseInfos(std::stop_token stop = {});
     Async<QJsonObject> releases();
     Result<QJsonObject> runs();
-    Result<QJsonObject> run(const QString &id);
+    Async<QJsonObject> run(QString id);
     Result<QJsonObject> events(const QString &id, qint64 after);
     Result<QJsonObject> log(const QString &id, qint64 offset);
     Result<QJsonObject> report(const QString &id);

@@ -90,15 +90,7 @@ Async<QJsonObject> EngineService::Private::status()
         view.runnerGone = owner && !(*owner && (*owner)->lives());
     }
     view.watcherSilenceMs = watcherSilence(target);
-    // Everybody is asked at once, and nobody is waited for long.
-    SupervisorClient supervisor(target);
-    auto statesTask = supervisor.states(LookMs);
-    const bool balanced = !target.balancer.kind.isEmpty();
-    const Haproxy haproxy(target.balancer.socket, LookMs);
-    std::optional<Async<QList<HaproxyServer>>> balancerTask;
-    if (balanced) {
-        balancerTask = haproxy.statistics();
-    }
+    auto lookTask = lookAtServices(target);
     if (!headsBusy) {
         readHeads(q);
     }
@@ -114,16 +106,13 @@ Async<QJsonObject> EngineService::Private::status()
         view.problem = points.error();
     }
 
-    const qint64 asked = Clock::system().monotonic();
-    auto statesAnswer = co_await statesTask;
-    const bool statesLate = isLate(statesAnswer);
-    const auto states = lastStates.take(std::move(statesAnswer), statesLate, asked, &view.lookAgeMs);
+    const ServicesLook look = co_await lookTask;
+    const auto &states = look.states;
+    view.lookAgeMs = look.ageMs;
     QHash<QString, int> sessions;
     view.balancer = u"none"_s;
-    if (balancerTask) {
-        auto serversAnswer = co_await *balancerTask;
-        const bool serversLate = isLate(serversAnswer);
-        const auto servers = lastServers.take(std::move(serversAnswer), serversLate, asked, &view.lookAgeMs);
+    if (look.servers) {
+        const auto &servers = *look.servers;
         view.balancer = servers ? u"up"_s : u"down"_s;
         if (!servers) {
             view.problem = servers.error();
@@ -170,6 +159,28 @@ Async<QJsonObject> EngineService::Private::status()
     }
     view.revisions = heads;
     co_return view.toJson();
+}
+
+QCoro::Task<ServicesLook> EngineService::Private::lookAtServices(Target target)
+{
+    SupervisorClient supervisor(target);
+    auto statesTask = supervisor.states(LookMs);
+    const Haproxy haproxy(target.balancer.socket, LookMs);
+    std::optional<Async<QList<HaproxyServer>>> balancerTask;
+    if (!target.balancer.kind.isEmpty()) {
+        balancerTask = haproxy.statistics();
+    }
+    ServicesLook look;
+    const qint64 asked = Clock::system().monotonic();
+    auto states = co_await statesTask;
+    const bool statesLate = isLate(states);
+    look.states = lastStates.take(std::move(states), statesLate, asked, &look.ageMs);
+    if (balancerTask) {
+        auto servers = co_await *balancerTask;
+        const bool serversLate = isLate(servers);
+        look.servers = lastServers.take(std::move(servers), serversLate, asked, &look.ageMs);
+    }
+    co_return look;
 }
 
 QCoro::Task<> EngineService::Private::readHeads(QPointer<EngineService> service)
@@ -249,11 +260,14 @@ Result<QJsonObject> EngineService::Private::runs()
     return QJsonObject{{u"runs"_s, array}};
 }
 
-Result<QJsonObject> EngineService::Private::run(const QString &id)
+Async<QJsonObject> EngineService::Private::run(QString id)
 {
-    TRY(const RunRecord record, journal->run(id));
-    TRY(const auto steps, journal->steps(id));
-    return makeRunView(record, steps, Clock::system().now()).toJson();
+    const Target target = this->target;
+    const ServicesLook look = co_await lookAtServices(target);
+    // Read behind it, so that of two answers under way none is older than the one before.
+    CO_TRY(const RunRecord record, journal->run(id));
+    CO_TRY(const auto steps, journal->steps(id));
+    co_return makeRunView(record, steps, servingOf(target, installedVersion(target), look), Clock::system().now()).toJson();
 }
 
 Result<QJsonObject> EngineService::Private::events(const QString &id, qint64 after)

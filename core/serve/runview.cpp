@@ -16,11 +16,6 @@ bool isPast(StepState state)
     return state == StepState::Done || state == StepState::Accepted || state == StepState::Skipped || state == StepState::Reverted;
 }
 
-bool isEffective(StepState state)
-{
-    return state == StepState::Applied || state == StepState::Verified || state == StepState::Done || state == StepState::Accepted;
-}
-
 bool hasChanged(StepState state)
 {
     return state != StepState::Pending && state != StepState::Preparing && state != StepState::Skipped && state != StepState::Reverted;
@@ -30,34 +25,6 @@ bool changesDatabase(const StepSpec &spec)
 {
     return spec.kind == u"migrate" || spec.kind == u"downgrade" || spec.kind == u"restore_database"
         || spec.kind == u"rebuild_database";
-}
-
-/// What the steps in effect have put in place: the instances' versions, two of them while they are
-/// being replaced one by one; where none is known, what "current" names.
-QString servingVersion(const RunView &view)
-{
-    Facts facts = view.run.plan.facts;
-    for (const StepView &step : view.steps) {
-        if (isEffective(step.record.state)) {
-            for (auto it = step.spec.changes.begin(); it != step.spec.changes.end(); ++it) {
-                facts.insert(it.key(), it.value());
-            }
-        }
-    }
-    QStringList versions;
-    bool stopped = false;
-    for (auto it = facts.begin(); it != facts.end(); ++it) {
-        if (it.key().startsWith(u"instance:") && !it.value().toString().isEmpty()) {
-            versions.append(it.value().toString());
-        }
-        stopped = stopped || (it.key().startsWith(u"instance:") && it.value().isNull());
-    }
-    versions.removeDuplicates();
-    versions.sort();
-    if (versions.isEmpty() && stopped) {
-        return servedByNobody;
-    }
-    return versions.isEmpty() ? facts[u"release.current"].toString(view.run.plan.from) : versions.join(u", "_s);
 }
 
 /// By the very rules that the runner decides by.
@@ -99,7 +66,7 @@ Loss lostBy(const RunView &view)
     return lostBy(view.run.plan, records);
 }
 
-RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const QDateTime &now)
+RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const Serving &serving, const QDateTime &now)
 {
     RunView view;
     view.run = run;
@@ -128,7 +95,8 @@ RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const 
         view.steps.append(step);
     }
     view.leftMs = isFinal(run.state) ? 0 : left;
-    view.serving = servingVersion(view);
+    view.serving = serving.versions;
+    view.silent = serving.silent;
     // Once it runs, the very moment at which the runner turns back.
     view.turnBackBy = run.started.isValid() ? cutover::turnBackBy(run, steps) : turnBackTime(run.plan, wayBack, now);
     if (!isFinal(run.state)) {

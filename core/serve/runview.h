@@ -4,12 +4,14 @@
 #pragma once
 
 #include "plan/loss.h"
+#include "serve/serving.h"
 #include "serve/views.h"
 
 namespace cutover {
 
-/// What a run looks like to an operator at a moment: the estimate, the offers, what an abort would do. Pure.
-[[nodiscard]] RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const QDateTime &now);
+/// What a run looks like to an operator at a moment: the estimate, the offers, what an abort would do, who
+/// serves users meanwhile. Pure.
+[[nodiscard]] RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const Serving &serving, const QDateTime &now);
 
 /// The moment by which going back must have begun: the window's end minus the way back (the longer of wayBackMs and what was planned) minus
 /// the margin; null when the plan has no window. The window is the one that ends first after from, by

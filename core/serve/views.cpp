@@ -211,6 +211,7 @@ QJsonObject RunView::toJson() const
             {u"turnBackBy"_s, timeToJson(turnBackBy)},
             {u"ifAborted"_s, ifAborted.toJson()},
             {u"serving"_s, serving},
+            {u"silent"_s, QJsonArray::fromStringList(silent)},
             {u"offers"_s, QJsonArray::fromStringList(offers)},
             {u"refusals"_s, refused}};
 }
@@ -228,6 +229,7 @@ RunView RunView::fromJson(const QJsonObject &json)
                  .turnBackBy = timeFromJson(json[u"turnBackBy"]),
                  .ifAborted = Message::fromJson(json[u"ifAborted"].toObject()),
                  .serving = json[u"serving"].toString(),
+                 .silent = stringsFromJson(json[u"silent"]),
                  .offers = stringsFromJson(json[u"offers"]),
                  .refusals = {}};
     const QJsonObject refused = json[u"refusals"].toObject();

@@ -63,7 +63,7 @@ struct StepView {
     StepRecord record;
 };
 
-inline constexpr QLatin1StringView servedByNobody("-");
+inline constexpr QLatin1StringView servedByNobody("-"); ///< No instance answers.
 
 struct RunView {
     RunRecord run;
@@ -72,7 +72,8 @@ struct RunView {
     qint64 leftMs = -1; ///< Estimate; -1: unknown.
     QDateTime turnBackBy;
     Message ifAborted; ///< "If you abort now: back to 1.2.1 in about 40 s, no row lost."
-    QString serving; ///< Version that serves users now; empty: unknown, servedByNobody: services are stopped.
+    QString serving; ///< Versions that serve users now, as seen just now: "1.2.0, 1.3.0"; empty: unknown, or servedByNobody.
+    QStringList silent; ///< Instances that should serve and do not.
     QStringList offers; ///< Commands that make sense now: "hold", "abort", "resume", "retry", "accept", "rollback", "abandon".
     QMap<QString, Message> refusals; ///< Why another command is not offered.
     [[nodiscard]] QJsonObject toJson() const;

@@ -226,6 +226,10 @@ void FaultRunsTest::portTakenDuringDeployment()
     // The old one cannot come back either, so a person has to decide.
     QCOMPARE(FaultDemo::told(outcome, Held, u"supervisor.port_taken"_s, {QString::number(port), u"backend-1"_s, u"system_faults"_s}), QString());
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+    // Who looks is told who serves meanwhile, and who does not.
+    const QJsonObject held = m_demo.ctl({u"history"_s, m_demo.ctl({u"status"_s}).json[u"activeRun"].toString()}).json;
+    QCOMPARE(held[u"serving"].toString(), u"1.2.0"_s);
+    QCOMPARE(held[u"silent"].toArray(), QJsonArray{u"backend-1"_s});
     stranger.close();
     outcome = m_demo.ctl({u"retry"_s});
     QVERIFY2(outcome.exitCode == WentBack, outcome.errors);

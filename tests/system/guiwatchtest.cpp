@@ -78,7 +78,7 @@ void GuiWatchTest::errorsClimbAndItGoesBack()
     static const QRegularExpression reason(u"([0-9.]+) % of [0-9,]+ requests failed within 4 s \\(http_errors_total\\), the limit is 5 %"_s);
     const auto match = reason.match(sentence);
     QVERIFY2(match.hasMatch() && match.captured(1).toDouble() > 5, qPrintable(sentence));
-    QVERIFY2(sentence.contains(u"1.2.0 serves now"), qPrintable(sentence));
+    QVERIFY2(sentence.contains(u"Serving users now: 1.2.0."), qPrintable(sentence));
     QCOMPARE(demo.servedVersion(), u"1.2.0"_s);
     QCOMPARE(demo.strategyOverlap(), QString());
     // What is acknowledged is asked first: orders go on coming.

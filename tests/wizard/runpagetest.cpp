@@ -265,6 +265,8 @@ private Q_SLOTS:
         view.run.heldUntil = QDateTime::currentDateTimeUtc().addSecs(600);
         view.steps[8].record.state = StepState::Failed;
         view.offers = {u"retry"_s, u"rollback"_s};
+        view.serving = u"1.3.0"_s;
+        view.silent = {u"backend-2"_s};
         view.refusals = {{u"accept"_s, Message{u"sample.text"_s, {{u"text"_s, u"backend-2 does not run 1.3.0."_s}}}}};
         open();
         auto *held = visible<HeldPanel>(page.get(), u"held"_s);
@@ -282,6 +284,14 @@ private Q_SLOTS:
         }
         const QString summary = QGuiApplication::clipboard()->text();
         QVERIFY(summary.contains(u"backend-2 answered 503"));
+        QVERIFY(summary.contains(u"Serving users now: 1.3.0\nNot serving: backend-2\n"));
+        QCOMPARE(held->findChild<QLabel *>(u"heldServing"_s)->text(), u"Serving users now: 1.3.0."_s);
+        QCOMPARE(visible<QLabel>(held, u"heldSilent"_s)->text(), u"Not serving: backend-2."_s);
+        // Who serves is looked at again while it waits, without any news of the run.
+        view.serving = servedByNobody;
+        view.silent = {u"backend-1"_s, u"backend-2"_s};
+        QTRY_COMPARE(held->findChild<QLabel *>(u"heldServing"_s)->text(), u"Nobody is served now: no instance answers."_s);
+        QVERIFY(visible<QLabel>(held, u"heldSilent"_s) == nullptr);
         QVERIFY(summary.contains(plan.digest()));
         QVERIFY(summary.contains(u"1.2.1 → 1.3.0"));
         click(held->button(u"rollback"_s));
@@ -298,7 +308,7 @@ private Q_SLOTS:
         engine->tell({u"runs"_s});
         QTRY_VERIFY(page->showsResult());
         const QString sentence = visible<QLabel>(page.get(), u"sentence"_s)->text();
-        QVERIFY(sentence.contains(u"backend-2 answered 503") && sentence.contains(u"1.2.1 serves now."));
+        QVERIFY(sentence.contains(u"backend-2 answered 503") && sentence.contains(u"Serving users now: 1.2.1."));
         click(visible<QPushButton>(page.get(), u"report"_s));
         QTRY_VERIFY(page->findChild<ReportDialog *>() != nullptr);
         QTRY_VERIFY(page->findChild<ReportDialog *>()->findChild<QTextBrowser *>()->toPlainText().contains(u"It went back."));

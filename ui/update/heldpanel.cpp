@@ -20,6 +20,7 @@ HeldPanel::HeldPanel(QWidget *parent)
     , m_reason(new TextLabel({}, TextStyle::Section))
     , m_hint(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
     , m_serving(new TextLabel)
+    , m_silent(new TextLabel({}, TextStyle::Body, Theme::Role::Caution))
     , m_due(new TextLabel({}, TextStyle::Body, Theme::Role::Held))
     , m_gone(new TextLabel(tr("No runner works on this run any more; the next one starts with your decision."), TextStyle::Body, Theme::Role::Caution))
 {
@@ -33,12 +34,16 @@ HeldPanel::HeldPanel(QWidget *parent)
     facts->addWidget(m_due);
     facts->addStretch();
     body()->addLayout(facts);
+    body()->addWidget(m_silent);
     m_gone->wrapped();
     m_gone->setObjectName(u"runnerGone"_s);
     m_gone->hide();
     body()->addWidget(m_gone);
     m_reason->selectable();
     m_reason->setObjectName(u"heldReason"_s);
+    m_serving->setObjectName(u"heldServing"_s);
+    m_silent->wrapped();
+    m_silent->setObjectName(u"heldSilent"_s);
     auto *copy = new FlatButton(u"edit-copy"_s, tr("Copy incident summary"));
     connect(copy, &QPushButton::clicked, this, &HeldPanel::copyRequested);
     // No higher than the heading, which stands in line with that of the steps beside it.
@@ -109,9 +114,9 @@ void HeldPanel::setRun(const RunView &view)
     m_reason->setVisible(!m_reason->text().isEmpty());
     m_hint->setText(view.run.error.code.isEmpty() ? QString() : view.run.error.hint());
     m_hint->setVisible(!m_hint->text().isEmpty());
-    m_serving->setText(view.serving.isEmpty()               ? tr("It is not known which version serves users now.")
-                           : view.serving == servedByNobody ? tr("Nobody is served now: the services are stopped.")
-                                                            : tr("Serving users now: %1").arg(view.serving));
+    m_serving->setText(servingSentence(view));
+    m_silent->setText(silentSentence(view));
+    m_silent->setVisible(!m_silent->text().isEmpty());
     for (const Choice &choice : m_choices) {
         const bool offered = view.offers.contains(choice.verb);
         const Message refusal = view.refusals.value(choice.verb);

@@ -44,6 +44,7 @@ private:
     TextLabel *m_reason;
     TextLabel *m_hint;
     TextLabel *m_serving;
+    TextLabel *m_silent;
     TextLabel *m_due;
     TextLabel *m_gone;
     QList<Choice> m_choices;

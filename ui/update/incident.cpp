@@ -14,12 +14,17 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+QString words(const char *text)
+{
+    return QCoreApplication::translate("incident", text);
+}
+
 QString line(const char *label, const QString &value)
 {
     if (value.isEmpty()) {
         return {};
     }
-    return QCoreApplication::translate("incident", label) + u": "_s + value + u'\n';
+    return words(label) + u": "_s + value + u'\n';
 }
 
 QString timeText(const QDateTime &time)
@@ -35,6 +40,23 @@ QString reasonText(const RunView &view)
         return view.run.reason.text();
     }
     return view.run.error.code.isEmpty() ? QString() : view.run.error.what();
+}
+
+QString servingSentence(const RunView &view)
+{
+    if (view.serving.isEmpty()) {
+        return words("It is not known which version serves users now.");
+    }
+    if (view.serving == servedByNobody) {
+        return words("Nobody is served now: no instance answers.");
+    }
+    return words("Serving users now: %1.").arg(view.serving);
+}
+
+QString silentSentence(const RunView &view)
+{
+    // Where nobody is served, no instance serves.
+    return view.silent.isEmpty() || view.serving == servedByNobody ? QString() : words("Not serving: %1.").arg(view.silent.join(u", "_s));
 }
 
 QString incidentSummary(const RunView &view, const TargetView &target, const QString &lastLine)
@@ -54,7 +76,11 @@ QString incidentSummary(const RunView &view, const TargetView &target, const QSt
             text += line(QT_TRANSLATE_NOOP("incident", "Failed step"), u"%1 (%2)"_s.arg(step.spec.title.text(), step.spec.id));
         }
     }
-    text += line(QT_TRANSLATE_NOOP("incident", "Serving users now"), view.serving == servedByNobody ? QCoreApplication::translate("incident", "nobody, the services are stopped") : view.serving);
+    const QString serving = view.serving.isEmpty() ? words("not known")
+        : view.serving == servedByNobody           ? words("nobody, no instance answers")
+                                                   : view.serving;
+    text += line(QT_TRANSLATE_NOOP("incident", "Serving users now"), serving);
+    text += line(QT_TRANSLATE_NOOP("incident", "Not serving"), view.silent.join(u", "_s));
     for (const InstanceView &instance : target.instances) {
         text += line(QT_TRANSLATE_NOOP("incident", "Instance"), u"%1 %2 %3"_s.arg(instance.name, instance.version, instance.state));
     }

@@ -12,5 +12,9 @@ namespace cutover {
 
 /// The one sentence why the run is where it is; the failed step's error where no reason was recorded.
 [[nodiscard]] QString reasonText(const RunView &view);
+/// "Serving users now: 1.3.0.", or that nobody is served, or that it is not known.
+[[nodiscard]] QString servingSentence(const RunView &view);
+/// "Not serving: backend-2." where the others serve; else empty.
+[[nodiscard]] QString silentSentence(const RunView &view);
 
 } // namespace cutover

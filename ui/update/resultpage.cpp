@@ -151,9 +151,7 @@ void ResultPage::setRun(const RunView &view)
     m_fromTo->setText(pathText(plan.from, {plan.to}));
     m_state->setStatus(statusOf(view.run.state));
 
-    const QString serving = view.serving.isEmpty() ? tr("It is not known which version serves now.")
-        : view.serving == servedByNobody           ? tr("Nobody is served now: the services are stopped.")
-                                                   : tr("%1 serves now.").arg(view.serving);
+    const QString serving = u"%1 %2"_s.arg(servingSentence(view), silentSentence(view)).trimmed();
     const QString reason = reasonText(view);
     // What there is to read is not shouted.
     m_sentence->setFont(textFont(view.run.state == RunState::Succeeded ? TextStyle::Section : TextStyle::Body, font()));

@@ -15,6 +15,7 @@ namespace {
 // Bursts of news become one look at the engine.
 constexpr auto LookDelay = 60ms;
 constexpr auto LogDelay = 200ms;
+constexpr auto HeldLookEvery = 2s;
 
 bool isWorking(RunState state)
 {
@@ -34,6 +35,8 @@ RunFeed::RunFeed(EngineClient *engine, const QString &runId, QObject *parent)
     m_logSoon.setSingleShot(true);
     m_logSoon.setInterval(LogDelay);
     connect(&m_logSoon, &QTimer::timeout, this, &RunFeed::loadLog);
+    m_heldLook.setInterval(HeldLookEvery);
+    connect(&m_heldLook, &QTimer::timeout, this, &RunFeed::lookSoon);
 
     connect(engine, &EngineClient::changed, this, [this](const QStringList &topics) {
         if (topics.contains(u"runs")) {
@@ -158,6 +161,11 @@ void RunFeed::take(const RunView &view)
     m_view = view;
     m_loaded = true;
     m_sinceView.start();
+    if (view.run.state != RunState::Held) {
+        m_heldLook.stop();
+    } else if (!m_heldLook.isActive()) {
+        m_heldLook.start();
+    }
     if (otherStep) {
         const QString step = view.current >= 0 && view.current < view.steps.size() ? view.steps[view.current].spec.id : QString();
         if (m_progress[u"step"].toString() != step) {

@@ -70,6 +70,7 @@ private:
     qint64 m_logOffset = 0;
     QElapsedTimer m_sinceView;
     QTimer m_loadSoon, m_logSoon;
+    QTimer m_heldLook; ///< Who serves may change without any news of the run.
 };
 
 } // namespace cutover
