@@ -95,13 +95,17 @@ QJsonObject toJson(const BackupInfo &info)
     for (const auto &[table, count] : info.rows.asKeyValueRange()) {
         rows.insert(table, count);
     }
-    return {{u"file"_s, info.file},
-            {u"sha256"_s, info.sha256},
-            {u"size"_s, info.size},
-            {u"schemaDigest"_s, info.schemaDigest},
-            {u"revision"_s, info.revision},
-            {u"rows"_s, rows},
-            {u"journalMode"_s, info.journalMode}};
+    QJsonObject json{{u"file"_s, info.file},
+                     {u"sha256"_s, info.sha256},
+                     {u"size"_s, info.size},
+                     {u"schemaDigest"_s, info.schemaDigest},
+                     {u"revision"_s, info.revision},
+                     {u"rows"_s, rows},
+                     {u"journalMode"_s, info.journalMode}};
+    if (info.access) {
+        json.insert(u"access"_s, QJsonObject{{u"mode"_s, QString::number(info.access->mode, 8)}, {u"owner"_s, info.access->owner}, {u"group"_s, info.access->group}});
+    }
+    return json;
 }
 
 BackupInfo backupInfoFromJson(const QJsonObject &json)
@@ -112,6 +116,12 @@ BackupInfo backupInfoFromJson(const QJsonObject &json)
         info.rows.insert(row.key(), row->toInteger());
     }
     info.journalMode = json["journalMode"_L1].toString();
+    const QJsonObject access = json["access"_L1].toObject();
+    bool isNumber = false;
+    const int mode = access["mode"_L1].toString().toInt(&isNumber, 8);
+    if (isNumber && access["owner"_L1].isDouble() && access["group"_L1].isDouble()) {
+        info.access = FileAccess{mode, access["owner"_L1].toInteger(), access["group"_L1].toInteger()};
+    }
     return info;
 }
 

@@ -13,6 +13,14 @@
 
 namespace cutover {
 
+/// Who may use a file, as the file system keeps it.
+struct FileAccess {
+    int mode = 0; ///< Permission bits, as of chmod.
+    qint64 owner = 0;
+    qint64 group = 0;
+    bool operator==(const FileAccess &) const = default;
+};
+
 struct BackupInfo {
     QString file; ///< Or folder.
     QString sha256; ///< Of the file; of a folder: over names, sizes and digests of its files.
@@ -21,6 +29,7 @@ struct BackupInfo {
     QString revision; ///< Migration head.
     QMap<QString, qint64> rows; ///< By table.
     QString journalMode = {}; ///< SQLite: of the live database then, as a file built anew of this shall have it; empty: not known.
+    std::optional<FileAccess> access = {}; ///< SQLite: the same of the live file; absent: not known, as of backups made before it was kept.
 };
 [[nodiscard]] QJsonObject toJson(const BackupInfo &info);
 [[nodiscard]] BackupInfo backupInfoFromJson(const QJsonObject &json);

@@ -21,7 +21,7 @@ static const Catalogue::Registration texts{
      QT_TRANSLATE_NOOP("catalogue", "“%{file}” can't be kept as “%{aside}”: a file has that name already."),
      QT_TRANSLATE_NOOP("catalogue", "Move that file elsewhere, then try again.")},
     {"database.owner",
-     QT_TRANSLATE_NOOP("catalogue", "The rebuilt database “%{path}” can't be given to the owner of the damaged one: %{reason}."),
+     QT_TRANSLATE_NOOP("catalogue", "The rebuilt database “%{path}” can't be given to the owner of the one before it: %{reason}."),
      QT_TRANSLATE_NOOP("catalogue", "Run Cutover as root or as the owner of the database's file, then try again.")},
     {"database.is_missing", QT_TRANSLATE_NOOP("catalogue", "its file is missing"), nullptr},
     {"database.is_absent", QT_TRANSLATE_NOOP("catalogue", "its server does not have it"), nullptr},

@@ -133,6 +133,13 @@ Result<> removeDatabase(const QString &file)
     return {};
 }
 
+/// What becomes a database once it is whole.
+QString freshFor(const QString &file)
+{
+    const QFileInfo place(file);
+    return place.path() + "/."_L1 + place.fileName() + ".cutover-tmp"_L1;
+}
+
 class SqliteDatabase : public Database
 {
 public:
@@ -274,7 +281,7 @@ private:
     Result<BackupInfo> writeBackup(const QString &file, ProgressRelay &relay, const std::stop_token &stop)
     {
         const QFileInfo target(file);
-        const QString partial = target.path() + "/."_L1 + target.fileName() + ".cutover-tmp"_L1;
+        const QString partial = freshFor(file);
         TRY(Connection live, open(stop));
         TRY(const qint64 bytes, pagesOf(live));
         CHECK(checkSpace(target.path(), bytes));
@@ -288,6 +295,7 @@ private:
         }
         TRY(info->sha256, files::sha256(partial));
         info->size = QFileInfo(partial).size();
+        info->access = accessOf(m_spec.file);
         CHECK(files::rename(partial, file));
         info->file = file;
         return info;
@@ -342,7 +350,10 @@ private:
     Result<> putBack(const BackupInfo &info, ProgressRelay &relay, const std::stop_token &stop)
     {
         CHECK(checkFile(info));
-        TRY(Connection live, Connection::open(m_spec.file, Connection::Mode::Create, stop));
+        if (const QString place = linkedFile(m_spec.file); !QFileInfo::exists(place)) {
+            CHECK(makeEmpty(place, info));
+        }
+        TRY(Connection live, Connection::open(m_spec.file, Connection::Mode::Existing, stop));
         m_identity = identityOf(m_spec.file);
         {
             TRY(Connection from, Connection::open(info.file, Connection::Mode::Existing, stop));
@@ -351,6 +362,22 @@ private:
         // The log is brought into the file now, while nobody else uses it; not needed for correctness.
         (void)live.value(u"PRAGMA wal_checkpoint(TRUNCATE)"_s);
         return isAsBackedUp(live, info);
+    }
+
+    /// A database of nothing, in no moment readable by others than the one before it.
+    static Result<> makeEmpty(const QString &place, const BackupInfo &info)
+    {
+        const QString fresh = freshFor(place);
+        CHECK(removeDatabase(fresh));
+        CHECK(files::replace(fresh, {}, files::privateFile));
+        Result<> done = giveToOwnerOf({}, info.access, fresh);
+        if (done) {
+            done = files::rename(fresh, place);
+        }
+        if (!done) {
+            (void)removeDatabase(fresh);
+        }
+        return done;
     }
 
     Result<> isWhole(const std::stop_token &stop)
@@ -365,14 +392,14 @@ private:
         CHECK(checkFile(info));
         const QString live = linkedFile(m_spec.file);
         const QFileInfo place(live);
-        const QString fresh = place.path() + "/."_L1 + place.fileName() + ".cutover-tmp"_L1;
+        const QString fresh = freshFor(live);
         CHECK(checkSpace(place.path(), info.size));
         CHECK(removeDatabase(fresh));
         // An older backup does not tell; what is left of the file may.
         const bool hasLog = info.journalMode.isEmpty() ? hadWriteAheadLog(live) || hadWriteAheadLog(aside) : info.journalMode == "wal"_L1;
         Result<> done = fill(fresh, info, hasLog, relay, stop);
         if (done) {
-            done = giveToOwnerOf(place.exists() ? live : aside, fresh);
+            done = giveToOwnerOf(place.exists() ? live : aside, info.access, fresh);
         }
         if (done) {
             done = moveDatabase(live, aside);
@@ -392,7 +419,7 @@ private:
     /// A new file with what the backup holds, proven; in the journal mode that its services had left it in.
     Result<> fill(const QString &fresh, const BackupInfo &info, bool hasLog, ProgressRelay &relay, const std::stop_token &stop)
     {
-        CHECK(files::replace(fresh, {}));
+        CHECK(files::replace(fresh, {}, files::privateFile));
         TRY(Connection to, Connection::open(fresh, Connection::Mode::Existing, stop));
         {
             TRY(Connection from, Connection::open(info.file, Connection::Mode::Existing, stop));

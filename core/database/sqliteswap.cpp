@@ -41,21 +41,36 @@ bool hadWriteAheadLog(const QString &file)
     return says || QFileInfo::exists(file + "-wal"_L1);
 }
 
-Result<> giveToOwnerOf(const QString &damaged, const QString &file)
+std::optional<FileAccess> accessOf(const QString &file)
 {
-    struct stat before{};
-    struct stat now{};
-    const QByteArray name = QFile::encodeName(file);
-    const bool isThere = ::stat(QFile::encodeName(damaged).constData(), &before) == 0;
-    if (!isThere && (::geteuid() != 0 || ::stat(QFile::encodeName(QFileInfo(file).path()).constData(), &before) != 0)) {
+    struct stat info{};
+    if (::stat(QFile::encodeName(file).constData(), &info) != 0) {
         return {};
     }
-    const bool given = ::stat(name.constData(), &now) == 0
-        && ((before.st_uid == now.st_uid && before.st_gid == now.st_gid) || ::chown(name.constData(), before.st_uid, before.st_gid) == 0)
-        && (!isThere || ::chmod(name.constData(), before.st_mode & 07777) == 0);
+    return FileAccess{int(info.st_mode & 07777), qint64(info.st_uid), qint64(info.st_gid)};
+}
+
+Result<> giveToOwnerOf(const QString &damaged, const std::optional<FileAccess> &known, const QString &file)
+{
+    const auto now = accessOf(file);
+    auto wanted = accessOf(damaged);
+    wanted = wanted ? wanted : known;
+    if (!wanted && ::geteuid() == 0) {
+        wanted = accessOf(QFileInfo(file).path());
+        if (wanted && now) {
+            wanted->mode = now->mode;
+        }
+    }
+    if (!wanted) {
+        return {};
+    }
+    const QByteArray name = QFile::encodeName(file);
+    const bool isOurs = now && now->owner == wanted->owner && now->group == wanted->group;
+    // The owner first: until then nobody else may read it.
+    const bool given = (isOurs || ::chown(name.constData(), uid_t(wanted->owner), gid_t(wanted->group)) == 0) && ::chmod(name.constData(), mode_t(wanted->mode)) == 0;
     if (!given) {
         const int reason = errno;
-        return failErrno(u"database.owner"_s, reason, file, {{u"path"_s, damaged}});
+        return failErrno(u"database.owner"_s, reason, file, {{u"path"_s, file}});
     }
     return {};
 }

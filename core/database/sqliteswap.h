@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "system/error.h"
+#include "database/database.h"
 
 namespace cutover {
 
@@ -14,9 +14,12 @@ namespace cutover {
 [[nodiscard]] QString linkedFile(const QString &file);
 /// Whether the file, or what is left beside it, says that it had a write-ahead log.
 [[nodiscard]] bool hadWriteAheadLog(const QString &file);
-/// Mode and owner of the damaged file for the file that takes its place; where there is none, root gives it
-/// to the owner of the folder. "database.owner".
-[[nodiscard]] Result<> giveToOwnerOf(const QString &damaged, const QString &file);
+/// Who may use a file; empty: there is none.
+[[nodiscard]] std::optional<FileAccess> accessOf(const QString &file);
+/// Mode and owner of the damaged file for the file that takes its place; where there is none, those that the
+/// backup knows; where it knows none either, the file stays private, and root gives it to the owner of the
+/// folder. "database.owner".
+[[nodiscard]] Result<> giveToOwnerOf(const QString &damaged, const std::optional<FileAccess> &known, const QString &file);
 /// Moves all of file's that is there to aside, which has the same endings; safe to repeat. "database.aside_taken".
 [[nodiscard]] Result<> moveDatabase(const QString &file, const QString &aside);
 

@@ -11,11 +11,13 @@
 
 #include <QDir>
 #include <QElapsedTimer>
+#include <QScopeGuard>
 #include <QTemporaryDir>
 #include <QTest>
 
 #include <atomic>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <thread>
 
 using namespace cutover;
@@ -194,6 +196,81 @@ private Q_SLOTS:
         QFAIL("the restore never came to its end");
     }
 
+    void missingFileComesBackAsItWas_data()
+    {
+        QTest::addColumn<bool>("rebuilt");
+        QTest::addColumn<int>("mode");
+        QTest::addColumn<bool>("known");
+        for (const bool rebuilt : {true, false}) {
+            const char *way = rebuilt ? "rebuilt" : "restored";
+            QTest::addRow("%s, private", way) << rebuilt << 0600 << true;
+            QTest::addRow("%s, for a group", way) << rebuilt << 0660 << true;
+            QTest::addRow("%s, for all", way) << rebuilt << 0644 << true;
+            QTest::addRow("%s, a backup that does not tell", way) << rebuilt << 0644 << false;
+        }
+    }
+    void missingFileComesBackAsItWas()
+    {
+        QFETCH(bool, rebuilt);
+        QFETCH(int, mode);
+        QFETCH(bool, known);
+        const auto before = ::umask(0);
+        const auto restoreMask = qScopeGuard([before] { ::umask(before); });
+        make(u"WAL"_s, 100);
+        QCOMPARE(::chmod(QFile::encodeName(m_spec.file).constData(), mode_t(mode)), 0);
+        const auto made = await((*Database::create(m_spec))->backup(file(), {}, {}));
+        QVERIFY(made);
+        QJsonObject told = toJson(*made);
+        if (!known) {
+            told.remove(u"access"_s); // As one of an older version.
+        }
+        removeLive();
+        const auto database = *Database::create(m_spec);
+        const BackupInfo info = backupInfoFromJson(told);
+        QCOMPARE(info.access.has_value(), known);
+        const auto done = rebuilt ? await(database->rebuild(info, m_spec.file + u".aside"_s, [](const QString &) { return Result<>(); }, {}, {}))
+                                  : await(database->restore(info, {}, {}));
+        QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
+        QCOMPARE(modeOf(m_spec.file), known ? mode : 0600);
+        QCOMPARE(count(), 100);
+    }
+
+    /// Not even while it is built, and not where that ends halfway.
+    void rebuiltFileIsNeverReadableByOthers()
+    {
+        const auto before = ::umask(0);
+        const auto restoreMask = qScopeGuard([before] { ::umask(before); });
+        make(u"WAL"_s, 1000);
+        QCOMPARE(::chmod(QFile::encodeName(m_spec.file).constData(), 0600), 0);
+        const auto info = await((*Database::create(m_spec))->backup(file(), {}, {}));
+        QVERIFY(info);
+        int killed = 0;
+        for (int point = 1; point < 200; ++point) {
+            removeLive();
+            OtherProcess child([&] {
+                int none = 0;
+                const QCoreApplication application(none, nullptr);
+                faultpoints::arm("kill@" + QByteArray::number(point));
+                if (!await((*Database::create(m_spec))->rebuild(*info, m_spec.file + u".aside"_s, [](const QString &) { return Result<>(); }, {}, {}))) {
+                    ::_exit(1);
+                }
+            });
+            const int status = child.wait();
+            const QFileInfoList files = QDir(m_directory->path()).entryInfoList({u"*main.db*"_s}, QDir::Files | QDir::Hidden);
+            for (const QFileInfo &found : files) {
+                QVERIFY2(found.size() == 0 || (modeOf(found.filePath()) & 077) == 0, qPrintable(u"%1 at point %2"_s.arg(found.fileName()).arg(point)));
+            }
+            if (!WIFSIGNALED(status)) {
+                QCOMPARE(WEXITSTATUS(status), 0);
+                QCOMPARE(count(), 1000);
+                QVERIFY2(killed > 2, qPrintable(QString::number(killed)));
+                return;
+            }
+            ++killed;
+        }
+        QFAIL("the rebuild never came to its end");
+    }
+
     void fullDiskDuringBackupLeavesNothing()
     {
         make(u"WAL"_s, 1000);
@@ -332,6 +409,17 @@ private Q_SLOTS:
 
 private:
     QString file() const { return m_directory->filePath(u"backup.db"_s); }
+    void removeLive() const
+    {
+        for (const auto suffix : {""_L1, "-wal"_L1, "-shm"_L1}) {
+            QFile::remove(m_spec.file + suffix);
+        }
+    }
+    static int modeOf(const QString &path)
+    {
+        struct stat info{};
+        return ::stat(QFile::encodeName(path).constData(), &info) == 0 ? int(info.st_mode & 07777) : -1;
+    }
 
     void make(const QString &mode, int rows)
     {
