@@ -23,7 +23,7 @@ struct Migration {
     QString upSha256;
     QStringList loses; ///< By the way back: "TABLE" or "TABLE.COLUMN".
     QStringList upLoses; ///< The same, by up. What isn't announced here must still be there afterwards.
-    std::optional<QMap<QString, qint64>> upLimit; ///< Set by whoever runs it: the most of upLoses that up may take away.
+    std::optional<QMap<QString, qint64>> upLimit; ///< Set by whoever runs it: the most of upLoses that up may take away, from its first batch on.
     QString batchTable, batchKey;
     int batchSize = 0;
 
@@ -35,13 +35,15 @@ struct Migration {
 /// missing down file of an expand migration, bad header, unfinished statement.
 [[nodiscard]] Result<QList<Migration>> readMigrations(const QString &folder);
 
-/// As recorded in the database's own table, cutover_migrations, which also keeps the way back.
+/// As recorded in the database's own table, cutover_migrations, which also keeps the way back. The table of
+/// an older version is extended in place by the first migration that runs; older versions go on with it.
 struct AppliedMigration {
     QString revision, name, sha256;
     QString cursor; ///< Data migration under way: last key done, as an SQL literal; empty when finished.
     QString phase;
     QString down; ///< The down file's text; empty: irreversible.
     QString changed; ///< When it was applied or went on last, ISO, UTC.
+    QMap<QString, qint64> lost = {}; ///< What of the announced it has taken away so far, in all processes that ran it.
 
     /// What downgrade() and downgradeLoss() need.
     [[nodiscard]] Migration migration() const;
@@ -54,7 +56,7 @@ struct AppliedMigration {
 /// Undone ("migration.shrinks") when it leaves fewer rows or values than there were, unless its
 /// upLoses announce it, and ("migration.takes_more", with the counts as "lost") when it takes away more
 /// of the announced than upLimit; of a data migration the batches before stay. Returns what of the
-/// announced it took away.
+/// announced it took away from its first batch on, those before an interruption counted too.
 [[nodiscard]] Async<QMap<QString, qint64>> upgrade(DatabaseSpec database, Migration migration, Database::ProgressFunction progress, std::stop_token stop);
 /// Not applied: nothing happens. Refused unless it is the newest applied one ("migration.not_newest").
 [[nodiscard]] Async<> downgrade(DatabaseSpec database, Migration migration, std::stop_token stop);

@@ -84,6 +84,24 @@ Result<KeptMigration> goBackIfNothingIsLost(const DatabaseSpec &database, const 
     return fail(gone.error());
 }
 
+Loss plus(Loss loss, const Loss &more)
+{
+    for (const auto &[name, count] : more.asKeyValueRange()) {
+        loss[name] += count;
+    }
+    return loss;
+}
+
+Loss minus(Loss loss, const Loss &less)
+{
+    for (const auto &[name, count] : less.asKeyValueRange()) {
+        if (const auto found = loss.find(name); found != loss.end()) {
+            *found = qMax<qint64>(0, *found - count);
+        }
+    }
+    return loss;
+}
+
 class MigrateStep : public Step
 {
 public:
@@ -102,23 +120,25 @@ public:
         CO_TRY(Migration migration, co_await read(context));
         const LossLimit planned = LossLimit::read(spec().params);
         const Loss agreed = lossFromJson(context.result(spec().id, stepresult::asked));
-        migration.upLimit = agreed.isEmpty() ? planned.holdAbove() : agreed;
+        const Loss limit = agreed.isEmpty() ? planned.holdAbove() : agreed;
+        // The database keeps the sum over all runs; the plan's figures are of what was left to it.
+        const Loss before = lossFromJson(spec().params[takenBefore]);
+        migration.upLimit = plus(limit, before);
         const QJsonObject names{{u"revision"_s, migration.revision}, {u"name"_s, migration.name}};
         const auto lost = co_await upgrade(database, migration, [&context, names](qint64 done, qint64 total) { context.progress({done, total, u"rows"_s, {u"migration.doing"_s, names}}); }, stop);
         if (!lost && lost.error().code == "migration.takes_more"_L1) {
-            co_return fail(askForLoss(context, spec(), u"migration.takes_more"_s, planned, *migration.upLimit, lossFromJson(lost.error().args["lost"_L1])));
+            const QString code = migration.batchTable.isEmpty() ? u"migration.takes_more"_s : u"migration.takes_more_batch"_s;
+            co_return fail(askForLoss(context, spec(), code, planned, limit, minus(lossFromJson(lost.error().args["lost"_L1]), before)));
         }
         CO_CHECK(lost);
-        if (!lost->isEmpty()) {
-            context.setResult(stepresult::lost, lossToJson(*lost));
-        }
+        tellLost(context, *lost);
         co_return Result<>();
     }
 
     Async<> verify(StepContext &context, std::stop_token) override
     {
-        CO_TRY(const Inspection found, co_await look(context));
-        if (found != Inspection::Done) {
+        CO_TRY(const auto found, co_await row(context));
+        if (judge(found) != Inspection::Done) {
             co_return fail(u"migration.not_applied"_s, spec().params);
         }
         CO_TRY(const DatabaseSpec spec, migratedDatabase(this->spec(), context.target()));
@@ -126,7 +146,15 @@ public:
         co_return co_await database->check();
     }
 
-    Async<Inspection> inspect(StepContext &context, QJsonObject) override { return look(context); }
+    Async<Inspection> inspect(StepContext &context, QJsonObject) override
+    {
+        CO_TRY(const auto found, co_await row(context));
+        if (judge(found) == Inspection::Done) {
+            // What it took away may not have been journaled any more.
+            tellLost(context, found->lost);
+        }
+        co_return judge(found);
+    }
 
     Async<> revert(StepContext &context, QJsonObject, std::stop_token stop) override
     {
@@ -153,19 +181,31 @@ private:
         co_return co_await worker.run([params, folder] { return approved(params, folder); });
     }
 
-    Async<Inspection> look(StepContext &context)
+    /// sum: of all runs.
+    void tellLost(StepContext &context, const Loss &sum) const
+    {
+        if (!sum.isEmpty()) {
+            context.setResult(stepresult::lost, lossToJson(minus(sum, lossFromJson(spec().params[takenBefore]))));
+        }
+    }
+
+    Async<std::optional<AppliedMigration>> row(StepContext &context)
     {
         CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
         const QString revision = spec().params["revision"_L1].toString();
         Worker worker;
-        CO_TRY(const auto row, co_await worker.run([database, revision] { return rowIn(database, revision); }));
+        co_return co_await worker.run([database, revision] { return rowIn(database, revision); });
+    }
+
+    Inspection judge(const std::optional<AppliedMigration> &row) const
+    {
         if (!row) {
-            co_return Inspection::NotStarted;
+            return Inspection::NotStarted;
         }
         if (row->sha256 != spec().params["sha256"_L1].toString()) {
-            co_return Inspection::Unknown;
+            return Inspection::Unknown;
         }
-        co_return row->cursor.isEmpty() ? Inspection::Done : Inspection::Partial;
+        return row->cursor.isEmpty() ? Inspection::Done : Inspection::Partial;
     }
 };
 

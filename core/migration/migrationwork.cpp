@@ -6,10 +6,13 @@
 #include "database/schema.h"
 #include "migration/migrationheader.h"
 #include "migration/migrationscript.h"
+#include "plan/loss.h"
 #include "system/clock.h"
+#include "system/json.h"
 
 #include <QElapsedTimer>
 #include <QJsonArray>
+#include <QJsonDocument>
 
 #include <sqlite3.h>
 
@@ -43,18 +46,36 @@ QString fileOf(const Migration &migration, QLatin1StringView direction)
     return migration.revision + u'_' + migration.name + u'.' + direction + u".sql"_s;
 }
 
-Result<> makeTable(Connection &connection)
+/// Tables of before losses were kept have no such column.
+Result<bool> keepsLosses(Connection &connection)
 {
-    return connection.execute(u"CREATE TABLE IF NOT EXISTS cutover_migrations (revision TEXT PRIMARY KEY, name TEXT NOT NULL,"
-                              " phase TEXT NOT NULL, sha256 TEXT NOT NULL, down TEXT NOT NULL, cursor TEXT NOT NULL, changed TEXT NOT NULL)"_s);
+    TRY(const QVariant found, connection.value(u"SELECT 1 FROM pragma_table_info('cutover_migrations') WHERE name = 'lost'"_s));
+    return found.isValid();
 }
 
-Result<> record(Connection &connection, const Migration &migration, const QString &cursor)
+Result<> makeTable(Connection &connection)
 {
-    return connection.execute(u"INSERT OR REPLACE INTO cutover_migrations (revision, name, phase, sha256, down, cursor, changed)"
-                              " VALUES (?, ?, ?, ?, ?, ?, ?)"_s,
+    CHECK(connection.execute(u"CREATE TABLE IF NOT EXISTS cutover_migrations (revision TEXT PRIMARY KEY, name TEXT NOT NULL,"
+                             " phase TEXT NOT NULL, sha256 TEXT NOT NULL, down TEXT NOT NULL, cursor TEXT NOT NULL, changed TEXT NOT NULL,"
+                             " lost TEXT NOT NULL DEFAULT '{}')"_s));
+    TRY(const bool kept, keepsLosses(connection));
+    return kept ? Result<>() : connection.execute(u"ALTER TABLE cutover_migrations ADD COLUMN lost TEXT NOT NULL DEFAULT '{}'"_s);
+}
+
+/// lost: by all of it so far.
+Result<> record(Connection &connection, const Migration &migration, const QString &cursor, const Loss &lost)
+{
+    return connection.execute(u"INSERT OR REPLACE INTO cutover_migrations (revision, name, phase, sha256, down, cursor, changed, lost)"
+                              " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"_s,
                               {migration.revision, migration.name, migration.phase, migration.upSha256, migration.down, cursor,
-                               Clock::system().now().toUTC().toString(Qt::ISODateWithMs)});
+                               Clock::system().now().toUTC().toString(Qt::ISODateWithMs), QString::fromUtf8(json::canonical(lossToJson(lost)))});
+}
+
+void add(Loss &sum, const Loss &more)
+{
+    for (const auto &[name, count] : more.asKeyValueRange()) {
+        sum[name] += count;
+    }
 }
 
 Result<qint64> brokenReferences(Connection &connection)
@@ -182,11 +203,12 @@ Result<Loss> upgradeWhole(Connection &connection, const Migration &migration)
         CHECK(makeTable(connection));
         TRY(const auto row, findUnchanged(connection, migration));
         if (row) {
+            lost = row->lost;
             return {};
         }
         TRY(lost, runJudged(connection, migration, [&] { return runStatements(connection, statements, file); }));
         CHECK(judgeTaken(migration, lost));
-        return record(connection, migration, {});
+        return record(connection, migration, {}, lost);
     }));
     return lost;
 }
@@ -209,10 +231,11 @@ Result<Loss> upgradeInRanges(Connection &connection, const Migration &migration,
         }
         QElapsedTimer timer;
         timer.start();
-        Loss lost;
         CHECK(connection.transaction([&]() -> Result<> {
             CHECK(makeTable(connection));
             TRY(const auto row, findUnchanged(connection, migration));
+            // What batches before took away counts, whichever process ran them.
+            all = row ? row->lost : Loss();
             if (row && row->cursor.isEmpty()) {
                 finished = true;
                 return {};
@@ -223,28 +246,20 @@ Result<Loss> upgradeInRanges(Connection &connection, const Migration &migration,
             }
             done = qMax(done, 0);
             if (!row && !once.isEmpty()) {
-                TRY(lost, runJudged(connection, migration, [&] { return runStatements(connection, once, file); }));
+                TRY(const Loss lost, runJudged(connection, migration, [&] { return runStatements(connection, once, file); }));
+                add(all, lost);
             }
             TRY(const Range range, nextRange(connection, migration, row ? row->cursor : QString()));
             if (range.count > 0) {
-                TRY(const Loss more, runRange(connection, migration, perRange, range.from, range.to));
-                for (const auto &[name, count] : more.asKeyValueRange()) {
-                    lost[name] += count;
-                }
+                TRY(const Loss lost, runRange(connection, migration, perRange, range.from, range.to));
+                add(all, lost);
                 done += range.count;
             }
-            Loss together = all;
-            for (const auto &[name, count] : lost.asKeyValueRange()) {
-                together[name] += count;
-            }
-            CHECK(judgeTaken(migration, together));
+            CHECK(judgeTaken(migration, all));
             // Inside the transaction no row can come behind the last range.
             finished = range.count < migration.batchSize;
-            return record(connection, migration, finished ? QString() : range.cursor);
+            return record(connection, migration, finished ? QString() : range.cursor, all);
         }));
-        for (const auto &[name, count] : std::as_const(lost).asKeyValueRange()) {
-            all[name] += count;
-        }
         if (progress) {
             progress(finished ? total.toLongLong() : qMin(done, total.toLongLong()), total.toLongLong());
         }
@@ -265,14 +280,16 @@ Result<QList<AppliedMigration>> applied(Connection &connection)
     if (!known) {
         return all;
     }
+    TRY(const bool kept, keepsLosses(connection));
     TRY(sqlite::Statement rows,
-        connection.prepare(u"SELECT revision, name, sha256, cursor, phase, down, changed FROM cutover_migrations ORDER BY revision"_s));
+        connection.prepare(u"SELECT revision, name, sha256, cursor, phase, down, changed, %1 FROM cutover_migrations ORDER BY revision"_s.arg(kept ? u"lost"_s : u"'{}'"_s)));
     while (true) {
         TRY(const bool more, rows.step());
         if (!more) {
             return all;
         }
-        all.append({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5), rows.text(6)});
+        all.append({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5), rows.text(6),
+                    lossFromJson(QJsonDocument::fromJson(rows.text(7).toUtf8()).object())});
     }
 }
 

@@ -19,7 +19,7 @@ using ProgressFunction = std::function<void(qint64 done, qint64 total)>;
 [[nodiscard]] Result<QList<AppliedMigration>> applied(sqlite::Connection &connection);
 [[nodiscard]] Result<std::optional<AppliedMigration>> find(sqlite::Connection &connection, const QString &revision);
 [[nodiscard]] Result<Loss> countLoss(sqlite::Connection &connection, const QStringList &loses);
-/// Returns what of upLoses is gone, in this call.
+/// Returns what of upLoses is gone by it: in this call and in those before it.
 [[nodiscard]] Result<Loss> upgrade(sqlite::Connection &connection, const Migration &migration, const ProgressFunction &progress,
                                    const std::stop_token &stop);
 

@@ -31,6 +31,7 @@ QString folderIn(const QString &release, const DatabaseSpec &database, const Man
 struct Chain {
     QString folder; ///< Relative to the release.
     QList<Migration> pending, owed;
+    QMap<QString, Loss> taken; ///< By revision: what a data migration under way took away already.
     QString head;
 };
 
@@ -57,6 +58,8 @@ Result<Chain> judge(const QList<Migration> &chain, const QList<AppliedMigration>
         if (done.cursor.isEmpty()) {
             finished.append(done.revision);
             judged.head = done.revision;
+        } else if (!done.lost.isEmpty()) {
+            judged.taken.insert(done.revision, done.lost);
         }
     }
     for (const Migration &migration : chain) {
@@ -119,7 +122,7 @@ LossLimit limitOf(const DatabaseSpec &database, const Loss &loss)
 }
 
 StepSpec migrateStepSpec(const PlanningContext &context, const DatabaseSpec &database, const Migration &migration, const QString &folder,
-                         const QString &release, const QString &head, const Loss &loss)
+                         const QString &release, const QString &head, const Loss &loss, const Loss &taken)
 {
     const QString stem = migration.revision + u'_' + migration.name;
     QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, migration.revision}, {u"name"_s, migration.name}};
@@ -144,6 +147,9 @@ StepSpec migrateStepSpec(const PlanningContext &context, const DatabaseSpec &dat
         names.insert(u"loss"_s, lossStated(loss));
         names.insert(u"limit"_s, lossStated(limit.holdAbove()));
         step.intent = {u"migration.step.intent_loss"_s, names};
+    }
+    if (!taken.isEmpty()) {
+        step.params.insert(takenBefore, lossToJson(taken));
     }
     step.previews.append({u"sql"_s, stem + u".up.sql"_s, migration.up});
     if (!migration.down.isEmpty()) {
@@ -254,7 +260,7 @@ public:
         QString head = chain.head;
         for (const Migration &migration : chain.pending) {
             CO_TRY(const Loss loss, co_await upgradeLoss(database, migration));
-            planned.steps.append(migrateStepSpec(context, database, migration, chain.folder, release.info.manifest.version.toString(), head, loss));
+            planned.steps.append(migrateStepSpec(context, database, migration, chain.folder, release.info.manifest.version.toString(), head, loss, chain.taken.value(migration.revision)));
             head = qMax(head, migration.revision);
         }
         planned.owed = revisions(chain.owed);

@@ -306,6 +306,80 @@ INSERT INTO orders (amount) VALUES (5))"_s);
         QFAIL("the migration never came to its end");
     }
 
+    /// The limit is of the whole, and so is what is reported, whichever process took it away.
+    void dataMigrationKilledAnywhereKnowsWhatItTook()
+    {
+        Migration migration = data();
+        migration.up = u"UPDATE orders SET side = NULL WHERE id BETWEEN :from AND :to;"_s;
+        migration.upLoses = QStringList{u"orders.side"_s};
+        int between = 0;
+        for (int point = 1; point < 300; point += 1 + point / 6) {
+            for (const auto suffix : {""_L1, "-wal"_L1, "-shm"_L1}) {
+                QFile::remove(m_spec.file + suffix);
+            }
+            makeOrders(m_spec.file, 500);
+            migration.upLimit = Loss{{u"orders.side"_s, 350}};
+            OtherProcess child([&] {
+                faultpoints::arm("kill@" + QByteArray::number(point));
+                auto connection = Connection::open(m_spec.file, Connection::Mode::Existing);
+                (void)migration::upgrade(*connection, migration, {}, {});
+            });
+            const bool killed = WIFSIGNALED(child.wait());
+            auto connection = Connection::open(m_spec.file, Connection::Mode::Existing);
+            const int left = connection->value(u"SELECT count(side) FROM orders"_s)->toInt();
+            between += left < 500 && left > 200;
+            const auto refused = migration::upgrade(*connection, migration, {}, {});
+            QVERIFY(!refused);
+            QCOMPARE(refused.error().code, u"migration.takes_more"_s);
+            QCOMPARE(lossFromJson(refused.error().args[u"lost"_s]), (Loss{{u"orders.side"_s, 400}}));
+            QCOMPARE(connection->value(u"SELECT count(side) FROM orders"_s)->toInt(), 200);
+            migration.upLimit = Loss{{u"orders.side"_s, 500}};
+            const auto done = migration::upgrade(*connection, migration, {}, {});
+            QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
+            QCOMPARE(*done, (Loss{{u"orders.side"_s, 500}}));
+            // Whoever asks again, because its answer was lost, is told the same.
+            QCOMPARE(*migration::upgrade(*connection, migration, {}, {}), (Loss{{u"orders.side"_s, 500}}));
+            if (!killed) {
+                QVERIFY2(between > 0, qPrintable(QString::number(point)));
+                return;
+            }
+        }
+        QFAIL("the migration never came to its end");
+    }
+
+    /// A database that an older version has migrated keeps its table, extended.
+    void tableOfAnOlderVersionIsExtended()
+    {
+        makeOrders(m_spec.file, 500);
+        Migration migration = data();
+        migration.up = u"UPDATE orders SET side = NULL WHERE id BETWEEN :from AND :to;"_s;
+        migration.upSha256 = json::sha256(migration.up.toUtf8());
+        migration.revision = u"0002"_s;
+        migration.upLoses = QStringList{u"orders.side"_s};
+        runSql(m_spec.file,
+               {u"CREATE TABLE cutover_migrations (revision TEXT PRIMARY KEY, name TEXT NOT NULL,"
+                " phase TEXT NOT NULL, sha256 TEXT NOT NULL, down TEXT NOT NULL, cursor TEXT NOT NULL, changed TEXT NOT NULL)"_s,
+                u"INSERT INTO cutover_migrations VALUES ('0001', 'base', 'expand', 'x', '', '', '2026-01-01T00:00:00.000Z'),"
+                " ('0002', 'x', 'data', '%1', '', '200', '2026-01-02T00:00:00.000Z')"_s.arg(migration.upSha256),
+                u"UPDATE orders SET side = NULL WHERE id <= 200"_s});
+        const auto before = *await(appliedMigrations(m_spec));
+        QCOMPARE(before.size(), 2);
+        QVERIFY(before[1].lost.isEmpty());
+        // Looking changes nothing.
+        QCOMPARE(value(u"SELECT count(*) FROM pragma_table_info('cutover_migrations')"_s).toInt(), 7);
+        QCOMPARE(*await(upgrade(m_spec, migration, {}, {})), (Loss{{u"orders.side"_s, 300}}));
+        const auto after = *await(appliedMigrations(m_spec));
+        QCOMPARE(after.size(), 2);
+        QCOMPARE(after[0].changed, before[0].changed);
+        QVERIFY(after[0].lost.isEmpty());
+        QCOMPARE(after[1].cursor, QString());
+        QCOMPARE(after[1].lost, (Loss{{u"orders.side"_s, 300}}));
+        // The version before goes on with the table as it is now.
+        runSql(m_spec.file, {u"INSERT OR REPLACE INTO cutover_migrations (revision, name, phase, sha256, down, cursor, changed)"
+                             " VALUES ('0003', 'y', 'expand', 'x', '', '', 'now')"_s});
+        QCOMPARE(await(appliedMigrations(m_spec))->size(), 3);
+    }
+
     void dataMigrationBesideAWriter()
     {
         makeOrders(m_spec.file, 3000);

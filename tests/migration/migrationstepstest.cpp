@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "migration/migrationplan.h"
+#include "migration/migrationwork.h"
 #include "migrationfolder.h"
 #include "system/files.h"
 #include "tests/support/steps.h"
@@ -100,6 +101,47 @@ private Q_SLOTS:
         QCOMPARE(context.result({}, u"lost"_s).toObject(), (QJsonObject{{u"orders.side"_s, 10}}));
         // To let it stay on a way back is another question, which that does not answer.
         QCOMPARE(await(step->revert(context, {}, {})).error().code, u"migration.stays"_s);
+    }
+
+    /// A run that ended in the middle of a data migration; the next one plans, limits and reports what is left.
+    void goesOnWithAnothersDataMigration()
+    {
+        write(u"1.3.0"_s, "0004_clear.up.sql",
+              "-- cutover: phase=data loses=orders.amount\n-- cutover: batch=orders key=id size=4\n"
+              "UPDATE orders SET amount = NULL WHERE id BETWEEN :from AND :to;");
+        for (int i = 0; i < 2; ++i) {
+            QVERIFY(apply(i));
+        }
+        Migration begun = readMigrations(m_target.releaseDirectory(u"1.3.0"_s) + u"/migrations"_s)->last();
+        QCOMPARE(begun.revision, u"0004"_s);
+        begun.upLimit = Loss{{u"orders.amount"_s, 10}};
+        {
+            std::stop_source stop;
+            auto connection = sqlite::Connection::open(file(), sqlite::Connection::Mode::Existing);
+            const auto cancelled = migration::upgrade(*connection, begun, [&stop](qint64, qint64) { stop.request_stop(); }, stop.get_token());
+            QCOMPARE(cancelled.error().kind, Error::Kind::Cancelled);
+        }
+        const auto steps = await(planMigrations(context(u"1.2.0"_s), release(3)));
+        QVERIFY2(steps, qPrintable(steps ? QString() : steps.error().text()));
+        StepSpec spec = steps->last();
+        QCOMPARE(spec.id, u"migrate:main:0004"_s);
+        QCOMPARE(spec.params["takesAway"_L1].toObject(), (QJsonObject{{u"orders.amount"_s, 6}}));
+        spec.params[u"allowance"_s] = QJsonObject();
+        spec.params[u"accepted"_s] = QJsonObject{{u"orders.amount"_s, 5}};
+        TestContext context(m_target);
+        // Of the six that are left one batch takes four; the batch that goes above the limit is undone.
+        const auto more = await((*StepRegistry::create(spec))->apply(context, {}, {}));
+        QCOMPARE(more.error().code, u"migration.takes_more_batch"_s);
+        QVERIFY2(more.error().text().contains(u"6 values of orders.amount in all"_s), qPrintable(more.error().text()));
+        QCOMPARE(valueOf(file(), u"SELECT count(amount) FROM orders"_s).toInt(), 2);
+        context.results[{spec.id, u"asked"_s}] = context.result({}, u"asks"_s);
+        const auto done = await((*StepRegistry::create(spec))->apply(context, {}, {}));
+        QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
+        QCOMPARE(context.result({}, u"lost"_s).toObject(), (QJsonObject{{u"orders.amount"_s, 6}}));
+        // Killed before that was recorded: the next runner only looks, and knows it all the same.
+        TestContext next(m_target);
+        QCOMPARE(await((*StepRegistry::create(spec))->inspect(next, {})).value(), Inspection::Done);
+        QCOMPARE(next.result({}, u"lost"_s).toObject(), (QJsonObject{{u"orders.amount"_s, 6}}));
     }
 
     void aContractIsAPointOfNoReturnWhateverItsWayBack()
