@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "backup/backupowner.h"
 #include "backup/restorepoints.h"
 #include "database/database.h"
 #include "plan/keyeddigest.h"
@@ -48,14 +49,14 @@ Result<QJsonObject> sealConfiguration(const QString &stateDirectory, const QList
     return members;
 }
 
-/// A private folder of the restore point.
-Result<> makeFolder(const QString &directory)
+/// A private folder of the restore point, which says whose it is from then on.
+Result<> makeFolder(const Target &target, const QString &directory)
 {
     CHECK(files::makePath(directory));
     if (!QFile::setPermissions(directory, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner)) {
         return fail(u"backup.folder"_s, {{u"path"_s, directory}}, directory);
     }
-    return {};
+    return writeBackupOwner(target, directory);
 }
 
 /// What the folder holds, for whoever has only the folder. Written last: with it the backup is whole.
@@ -85,7 +86,7 @@ public:
         point.version = spec().params["version"_L1].toString();
         point.reason = Message::fromJson(spec().params["reason"_L1].toObject());
         point.directory = target.backup.directory + u'/' + point.id;
-        CO_CHECK(makeFolder(point.directory));
+        CO_CHECK(makeFolder(target, point.directory));
         CO_TRY(point.facts, co_await FactSource::collect(target));
         const QJsonArray without = spec().params["without"_L1].toArray();
         for (const DatabaseSpec &spec : target.databases) {

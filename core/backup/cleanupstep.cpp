@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "backup/backupowner.h"
 #include "backup/backupplan.h"
 #include "backup/restorepoints.h"
 #include "database/postgresdatabase.h"
@@ -12,34 +13,12 @@
 
 #include <QCoroFuture>
 #include <QDir>
-#include <QRegularExpression>
 
 using namespace Qt::StringLiterals;
 
 namespace cutover {
 
 namespace {
-
-/// Folders of restore points that were begun and never recorded, or removed halfway.
-QStringList strayFolders(const QString &directory, const QList<RestorePoint> &points)
-{
-    static const QRegularExpression id(u"^[0-9A-HJKMNP-TV-Z]{26}$"_s);
-    QStringList known;
-    QStringList removed;
-    for (const RestorePoint &point : points) {
-        (point.available ? known : removed).append(point.id);
-    }
-    QStringList stray;
-    const QStringList names = QDir(directory).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
-    for (const QString &name : names) {
-        // A whole one may be another target's, or older than the journal.
-        const bool whole = QFileInfo::exists(directory + u'/' + name + u"/manifest.json"_s);
-        if (id.match(name).hasMatch() && !known.contains(name) && (!whole || removed.contains(name))) {
-            stray.append(directory + u'/' + name);
-        }
-    }
-    return stray;
-}
 
 QStringList unusedReleases(const QString &directory, const QStringList &used)
 {
@@ -53,12 +32,15 @@ QStringList unusedReleases(const QString &directory, const QStringList &used)
     return unused;
 }
 
-Result<> removeAll(const QStringList &folders)
+/// What was removed.
+Result<QStringList> removeUnused(const Target &target, const QList<RestorePoint> &points, const QStringList &used, const QDateTime &now)
 {
+    TRY(const QStringList stray, strayBackups(target, points, now));
+    const QStringList folders = stray + unusedReleases(target.releasesDirectory, used);
     for (const QString &folder : folders) {
         CHECK(files::removeTree(folder));
     }
-    return {};
+    return folders;
 }
 
 class CleanUpStep : public Step
@@ -95,14 +77,15 @@ public:
                 versions += runningReleases(point.facts).values() + QStringList{point.version};
             }
         }
-        const QStringList folders = strayFolders(target.backup.directory, points) + unusedReleases(target.releasesDirectory, versions + serving);
         for (const DatabaseSpec &database : target.databases) {
             if (database.driver == "postgresql"_L1) {
                 CO_CHECK(co_await dropReplacedPostgres(database));
             }
         }
         Worker worker;
-        CO_CHECK(co_await worker.run([folders] { return removeAll(folders); }));
+        CO_TRY(const QStringList folders, co_await worker.run([target, points, used = versions + serving, now = context.clock().now()] {
+            return removeUnused(target, points, used, now);
+        }));
         context.setResult(u"removed"_s, QJsonArray::fromStringList(folders));
         co_return Result<>();
     }

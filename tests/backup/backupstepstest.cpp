@@ -14,6 +14,9 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 using namespace cutover;
 using namespace Qt::StringLiterals;
 using cutover::testing::await;
@@ -261,6 +264,60 @@ private Q_SLOTS:
         QCOMPARE(choice.remove[1].id, u"older proven"_s);
     }
 
+    /// Two targets keep their backups in one folder; one cleans up while the other's backup is under way.
+    void cleanUpLeavesWhatIsAnothers()
+    {
+        Target other = m_target;
+        other.name = u"other"_s;
+        other.path = path("other.yaml");
+        other.stateDirectory = path("other-state");
+        QVERIFY(QDir().mkpath(other.stateDirectory));
+        QStringList kept;
+        QStringList gone;
+        for (const Target &target : {other, m_target}) {
+            // Everything is written but what is written last; and a kill just behind the folder.
+            plan();
+            TestContext context(target);
+            auto step = *StepRegistry::create(m_steps[0]);
+            const QJsonObject undo = await(step->prepare(context, {})).value_or(QJsonObject());
+            const QString begun = target.backup.directory + u'/' + undo["id"_L1].toString();
+            QVERIFY(QDir().mkpath(begun));
+            // The database fails: what was written until then stays until it is taken back.
+            QVERIFY(QFile::rename(path("main.db"), path("away.db")));
+            QVERIFY(!await(step->apply(context, undo, {})));
+            QVERIFY(QFile::rename(path("away.db"), path("main.db")));
+            QVERIFY(!QDir(begun).isEmpty());
+            QVERIFY(age(begun));
+            (target.name == u"other" ? kept : gone).append(begun);
+        }
+        // Of a version that wrote no owner: one just begun, one left long ago, and one of which a file is being written.
+        const QString fresh = m_target.backup.directory + u"/01ARZ3NDEKTSV4RRFFQ69G5FAV"_s;
+        const QString old = m_target.backup.directory + u"/01ARZ3NDEKTSV4RRFFQ69G5FAW"_s;
+        const QString written = m_target.backup.directory + u"/01ARZ3NDEKTSV4RRFFQ69G5FAX"_s;
+        const QString damaged = m_target.backup.directory + u"/01ARZ3NDEKTSV4RRFFQ69G5FAY"_s;
+        for (const QString &folder : {fresh, old, written, damaged}) {
+            QVERIFY(QDir().mkpath(folder));
+        }
+        write(written + u"/main.dump"_s, "half");
+        write(damaged + u"/owner.json"_s, "{");
+        QVERIFY(age(damaged + u"/owner.json"_s));
+        for (const QString &folder : {old, written, damaged}) {
+            QVERIFY(age(folder));
+        }
+        kept += {fresh, written, damaged};
+        gone += old;
+        const auto steps = await(planCleanUp({m_target, {}, u"1.2.0"_s}, release()));
+        TestContext context(m_target);
+        const auto done = await((*StepRegistry::create(steps->first()))->apply(context, {}, {}));
+        QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
+        for (const QString &folder : std::as_const(kept)) {
+            QVERIFY2(QFile::exists(folder), qPrintable(folder));
+        }
+        for (const QString &folder : std::as_const(gone)) {
+            QVERIFY2(!QFile::exists(folder), qPrintable(folder));
+        }
+    }
+
     void cleanUpRemovesFolders()
     {
         for (int i = 0; i < 4; ++i) {
@@ -274,6 +331,7 @@ private Q_SLOTS:
         const QString stray = m_target.backup.directory + u"/01ARZ3NDEKTSV4RRFFQ69G5FAV"_s;
         const QString foreign = m_target.backup.directory + u"/notes"_s;
         QVERIFY(QDir().mkpath(stray));
+        QVERIFY(age(stray));
         QVERIFY(QDir().mkpath(foreign));
         QVERIFY(QDir().mkpath(m_target.releaseDirectory(u"0.9.0"_s)));
         const auto steps = await(planCleanUp({m_target, {}, u"1.2.0"_s}, release()));
@@ -304,6 +362,13 @@ private:
         QFile file(path);
         QVERIFY(file.open(QIODevice::WriteOnly));
         file.write(content);
+    }
+    /// As if nothing had changed it for two days.
+    static bool age(const QString &path)
+    {
+        const auto then = QDateTime::currentSecsSinceEpoch() - 2 * 24 * 60 * 60;
+        const timespec times[2] = {{then, 0}, {then, 0}};
+        return ::utimensat(AT_FDCWD, QFile::encodeName(path).constData(), times, 0) == 0;
     }
     static QByteArray read(const QString &path)
     {
