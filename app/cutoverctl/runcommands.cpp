@@ -368,7 +368,7 @@ QList<Command> runCommands()
         {{u"accept"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "take the failed step as done, if it is")},
          run<accept>},
         {{u"abort"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "stop the run and go back")}, run<abortRun>},
-        {{u"revert"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "undo a held run")}, run<revert>},
+        {{u"revert"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "roll a held run back")}, run<revert>},
         {{u"abandon"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "end a held run as it is; needs --confirm")}, run<abandon>},
         {{u"follow"_s, u"[RUN]"_s, 0, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "follow a run until it ends or is held")}, run<follow>},
         {{u"history"_s, u"[RUN]"_s, 0, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "all runs, or one in full")}, run<history>},

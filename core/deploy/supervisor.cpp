@@ -547,7 +547,7 @@ void Supervisor::Private::trimLogs()
 {
     for (const auto &[name, managed] : instances) {
         const QString path = logFile(name);
-        // The service appends to this very file, so it is emptied in place.
+        // The service appends to this very file, so it is emptied in place; what that gives up stands in the header.
         if (QFileInfo(path).size() > RunningLogLimit && files::copy(path, path + u".1"_s)) {
             (void)::truncate(path.toLocal8Bit().constData(), 0);
         }

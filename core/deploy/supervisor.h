@@ -18,6 +18,9 @@ namespace cutover {
  * by a mark in the environment where the pid had not been written yet) and starts what is missing.
  * Only one per state folder (flock on STATE/supervisor/lock). Event-loop thread. Codes "supervisor.*".
  * It also starts the runner of a run under way again when that has died (run/runnerkeeper).
+ * A log that has grown over 32 MB while its service runs is copied to NAME.log.1 and emptied in place.
+ * What the service writes until the copy is on the disk is given up then: it has the file itself open, and
+ * goes on writing when the supervisor dies, as it could not into a pipe that somebody has to read.
  *
  * Protocol, for SupervisorClient: one JSON object per connection, {"method", …} answered by
  * {"result"} or {"error"}. Methods: ping, states, start, stop, shutdown.
