@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "deploy/supervisorclient.h"
 #include "metrics/instancewatch.h"
 #include "metrics/watcher.h"
 #include "metrics/watchrequest.h"

@@ -6,6 +6,7 @@
 #include "config/envfile.h"
 #include "deploy/localexchange.h"
 #include "deploy/portholder.h"
+#include "metrics/instancewatch.h"
 
 #include <QElapsedTimer>
 #include <QJsonArray>
@@ -173,6 +174,14 @@ private Q_SLOTS:
             10000));
         QCOMPARE(state(u"web-1"_s).restarts, 1);
         QCOMPARE(state(u"web-1"_s).lastExit, 128 + SIGSEGV);
+
+        // A watch of it has told of this death once; who retries it knows.
+        InstanceWatch watch(m_target, {u"web-1"_s}, 3000);
+        const auto died = QCoro::waitFor(watch.look());
+        QVERIFY(!died);
+        QCOMPARE(died.error().code, u"watch.instance_died"_s);
+        InstanceWatch again(m_target, {u"web-1"_s}, 3000, {{u"web-1"_s, 1}});
+        QCOMPARE(VALUE(QCoro::waitFor(again.look())), true);
     }
 
     void stopThatIsNotWritten_data()
