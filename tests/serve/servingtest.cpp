@@ -186,7 +186,7 @@ private Q_SLOTS:
         run.plan.from = u"1.2.0"_s;
         run.plan.to = u"1.2.1"_s;
         run.plan.facts = VALUE(QCoro::waitFor(FactSource::collect(m_target)));
-        run.plan.steps = deploySteps(m_target, u"1.2.0"_s, u"1.2.1"_s, {u"backend"_s}, {});
+        run.plan.steps = deploySteps({m_target, {}, u"1.2.0"_s}, u"1.2.1"_s, releasesAt(m_target, {u"backend"_s}, u"1.2.1"_s));
         run.state = RunState::Held;
         auto journal = VALUE(Journal::open(m_target.stateDirectory));
         OK(journal->addRun(run));
@@ -199,7 +199,7 @@ private Q_SLOTS:
     void oneOfTwoFails()
     {
         writeFile(release() + u"/one"_s, {});
-        QList<StepSpec> steps = deploySteps(m_target, u"1.2.0"_s, u"1.2.1"_s, {u"backend"_s}, {});
+        QList<StepSpec> steps = deploySteps({m_target, {}, u"1.2.0"_s}, u"1.2.1"_s, releasesAt(m_target, {u"backend"_s}, u"1.2.1"_s));
         steps.removeIf([](const StepSpec &step) { return step.kind != u"deploy_instance"; });
         QCOMPARE(steps.size(), 2);
         OK(begin(steps[0]));
