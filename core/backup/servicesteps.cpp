@@ -86,14 +86,12 @@ protected:
     /// Instances that run, and whether each of them does so from the release.
     Async<std::pair<qsizetype, bool>> running(StepContext &context)
     {
-        SupervisorClient supervisor(context.target());
-        CO_CHECK(co_await supervisor.ensureRunning());
-        CO_TRY(const QList<InstanceState> states, co_await supervisor.states());
-        const QStringList names = instancesOf(spec());
+        CO_TRY(std::vector<InstanceMove> moves, create(context));
         qsizetype alive = 0;
         bool same = true;
-        for (const InstanceState &state : states) {
-            if (names.contains(state.name) && state.pid > 0) {
+        for (InstanceMove &move : moves) {
+            CO_TRY(const InstanceState state, co_await move.state());
+            if (state.pid > 0) {
                 ++alive;
                 same = same && state.release == releaseOf(state.name);
             }

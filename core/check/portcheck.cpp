@@ -5,7 +5,7 @@
 
 #include "check/checklist.h"
 #include "deploy/portholder.h"
-#include "deploy/supervisorclient.h"
+#include "deploy/runtime.h"
 
 #include <QFile>
 #include <QMap>
@@ -15,6 +15,8 @@ using namespace Qt::StringLiterals;
 namespace cutover {
 
 namespace {
+
+constexpr qint64 AnswerMs = 15000;
 
 /// Source: proc(5), /proc/PID/stat, fourth field.
 qint64 parentOf(qint64 pid)
@@ -40,17 +42,18 @@ bool isWithin(qint64 pid, qint64 ancestor)
 
 QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
 {
-    SupervisorClient supervisor(scope.target);
-    const auto running = co_await supervisor.isRunning();
+    const auto runtime = RuntimeRegistry::create(u"process"_s, scope.target);
+    if (!runtime) {
+        co_return wrong(runtime.error());
+    }
     QMap<QString, qint64> pids;
-    if (running && *running) {
-        const auto states = co_await supervisor.states();
-        if (!states) {
-            co_return wrong(states.error());
-        }
-        for (const InstanceState &state : *states) {
-            pids.insert(state.name, state.pid);
-        }
+    const auto states = co_await (*runtime)->states(AnswerMs);
+    // Without a supervisor none of ours runs.
+    if (!states && states.error().code != "supervisor.not_running"_L1) {
+        co_return wrong(states.error());
+    }
+    for (const InstanceState &state : states.value_or(QList<InstanceState>())) {
+        pids.insert(state.name, state.pid);
     }
     QSet<int> ports;
     for (const ServiceSpec &service : scope.target.services) {

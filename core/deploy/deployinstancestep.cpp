@@ -6,8 +6,6 @@
 
 #include "deploy/instancemove.h"
 
-#include <QFileInfo>
-
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -19,13 +17,10 @@ class DeployInstanceStep : public Step
 public:
     using Step::Step;
 
-    Async<> observe(StepContext &context, std::stop_token) override
+    Async<> observe(StepContext &context, std::stop_token stop) override
     {
-        const QString folder = context.target().releaseDirectory(to());
-        if (!QFileInfo(folder).isDir()) {
-            co_return fail(u"deploy.no_release"_s, {{u"version"_s, to()}, {u"folder"_s, folder}});
-        }
         CO_TRY(InstanceMove move, create(context));
+        CO_CHECK(co_await move.check(to(), stop));
         co_return co_await move.checkCapacity();
     }
 
@@ -49,6 +44,7 @@ public:
         if (!serving || now.release != to()) {
             co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()}, {u"expected"_s, to()}, {u"found"_s, now.release}, {u"state"_s, Message{serving ? u"deploy.state.running"_s : u"deploy.state.unbalanced"_s, {}}.toJson()}});
         }
+        move.record(now);
         co_return {};
     }
 

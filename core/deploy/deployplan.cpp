@@ -3,7 +3,6 @@
 
 #include "deploy/deployplan.h"
 
-#include "deploy/supervisor.h"
 #include "plan/releasesource.h"
 #include "target/yamlreader.h"
 
@@ -58,18 +57,6 @@ bool rolls(const ServiceSpec &service)
 {
     return service.strategy == Strategy::Rolling && service.mayOverlap && service.instances.size() > 1;
 }
-
-Async<Facts> recorded(const Target &target)
-{
-    CO_TRY(const auto releases, recordedReleases(target));
-    Facts facts;
-    for (const auto &[instance, version] : releases.asKeyValueRange()) {
-        facts.insert(instanceFact(instance), version);
-    }
-    co_return facts;
-}
-
-const FactSource source(instanceFactSource(), recorded);
 
 /// A name that nobody has would leave a service at the old release, and the release says that this must not be.
 Result<> checkRestart(const Target &target, const Manifest &manifest, const QString &package)

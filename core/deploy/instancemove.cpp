@@ -5,7 +5,6 @@
 
 #include "check/probe.h"
 
-#include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
 
@@ -16,15 +15,27 @@ namespace cutover {
 namespace {
 
 constexpr qint64 UpLimitMs = 15000;
+constexpr qint64 AnswerMs = 15000;
 
 } // namespace
 
-InstanceMove::InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance)
+RuntimeTools toolsOf(StepContext &context)
+{
+    RuntimeTools tools;
+    tools.processes = &context.processes();
+    if (const int lock = context.lockDescriptor(); lock >= 0) {
+        tools.inherit.append(lock);
+    }
+    tools.told = [&context](const QString &source, const QString &line) { context.logLine(source, line); };
+    return tools;
+}
+
+InstanceMove::InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime)
     : m_context(&context)
     , m_service(service)
     , m_instance(instance)
     , m_balancer(context.target().balancer.socket)
-    , m_supervisor(std::make_shared<SupervisorClient>(context.target()))
+    , m_runtime(std::move(runtime))
 {
 }
 
@@ -33,7 +44,8 @@ Result<InstanceMove> InstanceMove::create(StepContext &context, const QString &s
     if (const ServiceSpec *spec = context.target().service(service)) {
         const auto found = std::ranges::find(spec->instances, instance, &InstanceSpec::name);
         if (found != spec->instances.end()) {
-            return InstanceMove(context, *spec, *found);
+            TRY(auto runtime, RuntimeRegistry::create(spec->runtime, context.target(), toolsOf(context)));
+            return InstanceMove(context, *spec, *found, std::move(runtime));
         }
     }
     return fail(u"deploy.unknown_service"_s, {{u"service"_s, service}, {u"instance"_s, instance}}, context.target().path);
@@ -52,14 +64,20 @@ void InstanceMove::tell(const QString &code, QJsonObject args, qint64 done)
 
 Async<InstanceState> InstanceMove::state()
 {
-    CO_CHECK(co_await m_supervisor->ensureRunning());
-    CO_TRY(const QList<InstanceState> all, co_await m_supervisor->states());
+    CO_CHECK(co_await m_runtime->ensure({}));
+    CO_TRY(const QList<InstanceState> all, co_await m_runtime->states(AnswerMs));
     for (const InstanceState &state : all) {
         if (state.name == m_instance.name) {
             co_return state;
         }
     }
     co_return fail(u"deploy.unknown_service"_s, {{u"service"_s, m_service.name}, {u"instance"_s, m_instance.name}});
+}
+
+Async<> InstanceMove::check(QString version, std::stop_token stop)
+{
+    const QStringList names{m_instance.name};
+    co_return co_await m_runtime->check(version, names, stop);
 }
 
 Async<bool> InstanceMove::runs(QString version)
@@ -119,25 +137,27 @@ Async<> InstanceMove::drain(bool force, std::stop_token stop)
 Async<> InstanceMove::stop()
 {
     tell(u"deploy.doing.stop"_s, {}, 1);
-    CO_CHECK(co_await m_supervisor->ensureRunning());
-    co_return co_await m_supervisor->stop(m_instance.name);
+    co_return co_await m_runtime->stop(m_instance.name);
 }
 
 Async<> InstanceMove::start(QString version)
 {
-    const QString folder = m_context->target().releaseDirectory(version);
-    if (!QFileInfo(folder).isDir()) {
-        co_return fail(u"deploy.no_release"_s, {{u"version"_s, version}, {u"folder"_s, folder}});
-    }
     tell(u"deploy.doing.start"_s, {{u"version"_s, version}}, 2);
-    CO_CHECK(co_await m_supervisor->ensureRunning());
-    co_return co_await m_supervisor->start(m_instance.name, folder);
+    co_return co_await m_runtime->start(m_instance.name, version);
 }
 
 Async<> InstanceMove::waitReady(QString version, std::stop_token stop)
 {
     tell(u"deploy.doing.ready"_s, {}, 3);
-    CO_CHECK(co_await m_supervisor->waitReady(m_instance.name, stop));
+    if (const auto ready = co_await m_runtime->waitReady(m_instance.name, version, stop); !ready) {
+        if (ready.error().kind == Error::Kind::Permanent) {
+            const auto lines = co_await m_runtime->lastLines(m_instance.name);
+            for (const QString &line : lines.value_or(QStringList())) {
+                m_context->logLine(m_instance.name, line);
+            }
+        }
+        co_return fail(ready.error());
+    }
     if (m_service.versionUrl.isEmpty()) {
         co_return {};
     }
@@ -154,6 +174,13 @@ Async<> InstanceMove::waitReady(QString version, std::stop_token stop)
                        {{u"instance"_s, m_instance.name}, {u"url"_s, probe.http}, {u"found"_s, found}, {u"expected"_s, version}}, probe.http);
     }
     co_return {};
+}
+
+void InstanceMove::record(const InstanceState &now)
+{
+    if (!now.image.isEmpty()) {
+        m_context->log({u"deploy.log.image"_s, {{u"instance"_s, m_instance.name}, {u"container"_s, now.container.left(12)}, {u"image"_s, now.image}}});
+    }
 }
 
 Async<> InstanceMove::balance(std::stop_token stop)

@@ -8,7 +8,6 @@
 
 #include "deploy/instancemove.h"
 
-#include <QFileInfo>
 #include <QJsonArray>
 
 using namespace Qt::StringLiterals;
@@ -22,13 +21,12 @@ class RecreateServiceStep : public Step
 public:
     using Step::Step;
 
-    Async<> observe(StepContext &context, std::stop_token) override
+    Async<> observe(StepContext &context, std::stop_token stop) override
     {
-        const QString folder = context.target().releaseDirectory(to());
-        if (!QFileInfo(folder).isDir()) {
-            co_return fail(u"deploy.no_release"_s, {{u"version"_s, to()}, {u"folder"_s, folder}});
-        }
         CO_TRY(std::vector<InstanceMove> moves, create(context));
+        for (InstanceMove &move : moves) {
+            CO_CHECK(co_await move.check(to(), stop));
+        }
         const BalancerSpec &balancer = context.target().balancer;
         if (!moves.empty() && moves.front().isBalanced() && !balancer.maintenanceBackend.isEmpty()) {
             const QString socket = balancer.socket;
@@ -65,10 +63,11 @@ public:
             CO_CHECK(co_await move.waitReady(to(), stop));
             CO_TRY(const bool running, co_await move.runs(to()));
             CO_TRY(const bool serving, co_await move.isServing());
+            CO_TRY(const InstanceState now, co_await move.state());
             if (!running || !serving) {
-                CO_TRY(const InstanceState now, co_await move.state());
                 co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()}, {u"expected"_s, to()}, {u"found"_s, now.release}, {u"state"_s, Message{serving ? u"deploy.state.running"_s : u"deploy.state.unbalanced"_s, {}}.toJson()}});
             }
+            move.record(now);
         }
         co_return {};
     }

@@ -89,8 +89,13 @@ bool hasProbe(const ProbeSpec &spec)
     return !spec.http.isEmpty() || !spec.tcp.isEmpty() || !spec.command.isEmpty();
 }
 
+QString logFileOf(const Target &target, const QString &instance)
+{
+    return target.stateDirectory + u"/logs/"_s + instance + u".log"_s;
+}
+
 /// The last lines of a service's log, its secrets hidden.
-QJsonArray lastLines(const QString &logFile, TargetMask &mask)
+QStringList lastLines(const QString &logFile, TargetMask &mask)
 {
     QFile file(logFile);
     if (!file.open(QIODevice::ReadOnly)) {
@@ -104,7 +109,7 @@ QJsonArray lastLines(const QString &logFile, TargetMask &mask)
         tail = tail.sliced(tail.indexOf('\n') + 1);
     }
     const QStringList lines = QString::fromUtf8(tail).split(u'\n', Qt::SkipEmptyParts);
-    QJsonArray result;
+    QStringList result;
     for (const QString &line : lines.sliced(qMax<qsizetype>(0, lines.size() - 5))) {
         result.append(mask.masked(line).left(LongestLine));
     }
@@ -183,7 +188,7 @@ struct Supervisor::Private {
     void scheduleRestart(const QString &name);
     QCoro::Task<> probe(QString name, quint64 generation);
     void setState(Managed &managed, InstanceState::State state);
-    QString logFile(const QString &name) const { return target.stateDirectory + u"/logs/"_s + name + u".log"_s; }
+    QString logFile(const QString &name) const { return logFileOf(target, name); }
     void trimLogs();
     void keepRunner();
 
@@ -627,7 +632,7 @@ QJsonObject Supervisor::Private::states()
             json[u"restarts"_s] = managed->restarts;
             json[u"lastExit"_s] = managed->lastExit;
             if (managed->restarts > 0 || managed->state == InstanceState::State::Failed) {
-                json[u"lastLines"_s] = lastLines(logFile(name), *mask);
+                json[u"lastLines"_s] = QJsonArray::fromStringList(lastLines(logFile(name), *mask));
             }
             if (!managed->problem.code.isEmpty()) {
                 json[u"problem"_s] = managed->problem.toJson();
@@ -775,12 +780,18 @@ Result<QMap<QString, QString>> recordedReleases(const Target &target)
     for (const ServiceSpec &service : target.services) {
         for (const InstanceSpec &instance : service.instances) {
             const QJsonObject json = saved[instance.name].toObject();
-            if (service.managed && json[u"desired"_s] == u"running"_s) {
+            if (service.managed && service.runtime == "process"_L1 && json[u"desired"_s] == u"running"_s) {
                 result.insert(instance.name, QFileInfo(json[u"directory"_s].toString()).fileName());
             }
         }
     }
     return result;
+}
+
+QStringList recordedLines(const Target &target, const QString &instance)
+{
+    TargetMask mask(target);
+    return lastLines(logFileOf(target, instance), mask);
 }
 
 } // namespace cutover

@@ -50,4 +50,7 @@ private:
 /// release, for managed services only. Truth for facts; needs no running supervisor. Any thread.
 [[nodiscard]] Result<QMap<QString, QString>> recordedReleases(const Target &target);
 
+/// The last lines of an instance's log, secrets hidden. Any thread; blocking for a small file.
+[[nodiscard]] QStringList recordedLines(const Target &target, const QString &instance);
+
 } // namespace cutover

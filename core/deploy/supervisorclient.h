@@ -3,33 +3,15 @@
 
 #pragma once
 
+#include "deploy/instancestate.h"
 #include "target/target.h"
 
-#include <QDateTime>
 #include <QJsonObject>
 
 #include <memory>
 #include <stop_token>
 
 namespace cutover {
-
-struct InstanceState {
-    QString name;
-    QString service;
-    enum class State { Stopped,
-                       Starting,
-                       Ready,
-                       Unready,
-                       Stopping,
-                       Failed } state = State::Stopped;
-    qint64 pid = 0;
-    QString release; ///< Version folder that it was started from.
-    QDateTime since;
-    int restarts = 0; ///< After deaths nobody asked for.
-    int lastExit = 0;
-};
-/// "stopped", "starting", "ready", "unready", "stopping", "failed": in state files, answers and consoles.
-[[nodiscard]] QString instanceStateName(InstanceState::State state);
 
 /**
  * Talks to the supervisor (STATE/supervisor.sock, JSON lines). The supervisor owns the services of

@@ -13,7 +13,7 @@ InstanceWatch::InstanceWatch(Target target, const QStringList &instances, qint64
     : m_instances(instances)
     , m_limitMs(qBound(qint64(3000), windowMs, qint64(10000)))
     , m_knownRestarts(std::move(knownRestarts))
-    , m_supervisor(std::move(target))
+    , m_target(std::move(target))
 {
 }
 
@@ -22,10 +22,10 @@ Async<bool> InstanceWatch::look()
     if (m_instances.isEmpty()) {
         co_return true;
     }
-    const auto states = co_await m_supervisor.states();
+    const InstanceLook found = co_await lookAtInstances(m_target);
     const qint64 now = Clock::system().monotonic();
     bool allReady = true;
-    for (const InstanceState &state : states.value_or(QList<InstanceState>())) {
+    for (const InstanceState &state : found.states) {
         if (!m_instances.contains(state.name)) {
             continue;
         }

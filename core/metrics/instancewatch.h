@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "deploy/supervisorclient.h"
+#include "deploy/runtime.h"
 
 #include <QJsonObject>
 #include <QMap>
@@ -11,7 +11,7 @@
 namespace cutover {
 
 /**
- * Whether instances that a run has started anew live and answer, by their supervisor. Figures of the
+ * Whether instances that a run has started anew live and answer, by what runs them. Figures of the
  * whole service would not tell: others answer for one that dies or hangs. Event-loop thread.
  */
 class InstanceWatch
@@ -21,14 +21,14 @@ public:
     /// knownRestarts: by instance, deaths that were told of already, and count no more.
     InstanceWatch(Target target, const QStringList &instances, qint64 windowMs, QJsonObject knownRestarts = {});
     /// True when all are ready now. Errors "watch.instance_died", "watch.instance_not_ready" (too long).
-    /// Without a supervisor nothing is known, and nothing said.
+    /// What can't be asked is not known, and nothing is said of it.
     [[nodiscard]] Async<bool> look();
 
 private:
     QStringList m_instances;
     qint64 m_limitMs;
     QJsonObject m_knownRestarts;
-    SupervisorClient m_supervisor;
+    Target m_target;
     QMap<QString, qint64> m_unreadySince; ///< By monotonic().
 };
 

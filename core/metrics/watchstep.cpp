@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "deploy/supervisorclient.h"
+#include "deploy/runtime.h"
 #include "metrics/instancewatch.h"
 #include "metrics/watcher.h"
 #include "metrics/watchrequest.h"
@@ -188,9 +188,8 @@ private:
     static Async<> rememberDeaths(StepContext *context)
     {
         QJsonObject restarts;
-        SupervisorClient supervisor(context->target());
-        const auto states = co_await supervisor.states();
-        for (const InstanceState &state : states.value_or(QList<InstanceState>())) {
+        const InstanceLook look = co_await lookAtInstances(context->target());
+        for (const InstanceState &state : look.states) {
             restarts.insert(state.name, state.restarts);
         }
         context->setResult(died, restarts);

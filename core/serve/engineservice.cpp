@@ -268,11 +268,10 @@ QCoro::Task<> EngineService::Private::tendWatcher(QPointer<EngineService> servic
     }
     service->d->watcherBusy = true;
     // A system that is down on purpose has nothing to be watched, and its watcher was ended with it.
-    SupervisorClient supervisor(target);
-    const auto states = co_await supervisor.states(LookMs);
-    const bool up = states && std::any_of(states->cbegin(), states->cend(), [](const InstanceState &state) {
-                        return state.state == InstanceState::State::Ready;
-                    });
+    const InstanceLook look = co_await lookAtInstances(target, LookMs);
+    const bool up = std::any_of(look.states.cbegin(), look.states.cend(), [](const InstanceState &state) {
+        return state.state == InstanceState::State::Ready;
+    });
     if (up) {
         if (const auto started = co_await ensureWatcher(target); !started) {
             qWarning("cutoverctl: %s", qPrintable(started.error().text()));

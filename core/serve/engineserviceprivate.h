@@ -26,6 +26,7 @@
 namespace cutover {
 
 constexpr qint64 ReleasesKeptMs = 30000;
+constexpr qint64 SlowLookMs = 10000; ///< What a look in the background waits.
 constexpr qint64 LookMs = 200; ///< What a look at the target waits for one that hangs.
 
 /// What "current" names; empty: nothing is installed.
@@ -51,6 +52,9 @@ struct EngineService::Private {
     QMap<QString, QString> heads; ///< Database → migration head, as last read.
     bool headsBusy = false;
     LastLook<QList<InstanceState>> lastStates;
+    InstanceLook readLook; ///< What runtimes that take their time told last.
+    qint64 statesAt = -LookKeptMs; ///< When they were asked.
+    bool statesBusy = false;
     LastLook<QList<HaproxyServer>> lastServers;
     QHash<QString, std::stop_source> jobs;
     QHash<QString, Plan> plans; ///< Built in this session, by digest.
@@ -67,6 +71,8 @@ struct EngineService::Private {
     Async<QJsonObject> status();
     /// Supervisor and balancer are asked at once, and neither is waited for long.
     QCoro::Task<ServicesLook> lookAtServices(Target target);
+    QCoro::Task<InstanceLook> lookAtStates(Target target);
+    static QCoro::Task<> readStates(QPointer<EngineService> service);
     Result<QJsonObject> auditTrail(int limit);
     static QCoro::Task<> readHeads(QPointer<EngineService> service);
     static QCoro::Task<> tendWatcher(QPointer<EngineService> service);

@@ -107,7 +107,6 @@ Async<QJsonObject> EngineService::Private::status()
     }
 
     const ServicesLook look = co_await lookTask;
-    const auto &states = look.states;
     view.lookAgeMs = look.ageMs;
     QHash<QString, int> sessions;
     view.balancer = u"none"_s;
@@ -128,28 +127,28 @@ Async<QJsonObject> EngineService::Private::status()
     }
     int ready = 0;
     int wanted = 0;
-    if (!states) {
-        view.problem = states.error();
+    for (const InstanceState &state : look.states ? *look.states : look.partly) {
+        const ServiceSpec *service = target.service(state.service);
+        int port = 0;
+        if (service) {
+            for (const InstanceSpec &instance : service->instances) {
+                port = instance.name == state.name ? instance.port : port;
+            }
+        }
+        view.instances.append({.name = state.name,
+                               .service = state.service,
+                               .version = service && service->managed ? state.release : QString(),
+                               .state = instanceStateName(state.state),
+                               .port = port,
+                               .sessions = sessions.value(state.name, -1),
+                               .pid = state.pid});
+        ++wanted;
+        ready += state.state == InstanceState::State::Ready ? 1 : 0;
+    }
+    if (!look.states) {
+        view.problem = look.states.error();
         view.health = u"unknown"_s;
     } else {
-        for (const InstanceState &state : *states) {
-            const ServiceSpec *service = target.service(state.service);
-            int port = 0;
-            if (service) {
-                for (const InstanceSpec &instance : service->instances) {
-                    port = instance.name == state.name ? instance.port : port;
-                }
-            }
-            view.instances.append({.name = state.name,
-                                   .service = state.service,
-                                   .version = service && service->managed ? state.release : QString(),
-                                   .state = instanceStateName(state.state),
-                                   .port = port,
-                                   .sessions = sessions.value(state.name, -1),
-                                   .pid = state.pid});
-            ++wanted;
-            ready += state.state == InstanceState::State::Ready ? 1 : 0;
-        }
         view.health = ready == wanted && wanted > 0 ? u"healthy"_s : ready > 0 ? u"degraded"_s
                                                                                : u"down"_s;
     }
@@ -163,8 +162,7 @@ Async<QJsonObject> EngineService::Private::status()
 
 QCoro::Task<ServicesLook> EngineService::Private::lookAtServices(Target target)
 {
-    SupervisorClient supervisor(target);
-    auto statesTask = supervisor.states(LookMs);
+    auto statesTask = lookAtStates(target);
     const Haproxy haproxy(target.balancer.socket, LookMs);
     std::optional<Async<QList<HaproxyServer>>> balancerTask;
     if (!target.balancer.kind.isEmpty()) {
@@ -172,15 +170,50 @@ QCoro::Task<ServicesLook> EngineService::Private::lookAtServices(Target target)
     }
     ServicesLook look;
     const qint64 asked = Clock::system().monotonic();
-    auto states = co_await statesTask;
+    InstanceLook found = co_await statesTask;
+    Result<QList<InstanceState>> states = found.problem.code.isEmpty() ? Result<QList<InstanceState>>(found.states) : fail(found.problem);
     const bool statesLate = isLate(states);
     look.states = lastStates.take(std::move(states), statesLate, asked, &look.ageMs);
+    look.partly = found.states;
     if (balancerTask) {
         auto servers = co_await *balancerTask;
         const bool serversLate = isLate(servers);
         look.servers = lastServers.take(std::move(servers), serversLate, asked, &look.ageMs);
     }
     co_return look;
+}
+
+QCoro::Task<InstanceLook> EngineService::Private::lookAtStates(Target target)
+{
+    if (runtimesOf(target) == QStringList{u"process"_s}) {
+        co_return co_await lookAtInstances(target, LookMs);
+    }
+    // Of containers programs tell, which takes longer than anybody is waited for here.
+    if (!statesBusy) {
+        readStates(q);
+    }
+    const qint64 begin = Clock::system().monotonic();
+    while (statesBusy && Clock::system().monotonic() - begin < LookMs) {
+        (void)co_await Clock::system().sleep(5);
+    }
+    if (Clock::system().monotonic() - statesAt <= LookKeptMs) {
+        const InstanceLook found = readLook;
+        co_return found;
+    }
+    co_return InstanceLook{{}, {u"deploy.late"_s, {{u"limit"_s, LookKeptMs}, {u"late"_s, true}}}};
+}
+
+QCoro::Task<> EngineService::Private::readStates(QPointer<EngineService> service)
+{
+    service->d->statesBusy = true;
+    const qint64 asked = Clock::system().monotonic();
+    InstanceLook found = co_await lookAtInstances(service->d->target, SlowLookMs);
+    if (!service) {
+        co_return;
+    }
+    service->d->statesBusy = false;
+    service->d->readLook = std::move(found);
+    service->d->statesAt = asked;
 }
 
 QCoro::Task<> EngineService::Private::readHeads(QPointer<EngineService> service)

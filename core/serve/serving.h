@@ -4,7 +4,7 @@
 #pragma once
 
 #include "deploy/haproxy.h"
-#include "deploy/supervisorclient.h"
+#include "deploy/runtime.h"
 #include "target/target.h"
 
 #include <optional>
@@ -14,6 +14,7 @@ namespace cutover {
 /// What supervisor and balancer said of a target's services.
 struct ServicesLook {
     Result<QList<InstanceState>> states;
+    QList<InstanceState> partly; ///< What could be learned all the same where states is an error.
     std::optional<Result<QList<HaproxyServer>>> servers; ///< Absent: there is no balancer.
     qint64 ageMs = 0; ///< How old the older answer is, where one of before stands in; 0: both are of now.
 };

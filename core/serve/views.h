@@ -4,7 +4,7 @@
 #pragma once
 
 #include "check/check.h"
-#include "deploy/supervisorclient.h"
+#include "deploy/runtime.h"
 #include "run/journal.h"
 
 namespace cutover {

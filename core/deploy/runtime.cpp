@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/runtime.h"
+
+#include "plan/instancefacts.h"
+
+#include <QJsonArray>
+
+#include <vector>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+// Made at first use: registrations are file-scope objects of any order.
+QMap<QString, RuntimeRegistry::Factory> &factories()
+{
+    static QMap<QString, RuntimeRegistry::Factory> instance;
+    return instance;
+}
+
+// The target by value: the caller's may be gone before the last runtime has answered.
+Async<Facts> factsOfAll(Target target)
+{
+    Facts all;
+    const QStringList names = runtimesOf(target);
+    for (const QString &name : names) {
+        CO_TRY(const auto runtime, RuntimeRegistry::create(name, target));
+        CO_TRY(const Facts facts, co_await runtime->facts());
+        for (auto it = facts.begin(); it != facts.end(); ++it) {
+            all.insert(it.key(), *it);
+        }
+    }
+    co_return all;
+}
+
+const FactSource source(instanceFactSource(), [](const Target &target) { return factsOfAll(target); });
+
+} // namespace
+
+RuntimeRegistry::Registration::Registration(const QString &name, Factory factory)
+{
+    factories().insert(name, std::move(factory));
+}
+
+Result<std::shared_ptr<Runtime>> RuntimeRegistry::create(const QString &name, const Target &target, const RuntimeTools &tools)
+{
+    const Factory factory = factories().value(name);
+    if (!factory) {
+        return fail(u"deploy.unknown_runtime"_s, {{u"runtime"_s, name}, {u"known"_s, QJsonArray::fromStringList(names())}}, target.path);
+    }
+    return std::shared_ptr<Runtime>(factory(target, tools));
+}
+
+QStringList RuntimeRegistry::names()
+{
+    return factories().keys();
+}
+
+QStringList runtimesOf(const Target &target)
+{
+    QStringList names;
+    for (const ServiceSpec &service : target.services) {
+        if (!names.contains(service.runtime)) {
+            names.append(service.runtime);
+        }
+    }
+    return names;
+}
+
+QCoro::Task<InstanceLook> lookAtInstances(Target target, qint64 limitMs)
+{
+    InstanceLook look;
+    std::vector<std::shared_ptr<Runtime>> runtimes;
+    std::vector<Async<QList<InstanceState>>> asked;
+    const QStringList names = runtimesOf(target);
+    for (const QString &name : names) {
+        const auto runtime = RuntimeRegistry::create(name, target);
+        if (!runtime) {
+            look.problem = runtime.error();
+            continue;
+        }
+        runtimes.push_back(*runtime);
+        asked.push_back((*runtime)->states(limitMs));
+    }
+    for (auto &task : asked) {
+        const auto states = co_await task;
+        if (states) {
+            look.states += *states;
+        } else if (look.problem.code.isEmpty()) {
+            look.problem = states.error();
+        }
+    }
+    co_return look;
+}
+
+} // namespace cutover
