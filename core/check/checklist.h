@@ -13,6 +13,7 @@ struct CheckScope {
     Target target;
     QString expectedVersion; ///< Installed; empty: whatever the release link says.
     InstanceReleases expectedReleases; ///< By the plan; an instance not named: what it was last started from.
+    QString releaseFolder; ///< Where the release to install lies, to be looked at; empty: the installed one.
     qint64 packageSize = 0; ///< Of the release to install; 0: none.
     qint64 unpackedSize = 0;
     bool afterUpdate = false; ///< Only what tells whether the system works; not what an update needs.

@@ -62,6 +62,7 @@ CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
     }
     scope.target = context.target();
     scope.expectedVersion = params[u"expected"_s].toString();
+    scope.releaseFolder = params[u"preview"_s].toString();
     scope.packageSize = params[u"packageSize"_s].toInteger();
     scope.unpackedSize = params[u"unpackedSize"_s].toInteger();
     return scope;
@@ -183,6 +184,7 @@ StepSpec checking(const PlanningContext &context, const QString &kind, const QJs
 Async<QList<StepSpec>> planChecks(PlanningContext context, StagedRelease release)
 {
     const QJsonObject params{{u"expected"_s, context.installed},
+                             {u"preview"_s, release.preview},
                              {u"packageSize"_s, release.verified.size},
                              {u"unpackedSize"_s, release.verified.unpackedSize}};
     co_return QList<StepSpec>{checking(context, u"precheck"_s, params, false)};

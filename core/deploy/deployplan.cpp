@@ -3,6 +3,7 @@
 
 #include "deploy/deployplan.h"
 
+#include "deploy/runtime.h"
 #include "plan/releasesource.h"
 #include "target/yamlreader.h"
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr qint64 InstanceMs = 4000; ///< Before there are measured runs.
 constexpr qint64 SwitchMs = 50;
+constexpr qint64 FetchMs = 2000;
 
 StepSpec instanceStep(const ServiceSpec &service, const InstanceSpec &instance, const QString &from, const QString &to)
 {
@@ -85,6 +87,32 @@ Result<> checkRestart(const Target &target, const Manifest &manifest, const QStr
     return {};
 }
 
+/// Nothing for runtimes that start from the release's folder alone.
+Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases)
+{
+    QJsonArray instances;
+    for (const ServiceSpec &service : context.target.services) {
+        TRY(const auto runtime, RuntimeRegistry::create(service.runtime, context.target));
+        for (const InstanceSpec &instance : service.instances) {
+            if (releases.contains(instance.name) && runtime->fetches()) {
+                instances.append(instance.name);
+            }
+        }
+    }
+    if (instances.isEmpty()) {
+        return QList<StepSpec>();
+    }
+    StepSpec step;
+    step.id = u"fetch"_s;
+    step.kind = u"fetch"_s;
+    step.params = {{u"instances"_s, instances}, {u"toRelease"_s, to}};
+    step.title = {u"deploy.title.fetch"_s, {}};
+    step.intent = {u"deploy.intent.fetch"_s, {{u"to"_s, to}}};
+    step.expectedMs = context.measuredMs.value(step.kind, FetchMs);
+    step.changesState = false;
+    return QList<StepSpec>{step};
+}
+
 } // namespace
 
 InstanceReleases releasesAt(const Target &target, const QStringList &services, const QString &version)
@@ -149,7 +177,10 @@ Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release
     StepSpec place = ReleaseSource::of(context.target)->place(release);
     place.expectedMs = context.measuredMs.value(place.kind, place.expectedMs);
     QList<StepSpec> steps{place};
-    steps += deploySteps(context, to, releasesAt(context.target, manifest.restart, to));
+    const InstanceReleases releases = releasesAt(context.target, manifest.restart, to);
+    CO_TRY(const QList<StepSpec> fetch, fetchSteps(context, to, releases));
+    steps += fetch;
+    steps += deploySteps(context, to, releases);
     co_return steps;
 }
 

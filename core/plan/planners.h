@@ -33,7 +33,7 @@ struct PlanningContext {
 [[nodiscard]] Async<QList<StepSpec>> planHealth(PlanningContext context, StagedRelease release); ///< check/: kind "health"
 [[nodiscard]] Async<QList<StepSpec>> planBackup(PlanningContext context, StagedRelease release); ///< backup/: kinds "backup", "verify_backup"
 [[nodiscard]] Async<QList<StepSpec>> planMigrations(PlanningContext context, StagedRelease release); ///< migration/: kind "migrate", one per migration, SQL up and down as previews
-[[nodiscard]] Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release); ///< deploy/: "unpack", "switch_release" and one "deploy_instance" per instance (or "recreate")
+[[nodiscard]] Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release); ///< deploy/: "unpack", "fetch" where images are needed, "switch_release" and one "deploy_instance" per instance (or "recreate")
 [[nodiscard]] Async<QList<StepSpec>> planConfiguration(PlanningContext context, StagedRelease release); ///< config/: kind "configure", masked diff as preview
 [[nodiscard]] Async<QList<StepSpec>> planFeatures(PlanningContext context, StagedRelease release); ///< feature/: kind "features"
 [[nodiscard]] Async<QList<StepSpec>> planWatch(PlanningContext context, StagedRelease release); ///< metrics/: kind "watch"

@@ -125,10 +125,10 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
             migrated.insert(key);
             return false;
         });
-        // The files of a release lie beside the old ones before anything that serves is touched:
-        // migrations run from them.
+        // The files and images of a release lie beside the old ones before anything that serves is
+        // touched: migrations run from them.
         const auto split = std::stable_partition(deploy.begin(), deploy.end(), [](const StepSpec &step) {
-            return step.id == ReleaseSource::placeStep();
+            return step.id == ReleaseSource::placeStep() || step.kind == "fetch"_L1;
         });
         steps += checks;
         steps += QList<StepSpec>(deploy.begin(), split);

@@ -132,6 +132,9 @@ Result<QJsonObject> pinIdentity(const Target &target)
     if (!target.balancer.kind.isEmpty()) {
         found[u"balancer.socket"_s] = target.balancer.socket;
     }
+    if (!target.compose.project.isEmpty()) {
+        found[u"compose.project"_s] = target.compose.project;
+    }
     for (const DatabaseSpec &database : target.databases) {
         const QString prefix = u"database."_s + database.name;
         if (const auto source = DatabaseIdentity::of(database.driver)) {

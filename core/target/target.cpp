@@ -4,9 +4,11 @@
 #include "target/target.h"
 
 #include "config/argumentsecrets.h"
+#include "deploy/runtime.h"
 #include "migration/migrationtool.h"
 #include "system/files.h"
 #include "system/json.h"
+#include "target/composereader.h"
 #include "target/gitreader.h"
 #include "target/postgresreader.h"
 #include "target/yamlreader.h"
@@ -64,6 +66,7 @@ public:
 
         readRepository(map.requiredMap(u"repository"_s));
         readBalancer(map.optionalMap(u"balancer"_s));
+        m_target.compose = readCompose(map.optionalMap(u"compose"_s), m_folder);
         for (yaml::Map &database : map.maps(u"databases"_s)) {
             readDatabase(database);
         }
@@ -326,13 +329,33 @@ private:
         m_target.databases << database;
     }
 
+    void readProcess(yaml::Map &map, ServiceSpec &service)
+    {
+        service.command = command(map.required(u"command"_s, u"list"_s));
+        for (const auto &[key, value] : map.free(u"environment"_s)) {
+            static const QRegularExpression pattern(uR"(\A[A-Za-z_][A-Za-z0-9_]*\z)"_s);
+            if (!pattern.match(key).hasMatch()) {
+                value.problem(u"expected_variable"_s, {{u"expected"_s, u"variable"_s}, {u"found"_s, key.left(60)}});
+                continue;
+            }
+            service.environment.insert(key, value.anyText());
+        }
+        service.environmentFile = path(map.optional(u"environment_file"_s));
+    }
+
     void readService(yaml::Map &map)
     {
         ServiceSpec service;
         const yaml::Value name = map.required(u"name"_s, u"name"_s);
         service.name = name.name();
         unique(m_services, name, service.name);
-        service.runtime = map.optional(u"runtime"_s).choice({u"process"_s}, service.runtime);
+        const yaml::Value runtime = map.optional(u"runtime"_s);
+        service.runtime = runtime.choice(RuntimeRegistry::names(), runtime.exists() ? QString() : service.runtime);
+        // Where it isn't known, the service's own keys tell; so that not they are found wrong.
+        const bool isCompose = service.runtime == "compose"_L1 || (service.runtime.isEmpty() && !map.has(u"command"_s));
+        if (service.runtime == "compose"_L1 && m_target.compose.project.isEmpty()) {
+            runtime.problem(u"no_compose"_s, {});
+        }
         service.managed = map.optional(u"managed"_s).boolean(service.managed);
         service.strategy = map.optional(u"strategy"_s).choice({u"rolling"_s, u"recreate"_s}, u"rolling"_s) == u"recreate"
             ? Strategy::Recreate
@@ -349,22 +372,21 @@ private:
             if (instance.port > 0) {
                 unique(m_ports, port, QString::number(instance.port));
             }
+            if (isCompose) {
+                const yaml::Value composed = entry.optional(u"service"_s);
+                instance.composeService = composed.exists() ? composed.name() : instance.name;
+                unique(m_composeServices, composed.exists() ? composed : instanceName, instance.composeService);
+            }
             entry.close();
             service.instances << instance;
         }
         if (!service.mayOverlap && service.instances.size() > 1) {
             overlap.problem(u"overlap_instances"_s, {{u"count"_s, service.instances.size()}});
         }
-        service.command = command(map.required(u"command"_s, u"list"_s));
-        for (const auto &[key, value] : map.free(u"environment"_s)) {
-            static const QRegularExpression pattern(uR"(\A[A-Za-z_][A-Za-z0-9_]*\z)"_s);
-            if (!pattern.match(key).hasMatch()) {
-                value.problem(u"expected_variable"_s, {{u"expected"_s, u"variable"_s}, {u"found"_s, key.left(60)}});
-                continue;
-            }
-            service.environment.insert(key, value.anyText());
+        // What a container is started with stands in the Compose file.
+        if (!isCompose) {
+            readProcess(map, service);
         }
-        service.environmentFile = path(map.optional(u"environment_file"_s));
         // What a release replaces has to prove that it is ready; nothing here waits for a fixed time.
         yaml::Map health = service.managed ? map.requiredMap(u"health"_s) : map.optionalMap(u"health"_s);
         if (health.exists()) {
@@ -498,6 +520,7 @@ private:
     Target m_target;
     Seen m_services;
     Seen m_instances;
+    Seen m_composeServices;
     Seen m_ports;
     Seen m_databases;
     Seen m_files;

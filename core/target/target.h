@@ -30,6 +30,7 @@ struct ProbeSpec {
 struct InstanceSpec {
     QString name; ///< "backend-1"; unique in the target.
     int port = 0;
+    QString composeService; ///< Runtime "compose": its service in the Compose file.
 };
 
 enum class Strategy { Rolling,
@@ -37,7 +38,7 @@ enum class Strategy { Rolling,
 
 struct ServiceSpec {
     QString name;
-    QString runtime = QStringLiteral("process");
+    QString runtime = QStringLiteral("process"); ///< A name that RuntimeRegistry knows.
     QList<InstanceSpec> instances;
     Strategy strategy = Strategy::Rolling;
     bool mayOverlap = true; ///< overlap: never → false; the old one is proven stopped before the new one starts.
@@ -54,6 +55,15 @@ struct ServiceSpec {
 
     /// text with {port}, {name}, {release} (absolute folder) replaced.
     [[nodiscard]] QString expand(const QString &text, const InstanceSpec &instance, const QString &releaseDirectory = {}) const;
+};
+
+/** Where the services of the runtime "compose" run. */
+struct ComposeSpec {
+    QString project; ///< Compose's own name of the whole; empty: no service runs in Compose.
+    QStringList files{QStringLiteral("compose.yaml")}; ///< Inside a release, later ones over earlier ones.
+    QString program = QStringLiteral("auto"); ///< "docker compose", "docker-compose", or "auto": the first that is there.
+    QString environmentFile; ///< Absolute path; what the files' variables stand for. Empty: ".env" of the release.
+    QString host; ///< DOCKER_HOST, such as "unix:///run/docker.sock"; empty: as in the environment.
 };
 
 struct BalancerSpec {
@@ -191,6 +201,7 @@ struct Target {
     RepositorySpec repository;
     QList<ServiceSpec> services; ///< In update order.
     BalancerSpec balancer;
+    ComposeSpec compose;
     QList<DatabaseSpec> databases;
     QList<ConfigurationSpec> configuration;
     FeatureStoreSpec features;

@@ -21,7 +21,7 @@ static const QByteArray full = [] {
 static const QStringList mandatory{
     u"schema"_s, u"name"_s, u"product"_s, u"environment"_s, u"state"_s, u"releases"_s, u"repository"_s, u"repository.url"_s,
     u"repository.keys"_s, u"services"_s, u"services[0].instances"_s, u"services[0].command"_s, u"services[0].health"_s,
-    u"services[1].instances"_s, u"services[1].command"_s, u"balancer.kind"_s, u"balancer.socket"_s, u"databases[0].driver"_s,
+    u"services[1].instances"_s, u"services[1].command"_s, u"services[2].instances"_s, u"services[2].health"_s, u"compose.project"_s, u"balancer.kind"_s, u"balancer.socket"_s, u"databases[0].driver"_s,
     u"databases[0].file"_s, u"databases[1].driver"_s, u"features.database"_s, u"commands[0].after"_s, u"commands[0].apply"_s};
 
 /** A line that holds a key, and where its block ends. Lines count from 0. */
@@ -156,7 +156,7 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.currentLink(), u"/srv/trading/releases/current"_s);
     QCOMPARE(t.repository.url, u"http://127.0.0.1:8900/releases"_s);
     QCOMPARE(t.repository.publicKeys, QStringList{m_directory.filePath(u"keys/release.pub"_s)});
-    QCOMPARE(t.services.size(), 2);
+    QCOMPARE(t.services.size(), 3);
     const ServiceSpec &s = t.services[0];
     QCOMPARE(s.name, u"backend"_s);
     QCOMPARE(s.runtime, u"process"_s);
@@ -252,6 +252,13 @@ void TargetTest::readsEveryField()
     QVERIFY(t.commands[0].previewMayDiffer);
     QCOMPARE(t.commands[0].timeoutMs, 90000);
     QCOMPARE(t.digest, json::sha256(full));
+    QCOMPARE(t.compose.project, u"trading"_s);
+    QCOMPARE(t.compose.files, (QStringList{u"deploy/compose.yaml"_s, u"deploy/production.yaml"_s}));
+    QCOMPARE(t.compose.program, u"docker compose"_s);
+    QCOMPARE(t.compose.environmentFile, m_directory.filePath(u"compose.env"_s));
+    QCOMPARE(t.compose.host, u"unix:///run/docker.sock"_s);
+    QCOMPARE(t.services[2].runtime, u"compose"_s);
+    QCOMPARE(t.services[2].instances[0].composeService, u"jobs"_s);
     QCOMPARE(t.service(u"backend"_s), &t.services[0]);
     QCOMPARE(t.service(u"x"_s), nullptr);
     QCOMPARE(t.serviceOfInstance(u"balancer-1"_s), &t.services[1]);
@@ -305,8 +312,15 @@ void TargetTest::missing()
 
     const bool isPort = field.parent.startsWith(u"services[0].instances") && field.key == "port";
     const bool isKind = (field.parent == u"services[0].health" && field.key == "http")
+        || (field.parent == u"services[2].health" && field.key == "tcp")
         || (field.parent.startsWith(u"checks.probes[") && QByteArrayList{"http", "tcp", "command"}.contains(field.key));
-    const bool isReferred = field.path == u"balancer" || field.path == u"databases";
+    const bool isReferred = field.path == u"balancer" || field.path == u"databases" || field.path == u"compose";
+    if (field.path == u"services[2].runtime") {
+        // A process by default, which knows no Compose service.
+        QVERIFY(!result);
+        QCOMPARE(result.error().args[u"field"_s].toString(), u"services[2].instances[0].service"_s);
+        return;
+    }
     if (field.path == u"services[1].managed") {
         // Managed by default, and what a release replaces needs a health probe.
         QVERIFY(!result);
@@ -328,7 +342,8 @@ void TargetTest::missing()
     QVERIFY(Catalogue::contains(error.code));
     QVERIFY(!error.hint().isEmpty());
     if (isReferred) {
-        QCOMPARE(error.code, field.path == u"balancer" ? u"target.no_balancer"_s : u"target.unknown_name"_s);
+        QCOMPARE(error.code, field.path == u"balancer" ? u"target.no_balancer"_s : field.path == u"compose" ? u"target.no_compose"_s
+                                                                                                            : u"target.unknown_name"_s);
         return;
     }
     QCOMPARE(error.code, isPort ? u"target.no_port"_s : isKind ? u"target.probe_kind"_s
@@ -454,6 +469,14 @@ void TargetTest::wrong_data()
     row("socket: haproxy.sock",
         "socket: /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "target.socket_path", "balancer.socket");
+    row("project: trading", "project: Trading", "target.expected_compose_project", "compose.project");
+    row("deploy/production.yaml]", "../x.yaml]", "target.expected_relative_path", "compose.files[1]");
+    row("deploy/production.yaml]", "/x.yaml]", "target.expected_relative_path", "compose.files[1]");
+    row("program: docker compose", "program: podman", "target.expected_choice", "compose.program");
+    row("host: unix:///run/docker.sock", "host: /run/docker.sock", "target.expected_docker_host", "compose.host");
+    row("host: unix:///run/docker.sock", "host: tcp://u:p@h:2375", "target.expected_docker_host", "compose.host");
+    row("runtime: compose", "runtime: compost", "target.expected_choice", "services[2].runtime");
+    row("runtime: process", "runtime: compose", "target.unexpected_key", "services[0].command");
     row("migrations: migrations", "migrations: ../x", "target.expected_relative_path", "databases[0].migrations");
     row("migrations: migrations", "migrations: /x", "target.expected_relative_path", "databases[0].migrations");
     row("migrations: migrations", "migrations: {folder: db}", "target.missing", "databases[0].migrations.tool");

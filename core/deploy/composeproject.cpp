@@ -1,0 +1,365 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/composeproject.h"
+
+#include "config/targetmask.h"
+#include "target/yamlreader.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QJsonArray>
+#include <QJsonDocument>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 LookMs = 20000;
+constexpr qint64 RegistryMs = 60000;
+constexpr qint64 PullMs = 30 * 60000;
+constexpr qint64 UpMs = 120000;
+constexpr qsizetype LongestLine = 500;
+constexpr int Lines = 10;
+
+constexpr QLatin1StringView ServiceLabel("com.docker.compose.service");
+constexpr QLatin1StringView FilesLabel("com.docker.compose.project.config_files");
+
+/// What Docker's programs need of ours, and nothing that a Compose file could take a value from.
+QProcessEnvironment environmentOf(const ComposeSpec &spec)
+{
+    const QProcessEnvironment ours = QProcessEnvironment::systemEnvironment();
+    QProcessEnvironment environment;
+    for (const QString &name : {u"PATH"_s, u"HOME"_s, u"TMPDIR"_s, u"XDG_RUNTIME_DIR"_s, u"XDG_CONFIG_HOME"_s, u"SSH_AUTH_SOCK"_s, u"DOCKER_HOST"_s,
+                                u"DOCKER_CONTEXT"_s, u"DOCKER_CONFIG"_s, u"DOCKER_CERT_PATH"_s, u"DOCKER_TLS_VERIFY"_s}) {
+        if (ours.contains(name)) {
+            environment.insert(name, ours.value(name));
+        }
+    }
+    if (!spec.host.isEmpty()) {
+        environment.insert(u"DOCKER_HOST"_s, spec.host);
+        environment.remove(u"DOCKER_CONTEXT"_s);
+    }
+    environment.insert(u"LC_ALL"_s, u"C.UTF-8"_s);
+    environment.insert(u"COMPOSE_ANSI"_s, u"never"_s);
+    environment.insert(u"COMPOSE_PROGRESS"_s, u"plain"_s);
+    environment.insert(u"COMPOSE_IGNORE_ORPHANS"_s, u"true"_s);
+    environment.insert(u"COMPOSE_MENU"_s, u"false"_s);
+    return environment;
+}
+
+/// The last thing that it said, in one line.
+QString lastWords(const ProcessResult &result)
+{
+    const QByteArray said = result.errorOutput.trimmed().isEmpty() ? result.output : result.errorOutput;
+    return QString::fromUtf8(said.trimmed()).section(u'\n', -1).trimmed().left(LongestLine);
+}
+
+/// The words of Docker's client where its daemon is not there, and not those about a registry.
+bool isGone(const QString &said)
+{
+    return said.contains("Cannot connect to the Docker daemon"_L1, Qt::CaseInsensitive) || said.contains("error during connect"_L1, Qt::CaseInsensitive);
+}
+
+ComposeContainer containerOf(const QJsonObject &json)
+{
+    ComposeContainer container;
+    const QJsonObject state = json["State"_L1].toObject();
+    container.id = json["Id"_L1].toString();
+    container.image = json["Image"_L1].toString();
+    container.service = json["Config"_L1]["Labels"_L1][ServiceLabel].toString();
+    container.status = state["Status"_L1].toString();
+    container.health = state["Health"_L1]["Status"_L1].toString();
+    if (container.health == "none"_L1) {
+        container.health.clear();
+    }
+    // With nanoseconds, of which Qt reads three digits.
+    const QString started = state["StartedAt"_L1].toString();
+    container.since = QDateTime::fromString(started.section(u'.', 0, 0) + u'.' + started.section(u'.', 1).left(3) + u'Z', Qt::ISODateWithMs);
+    container.pid = state["Pid"_L1].toInteger();
+    container.exitCode = state["ExitCode"_L1].toInt();
+    container.restarts = json["RestartCount"_L1].toInt();
+    return container;
+}
+
+} // namespace
+
+ComposeProject::ComposeProject(const Target &target, const RuntimeTools &tools)
+    : m_target(target)
+    , m_tools(tools)
+{
+    if (!m_tools.processes) {
+        m_tools.processes = &Processes::system();
+    }
+}
+
+Async<ProcessResult> ComposeProject::run(QStringList command, Work work, qint64 limitMs, std::stop_token stop)
+{
+    ProcessSpec spec;
+    spec.program = command.takeFirst();
+    spec.arguments = command;
+    spec.workingDirectory = u"/"_s;
+    spec.environment = environmentOf(m_target.compose);
+    spec.timeoutMs = limitMs;
+    if (work == Work::Change) {
+        spec.inherit = m_tools.inherit;
+        if (const auto told = m_tools.told) {
+            spec.onLine = [told](const QByteArray &line, bool) { told(u"docker"_s, QString::fromUtf8(line)); };
+        }
+    }
+    const QString host = m_target.compose.host.isEmpty() ? spec.environment.value(u"DOCKER_HOST"_s, u"unix:///run/docker.sock"_s) : m_target.compose.host;
+    const QString called = QFileInfo(spec.program).fileName();
+    const auto result = co_await m_tools.processes->run(spec, stop);
+    if (!result) {
+        if (result.error().code == "process.not_found"_L1) {
+            co_return fail(u"compose.no_program"_s, {{u"program"_s, called}});
+        }
+        if (result.error().code == "process.timeout"_L1) {
+            // Whether the daemon goes on with it, nobody knows.
+            co_return fail(u"compose.silent"_s, {{u"host"_s, host}, {u"limit"_s, limitMs}}, host,
+                           work == Work::Change ? Error::Kind::Unknown : Error::Kind::Transient);
+        }
+        co_return fail(result.error());
+    }
+    if (result->exitCode != 0) {
+        const QString said = QString::fromUtf8(result->errorOutput);
+        if (said.contains("permission denied"_L1, Qt::CaseInsensitive) && said.contains("docker"_L1, Qt::CaseInsensitive) && said.contains("sock"_L1)) {
+            co_return fail(u"compose.denied"_s, {{u"host"_s, host}}, host);
+        }
+        if (isGone(said)) {
+            co_return fail(u"compose.gone"_s, {{u"host"_s, host}, {u"reason"_s, lastWords(*result)}}, host, Error::Kind::Transient);
+        }
+        if (work == Work::Change) {
+            // A daemon that ends in the middle has many words for it; afterwards it is clear.
+            if (const auto there = co_await serverVersion(stop); !there && there.error().kind == Error::Kind::Transient) {
+                co_return fail(there.error());
+            }
+        }
+    }
+    co_return *result;
+}
+
+Async<ProcessResult> ComposeProject::done(QStringList command, Work work, qint64 limitMs, std::stop_token stop)
+{
+    CO_TRY(ProcessResult result, co_await run(command, work, limitMs, stop));
+    if (result.exitCode != 0) {
+        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
+    }
+    co_return result;
+}
+
+Async<QStringList> ComposeProject::program()
+{
+    if (!m_program.isEmpty()) {
+        const QStringList known = m_program;
+        co_return known;
+    }
+    const QString named = m_target.compose.program;
+    const QList<QStringList> ways = named == "auto"_L1 ? QList<QStringList>{{u"docker"_s, u"compose"_s}, {u"docker-compose"_s}}
+                                                       : QList<QStringList>{named.split(u' ')};
+    for (const QStringList &way : ways) {
+        const QStringList command = way + QStringList{u"version"_s, u"--short"_s};
+        const auto result = co_await run(command, Work::Look, LookMs, {});
+        if (!result || result->exitCode != 0) {
+            continue;
+        }
+        const QString version = QString::fromUtf8(result->output).trimmed();
+        // The first generation knows neither "--pull" nor "config --format".
+        if (version.startsWith("1."_L1)) {
+            co_return fail(u"compose.too_old"_s, {{u"program"_s, way.join(u' ')}, {u"found"_s, version}});
+        }
+        m_program = way;
+        co_return way;
+    }
+    co_return fail(u"compose.no_program"_s, {{u"program"_s, named == "auto"_L1 ? u"docker compose"_s : named}});
+}
+
+Async<QStringList> ComposeProject::composeCommand(QString folder, QStringList arguments)
+{
+    CO_TRY(QStringList command, co_await program());
+    command << u"--project-name"_s << m_target.compose.project << u"--project-directory"_s << folder;
+    const QStringList files = m_target.compose.files;
+    for (const QString &file : files) {
+        const QString path = folder + u'/' + file;
+        if (!QFileInfo(path).isFile()) {
+            co_return fail(u"compose.no_file"_s, {{u"file"_s, file}, {u"folder"_s, folder}}, path);
+        }
+        command << u"--file"_s << path;
+    }
+    if (const QString file = m_target.compose.environmentFile; !file.isEmpty()) {
+        if (!QFileInfo(file).isFile()) {
+            co_return fail(u"compose.no_environment"_s, {{u"file"_s, file}}, file);
+        }
+        command << u"--env-file"_s << file;
+    }
+    command += arguments;
+    co_return command;
+}
+
+QString ComposeProject::releaseOf(const QString &composeFile) const
+{
+    for (const QString &releases : {m_target.releasesDirectory, QFileInfo(m_target.releasesDirectory).canonicalFilePath()}) {
+        if (!releases.isEmpty() && composeFile.startsWith(releases + u'/')) {
+            const QString version = composeFile.mid(releases.size() + 1).section(u'/', 0, 0);
+            // Started by hand through the link: which release it named then, nobody knows.
+            return version == QFileInfo(m_target.currentLink()).fileName() ? QString() : version;
+        }
+    }
+    return {};
+}
+
+Async<QString> ComposeProject::serverVersion(std::stop_token stop)
+{
+    const QStringList command{u"docker"_s, u"version"_s, u"--format"_s, u"{{.Server.Version}}"_s};
+    CO_TRY(const ProcessResult result, co_await done(command, Work::Look, LookMs, stop));
+    co_return QString::fromUtf8(result.output).trimmed();
+}
+
+Async<QList<ComposeContainer>> ComposeProject::containers(qint64 limitMs)
+{
+    const QStringList list{u"docker"_s, u"ps"_s, u"--all"_s, u"--quiet"_s, u"--no-trunc"_s,
+                           u"--filter"_s, u"label=com.docker.compose.project="_s + m_target.compose.project,
+                           u"--filter"_s, u"label=com.docker.compose.oneoff=False"_s};
+    constexpr int tries = 5;
+    for (int attempt = 1;; ++attempt) {
+        CO_TRY(const ProcessResult listed, co_await done(list, Work::Look, limitMs, {}));
+        const QStringList ids = QString::fromUtf8(listed.output).split(u'\n', Qt::SkipEmptyParts);
+        QList<ComposeContainer> containers;
+        if (ids.isEmpty()) {
+            co_return containers;
+        }
+        const QStringList command = QStringList{u"docker"_s, u"inspect"_s, u"--type"_s, u"container"_s} + ids;
+        CO_TRY(const ProcessResult result, co_await run(command, Work::Look, limitMs, {}));
+        if (result.exitCode != 0 && attempt < tries) {
+            continue; // One of them was removed in between.
+        }
+        if (result.exitCode != 0) {
+            co_return fail(u"compose.failed"_s, {{u"command"_s, u"docker inspect"_s}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
+        }
+        const QJsonArray all = QJsonDocument::fromJson(result.output).array();
+        for (const QJsonValue &value : all) {
+            ComposeContainer container = containerOf(value.toObject());
+            container.release = releaseOf(value["Config"_L1]["Labels"_L1][FilesLabel].toString().section(u',', 0, 0));
+            containers.append(container);
+        }
+        co_return containers;
+    }
+}
+
+Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, std::stop_token stop)
+{
+    CO_TRY(const QStringList command, co_await composeCommand(folder, {u"config"_s, u"--format"_s, u"json"_s}));
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Look, LookMs, stop));
+    const QJsonObject json = QJsonDocument::fromJson(result.output).object();
+    if (result.exitCode != 0 || !json.contains("services"_L1)) {
+        const QString file = folder + u'/' + m_target.compose.files.constFirst();
+        co_return fail(u"compose.invalid"_s, {{u"file"_s, m_target.compose.files.join(u", "_s)}, {u"reason"_s, lastWords(result)}}, file);
+    }
+    QMap<QString, ComposeService> services;
+    const QJsonObject all = json["services"_L1].toObject();
+    for (auto it = all.begin(); it != all.end(); ++it) {
+        const QJsonValue value = *it;
+        ComposeService service;
+        service.isBuilt = value["build"_L1].isObject();
+        service.image = value["image"_L1].toString();
+        if (service.image.isEmpty()) {
+            service.image = m_target.compose.project + u'-' + it.key(); // Compose's own rule.
+        }
+        service.replicas = value["scale"_L1].toInt(value["deploy"_L1]["replicas"_L1].toInt(1));
+        services.insert(it.key(), service);
+    }
+    co_return services;
+}
+
+Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, QStringList instances, std::stop_token stop)
+{
+    CO_TRY(const auto known, co_await services(folder, stop));
+    const QString file = folder + u'/' + m_target.compose.files.constFirst();
+    QMap<QString, ComposeService> found;
+    for (const ServiceSpec &service : std::as_const(m_target.services)) {
+        for (const InstanceSpec &instance : service.instances) {
+            if (!instances.contains(instance.name)) {
+                continue;
+            }
+            const QString name = instance.composeService;
+            if (!known.contains(name)) {
+                co_return fail(u"compose.unknown_service"_s,
+                               {{u"service"_s, name}, {u"instance"_s, instance.name}, {u"known"_s, QJsonArray::fromStringList(known.keys())}, {u"nearest"_s, yaml::nearest(name, known.keys())}},
+                               file);
+            }
+            if (const int replicas = known[name].replicas; replicas != 1) {
+                co_return fail(u"compose.replicas"_s, {{u"service"_s, name}, {u"count"_s, replicas}}, file);
+            }
+            found.insert(name, known[name]);
+        }
+    }
+    co_return found;
+}
+
+Async<bool> ComposeProject::hasImage(QString image, std::stop_token stop)
+{
+    const QStringList command{u"docker"_s, u"image"_s, u"inspect"_s, u"--format"_s, u"{{.Id}}"_s, image};
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Look, LookMs, stop));
+    if (result.exitCode != 0 && !result.errorOutput.contains("No such image")) {
+        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
+    }
+    co_return result.exitCode == 0;
+}
+
+Async<> ComposeProject::canBePulled(QString service, QString image, std::stop_token stop)
+{
+    const QStringList command{u"docker"_s, u"manifest"_s, u"inspect"_s, image};
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Look, RegistryMs, stop));
+    if (result.exitCode != 0) {
+        co_return fail(u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, lastWords(result)}});
+    }
+    co_return {};
+}
+
+Async<> ComposeProject::pull(QString service, QString image, std::stop_token stop)
+{
+    const QStringList command{u"docker"_s, u"pull"_s, image};
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Change, PullMs, stop));
+    if (result.exitCode != 0) {
+        co_return fail(u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, lastWords(result)}});
+    }
+    co_return {};
+}
+
+Async<> ComposeProject::up(QString folder, QString service)
+{
+    // Anew even where nothing but the release's folder differs: the container says which one it is of.
+    CO_TRY(const QStringList command, co_await composeCommand(folder, {u"up"_s, u"--detach"_s, u"--no-deps"_s, u"--no-build"_s, u"--pull"_s, u"never"_s, u"--force-recreate"_s, service}));
+    CO_CHECK(co_await done(command, Work::Change, UpMs, {}));
+    co_return {};
+}
+
+Async<> ComposeProject::stop(QStringList containers, qint64 graceMs)
+{
+    const QStringList command = QStringList{u"docker"_s, u"stop"_s, u"-t"_s, QString::number((graceMs + 999) / 1000)} + containers;
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Change, graceMs + LookMs, {}));
+    // One that is gone already is what was asked for.
+    if (result.exitCode != 0 && !result.errorOutput.contains("No such container")) {
+        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
+    }
+    co_return {};
+}
+
+Async<QStringList> ComposeProject::lastLines(QString container)
+{
+    const QStringList command{u"docker"_s, u"logs"_s, u"--tail"_s, QString::number(Lines), container};
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Look, LookMs, {}));
+    TargetMask mask(m_target);
+    QStringList lines;
+    const QStringList said = QString::fromUtf8(result.output + result.errorOutput).split(u'\n', Qt::SkipEmptyParts);
+    for (const QString &line : said) {
+        lines.append(mask.masked(line).left(LongestLine));
+    }
+    co_return lines.last(qMin<qsizetype>(lines.size(), Lines));
+}
+
+} // namespace cutover

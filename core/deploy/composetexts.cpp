@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "system/message.h"
+
+namespace cutover {
+
+namespace {
+
+// clang-format off
+const Catalogue::Registration texts{{
+    {"compose.no_program",
+     QT_TRANSLATE_NOOP("catalogue", "The program “%{program}” is not installed."),
+     QT_TRANSLATE_NOOP("catalogue", "Install Docker and its Compose plugin on the control host, or name another program in target.yaml under “compose”.")},
+    {"compose.too_old",
+     QT_TRANSLATE_NOOP("catalogue", "“%{program}” has version %{found}; 2 or later is needed."),
+     QT_TRANSLATE_NOOP("catalogue", "Install Compose 2 on the control host.")},
+    {"compose.gone",
+     QT_TRANSLATE_NOOP("catalogue", "Docker does not answer at %{host}: %{reason}"),
+     QT_TRANSLATE_NOOP("catalogue", "Start its daemon (as by 'systemctl start docker'), then retry. What its containers do meanwhile is not known.")},
+    {"compose.silent",
+     QT_TRANSLATE_NOOP("catalogue", "Docker at %{host} did not finish within %{limit:duration}."),
+     QT_TRANSLATE_NOOP("catalogue", "Look at its daemon's log; the machine may be overloaded.")},
+    {"compose.denied",
+     QT_TRANSLATE_NOOP("catalogue", "This user may not use Docker's socket at %{host}."),
+     QT_TRANSLATE_NOOP("catalogue", "Add the user to the group that owns the socket (mostly 'docker') and log in again, or let Cutover run as a user who may.")},
+    {"compose.failed",
+     QT_TRANSLATE_NOOP("catalogue", "“%{command}” ended with %{exit}: %{last}"),
+     QT_TRANSLATE_NOOP("catalogue", "Run it by hand to see all that it says.")},
+    {"compose.no_file",
+     QT_TRANSLATE_NOOP("catalogue", "The release in %{folder} has no file %{file}."),
+     QT_TRANSLATE_NOOP("catalogue", "Put it into the release, or name the right one in target.yaml under “compose.files”.")},
+    {"compose.no_environment",
+     QT_TRANSLATE_NOOP("catalogue", "The environment file %{file} of the Compose project does not exist."),
+     QT_TRANSLATE_NOOP("catalogue", "Make it, or name another one in target.yaml under “compose.environment_file”.")},
+    {"compose.invalid",
+     QT_TRANSLATE_NOOP("catalogue", "Compose refuses %{file}: %{reason}"),
+     QT_TRANSLATE_NOOP("catalogue", "Correct the file in the release and publish it again.")},
+    {"compose.unknown_service",
+     QT_TRANSLATE_NOOP("catalogue", "The Compose file has no service “%{service}”, which %{instance} runs."),
+     QT_TRANSLATE_NOOP("catalogue", "It has: %{known:list}. Name one of them as the instance's “service” in target.yaml, or correct the release.")},
+    {"compose.replicas",
+     QT_TRANSLATE_NOOP("catalogue", "The Compose service “%{service}” has %{count} replicas; an instance is one container."),
+     QT_TRANSLATE_NOOP("catalogue", "Write one service for each instance, as backend-1 and backend-2.")},
+    {"compose.image_missing",
+     QT_TRANSLATE_NOOP("catalogue", "The image %{image} of the service “%{service}” is not on this host."),
+     QT_TRANSLATE_NOOP("catalogue", "Pull or build it, then retry.")},
+    {"compose.no_image",
+     QT_TRANSLATE_NOOP("catalogue", "The image %{image} of the service “%{service}” is not on this host and can't be pulled: %{reason}"),
+     QT_TRANSLATE_NOOP("catalogue", "Check its name, and whether its registry can be reached and wants a login ('docker login').")},
+    {"compose.not_built",
+     QT_TRANSLATE_NOOP("catalogue", "The image %{image} of the service “%{service}” is built from sources, and has not been built on this host."),
+     QT_TRANSLATE_NOOP("catalogue", "Build it with 'docker compose build', or publish it in a registry and name it in the Compose file.")},
+    {"compose.floating",
+     QT_TRANSLATE_NOOP("catalogue", "Not pinned by digest: %{images:list}. What these names mean can change under a release."),
+     QT_TRANSLATE_NOOP("catalogue", "Write NAME@sha256:DIGEST in the Compose file; 'docker image inspect' tells the digest.")},
+    {"compose.unknown_instance",
+     QT_TRANSLATE_NOOP("catalogue", "No service of the runtime compose has an instance %{instance}."),
+     QT_TRANSLATE_NOOP("catalogue", "Check the services in target.yaml.")},
+    {"compose.runs_other",
+     QT_TRANSLATE_NOOP("catalogue", "%{instance} still runs %{running}; wanted is %{wanted}."),
+     QT_TRANSLATE_NOOP("catalogue", "Somebody else started it just now. Stop it, then retry the step.")},
+    {"compose.not_gone",
+     QT_TRANSLATE_NOOP("catalogue", "%{instance} is still alive after it was stopped (container %{container})."),
+     QT_TRANSLATE_NOOP("catalogue", "Its restart policy may be “always”, or Docker can't end it. Stop it by hand, then retry the step.")},
+    {"compose.is_stopped",
+     QT_TRANSLATE_NOOP("catalogue", "%{instance} has no running container."),
+     QT_TRANSLATE_NOOP("catalogue", "Somebody removed it or it was never started. Retry the step.")},
+    {"compose.died",
+     QT_TRANSLATE_NOOP("catalogue", "The container of %{instance} ended with %{exit} while it was started. Its last lines: %{lastLines:list}"),
+     QT_TRANSLATE_NOOP("catalogue", "Correct what it complains about in the release or the configuration, then retry or roll back.")},
+    {"compose.unhealthy",
+     QT_TRANSLATE_NOOP("catalogue", "The container of %{instance} is unhealthy by its own check. Its last lines: %{lastLines:list}"),
+     QT_TRANSLATE_NOOP("catalogue", "'docker inspect' tells what the check said. Correct the release or the configuration, then retry or roll back.")},
+    {"compose.not_ready",
+     QT_TRANSLATE_NOOP("catalogue", "The container of %{instance} is still %{health} after %{limit:duration}. Its last lines: %{lastLines:list}"),
+     QT_TRANSLATE_NOOP("catalogue", "If it only needs longer, raise “ready_within” of the service in target.yaml.")},
+    {"compose.no_answer",
+     QT_TRANSLATE_NOOP("catalogue", "%{instance} runs, but is not ready after %{limit:duration}: %{cause} Its last lines: %{lastLines:list}"),
+     QT_TRANSLATE_NOOP("catalogue", "Check its health address in target.yaml; if it only needs longer, raise “ready_within”.")},
+    {"compose.check_docker", QT_TRANSLATE_NOOP("catalogue", "Docker")},
+    {"compose.docker_ok", QT_TRANSLATE_NOOP("catalogue", "Version %{version} answers")},
+    {"compose.check_release", QT_TRANSLATE_NOOP("catalogue", "Compose services and images")},
+    {"compose.release_ok",
+     QT_TRANSLATE_NOOP("catalogue", "%{count} %{count|service|services} in the Compose file, %{pull} %{pull|image|images} to pull")},
+    {"compose.check_pinned", QT_TRANSLATE_NOOP("catalogue", "Images pinned by digest")},
+    {"compose.pinned_ok", QT_TRANSLATE_NOOP("catalogue", "All of them")},
+}};
+// clang-format on
+
+} // namespace
+
+} // namespace cutover

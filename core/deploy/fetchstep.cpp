@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The step kind "fetch" 1: what a release's instances are started from and no package holds (images)
+// is on this host, while the old release serves. Params: instances, toRelease (version).
+
+#include "deploy/instancemove.h"
+
+#include <QJsonArray>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+class FetchStep : public Step
+{
+public:
+    using Step::Step;
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
+    {
+        context.progress({0, 0, {}, {u"deploy.doing.fetch"_s, {{u"to"_s, to()}}}});
+        const QStringList runtimes = runtimesOf(context.target());
+        for (const QString &name : runtimes) {
+            CO_TRY(const auto runtime, RuntimeRegistry::create(name, context.target(), toolsOf(context)));
+            if (runtime->fetches()) {
+                const QStringList own = instancesOf(context.target(), name);
+                CO_CHECK(co_await runtime->prepare(to(), own, stop));
+            }
+        }
+        co_return {};
+    }
+
+    Async<Inspection> inspect(StepContext &, QJsonObject) override { co_return Inspection::Partial; }
+    // It stays for the next attempt; who needs the space removes it.
+    Async<> revert(StepContext &, QJsonObject, std::stop_token) override { co_return {}; }
+
+private:
+    QString to() const { return spec().params["toRelease"_L1].toString(); }
+
+    QStringList instancesOf(const Target &target, const QString &runtime) const
+    {
+        QStringList names;
+        for (const QJsonValue &name : spec().params["instances"_L1].toArray()) {
+            const ServiceSpec *service = target.serviceOfInstance(name.toString());
+            if (service && service->runtime == runtime) {
+                names.append(name.toString());
+            }
+        }
+        return names;
+    }
+};
+
+const StepRegistry::Registration registration(u"fetch"_s, 1, [](StepSpec spec) { return std::make_unique<FetchStep>(std::move(spec)); });
+
+} // namespace
+
+} // namespace cutover

@@ -1,0 +1,457 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Two backends as services of a Compose project in a real Docker daemon, behind a real HAProxy that
+// is a process: updated by real runs while somebody asks all the time.
+
+#include "check/check.h"
+#include "check/checklist.h"
+#include "deploy/composeproject.h"
+#include "deploy/deployplan.h"
+#include "deploy/haproxy.h"
+#include "deploysystem.h"
+#include "plan/facts.h"
+#include "run/journal.h"
+#include "run/orchestrator.h"
+#include "run/runlock.h"
+#include "stepbench.h"
+#include "system/random.h"
+#include "tests/support/dockerd.h"
+#include "tests/support/skip.h"
+
+#include <QProcess>
+#include <QTcpSocket>
+#include <QThread>
+#include <QTimer>
+
+#include <atomic>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+using namespace cutover::testing;
+
+namespace {
+
+// What containers run, and what their own health checks do.
+constexpr auto Serves = "[/bin/busybox, httpd, -f, -p, '127.0.0.1:PORT', -h, /www]";
+constexpr auto DiesAtOnce = "[/bin/busybox, sh, -c, 'echo no such module; exit 5']";
+constexpr auto Healthy = "[CMD, /bin/busybox, wget, -q, -O, '-', 'http://127.0.0.1:PORT/version']";
+constexpr auto SaysNo = "[CMD, /bin/busybox, 'false']";
+
+Async<RunState> runToEnd(Target target, QString run)
+{
+    CO_TRY(const auto lock, co_await RunLock::acquire(target.stateDirectory, run, {}));
+    CO_TRY(const auto journal, Journal::open(target.stateDirectory));
+    Orchestrator orchestrator(target, journal.get(), run, lock->descriptor());
+    co_return co_await orchestrator.run(true);
+}
+
+/// Asks the front over and over, and counts what is not an answer of a backend.
+class User
+{
+public:
+    explicit User(quint16 port)
+        : m_thread(QThread::create([this, port] { ask(port); }))
+    {
+        m_thread->start();
+    }
+    ~User()
+    {
+        end();
+    }
+    Q_DISABLE_COPY_MOVE(User)
+    void end()
+    {
+        m_asking = false;
+        m_thread->wait();
+    }
+    std::atomic<int> asked = 0;
+    std::atomic<int> failed = 0;
+    QByteArray firstFailure; ///< To be read after end().
+
+private:
+    void ask(quint16 port)
+    {
+        while (m_asking) {
+            QTcpSocket socket;
+            socket.connectToHost(u"127.0.0.1"_s, port);
+            socket.write("GET /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            QByteArray answer;
+            while (socket.waitForReadyRead(10000)) {
+                answer += socket.readAll();
+            }
+            ++asked;
+            if (!answer.startsWith("HTTP/1.1 200") || !answer.contains("\"version\"")) {
+                if (failed++ == 0) {
+                    firstFailure = answer + socket.errorString().toUtf8();
+                }
+            }
+            QThread::msleep(10);
+        }
+    }
+
+    std::atomic<bool> m_asking = true;
+    std::unique_ptr<QThread> m_thread;
+};
+
+class ComposeTest : public QObject
+{
+    Q_OBJECT
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<Dockerd> m_docker;
+    Target m_target;
+    quint16 m_front = 0;
+    quint16 m_ports[2] = {};
+
+    QString path(const QString &name) const { return m_folder->filePath(name); }
+
+    /// A release's Compose file. check: what the containers' own health check runs.
+    QByteArray composeFile(const QString &image, const QByteArray &command, const QByteArray &check, const QByteArray &second = "backend-2")
+    {
+        QByteArray yaml = "services:\n";
+        for (int i = 0; i < 2; ++i) {
+            const QByteArray port = QByteArray::number(m_ports[i]);
+            yaml += "  " + (i == 0 ? QByteArray("backend-1") : second) + ":\n    image: " + image.toUtf8()
+                + "\n    network_mode: host\n    stop_signal: SIGKILL\n    command: " + QByteArray(command).replace("PORT", port)
+                + "\n    healthcheck: {test: " + QByteArray(check).replace("PORT", port) + ", interval: 500ms, timeout: 10s, retries: 3, start_interval: 200ms, start_period: 5s}\n";
+        }
+        return yaml;
+    }
+    static QString image(const QString &version) { return u"cutover-test/backend:"_s + version; }
+
+    std::shared_ptr<Runtime> runtime() { return VALUE(RuntimeRegistry::create(u"compose"_s, m_target)); }
+    QMap<QString, InstanceState> states()
+    {
+        QMap<QString, InstanceState> found;
+        const auto all = VALUE(QCoro::waitFor(runtime()->states(20000)));
+        for (const InstanceState &state : all) {
+            found.insert(state.name, state);
+        }
+        return found;
+    }
+    /// An update of both backends as a run that waits for its runner.
+    QString newRun(const QString &from, const QString &to)
+    {
+        Plan plan;
+        plan.kind = u"update"_s;
+        plan.targetName = m_target.name;
+        plan.environment = m_target.environment;
+        plan.from = from;
+        plan.to = to;
+        plan.path = {to};
+        plan.facts = VALUE(QCoro::waitFor(FactSource::collect(m_target)));
+        plan.steps = deploySteps({m_target, {}, from}, to, releasesAt(m_target, {}, to));
+        plan.policy = {{u"transientRetries"_s, 20}, {u"automaticRollback"_s, true}};
+        plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
+        RunRecord run;
+        run.id = Random::system().id();
+        run.plan = plan;
+        run.planDigest = plan.digest();
+        run.startedBy = u"test@here"_s;
+        run.state = RunState::Planned;
+        run.created = Clock::system().now();
+        const auto journal = VALUE(Journal::open(m_target.stateDirectory));
+        if (const auto added = journal->addRun(run); !added) {
+            qFatal("%s", qPrintable(added.error().text()));
+        }
+        return run.id;
+    }
+    /// Why, where it is not as wanted.
+    QString story(const QString &run)
+    {
+        const auto journal = VALUE(Journal::open(m_target.stateDirectory));
+        QStringList lines;
+        const auto events = VALUE(journal->events(run));
+        for (const EventRecord &event : events) {
+            lines.append(event.message.text());
+        }
+        return lines.join(u'\n');
+    }
+    void startRunner(QProcess &runner, const QString &run)
+    {
+        runner.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        runner.start(QCoreApplication::applicationFilePath(), {u"run"_s, m_target.path, run});
+        QVERIFY(runner.waitForStarted());
+    }
+    void bothRun(const QString &version)
+    {
+        const auto now = states();
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            QCOMPARE(now[name].release, version);
+            QCOMPARE(instanceStateName(now[name].state), u"ready"_s);
+            QVERIFY(VALUE(QCoro::waitFor(Haproxy(m_target.balancer.socket).server(u"app"_s, name))).isUp());
+        }
+    }
+    void noneFailed(User &user)
+    {
+        user.end();
+        QVERIFY2(user.failed == 0, user.firstFailure.left(500).constData());
+        QVERIFY(user.asked > 20);
+    }
+    QList<CheckResult> check(const QString &folder)
+    {
+        CheckScope scope;
+        scope.target = m_target;
+        scope.releaseFolder = folder;
+        QList<CheckResult> results = VALUE(QCoro::waitFor(runCheckList(scope, {}, {})));
+        results.removeIf([](const CheckResult &result) { return !result.id.startsWith(u"compose"_s) && result.id != u"docker"; });
+        return results;
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        if (const QString why = Dockerd::missing(); !why.isEmpty()) {
+            SKIP_WITHOUT_ROOT("Compose in a real Docker daemon, which needs root and Docker's programs");
+        }
+        m_docker = std::make_unique<Dockerd>();
+        if (const QString why = m_docker->start(); !why.isEmpty()) {
+            QSKIP(qPrintable(u"NOT TESTED: Compose in a real Docker daemon, which does not start here: "_s + why));
+        }
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_front = freePort();
+        m_ports[0] = freePort();
+        m_ports[1] = freePort();
+        for (const QString &version : {u"1.0.0"_s, u"1.1.0"_s}) {
+            QVERIFY(!m_docker->makeImage(image(version), {{u"www/version"_s, "{\"version\": \"" + version.toUtf8() + "\"}"}}).isEmpty());
+            writeFile(path(u"releases/"_s + version + u"/compose.yaml"_s), composeFile(image(version), Serves, Healthy));
+        }
+        QVERIFY(QFile::link(u"1.0.0"_s, path(u"releases/current"_s)));
+        const QByteArray front = QByteArray::number(m_front);
+        QByteArray servers;
+        QByteArray instances;
+        for (int i = 0; i < 2; ++i) {
+            const QByteArray name = "backend-" + QByteArray::number(i + 1);
+            const QByteArray port = QByteArray::number(m_ports[i]);
+            servers += "    server " + name + " 127.0.0.1:" + port + "\n";
+            instances += "      - {name: " + name + ", port: " + port + "}\n";
+        }
+        writeFile(path(u"haproxy.cfg"_s), "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8() + " mode 600 level admin\n"
+                                                                                                           "defaults\n    mode http\n    timeout connect 2s\n    timeout client 30s\n    timeout server 30s\n    retries 3\n    option redispatch\n    retry-on all-retryable-errors\n"
+                                                                                                           "frontend front\n    bind 127.0.0.1:"
+                      + front + "\n    default_backend app\n"
+                                "backend app\n    option httpchk GET /version\n    default-server check inter 200ms fall 3 rise 1\n"
+                      + servers);
+        writeFile(path(u"target.yaml"_s), "schema: 1\nname: composed\nproduct: composed\nenvironment: staging\nstate: state\nreleases: releases\n"
+                                          "repository: {url: repository, keys: [key.pub]}\n"
+                                          "balancer: {kind: haproxy, socket: haproxy.sock}\n"
+                                          "compose: {project: cutover-test, host: \""
+                      + m_docker->host().toUtf8() + "\"}\n"
+                                                    "services:\n"
+                                                    "  - name: backend\n    runtime: compose\n    instances:\n"
+                      + instances + "    health: {http: \"http://127.0.0.1:{port}/version\", interval: 100ms, ready_within: 60s}\n"
+                                    "    version: http://127.0.0.1:{port}/version\n    balancer_backend: app\n    stop_timeout: 2s\n"
+                                    "  - name: haproxy\n    managed: false\n    instances: [{name: haproxy, port: "
+                      + front + "}]\n"
+                                "    command: [haproxy, -db, -f, haproxy.cfg]\n");
+        m_target = VALUE(Target::load(path(u"target.yaml"_s)));
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            OK(QCoro::waitFor(runtime()->check(u"1.0.0"_s, {name}, {})));
+            OK(QCoro::waitFor(runtime()->start(name, u"1.0.0"_s)));
+        }
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            OK(QCoro::waitFor(runtime()->waitReady(name, u"1.0.0"_s, {})));
+        }
+        SupervisorClient supervisor(m_target);
+        OK(QCoro::waitFor(supervisor.ensureRunning()));
+        OK(QCoro::waitFor(supervisor.start(u"haproxy"_s, {})));
+        QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(path(u"haproxy.sock"_s)), 10000);
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            OK(QCoro::waitFor(Haproxy(m_target.balancer.socket).waitUp(u"app"_s, name, 10000)));
+        }
+    }
+
+    void cleanupTestCase()
+    {
+        if (!m_target.path.isEmpty()) {
+            OK(QCoro::waitFor(SupervisorClient(m_target).shutdown()));
+        }
+        m_docker.reset();
+        m_folder.reset();
+    }
+
+    void tellsWhatRuns()
+    {
+        bothRun(u"1.0.0"_s);
+        const auto now = states();
+        QVERIFY(alive(now[u"backend-1"_s].pid));
+        QVERIFY(now[u"backend-1"_s].image.startsWith(u"sha256:"));
+        const Facts facts = VALUE(QCoro::waitFor(FactSource::collect(m_target)));
+        QCOMPARE(facts[u"instance:backend-1"_s].toString(), u"1.0.0"_s);
+        QVERIFY(!facts.contains(u"instance:haproxy"_s));
+        // Both runtimes at once.
+        const InstanceLook look = QCoro::waitFor(lookAtInstances(m_target));
+        QCOMPARE(look.problem.code, QString());
+        QCOMPARE(look.states.size(), 3);
+        // Again: nothing happens.
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
+        QCOMPARE(states()[u"backend-1"_s].container, now[u"backend-1"_s].container);
+        const auto other = QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.1.0"_s));
+        QVERIFY(!other);
+        QCOMPARE(other.error().code, u"compose.runs_other"_s);
+    }
+
+    void findsWhatIsMissingBeforehand()
+    {
+        const auto before = states();
+        QList<CheckResult> results = check(path(u"releases/1.1.0"_s));
+        QCOMPARE(results.size(), 3);
+        QVERIFY2(results[0].status == CheckResult::Status::Passed, qPrintable(results[0].finding.text()));
+        QVERIFY2(results[1].status == CheckResult::Status::Passed, qPrintable(results[1].finding.text()));
+        QCOMPARE(results[2].status, CheckResult::Status::Warning);
+        QCOMPARE(results[2].error.code, u"compose.floating"_s);
+        QVERIFY(results[2].error.text().contains(image(u"1.1.0"_s)));
+
+        // Nobody listens at that port: its registry is not there.
+        writeFile(path(u"other/compose.yaml"_s), composeFile(u"127.0.0.1:1/none:1"_s, Serves, Healthy));
+        results = check(path(u"other"_s));
+        QCOMPARE(results[1].status, CheckResult::Status::Failed);
+        QCOMPARE(results[1].error.code, u"compose.no_image"_s);
+        QVERIFY(results[1].error.text().contains(u"127.0.0.1:1/none:1"_s));
+
+        writeFile(path(u"other/compose.yaml"_s), composeFile(image(u"1.1.0"_s), Serves, Healthy, "backend-3"));
+        results = check(path(u"other"_s));
+        QCOMPARE(results[1].error.code, u"compose.unknown_service"_s);
+        QVERIFY(results[1].error.text().contains(u"backend-3"_s));
+
+        writeFile(path(u"other/compose.yaml"_s), "services:\n  backend-1: {imagine: x}\n");
+        results = check(path(u"other"_s));
+        QCOMPARE(results[1].error.code, u"compose.invalid"_s);
+        QVERIFY(QFile::remove(path(u"other/compose.yaml"_s)));
+        results = check(path(u"other"_s));
+        QCOMPARE(results[1].error.code, u"compose.no_file"_s);
+
+        // A deployment step does not begin either.
+        StepBench bench(m_target);
+        writeFile(path(u"releases/1.5.0/compose.yaml"_s), composeFile(u"127.0.0.1:1/none:1"_s, Serves, Healthy));
+        const auto steps = deploySteps({m_target, {}, u"1.0.0"_s}, u"1.5.0"_s, releasesAt(m_target, {}, u"1.5.0"_s));
+        auto step = VALUE(StepRegistry::create(steps[1]));
+        const auto observed = QCoro::waitFor(step->observe(bench, {}));
+        QVERIFY(!observed);
+        QCOMPARE(observed.error().code, u"compose.image_missing"_s);
+        const auto fetched = QCoro::waitFor(runtime()->prepare(u"1.5.0"_s, {u"backend-1"_s}, {}));
+        QVERIFY(!fetched);
+        QCOMPARE(fetched.error().code, u"compose.no_image"_s);
+        QCOMPARE(states()[u"backend-1"_s].container, before[u"backend-1"_s].container);
+        QCOMPARE(states()[u"backend-2"_s].container, before[u"backend-2"_s].container);
+    }
+
+    void rollsForthAndBack()
+    {
+        User user(m_front);
+        for (const auto &[from, to] : {std::pair(u"1.0.0"_s, u"1.1.0"_s), std::pair(u"1.1.0"_s, u"1.0.0"_s)}) {
+            const QString run = newRun(from, to);
+            const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+            QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+            bothRun(to);
+            QCOMPARE(VALUE(QCoro::waitFor(FactSource::collect(m_target)))[u"instance:backend-2"_s].toString(), to);
+        }
+        noneFailed(user);
+    }
+
+    void neverHealthyGoesBack()
+    {
+        // It serves, but its own check says no.
+        writeFile(path(u"releases/1.2.0/compose.yaml"_s), composeFile(image(u"1.1.0"_s), Serves, SaysNo));
+        User user(m_front);
+        const QString run = newRun(u"1.0.0"_s, u"1.2.0"_s);
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::RolledBack, qPrintable(story(run)));
+        QVERIFY2(story(run).contains(u"unhealthy by its own check"_s), qPrintable(story(run)));
+        bothRun(u"1.0.0"_s);
+        noneFailed(user);
+    }
+
+    void deadAtItsStartGoesBack()
+    {
+        QByteArray yaml = composeFile(image(u"1.1.0"_s), DiesAtOnce, Healthy);
+        yaml.replace("    network_mode", "    restart: always\n    network_mode");
+        writeFile(path(u"releases/1.3.0/compose.yaml"_s), yaml);
+        User user(m_front);
+        QElapsedTimer timer;
+        timer.start();
+        const QString run = newRun(u"1.0.0"_s, u"1.3.0"_s);
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::RolledBack, qPrintable(story(run)));
+        QVERIFY2(story(run).contains(u"no such module"_s), qPrintable(story(run)));
+        QVERIFY(timer.elapsed() < m_target.service(u"backend"_s)->health.readyWithinMs);
+        bothRun(u"1.0.0"_s);
+        noneFailed(user);
+    }
+
+    void dockerStoppedMeanwhile()
+    {
+        User user(m_front);
+        const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
+        // When the first container is being replaced its daemon is gone for a while.
+        QString old = states()[u"backend-1"_s].container;
+        QTimer look;
+        bool stopped = false;
+        connect(&look, &QTimer::timeout, this, [&] {
+            if (!stopped && m_docker->docker({u"inspect"_s, u"-f"_s, u"{{.State.Running}}"_s, old}) != u"true"_s) {
+                stopped = true;
+                look.stop();
+                m_docker->stop(SIGTERM);
+                QTimer::singleShot(3000, this, [this] {
+                    const QString why = m_docker->start();
+                    QVERIFY2(why.isEmpty(), qPrintable(why));
+                });
+                // Meanwhile nobody knows, and says so.
+                const auto unknown = QCoro::waitFor(runtime()->states(5000));
+                QVERIFY(!unknown);
+                QCOMPARE(unknown.error().code, u"compose.gone"_s);
+                QCOMPARE(unknown.error().kind, Error::Kind::Transient);
+            }
+        });
+        look.start(100);
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY(stopped);
+        QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+        bothRun(u"1.1.0"_s);
+        noneFailed(user);
+    }
+
+    void runnerKilledBetweenStopAndStart()
+    {
+        User user(m_front);
+        const QString run = newRun(u"1.1.0"_s, u"1.0.0"_s);
+        const QString old = states()[u"backend-1"_s].container;
+        QProcess first;
+        startRunner(first, run);
+        while (m_docker->docker({u"inspect"_s, u"-f"_s, u"{{.State.Running}}"_s, old}) == u"true"_s) {
+            QVERIFY2(first.state() == QProcess::Running, qPrintable(story(run)));
+        }
+        ::kill(pid_t(first.processId()), SIGKILL);
+        QVERIFY(first.waitForFinished());
+        QCOMPARE(first.exitStatus(), QProcess::CrashExit);
+        QVERIFY(states()[u"backend-2"_s].release == u"1.1.0"_s);
+        QProcess second;
+        startRunner(second, run);
+        QVERIFY(second.waitForFinished(120000));
+        QVERIFY2(second.readAllStandardOutput().trimmed() == "succeeded", qPrintable(story(run)));
+        bothRun(u"1.0.0"_s);
+        noneFailed(user);
+    }
+};
+
+} // namespace
+
+int main(int argc, char *argv[])
+{
+    QCoreApplication application(argc, argv);
+    const QStringList arguments = application.arguments();
+    if (arguments.value(1) == u"supervise") {
+        return superviseMain(arguments.value(3));
+    }
+    if (arguments.value(1) == u"run") {
+        const auto target = Target::load(arguments.value(2));
+        const auto state = target ? QCoro::waitFor(runToEnd(*target, arguments.value(3))) : Result<RunState>(std::unexpected(target.error()));
+        QTextStream(stdout) << (state ? stateName(*state) : state.error().text()) << Qt::endl;
+        return state ? 0 : 1;
+    }
+    qputenv("CUTOVERCTL", application.applicationFilePath().toLocal8Bit());
+    ComposeTest test;
+    return QTest::qExec(&test, argc, argv);
+}
+#include "composetest.moc"
