@@ -48,8 +48,11 @@ QString refusalOf(const DatabaseSpec &spec, const QString &database, const QStri
     }
     // Behind the severity, which may be five letters as well; a code has a digit.
     static const QRegularExpression code(u":\\s+(?=[A-Z]*[0-9])([0-9A-Z]{5}): "_s);
-    const auto found = code.match(QString::fromUtf8(PQerrorMessage(connection.get())));
-    return found.captured(1);
+    const QString said = QString::fromUtf8(PQerrorMessage(connection.get()));
+    const QString state = code.match(said).captured(1);
+    // A library that is to be loaded at connecting is missed by the same code; only a file of the database's own is damage.
+    static const QRegularExpression ownFile(u"(?:base|global|pg_tblspc|pg_[a-z]?xact|pg_multixact)/|PG_VERSION"_s);
+    return state == "58P01"_L1 && !said.contains(ownFile) ? QString() : state;
 }
 
 bool meansDamage(const QString &state)

@@ -11,7 +11,8 @@
  */
 namespace cutover::postgres {
 
-/// The SQLSTATE that a connection is refused with; empty: it is not, or nobody answers in time.
+/// The SQLSTATE that a connection is refused with; empty: it is not, or nobody answers in time, or what the server
+/// misses is no file of a database.
 [[nodiscard]] QString refusalOf(const DatabaseSpec &spec, const QString &database, const QString &password);
 /// Whether a refusal with that code means that the server can't read the database.
 [[nodiscard]] bool meansDamage(const QString &state);

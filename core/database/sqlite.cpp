@@ -155,7 +155,7 @@ Result<QVariant> Connection::value(const QString &sql, const QVariantList &value
 
 Result<bool> Connection::hasTable(const QString &table)
 {
-    TRY(const QVariant found, value(u"SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"_s, {table}));
+    TRY(const QVariant found, value(u"SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE"_s, {table}));
     return found.isValid();
 }
 
