@@ -52,12 +52,14 @@ public:
         const auto tell = [&context, names = QJsonObject{{u"database"_s, spec.name}}, unit = live->progressUnit()](qint64 done, qint64 total) {
             context.progress({done, total, unit, {u"backup.rebuilding"_s, names}});
         };
-        if (replaced) {
-            // Interrupted behind the swap: what is there is ours.
-            CO_CHECK(co_await live->restore(info(), tell, stop));
-        } else {
-            CO_CHECK(co_await live->rebuild(info(), aside(), pinning(context.target(), spec.name), tell, stop));
+        // Interrupted behind the swap: what is there is ours.
+        const Result<> built = replaced ? co_await live->restore(info(), tell, stop)
+                                        : co_await live->rebuild(info(), aside(), pinning(context.target(), spec.name), tell, stop);
+        const auto swapped = co_await isReplaced(*live, undo);
+        if (!swapped || *swapped) {
+            context.setResult(stepresult::irreversible, true);
         }
+        CO_CHECK(built);
         Worker worker;
         CO_TRY(const QJsonObject pinned, co_await worker.run([target = context.target()] { return pinIdentity(target); }));
         context.setResult(stepresult::facts, QJsonObject{{u"target.identity"_s, json::digest(pinned)}});
@@ -83,6 +85,9 @@ public:
         CO_TRY(const DatabaseSpec spec, database(context));
         CO_TRY(const auto live, Database::create(spec));
         CO_TRY(const bool replaced, co_await isReplaced(*live, undo));
+        if (replaced) {
+            context.setResult(stepresult::irreversible, true);
+        }
         CO_TRY(const bool moved, co_await live->isAside(aside()));
         const bool untouched = !replaced && !moved;
         // Building it again is safe and exact.

@@ -83,7 +83,7 @@ protected:
         return moves;
     }
 
-    /// Instances that run, and whether each of them does so from the release.
+    /// Instances that run or are to, and whether all of them serve from their releases.
     Async<std::pair<qsizetype, bool>> running(StepContext &context)
     {
         CO_TRY(std::vector<InstanceMove> moves, create(context));
@@ -91,9 +91,12 @@ protected:
         bool same = true;
         for (InstanceMove &move : moves) {
             CO_TRY(const InstanceState state, co_await move.state());
-            if (state.pid > 0) {
-                ++alive;
-                same = same && state.release == releaseOf(state.name);
+            const bool serving = state.state == InstanceState::State::Ready && state.release == releaseOf(state.name);
+            alive += state.pid > 0 || state.state != InstanceState::State::Stopped;
+            if (same && serving) {
+                CO_TRY(same, co_await move.isServing());
+            } else {
+                same = false;
             }
         }
         co_return std::pair(alive, same);
@@ -119,9 +122,9 @@ public:
     Async<Inspection> inspect(StepContext &context, QJsonObject) override
     {
         CO_TRY(const auto found, co_await running(context));
-        co_return found.first == 0                      ? Inspection::Done
-            : found.first == instancesOf(spec()).size() ? Inspection::NotStarted
-                                                        : Inspection::Partial;
+        // Who accepts this step as taken back relies on users being served.
+        co_return found.first == 0 ? Inspection::Done : found.second ? Inspection::NotStarted
+                                                                     : Inspection::Partial;
     }
 
     Async<> revert(StepContext &context, QJsonObject, std::stop_token stop) override { return startAll(context, stop); }

@@ -276,6 +276,15 @@ public:
         co_return Result<>();
     }
 
+    Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
+    {
+        const auto found = co_await AlembicStep::inspect(context, undo);
+        if (found && *found == Inspection::Done) {
+            tellWhatWasAgreedTo(context, spec());
+        }
+        co_return found;
+    }
+
     /// Where nothing was lost the revision is applied again.
     Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {

@@ -236,6 +236,7 @@ StepSpec stepSpec(const Standing &standing, const Revision &revision, const Look
                    {u"file"_s, QDir(standing.project.release).relativeFilePath(revision.file)},
                    {u"downTo"_s, look.downTo},
                    {u"loses"_s, toJson(look.loses)},
+                   {u"takes"_s, toJson(look.takes)},
                    {u"leavesTransaction"_s, look.file.leavesTransaction},
                    {u"inOneTransaction"_s, look.inOneTransaction}};
     return step;
@@ -254,7 +255,6 @@ StepSpec upgradeSpec(const PlanningContext &context, const Standing &standing, c
     step.params.insert(u"from"_s, joined(standing.present));
     step.params.insert(u"to"_s, joined(after));
     step.params.insert(u"wayBack"_s, QString(look.wayBack));
-    step.params.insert(u"takes"_s, toJson(look.takes));
     step.title = {u"migration.step"_s, names};
     step.intent = {!look.up.whyNot.code.isEmpty() ? u"alembic.step.intent_online"_s
                        : look.inOneTransaction    ? u"migration.step.intent"_s
@@ -362,8 +362,9 @@ StepSpec downgradeSpec(const PlanningContext &context, const Standing &standing,
     }
     step.changes = {{u"migration.head:"_s + database.name, joined(before)}};
     step.expectedMs = context.measuredMs.value(step.kind, 2000);
-    step.pointOfNoReturn = loses;
-    step.irreversible = loses;
+    // Its way back is the upgrade, which must take nothing of what has come since.
+    step.irreversible = loses || isPointOfNoReturn(look);
+    step.pointOfNoReturn = step.irreversible;
     step.automaticRollback = false;
     return step;
 }

@@ -9,6 +9,8 @@
 #include "system/json.h"
 
 #include <QCoroFuture>
+#include <QDir>
+#include <QFileInfo>
 
 using namespace Qt::StringLiterals;
 
@@ -209,6 +211,22 @@ private:
     }
 };
 
+/// Digest and folder of an applied migration's up file; empty: no installed release has it any more.
+QJsonObject sourceOf(const AppliedMigration &row, QJsonObject params, const QString &releases, const QStringList &folders)
+{
+    params.insert(u"sha256"_s, row.sha256);
+    const QStringList versions = QDir(releases).entryList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name | QDir::Reversed);
+    for (const QString &version : versions) {
+        for (const QString &name : folders) {
+            const QString folder = releases + u'/' + version + u'/' + name;
+            if (!name.isEmpty() && QFileInfo(folder).isDir() && approved(params, folder)) {
+                return {{u"sha256"_s, row.sha256}, {u"folder"_s, folder}};
+            }
+        }
+    }
+    return {};
+}
+
 /** What a downgrade gave up, or would have: then more names what a person has to agree to. */
 struct WentBack {
     Loss lost, more;
@@ -251,14 +269,22 @@ class DowngradeStep : public Step
 public:
     using Step::Step;
 
-    /// What the way back runs again: the very migration that was applied.
+    /// What the way back runs again: the very migration that was applied, in whichever release still has it.
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
     {
         CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
-        const QString revision = spec().params["revision"_L1].toString();
+        const QJsonObject params = spec().params;
+        const QString releases = context.target().releasesDirectory;
+        const QStringList folders{database.migrations, params["folder"_L1].toString()};
         Worker worker;
-        CO_TRY(const auto row, co_await worker.run([database, revision] { return rowIn(database, revision); }));
-        co_return row ? QJsonObject{{u"sha256"_s, row->sha256}} : QJsonObject();
+        CO_TRY(const QJsonObject undo, co_await worker.run([database, params, releases, folders]() -> Result<QJsonObject> {
+            TRY(const auto row, rowIn(database, params["revision"_L1].toString()));
+            return row ? sourceOf(*row, params, releases, folders) : QJsonObject();
+        }));
+        if (undo.isEmpty()) {
+            context.setResult(stepresult::irreversible, true);
+        }
+        co_return undo;
     }
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
@@ -287,7 +313,14 @@ public:
         co_return co_await database->check();
     }
 
-    Async<Inspection> inspect(StepContext &context, QJsonObject) override { return look(context); }
+    Async<Inspection> inspect(StepContext &context, QJsonObject) override
+    {
+        const auto found = co_await look(context);
+        if (found && *found == Inspection::Done) {
+            tellWhatWasAgreedTo(context, spec());
+        }
+        co_return found;
+    }
 
     /// Where nothing was lost the migration is applied again; on condition that it takes nothing away then, either.
     Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
@@ -303,7 +336,7 @@ public:
         }
         CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
         params.insert(u"sha256"_s, sha256);
-        const QString folder = context.target().releaseDirectory(context.plan().from) + u'/' + database.migrations;
+        const QString folder = undo["folder"_L1].toString();
         Worker worker;
         CO_TRY(Migration migration, co_await worker.run([params, folder] { return approved(params, folder); }));
         migration.upLimit = Loss();

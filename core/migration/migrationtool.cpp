@@ -129,6 +129,19 @@ Result<> keepMigration(StepContext &context, const StepSpec &spec, const KeptMig
     return {};
 }
 
+void tellWhatWasAgreedTo(StepContext &context, const StepSpec &spec)
+{
+    if (context.result(spec.id, stepresult::lost).isObject()) {
+        return;
+    }
+    const QJsonValue asked = context.result(spec.id, stepresult::asked);
+    const Loss most = asked.isObject() ? lossFromJson(asked) : LossLimit::read(spec.params).holdAbove();
+    context.setResult(stepresult::lost, lossToJson(most));
+    if (!lossMessages(most).isEmpty()) {
+        context.setResult(stepresult::irreversible, true);
+    }
+}
+
 Error askForLoss(StepContext &context, const StepSpec &spec, const QString &code, const LossLimit &planned, const Loss &limit, const Loss &taken)
 {
     // Writers go on while somebody is asked.

@@ -73,5 +73,8 @@ struct KeptMigration {
 /// A step found that more goes than its plan counted. Nothing has gone; a person has to agree to as much
 /// as taken, and what writers may add meanwhile. The error has the code, with revision and figures.
 [[nodiscard]] Error askForLoss(StepContext &context, const StepSpec &spec, const QString &code, const LossLimit &planned, const Loss &limit, const Loss &taken);
+/// For a downgrade that is found done behind an interruption before it told what it took: it may be as much as was
+/// agreed to, by the plan or by a person, and does not come back.
+void tellWhatWasAgreedTo(StepContext &context, const StepSpec &spec);
 
 } // namespace cutover

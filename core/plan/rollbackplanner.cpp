@@ -456,7 +456,8 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
         step.previews = {{u"table"_s, spec.name, cost.tables[spec.name]}};
         step.expectedMs = context.measuredMs.value(step.kind, 500 + info.size / 100000);
         step.pointOfNoReturn = true;
-        step.irreversible = true;
+        // A rebuilt one tells so itself, once the new file is in its place.
+        step.irreversible = !cost.unknown.contains(spec.name);
         steps.append(step);
     }
     CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));

@@ -25,10 +25,11 @@ bool isFinalizing(const QList<StepRecord> &steps)
     return !steps.isEmpty() && steps.constLast().results[stepresult::finalizing].toBool();
 }
 
-/// A step that is only prepared has changed nothing yet.
+/// Up to its first start, and where it is proven that it changed nothing, a step has no effect.
 bool mayBeInEffect(const StepRecord &step)
 {
-    return isPrepared(step) && step.state != StepState::Prepared && step.state != StepState::Reverted && !step.results[stepresult::untouched].toBool();
+    const bool before = step.state == StepState::Pending || step.state == StepState::Preparing || step.state == StepState::Prepared;
+    return isPrepared(step) && !before && step.state != StepState::Reverted && !step.results[stepresult::untouched].toBool();
 }
 
 std::unexpected<Message> refuse(const char *code, QJsonObject args = {})

@@ -384,7 +384,6 @@ Async<> Orchestrator::Private::forward()
         co_return co_await hold(Outcome::Loop, index, about("run.loop", index, args));
     }
     m_steps[index].results.insert(stepresult::changes, changes);
-    m_steps[index].results.remove(stepresult::untouched);
     m_steps[index].results.remove(stepresult::asks);
     ++m_steps[index].attempt;
     if (m_inspect || m_steps[index].state == StepState::Applied || m_steps[index].state == StepState::Prepared) {
@@ -402,6 +401,7 @@ Async<> Orchestrator::Private::forward()
             CO_CHECK(co_await prepareStep(index));
             break;
         case StepState::Prepared:
+            m_steps[index].results.remove(stepresult::untouched);
             CO_CHECK(co_await move(Outcome::Begin, index));
             break;
         case StepState::Applying:
@@ -471,6 +471,11 @@ Async<> Orchestrator::Private::inspectStep(int index)
     const bool retried = m_steps[index].results.take(stepresult::retried).toBool();
     const auto found = co_await m_step->inspect(*this, m_steps[index].undo);
     const auto unknown = std::exchange(m_unknown, {});
+    if (found && *found == Inspection::NotStarted) {
+        m_steps[index].results.insert(stepresult::untouched, true);
+    } else if (found && *found == Inspection::Partial) {
+        m_steps[index].results.remove(stepresult::untouched);
+    }
     // After an error that left the effect unknown only a clear "done" goes on; after an interruption
     // the step may be repeated, as apply() is safe to repeat.
     if (found && *found == Inspection::Done) {
@@ -483,6 +488,7 @@ Async<> Orchestrator::Private::inspectStep(int index)
         co_return co_await move(Outcome::Partial, index, about("run.step_inspected_partial", index));
     }
     if (found && !unknown && retried && m_step->takesAWord()) {
+        m_steps[index].results.remove(stepresult::untouched);
         co_return co_await move(Outcome::Partial, index, about("run.step_applied_again", index));
     }
     // Retried, and still unknown: why it stopped is what it was.

@@ -22,7 +22,7 @@ constexpr quint32 any = ~0u;
 constexpr quint32 open = in(S::Pending, S::Preparing, S::Prepared, S::Applying, S::Applied, S::Failed);
 constexpr quint32 back = in(S::Reverting, S::Reverted);
 constexpr quint32 forward = any & ~back;
-constexpr quint32 undoable = in(S::Preparing, S::Prepared, S::Applying, S::Applied, S::Verified, S::Done, S::Failed, S::Accepted);
+constexpr quint32 undoable = in(S::Pending, S::Preparing, S::Prepared, S::Applying, S::Applied, S::Verified, S::Done, S::Failed, S::Accepted);
 
 constexpr Transition table[]{
     // Start.

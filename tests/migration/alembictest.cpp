@@ -135,9 +135,27 @@ private Q_SLOTS:
         QVERIFY(back->at(3).pointOfNoReturn);
         QVERIFY2(back->at(3).intent.text().contains(u"3 values of orders.note"_s), qPrintable(back->at(3).intent.text()));
         QCOMPARE(back->at(1).params["accepted"_L1].toObject(), (QJsonObject{{u"tags"_s, 1}}));
-        for (const StepSpec &each : *back) {
-            apply(each);
+        // What the upgrade would take away once more is not applied again by a way back.
+        QVERIFY(back->at(0).irreversible);
+        QVERIFY(back->at(1).irreversible);
+        QVERIFY(!back->at(2).irreversible);
+        apply(back->at(0));
+        apply(back->at(1));
+        {
+            TestContext context(m_target);
+            context.step = back->at(2).id;
+            const auto step = *StepRegistry::create(back->at(2));
+            const auto undo = await(step->prepare(context, {}));
+            GOOD(undo);
+            GOOD(await(step->apply(context, *undo, {})));
+            QCOMPARE(head(), u"2b"_s);
+            GOOD(await(step->revert(context, *undo, {})));
+            QCOMPARE(head(), u"3c"_s);
+            QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::NotStarted);
+            QCOMPARE(m_server.value(m_name, u"SELECT sum(amount) FROM orders"_s), u"85"_s);
         }
+        apply(back->at(2));
+        apply(back->at(3));
         QCOMPARE(head(), u"1a"_s);
         QCOMPARE(m_server.value(m_name, u"SELECT string_agg(column_name, ' ' ORDER BY column_name) FROM information_schema.columns WHERE table_name = 'orders'"_s),
                  u"amount id side"_s);

@@ -7,6 +7,7 @@
 #include "system/files.h"
 #include "tests/support/steps.h"
 
+#include <QDir>
 #include <QTemporaryDir>
 
 using namespace cutover;
@@ -342,6 +343,20 @@ private Q_SLOTS:
         QCOMPARE(await(down->inspect(context, *undo)).value(), Inspection::NotStarted);
         QVERIFY(await(down->revert(context, *undo, {})));
 
+        // Interrupted behind the commit nobody knows how much it took: as much as was allowed, which is nothing here.
+        QVERIFY(await(down->apply(context, *undo, {})));
+        context.results.erase({steps->at(0).id, u"lost"_s});
+        QCOMPARE(await(down->inspect(context, *undo)).value(), Inspection::Done);
+        QVERIFY(!context.result(steps->at(0).id, u"irreversible"_s).toBool());
+        context.results[{steps->at(0).id, u"asked"_s}] = QJsonObject{{u"tags"_s, 2}};
+        context.results.erase({steps->at(0).id, u"lost"_s});
+        QCOMPARE(await(down->inspect(context, *undo)).value(), Inspection::Done);
+        QVERIFY(context.result(steps->at(0).id, u"irreversible"_s).toBool());
+        QCOMPARE(context.result(steps->at(0).id, u"lost"_s).toObject(), (QJsonObject{{u"tags"_s, 2}}));
+        context.results.clear();
+        QVERIFY(await(down->revert(context, *undo, {})));
+        QCOMPARE(digest(), schema);
+
         // The release that has it was changed since: not applied by guess.
         QVERIFY(await(down->apply(context, *undo, {})));
         const QString old = QString::fromUtf8(*files::read(m_target.releaseDirectory(u"1.3.0"_s) + u"/migrations/0003_tags.up.sql"_s));
@@ -358,6 +373,23 @@ private Q_SLOTS:
         QVERIFY(await(losing->apply(context, *undo, {})));
         QVERIFY(context.result(generous.id, u"irreversible"_s).toBool());
         QCOMPARE(await(losing->revert(context, *undo, {})).error().code, u"step.not_revertible"_s);
+    }
+
+    /// Left by a newer release that is gone: there is nothing to apply again, which is told before it begins.
+    void aDowngradeWithoutItsMigrationTellsSo()
+    {
+        apply(0);
+        apply(1);
+        const auto steps = await(planDowngrades(context(u"1.3.0"_s), m_target.databases[0], u"0001"_s));
+        QVERIFY(steps);
+        QVERIFY(QDir(m_target.releaseDirectory(u"1.3.0"_s)).removeRecursively());
+        TestContext context(m_target);
+        context.step = steps->at(0).id;
+        auto down = *StepRegistry::create(steps->at(0));
+        const auto undo = await(down->prepare(context, {}));
+        QVERIFY(undo);
+        QVERIFY(undo->isEmpty());
+        QVERIFY(context.result(steps->at(0).id, u"irreversible"_s).toBool());
     }
 
 private:

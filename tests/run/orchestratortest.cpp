@@ -439,6 +439,58 @@ private Q_SLOTS:
         QCOMPARE(world().count(u"b:inspect"_s), 0);
     }
 
+    /// Prepared by an earlier try, pending again: the way back knows that state, too.
+    void aRetryThatCantBeginGoesBack()
+    {
+        begin();
+        m_plan.steps[1].changesState = false;
+        m_plan.steps[1].changes = {};
+        m_plan.steps[1].params[u"to"_s] = u"old"_s;
+        m_plan.steps[1].automaticRollback = false;
+        world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        world().values[u"c"_s] = u"edited"_s;
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.world_changed"_s);
+        QCOMPARE(step(1).state, StepState::Pending);
+        world().values[u"c"_s] = u"old"_s;
+        command(u"rollback"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(world().values, all(u"old"_s));
+    }
+
+    /// Killed before it changed anything, and failing then before it begins again: that is proven, and a person may go back.
+    void whatIsProvenUntouchedIsNotInTheWay_data()
+    {
+        QTest::addColumn<bool>("unknown");
+        QTest::newRow("killed") << false;
+        QTest::newRow("effect unknown at first") << true;
+    }
+    void whatIsProvenUntouchedIsNotInTheWay()
+    {
+        QFETCH(const bool, unknown);
+        begin();
+        m_plan.steps[1].pointOfNoReturn = m_plan.steps[1].irreversible = true;
+        if (unknown) {
+            world().before[u"b:apply"_s] = failing(1, Error::Kind::Unknown);
+        } else {
+            world().before[u"b:apply"_s] = crashing();
+            world().after[u"b:observe"_s] = [asked = 0]() mutable { return asked++ == 0 ? std::optional<Error>() : std::optional(error(Error::Kind::Permanent)); };
+        }
+        m_plan.steps[1].automaticRollback = false;
+        record();
+        if (!unknown) {
+            QVERIFY(!go());
+        }
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(step(1).state, StepState::Failed);
+        command(u"rollback"_s, u"held"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(world().values, all(u"old"_s));
+    }
+
     void neverStandsBeforeWhatCantBeTakenBack()
     {
         begin({{u"holdDefault"_s, u"rollback"_s}, {u"holdMs"_s, 1000}});
