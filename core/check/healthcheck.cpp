@@ -31,9 +31,9 @@ bool asksNothing(const ProbeSpec &probe)
     return probe.http.isEmpty() && probe.tcp.isEmpty() && probe.command.isEmpty();
 }
 
-ProbeSpec expanded(const Target &target, const ServiceSpec &service, const InstanceSpec &instance)
+ProbeSpec expanded(const ServiceSpec &service, const InstanceSpec &instance, const QString &release)
 {
-    const auto expand = [&](const QString &text) { return service.expand(text, instance, target.currentLink()); };
+    const auto expand = [&](const QString &text) { return service.expand(text, instance, release); };
     ProbeSpec probe = service.health;
     probe.name = instance.name;
     probe.http = expand(probe.http);
@@ -44,13 +44,34 @@ ProbeSpec expanded(const Target &target, const ServiceSpec &service, const Insta
     return probe;
 }
 
+/// With the folder of the release that the instance runs, which need not be the current one.
+QCoro::Task<Finding> ask(ServiceSpec service, InstanceSpec instance, CheckScope scope, std::stop_token stop)
+{
+    QString folder = scope.target.currentLink();
+    const QString anywhere = service.health.http + service.health.tcp + service.health.command.join(u' ');
+    if (service.managed && anywhere.contains(u"{release}")) {
+        QString version = scope.expectedReleases.value(instance.name);
+        if (version.isEmpty()) {
+            const auto recorded = co_await FactSource::collectFrom(instanceFactSource(), scope.target);
+            if (!recorded) {
+                co_return wrong(recorded.error());
+            }
+            version = runningReleases(*recorded).value(instance.name);
+        }
+        if (!version.isEmpty()) {
+            folder = scope.target.releaseDirectory(version);
+        }
+    }
+    const ProbeSpec probe = expanded(service, instance, folder);
+    co_return co_await run(probe, stop);
+}
+
 const CheckKind health(20, [](const CheckScope &scope) {
     QList<CheckItem> items;
     for (const ServiceSpec &service : scope.target.services) {
         for (const InstanceSpec &instance : service.instances) {
             if (!asksNothing(service.health)) {
-                items.append(item(u"health:"_s + instance.name, {u"check.health"_s, {{u"instance"_s, instance.name}}},
-                                  expanded(scope.target, service, instance)));
+                items.append({u"health:"_s + instance.name, {u"check.health"_s, {{u"instance"_s, instance.name}}}, service.health.critical, [service, instance](CheckScope asked, std::stop_token stop) { return ask(service, instance, asked, stop); }});
             }
         }
     }

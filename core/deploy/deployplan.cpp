@@ -177,7 +177,12 @@ Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release
     StepSpec place = ReleaseSource::of(context.target)->place(release);
     place.expectedMs = context.measuredMs.value(place.kind, place.expectedMs);
     QList<StepSpec> steps{place};
-    const InstanceReleases releases = releasesAt(context.target, manifest.restart, to);
+    // What a release restarts that is passed over has changed all the same.
+    QStringList restart = manifest.restart;
+    if (!restart.isEmpty()) {
+        restart += release.passedOver;
+    }
+    const InstanceReleases releases = releasesAt(context.target, restart, to);
     CO_TRY(const QList<StepSpec> fetch, fetchSteps(context, to, releases));
     steps += fetch;
     steps += deploySteps(context, to, releases);

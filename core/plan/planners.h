@@ -16,6 +16,7 @@ struct StagedRelease {
     QString package; ///< Path of the verified package file.
     package::Verified verified;
     QString preview; ///< Folder with its migrations unpacked for looking at; below STATE/cache.
+    QStringList passedOver = {}; ///< Services ("all") that releases restart which lie before this one, and which the way leaves out.
 };
 
 /// What planning may know beyond target and releases.

@@ -43,6 +43,20 @@ Result<ReleaseInfo> findRelease(const QList<ReleaseInfo> &infos, const Version &
     return fail(u"serve.no_release"_s, {{u"version"_s, wanted.toString()}, {u"known"_s, versions}});
 }
 
+/// What known releases between two versions, both exclusive, restart: who passes over them needs that as well.
+QStringList restartedBetween(const QList<ReleaseInfo> &infos, const Version &from, const Version &to)
+{
+    QStringList services;
+    for (const ReleaseInfo &info : infos) {
+        const Manifest &manifest = info.manifest;
+        if (from < manifest.version && manifest.version < to) {
+            services += manifest.restart.isEmpty() ? QStringList{u"all"_s} : manifest.restart;
+        }
+    }
+    services.removeDuplicates();
+    return services;
+}
+
 } // namespace
 
 Result<PlanningContext> EngineService::Private::planningContext()
@@ -165,7 +179,8 @@ Async<QJsonObject> EngineService::Private::planUpdateJob(QString to, qint64 watc
     const auto source = ReleaseSource::of(context.target);
     QList<StagedRelease> staged;
     for (const ReleaseInfo &info : path) {
-        CO_TRY(const StagedRelease release, co_await source->stage(info, stop, progress));
+        CO_TRY(StagedRelease release, co_await source->stage(info, stop, progress));
+        release.passedOver = restartedBetween(infos, staged.isEmpty() ? installed : staged.last().info.manifest.version, info.manifest.version);
         staged.append(release);
     }
     CO_TRY(const Plan plan, co_await planUpdate(context, staged));

@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "serve/serving.h"
 #include "check/probe.h"
 #include "demo/demosystem.h"
 #include "deploy/deployplan.h"
 #include "plan/step.h"
 #include "release/package.h"
 #include "serve/engineservice.h"
-#include "serve/serving.h"
 #include "tests/deploy/deploysystem.h"
 #include "tests/deploy/stepbench.h"
 
@@ -223,7 +223,7 @@ private Q_SLOTS:
         for (ServiceSpec &service : recreated.services) {
             service.strategy = Strategy::Recreate;
         }
-        QList<StepSpec> steps = deploySteps(recreated, u"1.2.0"_s, u"1.2.1"_s, {u"backend"_s}, {});
+        QList<StepSpec> steps = deploySteps({recreated, {}, u"1.2.0"_s}, u"1.2.1"_s, releasesAt(recreated, {u"backend"_s}, u"1.2.1"_s));
         steps.removeIf([](const StepSpec &step) { return step.kind != u"recreate_service"; });
         QCOMPARE(steps.size(), 1);
         const auto failed = begin(steps[0]);
