@@ -42,6 +42,12 @@ QStringList filesOf(const Target &target)
             files.append(folder.absoluteFilePath(service.expand(service.environmentFile, instance, target.currentLink())));
         }
     }
+    // What Compose fills its files in from.
+    if (!target.compose.environmentFile.isEmpty()) {
+        files.append(target.compose.environmentFile);
+    } else if (!target.compose.project.isEmpty()) {
+        files.append(target.currentLink() + u"/.env"_s);
+    }
     files.removeDuplicates();
     return files;
 }

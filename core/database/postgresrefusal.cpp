@@ -51,7 +51,7 @@ QString refusalOf(const DatabaseSpec &spec, const QString &database, const QStri
     const QString said = QString::fromUtf8(PQerrorMessage(connection.get()));
     const QString state = code.match(said).captured(1);
     // A library that is to be loaded at connecting is missed by the same code; only a file of the database's own is damage.
-    static const QRegularExpression ownFile(u"(?:base|global|pg_tblspc|pg_[a-z]?xact|pg_multixact)/|PG_VERSION"_s);
+    static const QRegularExpression ownFile(u"(?<![\\w./-])(?:base|global|pg_tblspc|pg_[a-z]?xact|pg_multixact)/|PG_VERSION"_s);
     return state == "58P01"_L1 && !said.contains(ownFile) ? QString() : state;
 }
 

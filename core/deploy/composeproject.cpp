@@ -10,6 +10,7 @@
 #include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QRegularExpression>
 
 #include <algorithm>
 
@@ -29,21 +30,30 @@ constexpr int Lines = 10;
 constexpr QLatin1StringView ServiceLabel("com.docker.compose.service");
 constexpr QLatin1StringView FilesLabel("com.docker.compose.project.config_files");
 
+/// Never what somebody's shell or Docker context says: two consoles would work on two systems.
+QString hostOf(const ComposeSpec &spec)
+{
+    if (!spec.host.isEmpty()) {
+        return spec.host;
+    }
+    const QString own = qEnvironmentVariable("XDG_RUNTIME_DIR") + u"/docker.sock"_s;
+    const bool rootless = !QFileInfo::exists(u"/run/docker.sock"_s) && QFileInfo::exists(own);
+    return u"unix://"_s + (rootless ? own : u"/run/docker.sock"_s);
+}
+
 /// What Docker's programs need of ours, and nothing that a Compose file could take a value from.
 QProcessEnvironment environmentOf(const ComposeSpec &spec)
 {
     const QProcessEnvironment ours = QProcessEnvironment::systemEnvironment();
     QProcessEnvironment environment;
-    for (const QString &name : {u"PATH"_s, u"HOME"_s, u"TMPDIR"_s, u"XDG_RUNTIME_DIR"_s, u"XDG_CONFIG_HOME"_s, u"SSH_AUTH_SOCK"_s, u"DOCKER_HOST"_s,
-                                u"DOCKER_CONTEXT"_s, u"DOCKER_CONFIG"_s, u"DOCKER_CERT_PATH"_s, u"DOCKER_TLS_VERIFY"_s}) {
+    for (const QString &name : {u"PATH"_s, u"HOME"_s, u"TMPDIR"_s, u"XDG_RUNTIME_DIR"_s, u"XDG_CONFIG_HOME"_s, u"SSH_AUTH_SOCK"_s, u"DOCKER_CONFIG"_s,
+                                u"DOCKER_CERT_PATH"_s, u"DOCKER_TLS_VERIFY"_s, u"HTTP_PROXY"_s, u"HTTPS_PROXY"_s, u"NO_PROXY"_s, u"http_proxy"_s,
+                                u"https_proxy"_s, u"no_proxy"_s}) {
         if (ours.contains(name)) {
             environment.insert(name, ours.value(name));
         }
     }
-    if (!spec.host.isEmpty()) {
-        environment.insert(u"DOCKER_HOST"_s, spec.host);
-        environment.remove(u"DOCKER_CONTEXT"_s);
-    }
+    environment.insert(u"DOCKER_HOST"_s, hostOf(spec));
     environment.insert(u"LC_ALL"_s, u"C.UTF-8"_s);
     environment.insert(u"COMPOSE_ANSI"_s, u"never"_s);
     environment.insert(u"COMPOSE_PROGRESS"_s, u"plain"_s);
@@ -63,6 +73,14 @@ QString lastWords(const ProcessResult &result)
 bool isGone(const QString &said)
 {
     return said.contains("Cannot connect to the Docker daemon"_L1, Qt::CaseInsensitive) || said.contains("error during connect"_L1, Qt::CaseInsensitive);
+}
+
+/// What a registry says that may be better in a minute.
+bool isPassing(const QString &said)
+{
+    static const QRegularExpression words(u"timeout|timed out|TLS handshake|connection reset|unexpected EOF|toomanyrequests|\\b(?:429|50[0234])\\b"_s,
+                                          QRegularExpression::CaseInsensitiveOption);
+    return said.contains(words);
 }
 
 ComposeContainer containerOf(const QJsonObject &json)
@@ -111,7 +129,7 @@ Async<ProcessResult> ComposeProject::run(QStringList command, Work work, qint64 
             spec.onLine = [told](const QByteArray &line, bool) { told(u"docker"_s, QString::fromUtf8(line)); };
         }
     }
-    const QString host = m_target.compose.host.isEmpty() ? spec.environment.value(u"DOCKER_HOST"_s, u"unix:///run/docker.sock"_s) : m_target.compose.host;
+    const QString host = hostOf(m_target.compose);
     const QString called = QFileInfo(spec.program).fileName();
     const auto result = co_await m_tools.processes->run(spec, stop);
     if (!result) {
@@ -266,7 +284,8 @@ Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, st
         ComposeService service;
         service.isBuilt = value["build"_L1].isObject();
         service.image = value["image"_L1].toString();
-        if (service.image.isEmpty()) {
+        service.isNamed = !service.image.isEmpty();
+        if (!service.isNamed) {
             service.image = m_target.compose.project + u'-' + it.key(); // Compose's own rule.
         }
         service.replicas = value["scale"_L1].toInt(value["deploy"_L1]["replicas"_L1].toInt(1));
@@ -290,6 +309,9 @@ Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, 
                 co_return fail(u"compose.unknown_service"_s,
                                {{u"service"_s, name}, {u"instance"_s, instance.name}, {u"known"_s, QJsonArray::fromStringList(known.keys())}, {u"nearest"_s, yaml::nearest(name, known.keys())}},
                                file);
+            }
+            if (!known[name].isNamed) {
+                co_return fail(u"compose.unnamed_image"_s, {{u"service"_s, name}, {u"image"_s, known[name].image}}, file);
             }
             if (const int replicas = known[name].replicas; replicas != 1) {
                 co_return fail(u"compose.replicas"_s, {{u"service"_s, name}, {u"count"_s, replicas}}, file);
@@ -325,7 +347,9 @@ Async<> ComposeProject::pull(QString service, QString image, std::stop_token sto
     const QStringList command{u"docker"_s, u"pull"_s, image};
     CO_TRY(const ProcessResult result, co_await run(command, Work::Change, PullMs, stop));
     if (result.exitCode != 0) {
-        co_return fail(u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, lastWords(result)}});
+        const QString said = lastWords(result);
+        co_return fail(u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, said}}, {},
+                       isPassing(said) ? Error::Kind::Transient : Error::Kind::Permanent);
     }
     co_return {};
 }
@@ -340,6 +364,12 @@ Async<> ComposeProject::up(QString folder, QString service)
 
 Async<> ComposeProject::stop(QStringList containers, qint64 graceMs)
 {
+    // One that is always to be started again would come back with the daemon, beside its successor.
+    const QStringList never = QStringList{u"docker"_s, u"update"_s, u"--restart=no"_s} + containers;
+    CO_TRY(const ProcessResult updated, co_await run(never, Work::Change, LookMs, {}));
+    if (updated.exitCode != 0 && !updated.errorOutput.contains("No such container")) {
+        co_return fail(u"compose.failed"_s, {{u"command"_s, never.join(u' ')}, {u"exit"_s, updated.exitCode}, {u"last"_s, lastWords(updated)}});
+    }
     const QStringList command = QStringList{u"docker"_s, u"stop"_s, u"-t"_s, QString::number((graceMs + 999) / 1000)} + containers;
     CO_TRY(const ProcessResult result, co_await run(command, Work::Change, graceMs + LookMs, {}));
     // One that is gone already is what was asked for.

@@ -28,6 +28,7 @@ struct ComposeContainer {
 /** A service of the Compose files. */
 struct ComposeService {
     QString image;
+    bool isNamed = true; ///< By the file itself: else every release has the same name for its own.
     bool isBuilt = false; ///< Made here from sources, so that no registry has it.
     int replicas = 1;
 
@@ -50,7 +51,7 @@ public:
     [[nodiscard]] Async<QList<ComposeContainer>> containers(qint64 limitMs);
     /// What the Compose files in a folder say. Errors "compose.no_file", "compose.invalid".
     [[nodiscard]] Async<QMap<QString, ComposeService>> services(QString folder, std::stop_token stop = {});
-    /// The services of these instances, all known and each with one container. Errors "compose.unknown_service", "compose.replicas".
+    /// The services of these instances, all known, named, and each with one container. Errors "compose.unknown_service", "compose.unnamed_image", "compose.replicas".
     [[nodiscard]] Async<QMap<QString, ComposeService>> servicesOf(QString folder, QStringList instances, std::stop_token stop = {});
     [[nodiscard]] Async<bool> hasImage(QString image, std::stop_token stop = {});
     /// Whether its registry offers it; error "compose.no_image".

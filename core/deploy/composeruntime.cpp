@@ -8,9 +8,11 @@
 #include "deploy/composeproject.h"
 #include "plan/instancefacts.h"
 #include "system/clock.h"
+#include "system/files.h"
 
 #include <QFileInfo>
 #include <QJsonArray>
+#include <QJsonDocument>
 
 #include <algorithm>
 
@@ -22,6 +24,7 @@ namespace {
 
 constexpr qint64 AnswerMs = 20000;
 constexpr qint64 PollMs = 200;
+constexpr qint64 DaemonMs = 30000; ///< For its restart.
 constexpr qint64 GoneMs = 10000; ///< After its KILL.
 
 struct Placed {
@@ -125,13 +128,28 @@ public:
         co_return states;
     }
 
+    /// A daemon that is just being started again is waited for, before anything is done or judged.
+    Async<> ensure(std::stop_token stop) override
+    {
+        for (const qint64 begin = Clock::system().monotonic();;) {
+            const auto version = co_await m_project.serverVersion(stop);
+            if (version || version.error().kind != Error::Kind::Transient || Clock::system().monotonic() - begin > DaemonMs) {
+                co_return version ? Result<>() : Result<>(fail(version.error()));
+            }
+            CO_CHECK(co_await Clock::system().sleep(PollMs, stop));
+        }
+    }
+
     Async<QJsonObject> facts() override
     {
+        CO_CHECK(co_await ensure({}));
         CO_TRY(const QList<ComposeContainer> containers, co_await m_project.containers(AnswerMs));
         QJsonObject facts;
+        CO_TRY(const QStringList stopped, stoppedOnes());
         for (const Placed &placed : all()) {
             const ComposeContainer *container = containerOf(containers, placed.instance->composeService);
-            if (placed.service->managed && container && container->isAlive()) {
+            // What died shall run all the same.
+            if (placed.service->managed && container && (container->isAlive() || !stopped.contains(placed.instance->name))) {
                 facts.insert(instanceFact(placed.instance->name), container->release);
             }
         }
@@ -179,6 +197,7 @@ public:
             }
             co_return fail(u"compose.runs_other"_s, {{u"instance"_s, instance}, {u"running"_s, container->release}, {u"wanted"_s, version}});
         }
+        CO_CHECK(markStopped(instance, false));
         co_return co_await m_project.up(folder, service);
     }
 
@@ -186,6 +205,7 @@ public:
     {
         CO_TRY(const QString service, composeService(instance));
         const ServiceSpec *spec = m_target.serviceOfInstance(instance);
+        CO_CHECK(markStopped(instance, true));
         for (const qint64 begin = Clock::system().monotonic();;) {
             CO_TRY(const QList<ComposeContainer> containers, co_await m_project.containers(AnswerMs));
             QStringList alive;
@@ -268,6 +288,37 @@ private:
             }
         }
         return result;
+    }
+
+    /// Docker does not tell whether a container that ended was meant to.
+    QString stoppedFile() const { return m_target.stateDirectory + u"/compose-stopped.json"_s; }
+
+    Result<QStringList> stoppedOnes() const
+    {
+        if (!QFileInfo::exists(stoppedFile())) {
+            return QStringList();
+        }
+        TRY(const QByteArray content, files::read(stoppedFile(), 1 << 20));
+        QStringList names;
+        const QJsonArray array = QJsonDocument::fromJson(content).array();
+        for (const QJsonValue &name : array) {
+            names.append(name.toString());
+        }
+        return names;
+    }
+
+    /// Only who holds the run's lock comes here.
+    Result<> markStopped(const QString &instance, bool isStopped) const
+    {
+        TRY(QStringList names, stoppedOnes());
+        if (names.contains(instance) == isStopped) {
+            return {};
+        }
+        names.removeAll(instance);
+        if (isStopped) {
+            names.append(instance);
+        }
+        return files::replace(stoppedFile(), QJsonDocument(QJsonArray::fromStringList(names)).toJson(QJsonDocument::Compact));
     }
 
     Result<QString> composeService(const QString &instance) const

@@ -30,7 +30,7 @@ public:
         CO_TRY(const InstanceState now, co_await move.state());
         // An earlier attempt may have replaced it already.
         const bool known = !now.release.isEmpty() && now.release != to();
-        co_return QJsonObject{{u"from"_s, known ? now.release : spec().params[u"fromRelease"_s].toString()}};
+        co_return QJsonObject{{u"from"_s, known ? now.release : spec().params[u"fromRelease"_s].toString()}, {u"image"_s, known ? now.image : QString()}};
     }
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return bring(context, to(), false, stop); }
@@ -57,16 +57,19 @@ public:
         if (!isNew || !isOld || !serving) {
             co_return Inspection::Unknown;
         }
-        if (*isNew && *serving) {
-            CO_TRY(const InstanceState now, co_await move.state());
-            co_return now.state == InstanceState::State::Ready ? Inspection::Done : Inspection::Partial;
-        }
-        co_return *isOld && *serving ? Inspection::NotStarted : Inspection::Partial;
+        CO_TRY(const InstanceState now, co_await move.state());
+        // Who accepts this step as taken back relies on users being served.
+        const bool serves = *serving && now.state == InstanceState::State::Ready;
+        co_return *isNew &&serves ? Inspection::Done : *isOld &&serves ? Inspection::NotStarted
+                                                                       : Inspection::Partial;
     }
 
     Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
-        return bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), true, stop);
+        CO_CHECK(co_await bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), true, stop));
+        CO_TRY(InstanceMove move, create(context));
+        const QString image = undo[u"image"_s].toString();
+        co_return co_await move.checkImage(image);
     }
 
 private:
@@ -82,6 +85,8 @@ private:
         CO_TRY(InstanceMove move, create(context));
         CO_TRY(const bool running, co_await move.runs(version));
         if (!running) {
+            // What it is to be started from is there before anything stops; on the way back it may have been cleared away since.
+            CO_CHECK(co_await move.fetch(version, stop));
             CO_TRY(const bool serving, co_await move.isServing());
             if (serving && !back) {
                 CO_CHECK(co_await move.checkCapacity());

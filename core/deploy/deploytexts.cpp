@@ -15,6 +15,10 @@ const Catalogue::Registration texts{{
     {"deploy.socket_timeout",
      QT_TRANSLATE_NOOP("catalogue", "The program behind the socket %{socket} did not answer within %{limit:duration}."),
      QT_TRANSLATE_NOOP("catalogue", "Look at its log; it may hang or be overloaded.")},
+    {"deploy.other_image",
+     QT_TRANSLATE_NOOP("catalogue", "%{instance} runs again, but from the image %{found}; before it was %{expected}."),
+     QT_TRANSLATE_NOOP("catalogue", "The image's name means another one by now. Give the name back its image ('docker tag'), stop the container and retry; or see that "
+                                    "this one is right, and accept the step as taken back.")},
     {"deploy.late",
      QT_TRANSLATE_NOOP("catalogue", "What runs the services has not told of them for %{limit:duration}."),
      QT_TRANSLATE_NOOP("catalogue", "It may be overloaded; it is asked again all the time.")},

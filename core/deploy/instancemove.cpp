@@ -80,6 +80,21 @@ Async<> InstanceMove::check(QString version, std::stop_token stop)
     co_return co_await m_runtime->check(version, names, stop);
 }
 
+Async<> InstanceMove::fetch(QString version, std::stop_token stop)
+{
+    const QStringList names{m_instance.name};
+    co_return co_await m_runtime->prepare(version, names, stop);
+}
+
+Async<> InstanceMove::checkImage(QString image)
+{
+    CO_TRY(const InstanceState now, co_await state());
+    if (!image.isEmpty() && now.image != image) {
+        co_return fail(u"deploy.other_image"_s, {{u"instance"_s, m_instance.name}, {u"found"_s, now.image}, {u"expected"_s, image}});
+    }
+    co_return {};
+}
+
 Async<bool> InstanceMove::runs(QString version)
 {
     CO_TRY(const InstanceState now, co_await state());

@@ -27,6 +27,10 @@ public:
     [[nodiscard]] Async<InstanceState> state();
     /// Could be started from this version: nothing is changed. Errors "deploy.no_release" and the runtime's own.
     [[nodiscard]] Async<> check(QString version, std::stop_token stop);
+    /// The same, and what can be brought for it is.
+    [[nodiscard]] Async<> fetch(QString version, std::stop_token stop);
+    /// It was made from this image again (empty: not known); error "deploy.other_image".
+    [[nodiscard]] Async<> checkImage(QString image);
     /// Runs this version by its runtime's word, and its process is there.
     [[nodiscard]] Async<bool> runs(QString version);
     /// Is UP at the balancer; true without one.

@@ -44,14 +44,16 @@ public:
     {
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         QString from = spec().params[u"fromRelease"_s].toString();
+        QJsonObject images;
         for (InstanceMove &move : moves) {
             CO_TRY(const InstanceState now, co_await move.state());
             // An earlier attempt may have replaced some already.
             if (!now.release.isEmpty() && now.release != to()) {
                 from = now.release;
+                images.insert(now.name, now.image);
             }
         }
-        co_return QJsonObject{{u"from"_s, from}};
+        co_return QJsonObject{{u"from"_s, from}, {u"images"_s, images}};
     }
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return bring(context, to(), false, stop); }
@@ -84,9 +86,9 @@ public:
             if (!now || !serving) {
                 co_return Inspection::Unknown;
             }
-            const bool running = now->pid > 0 && *serving && now->state != InstanceState::State::Stopping;
-            allNew = allNew && running && now->release == to() && now->state == InstanceState::State::Ready;
-            allOld = allOld && running && now->release == from;
+            const bool serves = now->pid > 0 && *serving && now->state == InstanceState::State::Ready;
+            allNew = allNew && serves && now->release == to();
+            allOld = allOld && serves && now->release == from;
         }
         co_return allNew ? Inspection::Done : allOld ? Inspection::NotStarted
                                                      : Inspection::Partial;
@@ -94,7 +96,13 @@ public:
 
     Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
-        return bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), true, stop);
+        CO_CHECK(co_await bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), true, stop));
+        CO_TRY(std::vector<InstanceMove> moves, create(context));
+        for (InstanceMove &move : moves) {
+            const QString image = undo[u"images"_s][move.name()].toString();
+            CO_CHECK(co_await move.checkImage(image));
+        }
+        co_return {};
     }
 
 private:
@@ -119,6 +127,10 @@ private:
             if (!running) {
                 old.push_back(&move);
             }
+        }
+        // What they are to be started from is there before anything stops; on the way back it may have been cleared away since.
+        for (InstanceMove *move : old) {
+            CO_CHECK(co_await move->fetch(version, stop));
         }
         for (InstanceMove *move : old) {
             if (auto drained = co_await move->drain(back, stop); !drained) {

@@ -71,12 +71,12 @@ QStringList runtimesOf(const Target &target)
     return names;
 }
 
-QCoro::Task<InstanceLook> lookAtInstances(Target target, qint64 limitMs)
+QCoro::Task<InstanceLook> lookAtInstances(Target target, qint64 limitMs, QStringList only)
 {
     InstanceLook look;
     std::vector<std::shared_ptr<Runtime>> runtimes;
     std::vector<Async<QList<InstanceState>>> asked;
-    const QStringList names = runtimesOf(target);
+    const QStringList names = only.isEmpty() ? runtimesOf(target) : only;
     for (const QString &name : names) {
         const auto runtime = RuntimeRegistry::create(name, target);
         if (!runtime) {

@@ -78,7 +78,7 @@ struct InstanceLook {
     QList<InstanceState> states;
     Error problem; ///< Of the first runtime that could not; empty code: none.
 };
-/// Asks all runtimes at once; starts nothing.
-[[nodiscard]] QCoro::Task<InstanceLook> lookAtInstances(Target target, qint64 limitMs = 15000);
+/// Asks all runtimes at once, or only those named; starts nothing.
+[[nodiscard]] QCoro::Task<InstanceLook> lookAtInstances(Target target, qint64 limitMs = 15000, QStringList runtimes = {});
 
 } // namespace cutover

@@ -268,7 +268,7 @@ QCoro::Task<> EngineService::Private::tendWatcher(QPointer<EngineService> servic
     }
     service->d->watcherBusy = true;
     // A system that is down on purpose has nothing to be watched, and its watcher was ended with it.
-    const InstanceLook look = co_await lookAtInstances(target, LookMs);
+    const InstanceLook look = co_await lookAtInstances(target, SlowLookMs);
     const bool up = std::any_of(look.states.cbegin(), look.states.cend(), [](const InstanceState &state) {
         return state.state == InstanceState::State::Ready;
     });

@@ -27,6 +27,7 @@ namespace cutover {
 
 constexpr qint64 ReleasesKeptMs = 30000;
 constexpr qint64 SlowLookMs = 10000; ///< What a look in the background waits.
+constexpr qint64 SlowAgeMs = 2500; ///< A look in the background that is older is told as old.
 constexpr qint64 LookMs = 200; ///< What a look at the target waits for one that hangs.
 
 /// What "current" names; empty: nothing is installed.
@@ -53,7 +54,8 @@ struct EngineService::Private {
     bool headsBusy = false;
     LastLook<QList<InstanceState>> lastStates;
     InstanceLook readLook; ///< What runtimes that take their time told last.
-    qint64 statesAt = -LookKeptMs; ///< When they were asked.
+    qint64 statesAsked = 0;
+    qint64 statesRead = -LookKeptMs; ///< When they had answered.
     bool statesBusy = false;
     LastLook<QList<HaproxyServer>> lastServers;
     QHash<QString, std::stop_source> jobs;
@@ -71,8 +73,9 @@ struct EngineService::Private {
     Async<QJsonObject> status();
     /// Supervisor and balancer are asked at once, and neither is waited for long.
     QCoro::Task<ServicesLook> lookAtServices(Target target);
-    QCoro::Task<InstanceLook> lookAtStates(Target target);
-    static QCoro::Task<> readStates(QPointer<EngineService> service);
+    /// age: raised to that of what stands in for runtimes that take their time.
+    QCoro::Task<InstanceLook> lookAtStates(Target target, qint64 *age);
+    static QCoro::Task<> readStates(QPointer<EngineService> service, QStringList runtimes);
     Result<QJsonObject> auditTrail(int limit);
     static QCoro::Task<> readHeads(QPointer<EngineService> service);
     static QCoro::Task<> tendWatcher(QPointer<EngineService> service);

@@ -162,13 +162,13 @@ Async<QJsonObject> EngineService::Private::status()
 
 QCoro::Task<ServicesLook> EngineService::Private::lookAtServices(Target target)
 {
-    auto statesTask = lookAtStates(target);
+    ServicesLook look;
+    auto statesTask = lookAtStates(target, &look.ageMs);
     const Haproxy haproxy(target.balancer.socket, LookMs);
     std::optional<Async<QList<HaproxyServer>>> balancerTask;
     if (!target.balancer.kind.isEmpty()) {
         balancerTask = haproxy.statistics();
     }
-    ServicesLook look;
     const qint64 asked = Clock::system().monotonic();
     InstanceLook found = co_await statesTask;
     Result<QList<InstanceState>> states = found.problem.code.isEmpty() ? Result<QList<InstanceState>>(found.states) : fail(found.problem);
@@ -183,37 +183,49 @@ QCoro::Task<ServicesLook> EngineService::Private::lookAtServices(Target target)
     co_return look;
 }
 
-QCoro::Task<InstanceLook> EngineService::Private::lookAtStates(Target target)
+QCoro::Task<InstanceLook> EngineService::Private::lookAtStates(Target target, qint64 *age)
 {
-    if (runtimesOf(target) == QStringList{u"process"_s}) {
-        co_return co_await lookAtInstances(target, LookMs);
-    }
+    QStringList slow = runtimesOf(target);
+    const bool hasProcesses = slow.removeAll(u"process"_s) > 0;
     // Of containers programs tell, which takes longer than anybody is waited for here.
-    if (!statesBusy) {
-        readStates(q);
+    if (!slow.isEmpty() && !statesBusy) {
+        readStates(q, slow);
+    }
+    InstanceLook look;
+    if (hasProcesses) {
+        look = co_await lookAtInstances(target, LookMs, {u"process"_s});
+    }
+    if (slow.isEmpty()) {
+        co_return look;
     }
     const qint64 begin = Clock::system().monotonic();
     while (statesBusy && Clock::system().monotonic() - begin < LookMs) {
         (void)co_await Clock::system().sleep(5);
     }
-    if (Clock::system().monotonic() - statesAt <= LookKeptMs) {
-        const InstanceLook found = readLook;
-        co_return found;
+    const qint64 now = Clock::system().monotonic();
+    if (now - statesRead <= LookKeptMs) {
+        look.states += readLook.states;
+        look.problem = look.problem.code.isEmpty() ? readLook.problem : look.problem;
+        // Between two looks it is always a little old.
+        *age = std::max(*age, now - statesAsked > SlowAgeMs ? now - statesAsked : 0);
+    } else if (look.problem.code.isEmpty()) {
+        look.problem = {u"deploy.late"_s, {{u"limit"_s, LookKeptMs}}};
     }
-    co_return InstanceLook{{}, {u"deploy.late"_s, {{u"limit"_s, LookKeptMs}, {u"late"_s, true}}}};
+    co_return look;
 }
 
-QCoro::Task<> EngineService::Private::readStates(QPointer<EngineService> service)
+QCoro::Task<> EngineService::Private::readStates(QPointer<EngineService> service, QStringList runtimes)
 {
     service->d->statesBusy = true;
     const qint64 asked = Clock::system().monotonic();
-    InstanceLook found = co_await lookAtInstances(service->d->target, SlowLookMs);
+    InstanceLook found = co_await lookAtInstances(service->d->target, SlowLookMs, runtimes);
     if (!service) {
         co_return;
     }
     service->d->statesBusy = false;
     service->d->readLook = std::move(found);
-    service->d->statesAt = asked;
+    service->d->statesAsked = asked;
+    service->d->statesRead = Clock::system().monotonic();
 }
 
 QCoro::Task<> EngineService::Private::readHeads(QPointer<EngineService> service)

@@ -134,6 +134,7 @@ Result<QJsonObject> pinIdentity(const Target &target)
     }
     if (!target.compose.project.isEmpty()) {
         found[u"compose.project"_s] = target.compose.project;
+        found[u"compose.host"_s] = target.compose.host;
     }
     for (const DatabaseSpec &database : target.databases) {
         const QString prefix = u"database."_s + database.name;

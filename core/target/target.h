@@ -63,7 +63,7 @@ struct ComposeSpec {
     QStringList files{QStringLiteral("compose.yaml")}; ///< Inside a release, later ones over earlier ones.
     QString program = QStringLiteral("auto"); ///< "docker compose", "docker-compose", or "auto": the first that is there.
     QString environmentFile; ///< Absolute path; what the files' variables stand for. Empty: ".env" of the release.
-    QString host; ///< DOCKER_HOST, such as "unix:///run/docker.sock"; empty: as in the environment.
+    QString host; ///< DOCKER_HOST, such as "unix:///run/docker.sock"; empty: the socket of this host. What the environment says does not count.
 };
 
 struct BalancerSpec {

@@ -34,7 +34,7 @@ namespace {
 
 // What containers run, and what their own health checks do.
 constexpr auto Serves = "[/bin/busybox, httpd, -f, -p, '127.0.0.1:PORT', -h, /www]";
-constexpr auto DiesAtOnce = "[/bin/busybox, sh, -c, 'echo no such module; exit 5']";
+constexpr auto DiesAtOnce = "[/bin/busybox, sh, -c, 'echo no such module of s3cr3t-of-compose; exit 5']";
 constexpr auto Healthy = "[CMD, /bin/busybox, wget, -q, -O, '-', 'http://127.0.0.1:PORT/version']";
 constexpr auto SaysNo = "[CMD, /bin/busybox, 'false']";
 
@@ -142,7 +142,7 @@ class ComposeTest : public QObject
         plan.path = {to};
         plan.facts = VALUE(QCoro::waitFor(FactSource::collect(m_target)));
         plan.steps = deploySteps({m_target, {}, from}, to, releasesAt(m_target, {}, to));
-        plan.policy = {{u"transientRetries"_s, 20}, {u"automaticRollback"_s, true}};
+        plan.policy = {{u"automaticRollback"_s, true}};
         plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
         RunRecord run;
         run.id = Random::system().id();
@@ -182,6 +182,11 @@ class ComposeTest : public QObject
             QCOMPARE(instanceStateName(now[name].state), u"ready"_s);
             QVERIFY(VALUE(QCoro::waitFor(Haproxy(m_target.balancer.socket).server(u"app"_s, name))).isUp());
         }
+        QCOMPARE(running().size(), 2);
+    }
+    QStringList running() const
+    {
+        return m_docker->docker({u"ps"_s, u"-q"_s, u"--filter"_s, u"label=com.docker.compose.project=cutover-test"_s}).split(u'\n', Qt::SkipEmptyParts);
     }
     void noneFailed(User &user)
     {
@@ -228,15 +233,16 @@ private Q_SLOTS:
             instances += "      - {name: " + name + ", port: " + port + "}\n";
         }
         writeFile(path(u"haproxy.cfg"_s), "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8() + " mode 600 level admin\n"
-                                                                                                           "defaults\n    mode http\n    timeout connect 2s\n    timeout client 30s\n    timeout server 30s\n    retries 3\n    option redispatch\n    retry-on all-retryable-errors\n"
+                                                                                                           "defaults\n    mode http\n    timeout connect 2s\n    timeout client 30s\n    timeout server 30s\n    retries 0\n"
                                                                                                            "frontend front\n    bind 127.0.0.1:"
                       + front + "\n    default_backend app\n"
                                 "backend app\n    option httpchk GET /version\n    default-server check inter 200ms fall 3 rise 1\n"
                       + servers);
+        writeFile(path(u"compose.env"_s), "API_TOKEN=s3cr3t-of-compose\n");
         writeFile(path(u"target.yaml"_s), "schema: 1\nname: composed\nproduct: composed\nenvironment: staging\nstate: state\nreleases: releases\n"
                                           "repository: {url: repository, keys: [key.pub]}\n"
                                           "balancer: {kind: haproxy, socket: haproxy.sock}\n"
-                                          "compose: {project: cutover-test, host: \""
+                                          "compose: {project: cutover-test, environment_file: compose.env, host: \""
                       + m_docker->host().toUtf8() + "\"}\n"
                                                     "services:\n"
                                                     "  - name: backend\n    runtime: compose\n    instances:\n"
@@ -318,6 +324,9 @@ private Q_SLOTS:
         writeFile(path(u"other/compose.yaml"_s), "services:\n  backend-1: {imagine: x}\n");
         results = check(path(u"other"_s));
         QCOMPARE(results[1].error.code, u"compose.invalid"_s);
+        writeFile(path(u"other/compose.yaml"_s), "services:\n  backend-1: {build: .}\n  backend-2: {build: .}\n");
+        results = check(path(u"other"_s));
+        QCOMPARE(results[1].error.code, u"compose.unnamed_image"_s);
         QVERIFY(QFile::remove(path(u"other/compose.yaml"_s)));
         results = check(path(u"other"_s));
         QCOMPARE(results[1].error.code, u"compose.no_file"_s);
@@ -335,6 +344,35 @@ private Q_SLOTS:
         QCOMPARE(fetched.error().code, u"compose.no_image"_s);
         QCOMPARE(states()[u"backend-1"_s].container, before[u"backend-1"_s].container);
         QCOMPARE(states()[u"backend-2"_s].container, before[u"backend-2"_s].container);
+    }
+
+    /// What died shall run, and a rollback counts on it; what was stopped shall not, and no daemon brings it back.
+    void whatDiedShallRunAndWhatWasStoppedStays()
+    {
+        const auto fact = [this] { return VALUE(QCoro::waitFor(runtime()->facts()))[u"instance:backend-1"_s].toString(); };
+        QByteArray yaml = composeFile(image(u"1.0.0"_s), Serves, Healthy);
+        yaml.replace("    network_mode", "    restart: always\n    network_mode");
+        writeFile(path(u"releases/1.0.0/compose.yaml"_s), yaml);
+        OK(QCoro::waitFor(runtime()->stop(u"backend-1"_s)));
+        QCOMPARE(fact(), QString());
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
+        OK(QCoro::waitFor(runtime()->waitReady(u"backend-1"_s, u"1.0.0"_s, {})));
+        OK(QCoro::waitFor(runtime()->stop(u"backend-1"_s)));
+        m_docker->stop(SIGTERM);
+        const QString why = m_docker->start();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        QTest::qWait(2000);
+        QCOMPARE(states()[u"backend-1"_s].pid, 0);
+        QCOMPARE(fact(), QString());
+
+        writeFile(path(u"releases/1.0.0/compose.yaml"_s), composeFile(image(u"1.0.0"_s), Serves, Healthy));
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
+        QVERIFY(!m_docker->docker({u"kill"_s, states()[u"backend-1"_s].container}).isEmpty());
+        QTRY_COMPARE_WITH_TIMEOUT(states()[u"backend-1"_s].pid, 0, 10000);
+        QCOMPARE(fact(), u"1.0.0"_s);
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
+        OK(QCoro::waitFor(runtime()->waitReady(u"backend-1"_s, u"1.0.0"_s, {})));
+        OK(QCoro::waitFor(Haproxy(m_target.balancer.socket).waitUp(u"app"_s, u"backend-1"_s, 10000)));
     }
 
     void rollsForthAndBack()
@@ -374,7 +412,13 @@ private Q_SLOTS:
         const QString run = newRun(u"1.0.0"_s, u"1.3.0"_s);
         const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
         QVERIFY2(state == RunState::RolledBack, qPrintable(story(run)));
-        QVERIFY2(story(run).contains(u"no such module"_s), qPrintable(story(run)));
+        QVERIFY2(story(run).contains(u"no such module of "_s), qPrintable(story(run)));
+        QVERIFY2(!story(run).contains(u"s3cr3t-of-compose"_s), qPrintable(story(run)));
+        QFile log(m_target.stateDirectory + u"/runs/"_s + run + u"/log.txt"_s);
+        QVERIFY(log.open(QIODevice::ReadOnly));
+        const QByteArray lines = log.readAll();
+        QVERIFY(lines.contains("no such module of "));
+        QVERIFY(!lines.contains("s3cr3t-of-compose"));
         QVERIFY(timer.elapsed() < m_target.service(u"backend"_s)->health.readyWithinMs);
         bothRun(u"1.0.0"_s);
         noneFailed(user);
@@ -425,7 +469,8 @@ private Q_SLOTS:
         ::kill(pid_t(first.processId()), SIGKILL);
         QVERIFY(first.waitForFinished());
         QCOMPARE(first.exitStatus(), QProcess::CrashExit);
-        QVERIFY(states()[u"backend-2"_s].release == u"1.1.0"_s);
+        QCOMPARE(states()[u"backend-1"_s].pid, 0);
+        QCOMPARE(states()[u"backend-2"_s].release, u"1.1.0"_s);
         QProcess second;
         startRunner(second, run);
         QVERIFY(second.waitForFinished(120000));
