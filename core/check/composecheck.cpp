@@ -103,7 +103,7 @@ const CheckKind kind(4, [](const CheckScope &scope) {
     items.append({u"docker"_s, {u"compose.check_docker"_s, {}}, true, docker});
     if (!scope.afterUpdate) {
         items.append({u"compose"_s, {u"compose.check_release"_s, {}}, true, release});
-        items.append({u"compose.pinned"_s, {u"compose.check_pinned"_s, {}}, false, pinned});
+        items.append({u"compose:pinned"_s, {u"compose.check_pinned"_s, {}}, false, pinned});
     }
     return items;
 });

@@ -133,8 +133,8 @@ Result<QJsonObject> pinIdentity(const Target &target)
         found[u"balancer.socket"_s] = target.balancer.socket;
     }
     if (!target.compose.project.isEmpty()) {
-        found[u"compose.project"_s] = target.compose.project;
-        found[u"compose.host"_s] = target.compose.host;
+        found[u"docker.project"_s] = target.compose.project;
+        found[u"docker.host"_s] = target.compose.host;
     }
     for (const DatabaseSpec &database : target.databases) {
         const QString prefix = u"database."_s + database.name;
