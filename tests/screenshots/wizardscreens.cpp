@@ -68,6 +68,8 @@ void holdRun(ScriptedEngine *engine)
     view.run.error = Error{u"sample.health"_s, {}, Error::Kind::Permanent, u"backend-2"_s};
     view.run.heldUntil = QDateTime::currentDateTimeUtc().addSecs(1500);
     view.steps[8].record.state = StepState::Failed;
+    view.silent = {u"backend-2"_s};
+    view.ifAborted = {u"serve.rollback.back_migrated"_s, {{u"version"_s, u"1.2.1"_s}, {u"time"_s, 40000}}};
     view.offers = {u"retry"_s, u"rollback"_s, u"abandon"_s};
     view.refusals = {{u"accept"_s, Message{u"sample.text"_s, {{u"text"_s, u"backend-2 does not run 1.3.0, so the step can't be accepted."_s}}}}};
 }
@@ -141,7 +143,8 @@ const Screens::Registration wizards{{
          view.run.reason = {u"sample.health"_s, {}};
          view.steps[2].record.state = StepState::Failed;
          view.offers = {u"retry"_s, u"abandon"_s};
-         view.refusals = {{u"rollback"_s, Message{u"sample.text"_s, {{u"text"_s, u"The way back from a rollback would lose 7 orders."_s}}}}};
+         view.refusals = {{u"accept"_s, Message{u"run.refused_accept_unprepared"_s, {}}},
+                          {u"rollback"_s, Message{u"run.refused_no_way_back"_s, {{u"step"_s, u"Restore trading"_s}}}}};
      },
      openingRun(u"rollback"_s)},
     {u"rollback-1-empty"_s,

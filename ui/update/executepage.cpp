@@ -157,7 +157,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     auto *log = new Panel;
     log->setFlush(true);
     log->body()->addWidget(m_log);
-    m_log->setMinimumHeight(76);
+    m_log->setMinimumHeight(64);
     column->addWidget(log, 2);
     columns->addWidget(right);
     columns->setStretchFactor(0, 0);
