@@ -41,6 +41,8 @@ public:
         CO_TRY(const DatabaseSpec spec, database(context));
         CO_TRY(const auto live, Database::create(spec));
         CO_TRY(const QString damaged, co_await live->identity());
+        // So it is taken until it is proven that the swap has not come about.
+        context.setResult(stepresult::irreversible, true);
         co_return QJsonObject{{u"damaged"_s, damaged}};
     }
 
@@ -56,9 +58,7 @@ public:
         const Result<> built = replaced ? co_await live->restore(info(), tell, stop)
                                         : co_await live->rebuild(info(), aside(), pinning(context.target(), spec.name), tell, stop);
         const auto swapped = co_await isReplaced(*live, undo);
-        if (!swapped || *swapped) {
-            context.setResult(stepresult::irreversible, true);
-        }
+        context.setResult(stepresult::irreversible, !swapped || *swapped);
         CO_CHECK(built);
         Worker worker;
         CO_TRY(const QJsonObject pinned, co_await worker.run([target = context.target()] { return pinIdentity(target); }));
@@ -85,9 +85,7 @@ public:
         CO_TRY(const DatabaseSpec spec, database(context));
         CO_TRY(const auto live, Database::create(spec));
         CO_TRY(const bool replaced, co_await isReplaced(*live, undo));
-        if (replaced) {
-            context.setResult(stepresult::irreversible, true);
-        }
+        context.setResult(stepresult::irreversible, replaced);
         CO_TRY(const bool moved, co_await live->isAside(aside()));
         const bool untouched = !replaced && !moved;
         // Building it again is safe and exact.

@@ -83,7 +83,7 @@ protected:
         return moves;
     }
 
-    /// Instances that run or are to, and whether all of them serve from their releases.
+    /// Instances that run, and whether all of them serve from their releases.
     Async<std::pair<qsizetype, bool>> running(StepContext &context)
     {
         CO_TRY(std::vector<InstanceMove> moves, create(context));
@@ -92,7 +92,7 @@ protected:
         for (InstanceMove &move : moves) {
             CO_TRY(const InstanceState state, co_await move.state());
             const bool serving = state.state == InstanceState::State::Ready && state.release == releaseOf(state.name);
-            alive += state.pid > 0 || state.state != InstanceState::State::Stopped;
+            alive += state.pid > 0;
             if (same && serving) {
                 CO_TRY(same, co_await move.isServing());
             } else {

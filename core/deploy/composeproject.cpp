@@ -36,9 +36,7 @@ QString hostOf(const ComposeSpec &spec)
     if (!spec.host.isEmpty()) {
         return spec.host;
     }
-    const QString own = qEnvironmentVariable("XDG_RUNTIME_DIR") + u"/docker.sock"_s;
-    const bool rootless = !QFileInfo::exists(u"/run/docker.sock"_s) && QFileInfo::exists(own);
-    return u"unix://"_s + (rootless ? own : u"/run/docker.sock"_s);
+    return u"unix:///run/docker.sock"_s;
 }
 
 /// What Docker's programs need of ours, and nothing that a Compose file could take a value from.
@@ -294,7 +292,7 @@ Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, st
     co_return services;
 }
 
-Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, QStringList instances, std::stop_token stop)
+Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, QStringList instances, std::stop_token stop, bool isBack)
 {
     CO_TRY(const auto known, co_await services(folder, stop));
     const QString file = folder + u'/' + m_target.compose.files.constFirst();
@@ -310,7 +308,7 @@ Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, 
                                {{u"service"_s, name}, {u"instance"_s, instance.name}, {u"known"_s, QJsonArray::fromStringList(known.keys())}, {u"nearest"_s, yaml::nearest(name, known.keys())}},
                                file);
             }
-            if (!known[name].isNamed) {
+            if (!known[name].isNamed && !isBack) {
                 co_return fail(u"compose.unnamed_image"_s, {{u"service"_s, name}, {u"image"_s, known[name].image}}, file);
             }
             if (const int replicas = known[name].replicas; replicas != 1) {
@@ -364,15 +362,19 @@ Async<> ComposeProject::up(QString folder, QString service)
 
 Async<> ComposeProject::stop(QStringList containers, qint64 graceMs)
 {
-    // One that is always to be started again would come back with the daemon, beside its successor.
-    const QStringList never = QStringList{u"docker"_s, u"update"_s, u"--restart=no"_s} + containers;
-    CO_TRY(const ProcessResult updated, co_await run(never, Work::Change, LookMs, {}));
-    if (updated.exitCode != 0 && !updated.errorOutput.contains("No such container")) {
-        co_return fail(u"compose.failed"_s, {{u"command"_s, never.join(u' ')}, {u"exit"_s, updated.exitCode}, {u"last"_s, lastWords(updated)}});
-    }
     const QStringList command = QStringList{u"docker"_s, u"stop"_s, u"-t"_s, QString::number((graceMs + 999) / 1000)} + containers;
     CO_TRY(const ProcessResult result, co_await run(command, Work::Change, graceMs + LookMs, {}));
     // One that is gone already is what was asked for.
+    if (result.exitCode != 0 && !result.errorOutput.contains("No such container")) {
+        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
+    }
+    co_return {};
+}
+
+Async<> ComposeProject::neverStart(QStringList containers)
+{
+    const QStringList command = QStringList{u"docker"_s, u"update"_s, u"--restart=no"_s} + containers;
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Change, LookMs, {}));
     if (result.exitCode != 0 && !result.errorOutput.contains("No such container")) {
         co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
     }

@@ -51,8 +51,9 @@ public:
     [[nodiscard]] Async<QList<ComposeContainer>> containers(qint64 limitMs);
     /// What the Compose files in a folder say. Errors "compose.no_file", "compose.invalid".
     [[nodiscard]] Async<QMap<QString, ComposeService>> services(QString folder, std::stop_token stop = {});
+    /// isBack: of a release that has run before, which is taken as it is.
     /// The services of these instances, all known, named, and each with one container. Errors "compose.unknown_service", "compose.unnamed_image", "compose.replicas".
-    [[nodiscard]] Async<QMap<QString, ComposeService>> servicesOf(QString folder, QStringList instances, std::stop_token stop = {});
+    [[nodiscard]] Async<QMap<QString, ComposeService>> servicesOf(QString folder, QStringList instances, std::stop_token stop = {}, bool isBack = false);
     [[nodiscard]] Async<bool> hasImage(QString image, std::stop_token stop = {});
     /// Whether its registry offers it; error "compose.no_image".
     [[nodiscard]] Async<> canBePulled(QString service, QString image, std::stop_token stop = {});
@@ -62,6 +63,8 @@ public:
     [[nodiscard]] Async<> up(QString folder, QString service);
     /// TERM, then KILL after graceMs.
     [[nodiscard]] Async<> stop(QStringList containers, qint64 graceMs);
+    /// What is stopped stays so, whatever its restart policy says: the daemon would bring it back beside its successor.
+    [[nodiscard]] Async<> neverStart(QStringList containers);
     [[nodiscard]] Async<QStringList> lastLines(QString container);
 
 private:

@@ -172,7 +172,8 @@ public:
 
     Async<> prepare(QString version, QStringList instances, std::stop_token stop) override
     {
-        CO_TRY(const auto services, co_await servicesOf(version, instances, stop));
+        CO_TRY(const QString folder, folderOf(version));
+        CO_TRY(const auto services, co_await m_project.servicesOf(folder, instances, stop, true));
         for (const auto &[name, service] : services.asKeyValueRange()) {
             CO_TRY(const bool there, co_await m_project.hasImage(service.image, stop));
             if (there) {
@@ -193,7 +194,7 @@ public:
         CO_TRY(const QList<ComposeContainer> containers, co_await m_project.containers(AnswerMs));
         if (const ComposeContainer *container = containerOf(containers, service); container && container->isAlive()) {
             if (container->release == version) {
-                co_return {};
+                co_return markStopped(instance, false);
             }
             co_return fail(u"compose.runs_other"_s, {{u"instance"_s, instance}, {u"running"_s, container->release}, {u"wanted"_s, version}});
         }
@@ -209,13 +210,17 @@ public:
         for (const qint64 begin = Clock::system().monotonic();;) {
             CO_TRY(const QList<ComposeContainer> containers, co_await m_project.containers(AnswerMs));
             QStringList alive;
+            QStringList all;
             for (const ComposeContainer &container : containers) {
+                if (container.service == service) {
+                    all.append(container.id);
+                }
                 if (container.service == service && container.isAlive()) {
                     alive.append(container.id);
                 }
             }
             if (alive.isEmpty()) {
-                co_return {};
+                co_return all.isEmpty() ? Result<>() : co_await m_project.neverStart(all);
             }
             if (Clock::system().monotonic() - begin > spec->stopTimeoutMs + GoneMs) {
                 co_return fail(u"compose.not_gone"_s, {{u"instance"_s, instance}, {u"container"_s, alive.first().left(12)}});

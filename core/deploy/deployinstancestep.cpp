@@ -93,8 +93,9 @@ private:
             }
             CO_CHECK(co_await move.drain(back, stop));
             CO_CHECK(co_await move.stop());
-            CO_CHECK(co_await move.start(version));
         }
+        // One that runs already is only noted as meant to.
+        CO_CHECK(co_await move.start(version));
         CO_CHECK(co_await move.waitReady(version, stop));
         co_return co_await move.balance(stop);
     }

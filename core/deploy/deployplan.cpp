@@ -179,8 +179,12 @@ Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release
     QList<StepSpec> steps{place};
     // What a release restarts that is passed over has changed all the same.
     QStringList restart = manifest.restart;
-    if (!restart.isEmpty()) {
-        restart += release.passedOver;
+    for (const QString &name : release.passedOver) {
+        // One that is called otherwise here has been renamed since.
+        const bool known = context.target.service(name) != nullptr;
+        if (!restart.isEmpty()) {
+            restart.append(known ? name : u"all"_s);
+        }
     }
     const InstanceReleases releases = releasesAt(context.target, restart, to);
     CO_TRY(const QList<StepSpec> fetch, fetchSteps(context, to, releases));

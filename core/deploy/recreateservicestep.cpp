@@ -143,8 +143,9 @@ private:
         for (InstanceMove *move : old) {
             CO_CHECK(co_await move->stop());
         }
-        for (InstanceMove *move : old) {
-            CO_CHECK(co_await move->start(version));
+        // One that runs already is only noted as meant to.
+        for (InstanceMove &move : moves) {
+            CO_CHECK(co_await move.start(version));
         }
         for (InstanceMove &move : moves) {
             CO_CHECK(co_await move.waitReady(version, stop));

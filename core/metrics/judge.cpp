@@ -154,7 +154,7 @@ const Verdict &Judge::evaluate(const MetricWindow &window, qint64 now, qint64 ti
     } else if (silent && (over || policy.noData != WatchSpec::NoData::Proceed)) {
         m_verdict.kind = Verdict::Kind::NotEnoughData;
         m_verdict.sentence = {u"watch.instance_silent"_s, args};
-    } else if (!over || (silence > 0 && m_verdict.watchedMs < policy.durationMs + silenceLimit()) || (m_breaches > 0 && (enough || m_verdict.watchedMs < policy.durationMs + policy.windowMs))) {
+    } else if (!over || (silence > 0 && (silence > 2 * longestScrape(policy) || m_verdict.watchedMs < policy.durationMs + silenceLimit())) || (m_breaches > 0 && (enough || m_verdict.watchedMs < policy.durationMs + policy.windowMs))) {
         // A breach or a silence not yet confirmed keeps the watch open past its end, but not without traffic.
         const QString soFar = enough ? u"watch.so_far"_s : u"watch.little_so_far"_s;
         m_verdict.sentence = {silence > 2 * longestScrape(policy) ? u"watch.silent_so_far"_s : soFar, args};

@@ -363,7 +363,7 @@ StepSpec downgradeSpec(const PlanningContext &context, const Standing &standing,
     step.changes = {{u"migration.head:"_s + database.name, joined(before)}};
     step.expectedMs = context.measuredMs.value(step.kind, 2000);
     // Its way back is the upgrade, which must take nothing of what has come since.
-    step.irreversible = loses || isPointOfNoReturn(look);
+    step.irreversible = loses || !look.takes.isEmpty() || isPointOfNoReturn(look);
     step.pointOfNoReturn = step.irreversible;
     step.automaticRollback = false;
     return step;

@@ -331,6 +331,7 @@ public:
         }
         QJsonObject params = spec().params;
         const QString sha256 = undo["sha256"_L1].toString();
+        tellWhatWasAgreedTo(context, spec());
         if (sha256.isEmpty() || !lossMessages(lossFromJson(context.result(spec().id, stepresult::lost))).isEmpty()) {
             co_return fail(u"step.not_revertible"_s, {{u"step"_s, spec().title.toJson()}});
         }

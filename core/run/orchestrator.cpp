@@ -473,7 +473,7 @@ Async<> Orchestrator::Private::inspectStep(int index)
     const auto unknown = std::exchange(m_unknown, {});
     if (found && *found == Inspection::NotStarted) {
         m_steps[index].results.insert(stepresult::untouched, true);
-    } else if (found && *found == Inspection::Partial) {
+    } else if (found && *found != Inspection::Unknown) {
         m_steps[index].results.remove(stepresult::untouched);
     }
     // After an error that left the effect unknown only a clear "done" goes on; after an interruption

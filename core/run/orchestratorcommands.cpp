@@ -110,6 +110,7 @@ Async<> Orchestrator::Private::take(CommandRecord command)
             }
             case Outcome::Accept: {
                 const bool back = isGoingBack(m_run, m_steps);
+                m_steps[index].results.remove(stepresult::untouched);
                 const char *const code = back ? (believed ? "run.step_accepted_back_by_word" : "run.step_accepted_back")
                                               : (believed ? "run.step_accepted_by_word" : "run.step_accepted");
                 CO_CHECK(co_await move(Outcome::Accept, index, about(code, index, by)));

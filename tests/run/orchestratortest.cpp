@@ -491,6 +491,24 @@ private Q_SLOTS:
         QCOMPARE(world().values, all(u"old"_s));
     }
 
+    /// Untouched at first, and done all the same at the next look: the point of no return is passed.
+    void whatIsFoundDoneIsNoLongerUntouched()
+    {
+        begin();
+        m_plan.steps[1].pointOfNoReturn = true;
+        m_plan.steps[1].automaticRollback = false;
+        world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        world().before[u"c:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QVERIFY(step(1).results[stepresult::untouched].toBool());
+        world().values[u"b"_s] = u"new"_s;
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(step(1).state, StepState::Done);
+        QCOMPARE(run().reason.code, u"run.step_failed_no_return"_s);
+    }
+
     void neverStandsBeforeWhatCantBeTakenBack()
     {
         begin({{u"holdDefault"_s, u"rollback"_s}, {u"holdMs"_s, 1000}});
