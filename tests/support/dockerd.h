@@ -12,6 +12,7 @@
 #include <QThread>
 
 #include <csignal>
+#include <sys/mount.h>
 #include <unistd.h>
 
 namespace cutover::testing {
@@ -37,6 +38,8 @@ public:
             }
         }
         stop(SIGTERM);
+        // It leaves the host's network namespace mounted, which keeps the folder from being removed.
+        ::umount2(QFile::encodeName(path(QStringLiteral("exec/netns/default"))).constData(), MNT_DETACH);
     }
     Q_DISABLE_COPY_MOVE(Dockerd)
 
