@@ -38,8 +38,10 @@ public:
             }
         }
         stop(SIGTERM);
-        // It leaves the host's network namespace mounted, which keeps the folder from being removed.
-        ::umount2(QFile::encodeName(path(QStringLiteral("exec/netns/default"))).constData(), MNT_DETACH);
+        // It leaves mounts behind, which keep the folder from being removed.
+        for (const auto *left : {"exec/netns/default", "data"}) {
+            ::umount2(QFile::encodeName(path(QString::fromLatin1(left))).constData(), MNT_DETACH);
+        }
     }
     Q_DISABLE_COPY_MOVE(Dockerd)
 
