@@ -128,6 +128,9 @@ public:
         co_return watcherIsAlive(context.target()) ? Inspection::Partial : Inspection::Unknown;
     }
 
+    /// The verdict on an earlier request stays what it was.
+    bool asksAnew() const override { return true; }
+
     Async<> revert(StepContext &context, QJsonObject, std::stop_token) override
     {
         // The verdict stays: it is why.

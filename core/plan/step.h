@@ -80,6 +80,8 @@ public:
     /// Whether a person's word counts where inspect() finds Inspection::Unknown: a retry applies again, and accept is
     /// believed. Only where what is unknown is the step's own work, never somebody else's.
     [[nodiscard]] virtual bool takesAWord() const { return false; }
+    /// Whether a person's retry asks anew and prepares again, where an answer of before would only be found again.
+    [[nodiscard]] virtual bool asksAnew() const { return false; }
     /// Undoes apply, whole or partial. Safe to repeat. Error "step.not_revertible" where there is no way without loss.
     [[nodiscard]] virtual Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop);
     /// After the run has succeeded: gives up what only revert needed.

@@ -160,8 +160,7 @@ std::expected<Outcome, Message> decide(const QString &verb, const RunRecord &run
     if (verb == "resume"_L1) {
         return refuse("run.refused_resume_failed");
     }
-    // What changes nothing looks anew: an old answer must not decide again.
-    return isPrepared(steps[index]) && run.plan.steps[index].changesState ? Outcome::RetryPrepared : Outcome::RetryUnprepared;
+    return isPrepared(steps[index]) ? Outcome::RetryPrepared : Outcome::RetryUnprepared;
 }
 
 bool needsName(const QString &verb, bool isProduction)

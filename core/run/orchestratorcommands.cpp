@@ -117,11 +117,15 @@ Async<> Orchestrator::Private::take(CommandRecord command)
                 break;
             }
             case Outcome::RetryPrepared:
-                m_steps[index].results.insert(stepresult::retried, true);
-                [[fallthrough]];
-            case Outcome::RetryUnprepared:
-                CO_CHECK(co_await move(*verdict, index, about("run.step_retried", index, by)));
+            case Outcome::RetryUnprepared: {
+                const auto step = StepRegistry::create(spec(index));
+                const bool anew = *verdict == Outcome::RetryUnprepared || (step && (*step)->asksAnew());
+                if (!anew) {
+                    m_steps[index].results.insert(stepresult::retried, true);
+                }
+                CO_CHECK(co_await move(anew ? Outcome::RetryUnprepared : Outcome::RetryPrepared, index, about("run.step_retried", index, by)));
                 break;
+            }
             default:
                 CO_CHECK(co_await move(Outcome::Resume, index, about("run.resumed_by", index, by)));
                 break;

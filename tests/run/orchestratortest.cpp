@@ -420,9 +420,10 @@ private Q_SLOTS:
     }
 
     /// An answer of before must not decide again.
-    void aRetryLooksAnewWhereNothingIsChanged()
+    void aRetryAsksAnewWhereTheStepSaysSo()
     {
         begin();
+        world().asksAnew = true;
         m_plan.steps[1].changesState = false;
         m_plan.steps[1].changes = {};
         m_plan.steps[1].params[u"to"_s] = u"old"_s;
@@ -439,10 +440,29 @@ private Q_SLOTS:
         QCOMPARE(world().count(u"b:inspect"_s), 0);
     }
 
+    /// What it has begun, as a backup's folder, is its own: it goes on with that.
+    void aRetryKeepsWhatWasPrepared()
+    {
+        begin();
+        m_plan.steps[1].changesState = false;
+        m_plan.steps[1].changes = {};
+        m_plan.steps[1].params[u"to"_s] = u"old"_s;
+        m_plan.steps[1].automaticRollback = false;
+        world().inspections[u"b"_s] = Inspection::Partial;
+        world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        command(u"retry"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+        QCOMPARE(world().count(u"b:prepare"_s), 1);
+        QCOMPARE(world().count(u"b:apply"_s), 2);
+    }
+
     /// Prepared by an earlier try, pending again: the way back knows that state, too.
     void aRetryThatCantBeginGoesBack()
     {
         begin();
+        world().asksAnew = true;
         m_plan.steps[1].changesState = false;
         m_plan.steps[1].changes = {};
         m_plan.steps[1].params[u"to"_s] = u"old"_s;

@@ -41,6 +41,7 @@ public:
         co_return call(u"apply"_s, [this] { world().values[spec().id] = spec().params["to"_L1].toString(); });
     }
     bool takesAWord() const override { return world().takesAWord; }
+    bool asksAnew() const override { return world().asksAnew; }
     Async<> verify(StepContext &, std::stop_token) override
     {
         co_return call(u"verify"_s, [] { });

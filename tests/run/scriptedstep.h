@@ -24,6 +24,7 @@ struct World {
     std::map<QString, QJsonObject> asks; ///< By call ("a:apply"): it fails asking for this, until it is agreed to.
     std::map<QString, Message> keeps; ///< By step: what its revert leaves.
     bool takesAWord = false; ///< Of all steps.
+    bool asksAnew = false; ///< Of all steps.
     std::map<QString, Inspection> inspections; ///< By step, instead of the truth.
 
     [[nodiscard]] static World &instance();
