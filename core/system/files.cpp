@@ -169,7 +169,7 @@ int renameSynced(const QString &from, const QString &to)
 }
 
 /// Removes what is in an open folder; works by descriptor, so a link put in the way is not followed.
-int emptyFolder(int fd, const QString &path)
+Result<> emptyFolder(int fd, const QString &path)
 {
     struct stat info{};
     if (::fstat(fd, &info) == 0 && (info.st_mode & S_IRWXU) != S_IRWXU) {
@@ -177,7 +177,7 @@ int emptyFolder(int fd, const QString &path)
     }
     DIR *listing = ::fdopendir(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (!listing) {
-        return errno;
+        return failErrno(u"file.remove"_s, errno, path);
     }
     QList<std::pair<QByteArray, bool>> entries;
     while (const dirent *entry = ::readdir(listing)) {
@@ -194,32 +194,30 @@ int emptyFolder(int fd, const QString &path)
         if (isFolder) {
             const Descriptor inner(::openat(fd, name.constData(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
             if (inner < 0) {
-                return errno;
+                return failErrno(u"file.remove"_s, errno, item);
             }
-            if (const int error = emptyFolder(inner, item)) {
-                return error;
-            }
+            CHECK(emptyFolder(inner, item));
         }
         if (const int error = guarded(Kind::FileUnlink, item, [fd, &name, isFolder] {
                 return ::unlinkat(fd, name.constData(), isFolder ? AT_REMOVEDIR : 0);
             })) {
-            return error;
+            return failErrno(u"file.remove"_s, error, item);
         }
     }
-    return 0;
+    return {};
 }
 
-int removeFolder(const QString &path)
+/// The error names what could not be removed, and not only the tree that it is in.
+Result<> removeFolder(const QString &path)
 {
     const QByteArray name = QFile::encodeName(path);
     const Descriptor fd(::open(name.constData(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (fd < 0) {
-        return errno == ENOENT ? 0 : errno;
+        return errno == ENOENT ? Result<>() : failErrno(u"file.remove"_s, errno, path);
     }
-    if (const int error = emptyFolder(fd, path)) {
-        return error;
-    }
-    return guarded(Kind::FileUnlink, path, [&name] { return ::rmdir(name.constData()); });
+    CHECK(emptyFolder(fd, path));
+    const int error = guarded(Kind::FileUnlink, path, [&name] { return ::rmdir(name.constData()); });
+    return error == 0 ? Result<>() : failErrno(u"file.remove"_s, error, path);
 }
 
 } // namespace
@@ -340,9 +338,7 @@ Result<> removeTree(const QString &path)
     const QString absolute = QDir::cleanPath(QFileInfo(path).absoluteFilePath());
     const QString going = hidden(absolute, u".cutover-gone"_s);
     // What an earlier call was stopped in.
-    if (const int error = removeFolder(going)) {
-        return failErrno(u"file.remove"_s, error, going);
-    }
+    CHECK(removeFolder(going));
     struct stat info{};
     if (::lstat(QFile::encodeName(absolute).constData(), &info) != 0) {
         return errno == ENOENT ? Result<>() : failErrno(u"file.remove"_s, errno, absolute);
@@ -353,9 +349,7 @@ Result<> removeTree(const QString &path)
     if (const int error = renameSynced(absolute, going)) {
         return failErrno(u"file.remove"_s, error, absolute);
     }
-    if (const int error = removeFolder(going)) {
-        return failErrno(u"file.remove"_s, error, going);
-    }
+    CHECK(removeFolder(going));
     return syncDirectory(parentOf(absolute));
 }
 
