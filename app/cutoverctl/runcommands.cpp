@@ -365,7 +365,7 @@ QList<Command> runCommands()
         {{u"resume"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "let a held run go on")}, run<resume>},
         {{u"retry"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "try the failed step of a held run again")},
          run<retry>},
-        {{u"accept"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "take the failed step as done, if it is")},
+        {{u"accept"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "take the failed step as done, or as taken back, if it is")},
          run<accept>},
         {{u"abort"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "stop the run and go back")}, run<abortRun>},
         {{u"revert"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "roll a held run back")}, run<revert>},

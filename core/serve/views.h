@@ -76,6 +76,8 @@ struct RunView {
     QStringList silent; ///< Instances that should serve and do not.
     QStringList offers; ///< Commands that make sense now: "hold", "abort", "resume", "retry", "accept", "rollback", "abandon".
     QMap<QString, Message> refusals; ///< Why another command is not offered.
+    /// nullptr: it is at none.
+    [[nodiscard]] const StepView *currentStep() const { return current >= 0 && current < steps.size() ? &steps[current] : nullptr; }
     [[nodiscard]] QJsonObject toJson() const;
     [[nodiscard]] static RunView fromJson(const QJsonObject &json);
 };

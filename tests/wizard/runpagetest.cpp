@@ -257,6 +257,29 @@ private Q_SLOTS:
         QCOMPARE(engine->lastParams(u"command"_s)[u"confirm"].toString(), plan.targetName);
     }
 
+    /// On the way back the same button means another thing, and says so.
+    void acceptOnTheWayBackSaysSo()
+    {
+        RunView &view = engine->runViews.first();
+        view.run.plan.environment = u"production"_s;
+        view.run.state = RunState::Held;
+        view.steps[8].record.state = StepState::Reverting;
+        view.current = 8;
+        view.offers = {u"retry"_s, u"accept"_s, u"abandon"_s};
+        open();
+        auto *held = visible<HeldPanel>(page.get(), u"held"_s);
+        QVERIFY(held != nullptr);
+        QPushButton *accept = held->button(u"accept"_s);
+        QCOMPARE(accept->text(), u"Accept as taken back"_s);
+        click(accept);
+        auto *question = page->findChild<DecisionDialog *>();
+        QVERIFY(question != nullptr);
+        QCOMPARE(question->decideButton()->text(), u"Accept as taken back"_s);
+        QTest::keyClicks(visible<QLineEdit>(question, u"confirmName"_s), plan.targetName);
+        click(question->decideButton());
+        QTRY_COMPARE(commands(), QStringList{u"accept/held"_s});
+    }
+
     void heldRunAsksForADecision()
     {
         RunView &view = engine->runViews.first();
@@ -275,6 +298,8 @@ private Q_SLOTS:
         QVERIFY(held->findChild<QLabel *>(u"heldReason"_s)->text().contains(u"backend-2 answered 503"));
         QVERIFY(held->button(u"retry"_s)->isEnabled());
         QVERIFY(!held->button(u"accept"_s)->isEnabled());
+        QCOMPARE(held->button(u"accept"_s)->text(), u"Accept as done"_s);
+        QCOMPARE(held->button(u"rollback"_s)->text(), u"Roll back to 1.2.1"_s);
         QCOMPARE(held->button(u"accept"_s)->toolTip(), u"backend-2 does not run 1.3.0."_s);
         QVERIFY(!held->button(u"abandon"_s)->isVisible());
         for (QPushButton *button : held->findChildren<QPushButton *>()) {

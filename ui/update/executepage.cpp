@@ -285,7 +285,7 @@ void ExecutePage::refreshNow()
     const RunView &view = m_feed->view();
     const QJsonObject &progress = m_feed->progress();
     const Message doing = Message::fromJson(progress[u"doing"].toObject());
-    const StepView *step = view.current >= 0 && view.current < view.steps.size() ? &view.steps[view.current] : nullptr;
+    const StepView *step = view.currentStep();
     if (!doing.isEmpty()) {
         m_doing->setText(doing.text());
     } else if (step != nullptr) {
@@ -418,15 +418,16 @@ void ExecutePage::decideByName(const QString &verb)
         texts.details = tr("Nothing is taken back and nothing goes on by itself. Your name is recorded with it.");
         texts.decide = tr("Abandon the run");
     } else if (verb == u"accept") {
-        texts.title = tr("Accept as done");
-        texts.question = tr("Go on with %1 as if the step had worked?").arg(target);
-        texts.details = tr("Only where looking at the system agrees. Your name is recorded with it.");
-        texts.decide = tr("Accept as done");
+        const bool back = isTakingBack(view);
+        texts.title = back ? tr("Accept as taken back") : tr("Accept as done");
+        texts.question = back ? tr("Go on with the way back of %1 as if the step were taken back?").arg(target) : tr("Go on with %1 as if the step had worked?").arg(target);
+        texts.details = tr("Only where looking at the system agrees, or where nothing but your word can tell. Your name is recorded with it.");
+        texts.decide = texts.title;
     } else {
         texts.title = tr("Roll back");
         texts.question = tr("Roll %1 back to %2?").arg(target, view.run.plan.from);
         texts.details = view.ifAborted.isEmpty() ? QString() : view.ifAborted.text();
-        texts.decide = tr("Roll back");
+        texts.decide = tr("Roll back to %1").arg(view.run.plan.from);
     }
     auto *question = new DecisionDialog(texts, this);
     question->decideButton()->setObjectName(u"decide"_s);

@@ -95,11 +95,10 @@ QString HeldPanel::costOf(const QString &verb) const
         return asks ? tr("Agrees to what is asked above, and goes on.") : tr("Goes on where it paused.");
     }
     if (verb == u"accept") {
-        const StepView *step = m_view.current >= 0 && m_view.current < m_view.steps.size() ? &m_view.steps[m_view.current] : nullptr;
-        const bool back = step && step->record.state == StepState::Reverting;
+        const StepView *step = m_view.currentStep();
         const QString proof = step && step->spec.kind == u"command" ? tr("where the program can't tell, on your word.")
                                                                     : tr("only where looking at the system agrees.");
-        return back ? tr("Goes on as if the step were taken back; %1").arg(proof) : tr("Goes on as if the step had worked; %1").arg(proof);
+        return isTakingBack(m_view) ? tr("Goes on as if the step were taken back; %1").arg(proof) : tr("Goes on as if the step had worked; %1").arg(proof);
     }
     if (verb == u"rollback") {
         return m_view.ifAborted.isEmpty() ? tr("Takes back what was done.") : m_view.ifAborted.text();
@@ -117,6 +116,8 @@ void HeldPanel::setRun(const RunView &view)
     m_serving->setText(servingSentence(view));
     m_silent->setText(silentSentence(view));
     m_silent->setVisible(!m_silent->text().isEmpty());
+    button(u"accept"_s)->setText(isTakingBack(view) ? tr("Accept as taken back") : tr("Accept as done"));
+    button(u"rollback"_s)->setText(tr("Roll back to %1").arg(view.run.plan.from));
     for (const Choice &choice : m_choices) {
         const bool offered = view.offers.contains(choice.verb);
         const Message refusal = view.refusals.value(choice.verb);

@@ -42,6 +42,12 @@ QString reasonText(const RunView &view)
     return view.run.error.code.isEmpty() ? QString() : view.run.error.what();
 }
 
+bool isTakingBack(const RunView &view)
+{
+    const StepView *step = view.currentStep();
+    return step && step->record.state == StepState::Reverting;
+}
+
 QString servingSentence(const RunView &view)
 {
     if (view.serving.isEmpty()) {

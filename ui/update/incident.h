@@ -12,6 +12,8 @@ namespace cutover {
 
 /// The one sentence why the run is where it is; the failed step's error where no reason was recorded.
 [[nodiscard]] QString reasonText(const RunView &view);
+/// Whether the step that the run is at is being taken back.
+[[nodiscard]] bool isTakingBack(const RunView &view);
 /// "Serving users now: 1.3.0.", or that nobody is served, or that it is not known.
 [[nodiscard]] QString servingSentence(const RunView &view);
 /// "Not serving: backend-2." where the others serve; else empty.

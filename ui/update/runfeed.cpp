@@ -53,7 +53,7 @@ RunFeed::RunFeed(EngineClient *engine, const QString &runId, QObject *parent)
         const QString type = what[u"type"].toString();
         if (type == u"progress") {
             m_progress = what;
-            if (m_view.current < 0 || m_view.current >= m_view.steps.size() || m_view.steps[m_view.current].spec.id != what[u"step"].toString()) {
+            if (const StepView *step = m_view.currentStep(); !step || step->spec.id != what[u"step"].toString()) {
                 lookSoon();
             }
             Q_EMIT progressChanged();
@@ -167,7 +167,7 @@ void RunFeed::take(const RunView &view)
         m_heldLook.start();
     }
     if (otherStep) {
-        const QString step = view.current >= 0 && view.current < view.steps.size() ? view.steps[view.current].spec.id : QString();
+        const QString step = view.currentStep() ? view.currentStep()->spec.id : QString();
         if (m_progress[u"step"].toString() != step) {
             m_progress = {};
         }
