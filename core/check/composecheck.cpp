@@ -28,9 +28,13 @@ QStringList managedInstances(const Target &target)
     return names;
 }
 
-QString folderOf(const CheckScope &scope)
+/// As the files of the release to install have them, or of the installed one.
+Async<QMap<QString, ComposeService>> servicesOf(CheckScope scope, std::stop_token stop)
 {
-    return scope.releaseFolder.isEmpty() ? scope.target.currentLink() : scope.releaseFolder;
+    ComposeProject project(scope.target, {});
+    const QStringList instances = managedInstances(scope.target);
+    const QString folder = scope.releaseFolder.isEmpty() ? scope.target.currentLink() : scope.releaseFolder;
+    co_return co_await project.servicesOf(folder, instances, stop);
 }
 
 QCoro::Task<Finding> docker(CheckScope scope, std::stop_token stop)
@@ -45,13 +49,11 @@ QCoro::Task<Finding> docker(CheckScope scope, std::stop_token stop)
 
 QCoro::Task<Finding> release(CheckScope scope, std::stop_token stop)
 {
-    ComposeProject project(scope.target, {});
-    const QStringList instances = managedInstances(scope.target);
-    const QString folder = folderOf(scope);
-    const auto services = co_await project.servicesOf(folder, instances, stop);
+    const auto services = co_await servicesOf(scope, stop);
     if (!services) {
         co_return wrong(services.error());
     }
+    ComposeProject project(scope.target, {});
     int pull = 0;
     for (const auto &[name, service] : services->asKeyValueRange()) {
         const auto there = co_await project.hasImage(service.image, stop);
@@ -74,10 +76,7 @@ QCoro::Task<Finding> release(CheckScope scope, std::stop_token stop)
 
 QCoro::Task<Finding> pinned(CheckScope scope, std::stop_token stop)
 {
-    ComposeProject project(scope.target, {});
-    const QStringList instances = managedInstances(scope.target);
-    const QString folder = folderOf(scope);
-    const auto services = co_await project.servicesOf(folder, instances, stop);
+    const auto services = co_await servicesOf(scope, stop);
     if (!services) {
         co_return wrong(services.error());
     }

@@ -33,10 +33,7 @@ constexpr QLatin1StringView FilesLabel("com.docker.compose.project.config_files"
 /// Never what somebody's shell or Docker context says: two consoles would work on two systems.
 QString hostOf(const ComposeSpec &spec)
 {
-    if (!spec.host.isEmpty()) {
-        return spec.host;
-    }
-    return u"unix:///run/docker.sock"_s;
+    return spec.host.isEmpty() ? u"unix:///run/docker.sock"_s : spec.host;
 }
 
 /// What Docker's programs need of ours, and nothing that a Compose file could take a value from.

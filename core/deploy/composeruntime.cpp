@@ -304,12 +304,7 @@ private:
             return QStringList();
         }
         TRY(const QByteArray content, files::read(stoppedFile(), 1 << 20));
-        QStringList names;
-        const QJsonArray array = QJsonDocument::fromJson(content).array();
-        for (const QJsonValue &name : array) {
-            names.append(name.toString());
-        }
-        return names;
+        return QJsonDocument::fromJson(content).toVariant().toStringList();
     }
 
     /// Only who holds the run's lock comes here.

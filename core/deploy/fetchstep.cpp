@@ -33,9 +33,8 @@ public:
         co_return {};
     }
 
+    // What has been brought stays for the next attempt; who needs the space removes it.
     Async<Inspection> inspect(StepContext &, QJsonObject) override { co_return Inspection::Partial; }
-    // It stays for the next attempt; who needs the space removes it.
-    Async<> revert(StepContext &, QJsonObject, std::stop_token) override { co_return {}; }
 
 private:
     QString to() const { return spec().params["toRelease"_L1].toString(); }

@@ -78,11 +78,6 @@ QJsonObject WatchRequest::toJson() const
 
 WatchRequest WatchRequest::fromJson(const QJsonObject &json)
 {
-    QStringList instances;
-    const QJsonArray names = json[u"instances"_s].toArray();
-    for (const QJsonValue &name : names) {
-        instances.append(name.toString());
-    }
     return {json[u"run"_s].toString(),
             json[u"token"_s].toString(),
             json[u"since"_s].toInteger(),
@@ -90,7 +85,7 @@ WatchRequest WatchRequest::fromJson(const QJsonObject &json)
             json[u"bootId"_s].toString(),
             json[u"baseline"_s].toDouble(-1),
             watchPolicyFromJson(json[u"policy"_s].toObject()),
-            instances};
+            json[u"instances"_s].toVariant().toStringList()};
 }
 
 QString WatchRequest::path(const QString &stateDirectory, const QString &run)

@@ -86,14 +86,6 @@ Result<KeptMigration> goBackIfNothingIsLost(const DatabaseSpec &database, const 
     return fail(gone.error());
 }
 
-Loss plus(Loss loss, const Loss &more)
-{
-    for (const auto &[name, count] : more.asKeyValueRange()) {
-        loss[name] += count;
-    }
-    return loss;
-}
-
 Loss minus(Loss loss, const Loss &less)
 {
     for (const auto &[name, count] : less.asKeyValueRange()) {
@@ -125,7 +117,8 @@ public:
         const Loss limit = agreed.isEmpty() ? planned.holdAbove() : agreed;
         // The database keeps the sum over all runs; the plan's figures are of what was left to it.
         const Loss before = lossFromJson(spec().params[takenBefore]);
-        migration.upLimit = plus(limit, before);
+        migration.upLimit = limit;
+        add(*migration.upLimit, before);
         const QJsonObject names{{u"revision"_s, migration.revision}, {u"name"_s, migration.name}};
         const auto lost = co_await upgrade(database, migration, [&context, names](qint64 done, qint64 total) { context.progress({done, total, u"rows"_s, {u"migration.doing"_s, names}}); }, stop);
         if (!lost && lost.error().code == "migration.takes_more"_L1) {
@@ -212,16 +205,14 @@ private:
 };
 
 /// Digest and folder of an applied migration's up file; empty: no installed release has it any more.
-QJsonObject sourceOf(const AppliedMigration &row, QJsonObject params, const QString &releases, const QStringList &folders)
+QJsonObject sourceOf(const AppliedMigration &row, QJsonObject params, const QString &releases, const QString &name)
 {
     params.insert(u"sha256"_s, row.sha256);
     const QStringList versions = QDir(releases).entryList(QDir::Dirs | QDir::NoDotAndDotDot, QDir::Name | QDir::Reversed);
     for (const QString &version : versions) {
-        for (const QString &name : folders) {
-            const QString folder = releases + u'/' + version + u'/' + name;
-            if (!name.isEmpty() && QFileInfo(folder).isDir() && approved(params, folder)) {
-                return {{u"sha256"_s, row.sha256}, {u"folder"_s, folder}};
-            }
+        const QString folder = releases + u'/' + version + u'/' + name;
+        if (QFileInfo(folder).isDir() && approved(params, folder)) {
+            return {{u"sha256"_s, row.sha256}, {u"folder"_s, folder}};
         }
     }
     return {};
@@ -275,11 +266,10 @@ public:
         CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
         const QJsonObject params = spec().params;
         const QString releases = context.target().releasesDirectory;
-        const QStringList folders{database.migrations, params["folder"_L1].toString()};
         Worker worker;
-        CO_TRY(const QJsonObject undo, co_await worker.run([database, params, releases, folders]() -> Result<QJsonObject> {
+        CO_TRY(const QJsonObject undo, co_await worker.run([database, params, releases]() -> Result<QJsonObject> {
             TRY(const auto row, rowIn(database, params["revision"_L1].toString()));
-            return row ? sourceOf(*row, params, releases, folders) : QJsonObject();
+            return row ? sourceOf(*row, params, releases, database.migrations) : QJsonObject();
         }));
         if (undo.isEmpty()) {
             context.setResult(stepresult::irreversible, true);

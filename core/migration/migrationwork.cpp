@@ -71,13 +71,6 @@ Result<> record(Connection &connection, const Migration &migration, const QStrin
                                Clock::system().now().toUTC().toString(Qt::ISODateWithMs), QString::fromUtf8(json::canonical(lossToJson(lost)))});
 }
 
-void add(Loss &sum, const Loss &more)
-{
-    for (const auto &[name, count] : more.asKeyValueRange()) {
-        sum[name] += count;
-    }
-}
-
 Result<qint64> brokenReferences(Connection &connection)
 {
     TRY(const QVariant count, connection.value(u"SELECT count(*) FROM pragma_foreign_key_check"_s));

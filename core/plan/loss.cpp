@@ -79,9 +79,7 @@ void LossLimit::add(const QString &name, qint64 count, qint64 sinceMs, qint64 ah
 Loss LossLimit::holdAbove() const
 {
     Loss limit = counted;
-    for (const auto &[name, more] : allowance.asKeyValueRange()) {
-        limit[name] += more;
-    }
+    cutover::add(limit, allowance);
     return limit;
 }
 
@@ -104,6 +102,13 @@ Preview LossLimit::table(const QString &title) const
         text += u"\n%1\t%2\t%3"_s.arg(name).arg(count).arg(limit.value(name));
     }
     return {u"table"_s, title, text};
+}
+
+void add(Loss &sum, const Loss &more)
+{
+    for (const auto &[name, count] : more.asKeyValueRange()) {
+        sum[name] += count;
+    }
 }
 
 Loss above(const Loss &loss, const Loss &limit)

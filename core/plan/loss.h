@@ -44,6 +44,8 @@ struct LossLimit {
     /// A preview of what was counted, with the limit of each.
     [[nodiscard]] Preview table(const QString &title) const;
 };
+/// Adds up, name by name.
+void add(Loss &sum, const Loss &more);
 /// Where loss is above limit, all of it; empty: it isn't.
 [[nodiscard]] Loss above(const Loss &loss, const Loss &limit);
 

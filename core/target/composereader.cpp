@@ -22,11 +22,8 @@ ComposeSpec readCompose(yaml::Map map, const QDir &folder)
         if (const yaml::Value files = map.optional(u"files"_s); files.exists()) {
             spec.files.clear();
             for (const yaml::Value &file : files.filledList()) {
-                const QString clean = QDir::cleanPath(file.text());
-                if (QDir::isAbsolutePath(clean) || clean == ".."_L1 || clean.startsWith("../"_L1)) {
-                    file.expected(u"relative_path"_s);
-                } else if (!clean.isEmpty()) {
-                    spec.files << clean;
+                if (const QString path = file.relativePath(); !path.isEmpty()) {
+                    spec.files << path;
                 }
             }
         }
