@@ -1,0 +1,21 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "serve/controlhost.h"
+
+namespace cutover {
+
+/// ssh's own exit code; every other is the other side's.
+inline constexpr int SshFailed = 255;
+
+/**
+ * Why ssh, or the shell behind it, could not run a program of the control host; an empty code where
+ * the program itself ended. Permanent where trying again can't help before a person has done something
+ * (host key, login, a program that is missing), transient where the link or the host is at fault.
+ * output: ssh's standard error. Any thread.
+ */
+[[nodiscard]] Error sshFailure(const ControlHost &host, int exitCode, const QByteArray &output);
+
+} // namespace cutover
