@@ -1,0 +1,261 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/systemdmanager.h"
+
+#include "config/targetmask.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QRegularExpression>
+#include <QStandardPaths>
+#include <QTimeZone>
+
+#include <unistd.h>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 LookMs = 20000;
+constexpr qint64 ChangeMs = 60000;
+constexpr int Lines = 10;
+constexpr qsizetype LongestLine = 500;
+
+/// What systemctl says where it can't do something, as an error of ours.
+Error errorOf(const QString &said, const QStringList &command, int exitCode, bool isUsers)
+{
+    const auto has = [&said](QLatin1StringView words) { return said.contains(words, Qt::CaseInsensitive); };
+    const QString unit = command.constLast();
+    if (has("not been booted with systemd"_L1)) {
+        return {u"systemd.not_here"_s, {}, Error::Kind::Permanent, {}};
+    }
+    if (has("Interactive authentication required"_L1) || has("Access denied"_L1) || has("Permission denied"_L1)) {
+        return {u"systemd.denied"_s, {{u"unit"_s, unit}, {u"reason"_s, said}}, Error::Kind::Permanent, {}};
+    }
+    if (has("Failed to connect to"_L1) || has("Connection refused"_L1) || has("Transport endpoint is not connected"_L1)) {
+        return {isUsers ? u"systemd.gone_user"_s : u"systemd.gone"_s, {{u"reason"_s, said}}, Error::Kind::Transient, {}};
+    }
+    if (has("is masked"_L1)) {
+        return {u"systemd.masked"_s, {{u"unit"_s, unit}}, Error::Kind::Permanent, {}};
+    }
+    if (has("not found"_L1) || has("not loaded"_L1)) {
+        return {u"systemd.unknown_unit"_s, {{u"unit"_s, unit}}, Error::Kind::Permanent, {}};
+    }
+    return {u"systemd.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, exitCode}, {u"last"_s, said}}, Error::Kind::Permanent, {}};
+}
+
+SystemdUnit unitOf(const QString &name, const QString &block)
+{
+    QMap<QString, QString> values;
+    const QStringList lines = block.split(u'\n', Qt::SkipEmptyParts);
+    for (const QString &line : lines) {
+        values.insert(line.section(u'=', 0, 0), line.section(u'=', 1));
+    }
+    SystemdUnit unit;
+    unit.name = name;
+    unit.loadState = values[u"LoadState"_s];
+    unit.activeState = values[u"ActiveState"_s];
+    unit.subState = values[u"SubState"_s];
+    unit.type = values[u"Type"_s];
+    unit.pid = values[u"MainPID"_s].toLongLong();
+    unit.controlPid = values[u"ControlPID"_s].toLongLong();
+    unit.restarts = values[u"NRestarts"_s].toInt();
+    unit.exitCode = values[u"ExecMainStatus"_s].toInt();
+    unit.hasJob = values[u"Job"_s].toInt() != 0;
+    // "@SECONDS"
+    if (const QString since = values[u"ExecMainStartTimestamp"_s]; since.startsWith(u'@')) {
+        unit.since = QDateTime::fromSecsSinceEpoch(since.sliced(1).toLongLong(), QTimeZone::UTC);
+    }
+    static const QRegularExpression version(uR"((?:\A|[ "])CUTOVER_VERSION=([^\s"]+))"_s);
+    unit.version = version.match(values[u"Environment"_s]).captured(1);
+    return unit;
+}
+
+} // namespace
+
+SystemdManager::SystemdManager(const Target &target, const RuntimeTools &tools, Whose whose)
+    : m_target(target)
+    , m_tools(tools)
+    , m_whose(whose)
+{
+    if (!m_tools.processes) {
+        m_tools.processes = &Processes::system();
+    }
+}
+
+QProcessEnvironment SystemdManager::environment()
+{
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(u"LC_ALL"_s, u"C.UTF-8"_s);
+    environment.insert(u"SYSTEMD_COLORS"_s, u"0"_s);
+    environment.insert(u"SYSTEMD_PAGER"_s, QString());
+    // A runner that was started over ssh or by a timer may lack it; the user's manager is there all the same.
+    const QString folder = u"/run/user/"_s + QString::number(::getuid());
+    if (environment.value(u"XDG_RUNTIME_DIR"_s).isEmpty() && QFileInfo(folder).isDir()) {
+        environment.insert(u"XDG_RUNTIME_DIR"_s, folder);
+    }
+    return environment;
+}
+
+QString SystemdManager::dropInFolder(const QString &unit) const
+{
+    const QString units = isUsers() ? QString(QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) + u"/systemd/user"_s)
+                                    : u"/etc/systemd/system"_s;
+    return units + u'/' + unit + u".d"_s;
+}
+
+Async<ProcessResult> SystemdManager::run(QStringList command, bool isChange, qint64 limitMs, std::stop_token stop, ProcessLine onLine)
+{
+    ProcessSpec spec;
+    spec.program = command.takeFirst();
+    spec.arguments = command;
+    spec.workingDirectory = u"/"_s;
+    spec.environment = environment();
+    spec.timeoutMs = limitMs;
+    if (onLine) {
+        spec.onLine = std::move(onLine);
+        spec.maxOutput = LongestLine;
+    } else if (isChange) {
+        spec.inherit = m_tools.inherit;
+        if (const auto told = m_tools.told) {
+            spec.onLine = [told](const QByteArray &line, bool) { told(u"systemd"_s, QString::fromUtf8(line)); };
+        }
+    }
+    const QString program = spec.program;
+    const auto result = co_await m_tools.processes->run(spec, stop);
+    if (!result && result.error().code == "process.not_found"_L1) {
+        co_return fail(u"systemd.no_program"_s, {{u"program"_s, program}});
+    }
+    if (!result && result.error().code == "process.timeout"_L1) {
+        co_return fail(u"systemd.silent"_s, {{u"limit"_s, limitMs}}, {}, isChange ? Error::Kind::Unknown : Error::Kind::Transient);
+    }
+    co_return result;
+}
+
+Async<QByteArray> SystemdManager::control(QStringList arguments, bool isChange, qint64 limitMs, std::stop_token stop)
+{
+    const QStringList command = QStringList{u"systemctl"_s, isUsers() ? u"--user"_s : u"--system"_s, u"--no-ask-password"_s, u"--no-pager"_s} + arguments;
+    CO_TRY(const ProcessResult result, co_await run(command, isChange, limitMs, stop));
+    if (result.exitCode != 0) {
+        co_return fail(errorOf(result.lastWords(), command, result.exitCode, isUsers()));
+    }
+    co_return result.output;
+}
+
+Async<QList<SystemdUnit>> SystemdManager::look(QStringList names, qint64 limitMs, std::stop_token stop)
+{
+    QList<SystemdUnit> units;
+    if (names.isEmpty()) {
+        co_return units;
+    }
+    const QStringList arguments = QStringList{u"show"_s, u"--timestamp=unix"_s,
+                                              u"--property=LoadState,ActiveState,SubState,Type,MainPID,ControlPID,NRestarts,ExecMainStatus,ExecMainStartTimestamp,Job,Environment"_s,
+                                              u"--"_s}
+        + names;
+    CO_TRY(const QByteArray said, co_await control(arguments, false, limitMs, stop));
+    // A block for each, in their order, with an empty line between two.
+    const QStringList blocks = QString::fromUtf8(said).trimmed().split(u"\n\n"_s);
+    if (blocks.size() != names.size()) {
+        co_return fail(u"systemd.failed"_s, {{u"command"_s, u"systemctl show"_s}, {u"exit"_s, 0}, {u"last"_s, QString::fromUtf8(said.left(LongestLine))}});
+    }
+    for (qsizetype i = 0; i < names.size(); ++i) {
+        units.append(unitOf(names[i], blocks[i]));
+    }
+    co_return units;
+}
+
+Async<> SystemdManager::reload()
+{
+    CO_CHECK(co_await control({u"daemon-reload"_s}, true, ChangeMs));
+    co_return {};
+}
+
+Async<> SystemdManager::start(QString unit)
+{
+    // What counts against its start limit was another release. One that is not loaded has nothing to reset.
+    (void)co_await control({u"reset-failed"_s, u"--"_s, unit}, true, LookMs);
+    CO_CHECK(co_await control({u"start"_s, u"--no-block"_s, u"--"_s, unit}, true, LookMs));
+    co_return {};
+}
+
+Async<> SystemdManager::stop(QString unit)
+{
+    CO_CHECK(co_await control({u"stop"_s, u"--no-block"_s, u"--"_s, unit}, true, LookMs));
+    co_return {};
+}
+
+Async<> SystemdManager::kill(QString unit)
+{
+    CO_CHECK(co_await control({u"kill"_s, u"--signal=KILL"_s, u"--"_s, unit}, true, LookMs));
+    co_return {};
+}
+
+QStringList SystemdManager::journalCommand(const QStringList &units) const
+{
+    QStringList command{u"journalctl"_s, u"--no-pager"_s, u"--quiet"_s};
+    for (const QString &unit : units) {
+        command.append(QString((isUsers() ? u"--user-unit="_s : u"--unit="_s) + unit));
+    }
+    return command;
+}
+
+Async<QStringList> SystemdManager::lastLines(QString unit)
+{
+    // What a process said at its end may not be in the journal yet. Only root may ask for it.
+    if (::geteuid() == 0) {
+        const QStringList sync{u"journalctl"_s, u"--sync"_s};
+        (void)co_await run(sync, false, LookMs, {});
+    }
+    const QStringList command = journalCommand({unit}) + QStringList{u"--output=cat"_s, u"--lines="_s + QString::number(Lines)};
+    CO_TRY(const ProcessResult result, co_await run(command, false, LookMs, {}));
+    TargetMask mask(m_target);
+    QStringList lines;
+    const QStringList said = QString::fromUtf8(result.output).split(u'\n', Qt::SkipEmptyParts);
+    for (const QString &line : said) {
+        lines.append(mask.masked(line).left(LongestLine));
+    }
+    co_return lines;
+}
+
+Async<> SystemdManager::logs(QMap<QString, QString> instances, LogRequest request, LogSink sink, std::stop_token stop)
+{
+    QStringList command = journalCommand(instances.keys()) + QStringList{u"--output=json"_s, u"--all"_s, u"--output-fields=MESSAGE,_SYSTEMD_UNIT,UNIT,_SYSTEMD_USER_UNIT,USER_UNIT"_s, u"--lines="_s + (request.lines < 0 ? u"all"_s : QString::number(request.lines))};
+    if (request.since.isValid()) {
+        command << u"--since=@"_s + QString::number(request.since.toSecsSinceEpoch());
+    }
+    if (request.follow) {
+        command << u"--follow"_s;
+    }
+    const auto tell = [sink, instances](const QByteArray &line, bool isError) {
+        const QJsonObject entry = QJsonDocument::fromJson(line).object();
+        if (isError || entry.isEmpty()) {
+            return;
+        }
+        QString instance;
+        for (const QLatin1StringView field : {"_SYSTEMD_UNIT"_L1, "UNIT"_L1, "_SYSTEMD_USER_UNIT"_L1, "USER_UNIT"_L1}) {
+            if (const QString found = instances.value(entry[field].toString()); !found.isEmpty()) {
+                instance = found;
+            }
+        }
+        // What is no UTF-8 comes as a list of bytes.
+        QByteArray bytes;
+        const QJsonArray raw = entry["MESSAGE"_L1].toArray();
+        for (const QJsonValue &byte : raw) {
+            bytes.append(char(byte.toInt()));
+        }
+        sink(instance, raw.isEmpty() ? entry["MESSAGE"_L1].toString() : QString::fromUtf8(bytes));
+    };
+    CO_TRY(const ProcessResult result, co_await run(command, false, 0, stop, tell));
+    // 1: no entry.
+    if (result.exitCode != 0 && !result.errorOutput.isEmpty()) {
+        co_return fail(u"systemd.failed"_s, {{u"command"_s, u"journalctl"_s}, {u"exit"_s, result.exitCode}, {u"last"_s, result.lastWords()}});
+    }
+    co_return {};
+}
+
+} // namespace cutover

@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "deploy/runtime.h"
+#include "system/processes.h"
+
+namespace cutover {
+
+/** A service unit, as its manager tells of it. */
+struct SystemdUnit {
+    QString name;
+    QString loadState; ///< "loaded", "not-found", "masked", "bad-setting", "error"
+    QString activeState; ///< "active", "reloading", "inactive", "failed", "activating", "deactivating"
+    QString subState; ///< As "running", "exited", "auto-restart".
+    QString type; ///< As "simple", "notify", "oneshot".
+    QString version; ///< CUTOVER_VERSION of the environment that it starts with; empty: none of ours.
+    QDateTime since; ///< Start of its main process.
+    qint64 pid = 0; ///< Of its main process.
+    qint64 controlPid = 0; ///< Of what starts or stops it just now.
+    int restarts = 0; ///< By the manager, since it was last started by somebody.
+    int exitCode = 0; ///< Of its last main process: a signal's number where one ended it.
+    bool hasJob = false; ///< Is about to be started or stopped.
+
+    [[nodiscard]] bool isGone() const { return (activeState == u"inactive" || activeState == u"failed") && pid == 0 && controlPid == 0 && !hasJob; }
+    [[nodiscard]] bool isDead() const { return activeState == u"failed" || subState.startsWith(u"auto-restart") || restarts > 0; }
+};
+
+/**
+ * The systemd manager of the machine or of this user, asked by systemctl and journalctl. Errors "systemd.*"; a manager that
+ * does not answer is transient. Each member is safe to repeat. The object outlives its tasks. Event-loop thread.
+ */
+class SystemdManager
+{
+public:
+    enum class Whose { Machine,
+                       User }; ///< User: that of the user who runs Cutover.
+    SystemdManager(const Target &target, const RuntimeTools &tools, Whose whose);
+
+    /// In the order of the names. A unit that there is not has the load state "not-found".
+    [[nodiscard]] Async<QList<SystemdUnit>> look(QStringList names, qint64 limitMs, std::stop_token stop = {});
+    /// Reads all unit files again.
+    [[nodiscard]] Async<> reload();
+    /// Returns when it is under way. One that failed too often before is started all the same.
+    [[nodiscard]] Async<> start(QString unit);
+    /// Returns when it is under way.
+    [[nodiscard]] Async<> stop(QString unit);
+    /// KILL, to all processes of the unit.
+    [[nodiscard]] Async<> kill(QString unit);
+    /// Of its journal, secrets hidden; empty where this user may not read it.
+    [[nodiscard]] Async<QStringList> lastLines(QString unit);
+
+    /// What units wrote, and what the manager says of them. instances: by unit.
+    [[nodiscard]] Async<> logs(QMap<QString, QString> instances, LogRequest request, LogSink sink, std::stop_token stop);
+
+    /// Where the manager looks for what is added to the unit: ".../UNIT.d".
+    [[nodiscard]] QString dropInFolder(const QString &unit) const;
+
+private:
+    [[nodiscard]] bool isUsers() const { return m_whose == Whose::User; }
+    /// The words that call journalctl for these units.
+    [[nodiscard]] QStringList journalCommand(const QStringList &units) const;
+    [[nodiscard]] static QProcessEnvironment environment();
+    /// onLine: of what may be long, instead of keeping all of it.
+    [[nodiscard]] Async<ProcessResult> run(QStringList command, bool isChange, qint64 limitMs, std::stop_token stop, ProcessLine onLine = {});
+    [[nodiscard]] Async<QByteArray> control(QStringList arguments, bool isChange, qint64 limitMs, std::stop_token stop = {});
+
+    Target m_target;
+    RuntimeTools m_tools;
+    Whose m_whose;
+};
+
+} // namespace cutover

@@ -1,0 +1,356 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The runtimes "systemd", of the machine, and "systemd_user", of the user who runs Cutover: each instance is a service
+// unit, mostly of a template (backend@1.service). Which release one starts from stands in a drop-in file of ours, written
+// only while nothing of the unit runs; which release it runs, in the environment of its process.
+
+#include "check/probe.h"
+#include "deploy/placed.h"
+#include "deploy/stoppedones.h"
+#include "deploy/systemdmanager.h"
+#include "deploy/unitdropin.h"
+#include "plan/instancefacts.h"
+#include "system/clock.h"
+#include "system/files.h"
+#include "target/systemdreader.h"
+
+#include <QFileInfo>
+#include <QJsonArray>
+
+#include <algorithm>
+#include <unistd.h>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 AnswerMs = 20000;
+constexpr qint64 PollMs = 100;
+constexpr qint64 BegunMs = 10000; ///< For a job to begin.
+constexpr qint64 GoneMs = 10000; ///< After its KILL.
+constexpr qint64 LargestEnvironment = 1 << 20;
+
+InstanceState::State stateOf(const SystemdUnit &unit, bool isMeantToStop)
+{
+    using enum InstanceState::State;
+    if (unit.activeState == "active"_L1 || unit.activeState == "reloading"_L1) {
+        return unit.pid > 0 ? Ready : Unready;
+    }
+    if (unit.activeState == "activating"_L1) {
+        return unit.subState.startsWith("auto-restart"_L1) ? Failed : Starting;
+    }
+    if (unit.activeState == "deactivating"_L1) {
+        return Stopping;
+    }
+    // Who was told to end may answer with whatever code.
+    if (unit.activeState == "failed"_L1 && !isMeantToStop) {
+        return Failed;
+    }
+    return unit.hasJob ? Starting : Stopped;
+}
+
+class SystemdRuntime : public Runtime
+{
+public:
+    SystemdRuntime(const Target &target, const RuntimeTools &tools, const QString &name, SystemdManager::Whose whose)
+        : m_target(target)
+        , m_name(name)
+        , m_stopped(target.stateDirectory + u'/' + name + u"-stopped.json"_s)
+        , m_manager(target, tools, whose)
+    {
+    }
+
+    Async<QList<InstanceState>> states(qint64 limitMs) override
+    {
+        CO_TRY(const auto units, co_await allUnits(limitMs));
+        CO_TRY(const QStringList stopped, m_stopped.names());
+        QList<InstanceState> states;
+        const QList<Placed> placed = all();
+        for (const Placed &one : placed) {
+            const SystemdUnit unit = units[one.instance->name];
+            InstanceState state;
+            state.name = one.instance->name;
+            state.service = one.service->name;
+            state.state = stateOf(unit, stopped.contains(state.name));
+            state.pid = unit.pid;
+            state.release = releaseOf(unit);
+            state.since = unit.since;
+            state.restarts = unit.restarts;
+            state.lastExit = unit.exitCode;
+            states.append(state);
+        }
+        co_return co_await probed(m_target, states, limitMs);
+    }
+
+    Async<QJsonObject> facts() override
+    {
+        CO_TRY(const auto units, co_await allUnits(AnswerMs));
+        CO_TRY(const QStringList stopped, m_stopped.names());
+        QJsonObject facts;
+        const QList<Placed> placed = all();
+        for (const Placed &one : placed) {
+            const SystemdUnit unit = units[one.instance->name];
+            const QString release = releaseOf(unit);
+            // What died shall run all the same.
+            if (one.service->managed && (!unit.isGone() || (!release.isEmpty() && !stopped.contains(one.instance->name)))) {
+                facts.insert(instanceFact(one.instance->name), release);
+            }
+        }
+        co_return facts;
+    }
+
+    Async<> check(QString version, QStringList instances, std::stop_token stop) override
+    {
+        CO_CHECK(releaseFolder(m_target, version));
+        CO_TRY(const auto units, co_await allUnits(AnswerMs, stop));
+        const QList<Placed> placed = all();
+        for (const Placed &one : placed) {
+            if (instances.contains(one.instance->name)) {
+                CO_CHECK(checkUnit(one, units[one.instance->name]));
+            }
+        }
+        co_return {};
+    }
+
+    Async<> start(QString instance, QString version) override
+    {
+        CO_CHECK(releaseFolder(m_target, version));
+        CO_TRY(const Placed place, placeOf(instance));
+        CO_TRY(const SystemdUnit unit, co_await lookAt(instance));
+        if (!unit.isGone()) {
+            const QString release = releaseOf(unit);
+            if (release != version) {
+                co_return fail(u"systemd.runs_other"_s, {{u"instance"_s, instance}, {u"unit"_s, unit.name}, {u"running"_s, release}, {u"wanted"_s, version}});
+            }
+            co_return m_stopped.mark(instance, false);
+        }
+        CO_CHECK(writeDropIn(place, version));
+        CO_CHECK(co_await m_manager.reload());
+        CO_CHECK(m_stopped.mark(instance, false));
+        CO_CHECK(co_await m_manager.start(unit.name));
+        for (const qint64 begin = Clock::system().monotonic();;) {
+            CO_TRY(const SystemdUnit now, co_await lookAt(instance));
+            // It is under way, or it has failed already, which waitReady() tells with its reason.
+            if (now.activeState != "inactive"_L1 || !now.hasJob || Clock::system().monotonic() - begin > BegunMs) {
+                co_return {};
+            }
+            CO_CHECK(co_await Clock::system().sleep(PollMs));
+        }
+    }
+
+    Async<> stop(QString instance) override
+    {
+        CO_TRY(const Placed place, placeOf(instance));
+        CO_CHECK(m_stopped.mark(instance, true));
+        bool killed = false;
+        bool asked = false;
+        for (const qint64 begin = Clock::system().monotonic();;) {
+            CO_TRY(const SystemdUnit unit, co_await lookAt(instance));
+            if (unit.isGone()) {
+                co_return {};
+            }
+            const qint64 waited = Clock::system().monotonic() - begin;
+            if (!asked) {
+                asked = true;
+                CO_CHECK(co_await m_manager.stop(unit.name));
+            } else if (waited > place.service->stopTimeoutMs && !killed) {
+                killed = true;
+                // It may have ended just now, and be unknown by then: the next look decides.
+                (void)co_await m_manager.kill(unit.name);
+            } else if (waited > place.service->stopTimeoutMs + GoneMs) {
+                co_return fail(u"systemd.not_gone"_s, {{u"instance"_s, instance}, {u"unit"_s, unit.name}, {u"state"_s, unit.activeState}});
+            }
+            CO_CHECK(co_await Clock::system().sleep(PollMs));
+        }
+    }
+
+    Async<> waitReady(QString instance, QString version, std::stop_token stop) override
+    {
+        CO_TRY(const Placed place, placeOf(instance));
+        const ProbeSpec probe = place.service->expand(place.service->health, *place.instance, m_target.releaseDirectory(version));
+        const qint64 limit = place.service->health.readyWithinMs;
+        for (const qint64 begin = Clock::system().monotonic();;) {
+            CO_TRY(const SystemdUnit unit, co_await lookAt(instance));
+            const InstanceState::State state = stateOf(unit, false);
+            Error last;
+            // One that serves does so whatever happened to it before: start() leaves what runs already as it is.
+            if (state == InstanceState::State::Ready) {
+                const ProbeResult answer = probe.asksAnything() ? co_await probeOnce(probe, stop) : ProbeResult{.ok = unit.restarts == 0};
+                if (answer.ok) {
+                    co_return {};
+                }
+                last = answer.error;
+            }
+            if (unit.isDead() && unit.exitCode == 0) {
+                // The manager has started it again meanwhile, and says no more how it ended.
+                co_return co_await withLines(u"systemd.restarted"_s, place, {{u"restarts"_s, unit.restarts}});
+            }
+            if (unit.isDead()) {
+                co_return co_await withLines(u"systemd.died"_s, place, {{u"exit"_s, unit.exitCode}, {u"restarts"_s, unit.restarts}});
+            }
+            if (state == InstanceState::State::Stopped) {
+                co_return co_await withLines(u"systemd.is_stopped"_s, place, {});
+            }
+            if (Clock::system().monotonic() - begin > limit) {
+                QJsonObject args{{u"limit"_s, limit}, {u"state"_s, QString(unit.activeState + u' ' + unit.subState)}};
+                if (!last.code.isEmpty()) {
+                    args = {{u"limit"_s, limit}, {u"cause"_s, last.toJson()}};
+                }
+                co_return co_await withLines(last.code.isEmpty() ? u"systemd.not_ready"_s : u"systemd.no_answer"_s, place, args);
+            }
+            CO_CHECK(co_await Clock::system().sleep(qMax(PollMs, probe.intervalMs), stop));
+        }
+    }
+
+    Async<> logs(LogRequest request, LogSink sink, std::stop_token stop) override
+    {
+        QMap<QString, QString> instances;
+        const QList<Placed> placed = all();
+        for (const Placed &one : placed) {
+            if (request.instances.contains(one.instance->name)) {
+                instances.insert(unitOf(*one.instance), one.instance->name);
+            }
+        }
+        co_return co_await m_manager.logs(instances, request, sink, stop);
+    }
+
+    Async<QStringList> lastLines(QString instance) override
+    {
+        CO_TRY(const Placed place, placeOf(instance));
+        co_return co_await m_manager.lastLines(unitOf(*place.instance));
+    }
+
+private:
+    QList<Placed> all() const { return placedOf(m_target, m_name); }
+
+    Result<Placed> placeOf(const QString &instance) const
+    {
+        const QList<Placed> placed = all();
+        for (const Placed &one : placed) {
+            if (one.instance->name == instance) {
+                return one;
+            }
+        }
+        return fail(u"systemd.unknown_instance"_s, {{u"instance"_s, instance}}, m_target.path);
+    }
+
+    Async<SystemdUnit> lookAt(QString instance)
+    {
+        CO_TRY(const Placed place, placeOf(instance));
+        const QStringList names{unitOf(*place.instance)};
+        CO_TRY(const QList<SystemdUnit> units, co_await m_manager.look(names, AnswerMs));
+        co_return units.first();
+    }
+
+    /// By instance.
+    Async<QMap<QString, SystemdUnit>> allUnits(qint64 limitMs, std::stop_token stop = {})
+    {
+        QStringList instances;
+        QStringList names;
+        const QList<Placed> placed = all();
+        for (const Placed &one : placed) {
+            instances.append(one.instance->name);
+            names.append(unitOf(*one.instance));
+        }
+        CO_TRY(const QList<SystemdUnit> units, co_await m_manager.look(names, limitMs, stop));
+        QMap<QString, SystemdUnit> found;
+        for (qsizetype i = 0; i < units.size(); ++i) {
+            found.insert(instances[i], units[i]);
+        }
+        co_return found;
+    }
+
+    /// The version whose folder this is; empty: of no release of this target.
+    QString versionOf(const QString &folder) const
+    {
+        const QString begin = m_target.releasesDirectory + u'/';
+        return folder.startsWith(begin) ? folder.sliced(begin.size()) : QString();
+    }
+
+    /// What the process itself was started with is the truth, where this user may see it and it is still there.
+    QString releaseOf(const SystemdUnit &unit) const
+    {
+        if (unit.pid > 0) {
+            QFile environment(u"/proc/%1/environ"_s.arg(unit.pid));
+            if (environment.open(QIODevice::ReadOnly)) {
+                constexpr QByteArrayView key("CUTOVER_RELEASE=");
+                const QByteArrayList entries = environment.read(LargestEnvironment).split('\0');
+                for (const QByteArray &entry : entries) {
+                    if (entry.startsWith(key)) {
+                        return versionOf(QFile::decodeName(entry.sliced(key.size())));
+                    }
+                }
+            }
+        }
+        return unit.version;
+    }
+
+    Result<> checkUnit(const Placed &place, const SystemdUnit &unit) const
+    {
+        const QJsonObject args{{u"unit"_s, unit.name}, {u"instance"_s, place.instance->name}};
+        if (unit.loadState == "not-found"_L1) {
+            return fail(u"systemd.unknown_unit"_s, args);
+        }
+        if (unit.loadState == "masked"_L1) {
+            return fail(u"systemd.masked"_s, args);
+        }
+        // One that our own file is to complete has no program yet.
+        const bool isIncomplete = unit.loadState == "bad-setting"_L1 && !place.service->command.isEmpty();
+        if (unit.loadState != "loaded"_L1 && !isIncomplete) {
+            return fail(u"systemd.bad_unit"_s, {{u"unit"_s, unit.name}, {u"state"_s, unit.loadState}});
+        }
+        if (unit.type == "oneshot"_L1 && !isIncomplete) {
+            return fail(u"systemd.oneshot"_s, args);
+        }
+        const QString folder = m_manager.dropInFolder(unit.name);
+        QFileInfo nearest(folder);
+        while (!nearest.exists() && !nearest.isRoot()) {
+            nearest.setFile(nearest.path());
+        }
+        if (::access(QFile::encodeName(nearest.filePath()).constData(), W_OK) != 0) {
+            return fail(u"systemd.no_drop_in"_s, {{u"unit"_s, unit.name}, {u"folder"_s, folder}, {u"reason"_s, qt_error_string()}}, folder);
+        }
+        return {};
+    }
+
+    Result<> writeDropIn(const Placed &place, const QString &version) const
+    {
+        const QString folder = m_manager.dropInFolder(unitOf(*place.instance));
+        const QString file = folder + u'/' + dropInName();
+        const QByteArray text = dropInText(m_target, *place.service, *place.instance, version);
+        CHECK(files::makePath(folder));
+        if (const auto there = QFileInfo::exists(file) ? files::read(file, 1 << 20) : Result<QByteArray>(); there && *there == text) {
+            return {};
+        }
+        return files::replace(file, text);
+    }
+
+    /// An error with what the unit said last.
+    Async<> withLines(QString code, Placed place, QJsonObject args)
+    {
+        const auto lines = co_await m_manager.lastLines(unitOf(*place.instance));
+        args.insert(u"instance"_s, place.instance->name);
+        args.insert(u"unit"_s, unitOf(*place.instance));
+        args.insert(u"lastLines"_s, QJsonArray::fromStringList(lines.value_or(QStringList())));
+        co_return fail(code, args);
+    }
+
+    Target m_target;
+    QString m_name; ///< "systemd", "systemd_user"
+    StoppedOnes m_stopped;
+    SystemdManager m_manager;
+};
+
+const RuntimeRegistry::Registration system(u"systemd"_s, [](const Target &target, const RuntimeTools &tools) {
+    return std::make_unique<SystemdRuntime>(target, tools, u"systemd"_s, SystemdManager::Whose::Machine);
+});
+const RuntimeRegistry::Registration user(u"systemd_user"_s, [](const Target &target, const RuntimeTools &tools) {
+    return std::make_unique<SystemdRuntime>(target, tools, u"systemd_user"_s, SystemdManager::Whose::User);
+});
+
+} // namespace
+
+} // namespace cutover

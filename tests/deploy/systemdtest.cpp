@@ -1,0 +1,342 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Two backends that are units of a template, under the machine's real systemd and under a user's, behind a real HAProxy:
+// updated by real runs while somebody asks all the time. Started by tests/support/undersystemd.
+
+#include "balancedsystem.h"
+#include "check/check.h"
+#include "deploy/servicelogs.h"
+#include "deploy/systemdmanager.h"
+#include "tests/support/skip.h"
+
+#include <QTimer>
+
+#include <sys/mount.h>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+using namespace cutover::testing;
+
+namespace {
+
+class SystemdTest : public BalancedSystem
+{
+    Q_OBJECT
+
+    std::unique_ptr<QProcess> m_haproxy;
+
+    static bool isUsers()
+    {
+        QFETCH_GLOBAL(const QString, manager);
+        return manager == u"user";
+    }
+    static QString unitFile(const QString &name)
+    {
+        return (isUsers() ? QDir::homePath() + u"/.config/systemd/user/"_s : u"/etc/systemd/system/"_s) + name;
+    }
+    [[nodiscard]] std::shared_ptr<Runtime> runtime() const { return VALUE(RuntimeRegistry::create(isUsers() ? u"systemd_user"_s : u"systemd"_s, m_target)); }
+    static QByteArray systemctl(QStringList arguments)
+    {
+        QProcess process;
+        process.setProcessChannelMode(QProcess::MergedChannels);
+        arguments.prepend(isUsers() ? u"--user"_s : u"--system"_s);
+        process.start(u"systemctl"_s, arguments);
+        process.waitForFinished();
+        return process.readAll().trimmed();
+    }
+    static qint64 mainPid(int number) { return systemctl({u"show"_s, u"--value"_s, u"--property=MainPID"_s, u"demo@%1"_s.arg(number)}).toLongLong(); }
+    [[nodiscard]] InstanceState stateOf(const QString &name) const
+    {
+        const auto states = VALUE(QCoro::waitFor(runtime()->states(20000)));
+        return *std::ranges::find(states, name, &InstanceState::name);
+    }
+    [[nodiscard]] QString fact(const QString &name) const { return VALUE(QCoro::waitFor(FactSource::collect(m_target)))[QString(u"instance:"_s + name)].toString(u"none"_s); }
+    [[nodiscard]] QString checkError() const
+    {
+        const auto checked = QCoro::waitFor(runtime()->check(u"1.1.0"_s, {u"backend-1"_s, u"backend-2"_s}, {}));
+        return checked ? QString() : checked.error().code;
+    }
+
+    void startHaproxy()
+    {
+        QByteArray configuration = "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8()
+            + " mode 600 level admin\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    timeout check 5s\n    retries 0\n"
+              "frontend front\n    bind 127.0.0.1:"
+            + QByteArray::number(m_front) + "\n    default_backend app\nbackend app\n    balance roundrobin\n    option httpchk GET /version\n    default-server check inter 200ms fall 3 rise 1\n";
+        for (int i = 0; i < 2; ++i) {
+            configuration += "    server backend-" + QByteArray::number(i + 1) + " 127.0.0.1:" + QByteArray::number(m_ports[i]) + '\n';
+        }
+        writeFile(path(u"haproxy.cfg"_s), configuration);
+        m_haproxy = std::make_unique<QProcess>();
+        m_haproxy->setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        m_haproxy->start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, QStandardPaths::findExecutable(u"haproxy"_s, {u"/usr/sbin"_s}), u"-db"_s, u"-f"_s, path(u"haproxy.cfg"_s)});
+        QVERIFY(m_haproxy->waitForStarted());
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            QTRY_VERIFY_WITH_TIMEOUT(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 1000)).has_value(), 10000);
+        }
+    }
+    /// second: unit of the second instance.
+    void writeTarget(const QByteArray &second = "demo@2")
+    {
+        QByteArray instances;
+        for (int i = 0; i < 2; ++i) {
+            instances += "      - {name: backend-" + QByteArray::number(i + 1) + ", port: " + QByteArray::number(m_ports[i]) + ", unit: " + (i == 0 ? QByteArray("demo@1.service") : second) + "}\n";
+        }
+        // The system's units are given their program by target.yaml, those of the user name it themselves.
+        const QByteArray program = isUsers() ? "" : "    command: [serve, \"{port}\", \"a 100 % \\\"$HOME\\\"\\\\\"]\n";
+        writeFile(path(u"target.yaml"_s), "schema: 1\nname: balanced\nproduct: balanced\nenvironment: staging\nstate: state\nreleases: releases\n"
+                                          "repository: {url: repository, keys: [key.pub]}\nbalancer: {kind: haproxy, socket: haproxy.sock}\nservices:\n  - name: backend\n    runtime: "
+                      + QByteArray(isUsers() ? "systemd_user" : "systemd") + "\n    instances:\n" + instances + program + "    environment_file: secrets.env\n    health: {http: \"http://127.0.0.1:{port}/version\", interval: 50ms, ready_within: 30s}\n"
+                                                                                                                          "    balancer_backend: app\n    drain_limit: 3s\n    stop_timeout: 2s\n");
+        m_target = VALUE(Target::load(path(u"target.yaml"_s)));
+    }
+    void breakRelease(const QByteArray &serve)
+    {
+        const QString program = path(u"releases/1.1.0/serve"_s);
+        writeFile(program, serve);
+        QVERIFY(QFile::setPermissions(program, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner));
+    }
+    /// A run that can't be done ends with what was there, and nobody has noticed.
+    QString failedRun()
+    {
+        User user(m_front);
+        const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
+        const auto state = QCoro::waitFor(runToEnd(m_target, run));
+        [&] {
+            QVERIFY2(state && *state == RunState::RolledBack, qPrintable(story(run)));
+            bothServe(u"1.0.0"_s);
+            noneFailed(user);
+        }();
+        return story(run);
+    }
+
+private Q_SLOTS:
+    void initTestCase_data()
+    {
+        QTest::addColumn<QString>("manager");
+        QTest::newRow("system") << u"system"_s;
+        QTest::newRow("user") << u"user"_s;
+    }
+    void initTestCase()
+    {
+        // Never the manager of the machine itself.
+        if (readFile(u"/proc/1/comm"_s).trimmed() != "systemd" || qEnvironmentVariable("CUTOVER_UNDER_SYSTEMD") != u"1") {
+            SKIP_WITHOUT_ROOT("units of systemd: they need root and control groups of version 2, to run a systemd of their own");
+        }
+    }
+    void init()
+    {
+        makeReleases();
+        const QByteArray program = isUsers() ? "ExecStart=/bin/sh -c 'cd $CUTOVER_RELEASE && exec ./serve $CUTOVER_PORT'\n" : "";
+        writeFile(unitFile(u"demo@.service"_s), "[Unit]\nDescription=Backend %i\n[Service]\nRestart=on-failure\nRestartSec=100ms\n" + program);
+        writeFile(path(u"secrets.env"_s), "API_TOKEN=s3cr3t-of-systemd\n");
+        systemctl({u"daemon-reload"_s});
+        writeTarget();
+        // Those of the system have no program yet.
+        OK(QCoro::waitFor(runtime()->check(u"1.0.0"_s, {u"backend-1"_s, u"backend-2"_s}, {})));
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            OK(QCoro::waitFor(runtime()->start(name, u"1.0.0"_s)));
+            OK(QCoro::waitFor(runtime()->waitReady(name, u"1.0.0"_s, {})));
+        }
+        startHaproxy();
+    }
+    void cleanup()
+    {
+        if (m_haproxy) {
+            m_haproxy->kill();
+            m_haproxy->waitForFinished();
+        }
+        for (const int number : {1, 2}) {
+            const QString unit = u"demo@%1.service"_s.arg(number);
+            systemctl({u"stop"_s, unit});
+            QDir(unitFile(unit + u".d"_s)).removeRecursively();
+            QFile::remove(unitFile(unit));
+        }
+        systemctl({u"reset-failed"_s});
+        QFile::remove(unitFile(u"demo@.service"_s));
+        systemctl({u"daemon-reload"_s});
+        m_folder.reset();
+    }
+
+    void rollsForthAndBack()
+    {
+        updatesForthAndBack();
+        QCOMPARE(fact(u"backend-2"_s), u"1.0.0"_s);
+    }
+
+    void argumentsArriveAsWritten()
+    {
+        if (isUsers()) {
+            return; // Its unit names its program itself.
+        }
+        breakRelease("#!/bin/sh\nprintf '%s' \"$2\" > \"$PWD/argument\"\nexec /bin/busybox httpd -f -p 127.0.0.1:$1 -h \"$PWD/www\"\n");
+        OK(QCoro::waitFor(runtime()->stop(u"backend-1"_s)));
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.1.0"_s)));
+        OK(QCoro::waitFor(runtime()->waitReady(u"backend-1"_s, u"1.1.0"_s, {})));
+        QCOMPARE(readFile(path(u"releases/1.1.0/argument"_s)), QByteArray("a 100 % \"$HOME\"\\"));
+    }
+
+    void diesAtOnceGoesBack()
+    {
+        breakRelease("#!/bin/sh\necho \"no such book, says $API_TOKEN\"\nexit 3\n");
+        const QString told = failedRun();
+        QVERIFY2((told.contains(u"ended with 3"_s) || told.contains(u"has restarted it"_s)) && told.contains(u"no such book, says"_s), qPrintable(told));
+        QVERIFY2(!told.contains(u"s3cr3t"_s), qPrintable(told));
+    }
+
+    void neverReadyGoesBack()
+    {
+        breakRelease("#!/bin/sh\necho 'reading the book'\nexec sleep 100\n");
+        writeFile(path(u"target.yaml"_s), readFile(path(u"target.yaml"_s)).replace("ready_within: 30s", "ready_within: 1500ms"));
+        m_target = VALUE(Target::load(path(u"target.yaml"_s)));
+        const QString told = failedRun();
+        QVERIFY2(told.contains(u"is not ready after 1"_s) && told.contains(u"reading the book"_s), qPrintable(told));
+    }
+
+    void diedIsStartedAgainAndStoppedStaysSo()
+    {
+        const qint64 pid = mainPid(1);
+        ::kill(pid_t(pid), SIGKILL);
+        QTRY_VERIFY_WITH_TIMEOUT(mainPid(1) > 0 && mainPid(1) != pid && stateOf(u"backend-1"_s).state == InstanceState::State::Ready, 20000);
+        QCOMPARE(stateOf(u"backend-1"_s).restarts, 1);
+        QCOMPARE(fact(u"backend-1"_s), u"1.0.0"_s);
+
+        OK(QCoro::waitFor(runtime()->stop(u"backend-1"_s)));
+        QCOMPARE(stateOf(u"backend-1"_s).state, InstanceState::State::Stopped);
+        QCOMPARE(fact(u"backend-1"_s), u"none"_s);
+        systemctl({u"daemon-reload"_s});
+        QCOMPARE(stateOf(u"backend-1"_s).pid, 0);
+
+        // Once it runs, another release is not put in its place unasked.
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
+        const auto other = QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.1.0"_s));
+        QCOMPARE(other.error().code, u"systemd.runs_other"_s);
+        // The unit file tells a new release, and the process has the old one: the process is right.
+        const QString dropIn = unitFile(u"demo@1.service.d/50-cutover.conf"_s);
+        writeFile(dropIn, readFile(dropIn).replace("1.0.0", "1.1.0"));
+        systemctl({u"daemon-reload"_s});
+        QCOMPARE(stateOf(u"backend-1"_s).release, u"1.0.0"_s);
+    }
+
+    void whoDoesNotEndIsKilled()
+    {
+        breakRelease("#!/bin/sh\ntrap '' TERM\n/bin/busybox httpd -f -p 127.0.0.1:$1 -h \"$PWD/www\" &\nwhile :; do wait; done\n");
+        OK(QCoro::waitFor(runtime()->stop(u"backend-1"_s)));
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.1.0"_s)));
+        OK(QCoro::waitFor(runtime()->waitReady(u"backend-1"_s, u"1.1.0"_s, {})));
+        QElapsedTimer waited;
+        waited.start();
+        OK(QCoro::waitFor(runtime()->stop(u"backend-1"_s)));
+        QVERIFY(waited.elapsed() >= 2000);
+        QCOMPARE(stateOf(u"backend-1"_s).state, InstanceState::State::Stopped);
+        QTcpSocket socket;
+        socket.connectToHost(u"127.0.0.1"_s, m_ports[0]);
+        QVERIFY(!socket.waitForConnected(1000));
+    }
+
+    void runnerKilledBetweenStopAndStart()
+    {
+        User user(m_front);
+        const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
+        const qint64 old = mainPid(1);
+        QProcess first;
+        startRunner(first, run);
+        while (alive(old)) {
+            QVERIFY2(!first.waitForFinished(5), qPrintable(story(run)));
+        }
+        ::kill(pid_t(first.processId()), SIGKILL);
+        QVERIFY(first.waitForFinished());
+        QCOMPARE(first.exitStatus(), QProcess::CrashExit);
+        QCOMPARE(stateOf(u"backend-2"_s).release, u"1.0.0"_s);
+        QProcess second;
+        startRunner(second, run);
+        QVERIFY(second.waitForFinished(120000));
+        QVERIFY2(second.readAllStandardOutput().trimmed() == "succeeded", qPrintable(story(run)));
+        bothServe(u"1.1.0"_s);
+        noneFailed(user);
+    }
+
+    void checkFindsWhatCannotBeStarted()
+    {
+        QCOMPARE(checkError(), QString());
+        writeTarget("nosuch@2");
+        QCOMPARE(checkError(), u"systemd.unknown_unit"_s);
+        writeTarget();
+
+        OK(QCoro::waitFor(runtime()->stop(u"backend-2"_s)));
+        QVERIFY(QFile::link(u"/dev/null"_s, unitFile(u"demo@2.service"_s)));
+        systemctl({u"daemon-reload"_s});
+        QCOMPARE(checkError(), u"systemd.masked"_s);
+        QVERIFY(QFile::remove(unitFile(u"demo@2.service"_s)));
+
+        writeFile(unitFile(u"demo@2.service"_s), "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+        systemctl({u"daemon-reload"_s});
+        QCOMPARE(checkError(), u"systemd.oneshot"_s);
+        QVERIFY(QFile::remove(unitFile(u"demo@2.service"_s)));
+        systemctl({u"daemon-reload"_s});
+        QCOMPARE(checkError(), QString());
+
+        // Even root may not write there.
+        const QByteArray folder = QFile::encodeName(unitFile(u"demo@2.service.d"_s));
+        QCOMPARE(::mount("tmpfs", folder.constData(), "tmpfs", MS_RDONLY, nullptr), 0);
+        QCOMPARE(checkError(), u"systemd.no_drop_in"_s);
+        QCOMPARE(::umount(folder.constData()), 0);
+    }
+
+    void logsAreToldAndFollowed()
+    {
+        breakRelease("#!/bin/sh\necho \"listening with $API_TOKEN\"\nexec /bin/busybox httpd -f -p 127.0.0.1:$1 -h \"$PWD/www\"\n");
+        OK(QCoro::waitFor(runtime()->stop(u"backend-1"_s)));
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.1.0"_s)));
+        OK(QCoro::waitFor(runtime()->waitReady(u"backend-1"_s, u"1.1.0"_s, {})));
+        QStringList told;
+        const auto tell = [&told](const QString &instance, const QString &line) { told.append(QString(instance + u": "_s + line)); };
+        LogRequest request{.instances = {}, .since = QDateTime::currentDateTimeUtc().addSecs(-600)};
+        OK(QCoro::waitFor(serviceLogs(m_target, u"backend"_s, request, tell)));
+        QVERIFY2(told.contains(u"backend-1: listening with ••••"_s), qPrintable(told.join(u'\n')));
+        told.clear();
+        request.since = QDateTime::currentDateTimeUtc().addSecs(3600);
+        OK(QCoro::waitFor(serviceLogs(m_target, u"backend"_s, request, tell)));
+        QCOMPARE(told, QStringList());
+
+        std::stop_source stop;
+        QTimer end;
+        end.setSingleShot(true);
+        connect(&end, &QTimer::timeout, this, [&stop] { stop.request_stop(); });
+        end.start(60000);
+        // Whenever following has begun, one restart comes behind that.
+        QTimer restart;
+        connect(&restart, &QTimer::timeout, this, [] { systemctl({u"restart"_s, u"demo@1"_s}); });
+        restart.start(3000);
+        request = {.instances = {}, .lines = 0, .follow = true};
+        const auto followed = QCoro::waitFor(serviceLogs(m_target, u"backend-1"_s, request, [&](const QString &instance, const QString &line) {
+            tell(instance, line);
+            if (line.contains(u"listening"_s)) {
+                stop.request_stop();
+            } }, stop.get_token()));
+        QVERIFY(end.isActive());
+        QVERIFY(!followed);
+        QCOMPARE(followed.error().code, u"system.cancelled"_s);
+        QVERIFY2(told.contains(u"backend-1: listening with ••••"_s), qPrintable(told.join(u'\n')));
+    }
+
+    void managerThatIsAwayIsWaitedFor()
+    {
+        if (!isUsers()) {
+            return; // Without process 1 there is no machine.
+        }
+        qputenv("XDG_RUNTIME_DIR", path(u"nowhere"_s).toUtf8());
+        const auto states = QCoro::waitFor(runtime()->states(20000));
+        qputenv("XDG_RUNTIME_DIR", "/run/user/0");
+        QCOMPARE(states.error().code, u"systemd.gone_user"_s);
+        QCOMPARE(states.error().kind, Error::Kind::Transient);
+        QCOMPARE(stateOf(u"backend-1"_s).release, u"1.0.0"_s);
+    }
+};
+
+} // namespace
+
+DEPLOY_RUNS_TEST_MAIN(SystemdTest)
+#include "systemdtest.moc"

@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What target.yaml says of units of systemd and of replicas.
+
+#include "target/systemdreader.h"
+#include "target/target.h"
+
+#include <QFile>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+
+namespace {
+
+class RuntimesTest : public QObject
+{
+    Q_OBJECT
+
+    static Result<Target> load(const QByteArray &services)
+    {
+        const QTemporaryDir folder;
+        QFile file(folder.filePath(u"target.yaml"_s));
+        if (!file.open(QIODevice::WriteOnly)) {
+            qFatal("target.yaml");
+        }
+        file.write("schema: 1\nname: t\nproduct: t\nenvironment: staging\nstate: state\nreleases: releases\n"
+                   "repository: {url: repository, keys: [key.pub]}\nbalancer: {kind: haproxy, socket: s.sock}\ncompose: {project: t}\nservices:\n"
+                   + services);
+        file.close();
+        return Target::load(file.fileName());
+    }
+
+private Q_SLOTS:
+    void unitsAreRead()
+    {
+        const auto target = load("  - name: app\n    runtime: systemd_user\n    health: {tcp: \"127.0.0.1:{port}\"}\n    instances:\n"
+                                 "      - {name: app-1, port: 81, unit: app@1}\n      - {name: app-2, port: 82, unit: app@2.service}\n");
+        QVERIFY2(target, qPrintable(target ? QString() : target.error().text()));
+        QCOMPARE(unitOf(target->services[0].instances[0]), u"app@1.service"_s);
+        QCOMPARE(unitOf(target->services[0].instances[1]), u"app@2.service"_s);
+        QVERIFY(target->services[0].command.isEmpty());
+    }
+
+    void replicasAreInstances()
+    {
+        const auto target = load("  - {name: web, runtime: compose, replicas: 3, port: 81, compose_service: front, health: {tcp: \"127.0.0.1:{port}\"}}\n"
+                                 "  - {name: worker, runtime: compose, replicas: 2, health: {ready_within: 7s}}\n");
+        QVERIFY2(target, qPrintable(target ? QString() : target.error().text()));
+        const QList<InstanceSpec> web = target->services[0].instances;
+        QCOMPARE(web.size(), 3);
+        QCOMPARE(web[2].name, u"web-3"_s);
+        QCOMPARE(web[2].port, 83);
+        QCOMPARE(web[2].composeService, u"front"_s);
+        const ServiceSpec worker = target->services[1];
+        QCOMPARE(worker.instances[1].port, 0);
+        QCOMPARE(worker.instances[1].composeService, u"worker"_s);
+        QCOMPARE(worker.health.readyWithinMs, 7000);
+    }
+
+    void mistakesAreTold_data()
+    {
+        QTest::addColumn<QByteArray>("services");
+        QTest::addColumn<QString>("said");
+        const QByteArray unit = "  - {name: app, runtime: systemd, health: {tcp: \"127.0.0.1:81\"}, ";
+        QTest::newRow("no unit") << unit + "instances: [{name: app}]}\n"
+                                 << u"unit"_s;
+        QTest::newRow("template") << unit + "instances: [{name: app, unit: app@.service}]}\n"
+                                  << u"must be the name of a systemd service"_s;
+        QTest::newRow("socket") << unit + "instances: [{name: app, unit: app.socket}]}\n"
+                                << u"must be the name of a systemd service"_s;
+        QTest::newRow("path") << unit + "instances: [{name: app, unit: ../app}]}\n"
+                              << u"must be the name of a systemd service"_s;
+        QTest::newRow("twice") << unit + "instances: [{name: a, unit: app}, {name: b, unit: app.service}]}\n"
+                               << u"app.service"_s;
+        // They would stand in a file that everybody may read.
+        QTest::newRow("environment") << unit + "environment: {A: b}, instances: [{name: app, unit: app}]}\n"
+                                     << u"environment"_s;
+        QTest::newRow("replicas of systemd") << unit + "replicas: 2}\n"
+                                             << u"replicas"_s;
+        const QByteArray replicas = "  - {name: web, runtime: compose, health: {ready_within: 7s}, ";
+        QTest::newRow("one replica") << replicas + "replicas: 1}\n"
+                                     << u"replicas"_s;
+        QTest::newRow("replicas and instances") << replicas + "replicas: 2, instances: [{name: a}]}\n"
+                                                << u"instances"_s;
+        QTest::newRow("blue-green replicas") << replicas + "replicas: 2, strategy: blue_green, balancer_backend: b}\n"
+                                             << u"strategy blue_green"_s;
+        QTest::newRow("same Compose service") << replicas + "replicas: 2}\n  - {name: other, runtime: compose, health: {ready_within: 7s}, replicas: 2, compose_service: web}\n"
+                                              << u"web"_s;
+        QTest::newRow("same port") << replicas + "replicas: 2, port: 81}\n  - {name: other, runtime: compose, health: {ready_within: 7s}, replicas: 2, port: 82}\n"
+                                   << u"82"_s;
+    }
+    void mistakesAreTold()
+    {
+        QFETCH(const QByteArray, services);
+        QFETCH(const QString, said);
+        const auto target = load(services);
+        QVERIFY(!target);
+        QVERIFY2(target.error().text().contains(said), qPrintable(target.error().text()));
+        QVERIFY2(target.error().where.contains(u"target.yaml:1"_s), qPrintable(target.error().where));
+    }
+};
+
+} // namespace
+
+QTEST_GUILESS_MAIN(RuntimesTest)
+#include "runtimestest.moc"
