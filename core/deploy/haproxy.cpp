@@ -4,7 +4,6 @@
 #include "deploy/haproxy.h"
 
 #include "deploy/localexchange.h"
-#include "system/clock.h"
 
 #include <QMap>
 
@@ -14,12 +13,16 @@ namespace cutover {
 
 namespace {
 
-constexpr qint64 PollMs = 40;
-/// Readings without a session in a row: a request that was being assigned when the drain began
-/// is counted a moment later.
-constexpr int QuietReadings = 2;
+const BalancerRegistry::Registration registration(u"haproxy"_s, [](const Target &target, const BalancerTools &tools) {
+    return std::make_unique<Haproxy>(target.balancer.socket, tools.answerMs, target.balancer.maintenanceBackend);
+});
 
 } // namespace
+
+std::unexpected<Error> Haproxy::refused(const QString &command, const QByteArray &answer) const
+{
+    return fail(u"haproxy.refused"_s, {{u"socket"_s, m_socket}, {u"command"_s, command}, {u"answer"_s, QString::fromUtf8(answer).trimmed()}}, m_socket);
+}
 
 Async<QByteArray> Haproxy::command(QString command) const
 {
@@ -34,25 +37,28 @@ Async<QByteArray> Haproxy::command(QString command) const
     co_return *answer;
 }
 
-Async<QList<HaproxyServer>> Haproxy::statistics() const
+Async<QList<BalancerServer>> Haproxy::allServers() const
 {
     CO_TRY(const QByteArray csv, co_await command(u"show stat"_s));
+    // It ended while it answered, and may be there again in a moment.
+    if (!csv.endsWith('\n')) {
+        co_return fail(u"haproxy.gone"_s, {{u"socket"_s, m_socket}, {u"command"_s, u"show stat"_s}, {u"reason"_s, Message{u"haproxy.broke_off"_s, {}}.toJson()}, {u"late"_s, false}}, m_socket, Error::Kind::Transient);
+    }
     // Fields are found by the names in the header line, which other versions extend.
     const QStringList lines = QString::fromUtf8(csv).split(u'\n', Qt::SkipEmptyParts);
     if (lines.isEmpty() || !lines.front().startsWith(u"# ")) {
-        co_return fail(u"haproxy.refused"_s,
-                       {{u"socket"_s, m_socket}, {u"command"_s, u"show stat"_s}, {u"answer"_s, QString::fromUtf8(csv).trimmed()}}, m_socket);
+        co_return refused(u"show stat"_s, csv);
     }
     QMap<QString, qsizetype> column;
     const QStringList names = lines.front().sliced(2).split(u',');
     for (qsizetype i = 0; i < names.size(); ++i) {
         column.insert(names[i], i);
     }
-    QList<HaproxyServer> result;
+    QList<BalancerServer> result;
     for (const QString &line : lines.sliced(1)) {
         const QStringList fields = line.split(u',');
         const auto field = [&](const QString &name) { return fields.value(column.value(name, -1)); };
-        HaproxyServer server;
+        BalancerServer server;
         server.backend = field(u"pxname"_s);
         server.name = field(u"svname"_s);
         server.status = field(u"status"_s);
@@ -63,40 +69,34 @@ Async<QList<HaproxyServer>> Haproxy::statistics() const
         server.failures = field(u"econ"_s).toLongLong() + field(u"eresp"_s).toLongLong();
         server.unanswered = field(u"hrsp_other"_s).toLongLong();
         server.check = field(u"check_status"_s);
+        // What was set; the one in effect is less while a server starts slowly ("slowstart").
+        server.weight = field(column.contains(u"uweight"_s) ? u"uweight"_s : u"weight"_s).toInt();
+        server.out = server.status.startsWith(u"MAINT") || server.status.startsWith(u"DRAIN");
         result.append(server);
     }
     co_return result;
 }
 
-Async<QList<HaproxyServer>> Haproxy::servers(QString backend) const
+Async<QList<BalancerServer>> Haproxy::servers(QString backend) const
 {
-    CO_TRY(QList<HaproxyServer> all, co_await statistics());
-    const bool known = std::ranges::any_of(all, [&](const HaproxyServer &s) { return s.backend == backend && s.name == u"BACKEND"; });
+    CO_TRY(QList<BalancerServer> all, co_await allServers());
+    const bool known = std::ranges::any_of(all, [&](const BalancerServer &s) { return s.backend == backend && s.name == u"BACKEND"; });
     if (!known) {
         co_return fail(u"haproxy.no_backend"_s, {{u"socket"_s, m_socket}, {u"backend"_s, backend}}, m_socket);
     }
-    all.removeIf([&](const HaproxyServer &s) { return s.backend != backend || s.name == u"BACKEND" || s.name == u"FRONTEND"; });
+    all.removeIf([&](const BalancerServer &s) { return s.backend != backend || s.name == u"BACKEND" || s.name == u"FRONTEND"; });
     co_return all;
 }
 
-Async<HaproxyServer> Haproxy::server(QString backend, QString name) const
+Async<BalancerServer> Haproxy::server(QString backend, QString name) const
 {
-    CO_TRY(const QList<HaproxyServer> all, co_await servers(backend));
-    for (const HaproxyServer &server : all) {
+    CO_TRY(const QList<BalancerServer> all, co_await servers(backend));
+    for (const BalancerServer &server : all) {
         if (server.name == name) {
             co_return server;
         }
     }
     co_return fail(u"haproxy.no_server"_s, {{u"socket"_s, m_socket}, {u"backend"_s, backend}, {u"server"_s, name}}, m_socket);
-}
-
-Async<bool> Haproxy::hasBackend(QString backend) const
-{
-    const auto found = co_await servers(backend);
-    if (!found && found.error().code != u"haproxy.no_backend") {
-        co_return fail(found.error());
-    }
-    co_return found.has_value();
 }
 
 Async<> Haproxy::setState(QString backend, QString server, State state) const
@@ -107,8 +107,7 @@ Async<> Haproxy::setState(QString backend, QString server, State state) const
     CO_TRY(const QByteArray answer, co_await command(text));
     // Silence is success.
     if (!answer.trimmed().isEmpty()) {
-        co_return fail(u"haproxy.refused"_s,
-                       {{u"socket"_s, m_socket}, {u"command"_s, text}, {u"answer"_s, QString::fromUtf8(answer).trimmed()}}, m_socket);
+        co_return refused(text, answer);
     }
     co_return {};
 }
@@ -119,46 +118,39 @@ Async<> Haproxy::setAddress(QString backend, QString server, QString address, in
     CO_TRY(const QByteArray answer, co_await command(text));
     // Here it tells what it has changed, or that nothing needed to be.
     if (!answer.contains("changed from") && !answer.contains("nothing changed") && !answer.contains("no need to change")) {
-        co_return fail(u"haproxy.refused"_s,
-                       {{u"socket"_s, m_socket}, {u"command"_s, text}, {u"answer"_s, QString::fromUtf8(answer).trimmed()}}, m_socket);
+        co_return refused(text, answer);
     }
     co_return {};
 }
 
-Async<> Haproxy::waitDrained(QString backend, QString server, qint64 limitMs, std::function<void(int)> progress, std::stop_token stop) const
+Async<> Haproxy::setWeight(QString backend, QString server, int weight) const
 {
-    const qint64 begin = Clock::system().monotonic();
-    int quiet = 0;
-    while (true) {
-        CO_TRY(const HaproxyServer now, co_await this->server(backend, server));
-        quiet = now.sessions == 0 ? quiet + 1 : 0;
-        if (quiet >= QuietReadings) {
-            co_return {};
-        }
-        if (progress) {
-            progress(now.sessions);
-        }
-        if (Clock::system().monotonic() - begin > limitMs && now.sessions > 0) {
-            co_return fail(u"haproxy.sessions_left"_s, {{u"server"_s, server}, {u"count"_s, now.sessions}, {u"limit"_s, limitMs}}, m_socket);
-        }
-        CO_CHECK(co_await Clock::system().sleep(PollMs, stop));
+    if (weight < 1 || weight > MaximumWeight) {
+        co_return co_await weightRefused(server, weight);
     }
+    const QString text = u"set server %1/%2 weight %3"_s.arg(backend, server).arg(weight);
+    CO_TRY(const QByteArray answer, co_await command(text));
+    if (!answer.trimmed().isEmpty()) {
+        co_return refused(text, answer);
+    }
+    co_return {};
 }
 
-Async<> Haproxy::waitUp(QString backend, QString server, qint64 limitMs, std::stop_token stop) const
+Async<> Haproxy::check(std::stop_token) const
 {
-    const qint64 begin = Clock::system().monotonic();
-    while (true) {
-        CO_TRY(const HaproxyServer now, co_await this->server(backend, server));
-        // "UP 1/2" is on its way down.
-        if (now.status == u"UP" || now.status == u"no check") {
-            co_return {};
-        }
-        if (Clock::system().monotonic() - begin > limitMs) {
-            co_return fail(u"haproxy.not_up"_s, {{u"server"_s, server}, {u"status"_s, now.status}, {u"limit"_s, limitMs}}, m_socket);
-        }
-        CO_CHECK(co_await Clock::system().sleep(PollMs, stop));
+    CO_TRY(const auto all, co_await allServers());
+    Q_UNUSED(all)
+    co_return {};
+}
+
+Async<> Haproxy::checkMaintenance() const
+{
+    if (m_maintenanceBackend.isEmpty()) {
+        co_return {};
     }
+    CO_TRY(const auto found, co_await servers(m_maintenanceBackend));
+    Q_UNUSED(found)
+    co_return {};
 }
 
 } // namespace cutover

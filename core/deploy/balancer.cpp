@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/balancer.h"
+
+#include "system/clock.h"
+
+#include <QJsonArray>
+#include <QMap>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 PollMs = 40;
+/// Readings without a session in a row: a request that was being assigned when the drain began
+/// is counted a moment later.
+constexpr int QuietReadings = 2;
+
+// Made at first use: registrations are file-scope objects of any order.
+QMap<QString, BalancerRegistry::Factory> &factories()
+{
+    static QMap<QString, BalancerRegistry::Factory> instance;
+    return instance;
+}
+
+} // namespace
+
+Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, std::function<void(int)> progress, std::stop_token stop) const
+{
+    const qint64 begin = Clock::system().monotonic();
+    int quiet = 0;
+    while (true) {
+        CO_TRY(const BalancerServer now, co_await this->server(backend, server));
+        quiet = now.sessions == 0 ? quiet + 1 : 0;
+        if (quiet >= QuietReadings) {
+            co_return {};
+        }
+        if (progress) {
+            progress(now.sessions);
+        }
+        if (Clock::system().monotonic() - begin > limitMs && now.sessions != 0) {
+            co_return fail(u"balancer.sessions_left"_s, {{u"server"_s, server}, {u"count"_s, now.sessions}, {u"limit"_s, limitMs}}, place());
+        }
+        CO_CHECK(co_await Clock::system().sleep(PollMs, stop));
+    }
+}
+
+Async<> Balancer::waitUp(QString backend, QString server, qint64 limitMs, std::stop_token stop) const
+{
+    const qint64 begin = Clock::system().monotonic();
+    while (true) {
+        CO_TRY(const BalancerServer now, co_await this->server(backend, server));
+        // "UP 1/2" is on its way down.
+        const bool up = now.status == u"UP" || now.status == u"no check";
+        if (up && co_await isReachable(now)) {
+            co_return {};
+        }
+        if (Clock::system().monotonic() - begin > limitMs) {
+            const QJsonObject args{{u"balancer"_s, title()}, {u"server"_s, server}, {u"status"_s, now.status}, {u"address"_s, now.address}, {u"limit"_s, limitMs}};
+            co_return fail(up ? u"balancer.unreachable"_s : u"balancer.not_up"_s, args, place());
+        }
+        CO_CHECK(co_await Clock::system().sleep(PollMs, stop));
+    }
+}
+
+QCoro::Task<bool> Balancer::isReachable(BalancerServer) const
+{
+    co_return true;
+}
+
+Async<> Balancer::weightRefused(QString server, int weight) const
+{
+    co_return fail(u"balancer.weight"_s, {{u"server"_s, server}, {u"weight"_s, weight}, {u"maximum"_s, MaximumWeight}}, place());
+}
+
+BalancerRegistry::Registration::Registration(const QString &kind, Factory factory)
+{
+    factories().insert(kind, std::move(factory));
+}
+
+Result<std::shared_ptr<Balancer>> BalancerRegistry::create(const Target &target, const BalancerTools &tools)
+{
+    const QString kind = target.balancer.kind;
+    if (kind.isEmpty()) {
+        return std::shared_ptr<Balancer>();
+    }
+    const Factory factory = factories().value(kind);
+    if (!factory) {
+        return fail(u"balancer.unknown_kind"_s, {{u"kind"_s, kind}, {u"known"_s, QJsonArray::fromStringList(kinds())}}, target.path);
+    }
+    return std::shared_ptr<Balancer>(factory(target, tools));
+}
+
+QStringList BalancerRegistry::kinds()
+{
+    return factories().keys();
+}
+
+} // namespace cutover

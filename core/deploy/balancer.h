@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "target/target.h"
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+namespace cutover {
+
+class Processes;
+
+/** A server of a balanced service, as its load balancer tells of it. */
+struct BalancerServer {
+    QString backend;
+    QString name; ///< That of an instance.
+    QString status; ///< "UP", "DOWN", "DRAIN", "MAINT", "UP 1/2", "no check", "NOT RELOADED", …
+    int sessions = 0; ///< Current, with those queued for it; -1: not known.
+    qint64 requests = 0; ///< Answered since the balancer's start.
+    qint64 retries = 0; ///< Requests asked again since then, for want of an answer,
+    qint64 redispatches = 0; ///< and at another server.
+    qint64 failures = 0; ///< Connections that could not be made, and answers that broke off.
+    qint64 unanswered = 0; ///< Of a frontend: requests whose client got no answer.
+    QString check; ///< Result of the last health check: "L7OK", "L4CON", …
+    QString address; ///< "HOST:PORT"; empty: not known.
+    int weight = 0; ///< Its share of the requests, beside the others'; 0: not known.
+    bool out = false; ///< Gets no new requests whatever its health is: it was drained, or is in maintenance.
+
+    /// Takes requests now.
+    [[nodiscard]] bool isUp() const { return status.startsWith(u"UP") || status == u"no check"; }
+};
+
+/** What a balancer works with. */
+struct BalancerTools {
+    Processes *processes = nullptr; ///< Outlives the balancer; nullptr: those of the system.
+    QList<int> inherit = {}; ///< Descriptors that its programs keep: the run lock.
+    qint64 answerMs = 5000; ///< How long to wait for an answer.
+};
+
+/**
+ * A load balancer: which servers take requests, and to have them take more, fewer or none. Each change
+ * returns once it is in effect, and is safe to repeat. Where the balancer can't be asked for the moment the
+ * error is transient. The object outlives its tasks. Event-loop thread.
+ */
+class Balancer
+{
+public:
+    enum class State { Ready, ///< Takes requests.
+                       Drain, ///< Gets no new ones; those under way are answered.
+                       Maintenance }; ///< Out, and nothing but Ready brings it back.
+    static constexpr int MaximumWeight = 256;
+
+    virtual ~Balancer() = default;
+
+    [[nodiscard]] virtual QString title() const = 0; ///< "HAProxy"
+    [[nodiscard]] virtual QString place() const = 0; ///< Where it is found: a socket, a file.
+    /// It is there, and would take a change. Changes nothing.
+    [[nodiscard]] virtual Async<> check(std::stop_token stop) const = 0;
+    /// Of all backends that it tells of; some tell lines that sum up, too.
+    [[nodiscard]] virtual Async<QList<BalancerServer>> allServers() const = 0;
+    /// Of one backend. An error "*.no_backend" when there is none of that name.
+    [[nodiscard]] virtual Async<QList<BalancerServer>> servers(QString backend) const = 0;
+    /// An error "*.no_server" when the backend has none of that name.
+    [[nodiscard]] virtual Async<BalancerServer> server(QString backend, QString name) const = 0;
+    [[nodiscard]] virtual Async<> setState(QString backend, QString server, State state) const = 0;
+    [[nodiscard]] virtual Async<> setAddress(QString backend, QString server, QString address, int port) const = 0;
+    /// 1 … MaximumWeight: how many requests it gets, beside the weights of the others.
+    [[nodiscard]] virtual Async<> setWeight(QString backend, QString server, int weight) const = 0;
+    /// That users get an answer while a service has no server at all, as far as this can be seen beforehand.
+    [[nodiscard]] virtual Async<> checkMaintenance() const { co_return {}; }
+
+    /// Waits for a drained server's last session; tells the number while it waits.
+    /// Error "balancer.sessions_left" {server, count, limit}.
+    [[nodiscard]] Async<> waitDrained(QString backend, QString server, qint64 limitMs, std::function<void(int sessions)> progress,
+                                      std::stop_token stop = {}) const;
+    /// Waits until the server takes requests, by the balancer's own check where it has one.
+    /// Errors "balancer.not_up" {balancer, server, status, limit}, "balancer.unreachable" {…, address}.
+    [[nodiscard]] Async<> waitUp(QString backend, QString server, qint64 limitMs, std::stop_token stop = {}) const;
+
+protected:
+    /// Whether a server that is let in can be reached; asked by waitUp() where the balancer does not look itself.
+    [[nodiscard]] virtual QCoro::Task<bool> isReachable(BalancerServer server) const;
+    [[nodiscard]] Async<> weightRefused(QString server, int weight) const;
+};
+
+/** Balancers by the name that target.yaml's balancer.kind gives; each registers itself at file scope. */
+class BalancerRegistry
+{
+public:
+    using Factory = std::function<std::unique_ptr<Balancer>(const Target &target, const BalancerTools &tools)>;
+    struct Registration {
+        Registration(const QString &kind, Factory factory);
+    };
+    /// Null where the target has none. Error "balancer.unknown_kind" {kind, known}.
+    [[nodiscard]] static Result<std::shared_ptr<Balancer>> create(const Target &target, const BalancerTools &tools = {});
+    [[nodiscard]] static QStringList kinds();
+};
+
+} // namespace cutover

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "system/error.h"
+
+#include <QList>
+#include <QStringList>
+
+namespace cutover {
+
+/** One "server" line of an nginx upstream. */
+struct NginxServer {
+    QString name; ///< The first word of its comment, else its address.
+    QString address; ///< As nginx knows it: "HOST:PORT", "[ADDRESS]:PORT", "unix:PATH".
+    int weight = 1;
+    bool down = false;
+    QStringList others; ///< Parameters that are not ours to know: "max_fails=3".
+
+    bool operator==(const NginxServer &) const = default;
+};
+
+/**
+ * The file that an "upstream" block of nginx includes for its servers, one a line:
+ *
+ *     server 127.0.0.1:8101 weight=2 down max_fails=0; # backend-1
+ *
+ * Lines of comments stay as they are. Value type, pure.
+ */
+class NginxUpstream
+{
+public:
+    /// Error "nginx.unreadable" {line, text} for whatever is neither comment nor server, "nginx.twice" {server, line}.
+    [[nodiscard]] static Result<NginxUpstream> parse(const QByteArray &content, const QString &file);
+    [[nodiscard]] QByteArray text() const;
+
+    [[nodiscard]] const NginxServer *server(const QString &name) const;
+    [[nodiscard]] NginxServer *server(const QString &name);
+    [[nodiscard]] const QList<NginxServer> &servers() const { return m_servers; }
+
+private:
+    struct Line {
+        QString text;
+        qsizetype server = -1; ///< Index in m_servers; -1: a comment or an empty line.
+    };
+    QList<Line> m_lines;
+    QList<NginxServer> m_servers;
+};
+
+} // namespace cutover

@@ -1,0 +1,316 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "check/checklist.h"
+#include "deploy/balancer.h"
+#include "deploy/deployplan.h"
+#include "deploy/runtime.h"
+#include "deployruns.h"
+
+#include <QElapsedTimer>
+#include <QProcess>
+#include <QStandardPaths>
+#include <QTcpServer>
+#include <QTcpSocket>
+#include <QThread>
+
+#include <unistd.h>
+
+namespace cutover::testing {
+
+using namespace Qt::StringLiterals;
+
+/// Whether an answer is of the backend with that port, as the balancer says. HAProxy writes names of headers small.
+inline bool isServedBy(const QByteArray &answer, quint16 port)
+{
+    return answer.toLower().contains(QByteArray("x-upstream: 127.0.0.1:" + QByteArray::number(port)));
+}
+
+/// A long session, as a download or a WebSocket is: asked for, and its answer only begun.
+class LongSession
+{
+public:
+    explicit LongSession(quint16 port)
+    {
+        m_socket.connectToHost(u"127.0.0.1"_s, port);
+        m_socket.write("GET /cgi-bin/long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        while (!m_answer.contains("begun") && m_socket.waitForReadyRead(10000)) {
+            m_answer += m_socket.readAll();
+        }
+    }
+    [[nodiscard]] bool hasBegun() const { return m_answer.contains("begun"); }
+    /// The port of the backend that serves it.
+    [[nodiscard]] quint16 backend() const
+    {
+        static const QRegularExpression header(u"X-Upstream: 127\\.0\\.0\\.1:([0-9]+)"_s, QRegularExpression::CaseInsensitiveOption);
+        return header.match(QString::fromLatin1(m_answer)).captured(1).toUShort();
+    }
+    void end() { m_socket.abort(); }
+
+private:
+    QTcpSocket m_socket;
+    QByteArray m_answer;
+};
+
+/// Speaks just enough of WebSocket (RFC 6455) to agree to one; each stays open until its client leaves.
+class WebSocketBackend
+{
+public:
+    WebSocketBackend()
+        : m_thread(QThread::create([this] { serve(); }))
+    {
+        m_thread->start();
+        while (m_port == 0) {
+            QThread::msleep(1);
+        }
+    }
+    ~WebSocketBackend()
+    {
+        m_serving = false;
+        m_thread->wait();
+    }
+    Q_DISABLE_COPY_MOVE(WebSocketBackend)
+    [[nodiscard]] quint16 port() const { return m_port; }
+
+private:
+    void serve()
+    {
+        QTcpServer server;
+        if (!server.listen(QHostAddress::LocalHost)) {
+            qFatal("listen");
+        }
+        m_port = server.serverPort();
+        std::vector<std::unique_ptr<QTcpSocket>> open;
+        while (m_serving) {
+            if (server.waitForNewConnection(20)) {
+                std::unique_ptr<QTcpSocket> socket(server.nextPendingConnection());
+                QByteArray request;
+                while (!request.contains("\r\n\r\n") && socket->waitForReadyRead(1000)) {
+                    request += socket->readAll();
+                }
+                if (request.toLower().contains("upgrade: websocket")) {
+                    socket->write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+                    socket->waitForBytesWritten(1000);
+                    open.push_back(std::move(socket));
+                }
+            }
+            std::erase_if(open, [](const auto &socket) { return !socket->waitForReadyRead(1) && socket->state() != QAbstractSocket::ConnectedState; });
+        }
+    }
+
+    std::atomic<quint16> m_port = 0;
+    std::atomic<bool> m_serving = true;
+    std::unique_ptr<QThread> m_thread;
+};
+
+/// A WebSocket through the balancer.
+class WebSocket
+{
+public:
+    explicit WebSocket(quint16 port)
+    {
+        m_socket.connectToHost(u"127.0.0.1"_s, port);
+        m_socket.write("GET /socket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+        while (!m_answer.contains("\r\n\r\n") && m_socket.waitForReadyRead(10000)) {
+            m_answer += m_socket.readAll();
+        }
+    }
+    [[nodiscard]] bool isOpen()
+    {
+        m_socket.waitForReadyRead(1);
+        return m_answer.startsWith("HTTP/1.1 101") && m_socket.state() == QAbstractSocket::ConnectedState;
+    }
+    void close() { m_socket.abort(); }
+
+private:
+    QTcpSocket m_socket;
+    QByteArray m_answer;
+};
+
+/**
+ * Two backends of two releases, kept by a supervisor, for a test to put its balancer in front of: what the balancer's
+ * tests have in common. The test's program is its own supervisor and runner (DEPLOY_RUNS_TEST_MAIN).
+ */
+class BalancedSystem : public QObject
+{
+protected:
+    std::unique_ptr<QTemporaryDir> m_folder;
+    Target m_target;
+    quint16 m_front = 0;
+    quint16 m_ports[2] = {};
+
+public:
+    static int runAlone(const QStringList &arguments) { return leadRun(arguments); }
+
+protected:
+    [[nodiscard]] QString path(const QString &name) const { return m_folder->filePath(name); }
+    [[nodiscard]] std::shared_ptr<Balancer> balancer() const { return VALUE(BalancerRegistry::create(m_target)); }
+    [[nodiscard]] BalancerServer server(const QString &name) const { return VALUE(QCoro::waitFor(balancer()->server(u"app"_s, name))); }
+
+    /// Releases 1.0.0, which is installed, and 1.1.0; ports are chosen.
+    void makeReleases()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_front = freePort();
+        m_ports[0] = freePort();
+        m_ports[1] = freePort();
+        for (const QString &version : {u"1.0.0"_s, u"1.1.0"_s}) {
+            const QString folder = path(u"releases/"_s + version);
+            writeFile(folder + u"/serve"_s, "#!/bin/sh\nexec /bin/busybox httpd -f -p 127.0.0.1:$1 -h \"$PWD/www\"\n");
+            writeFile(folder + u"/www/version"_s, "{\"version\": \"" + version.toUtf8() + "\"}");
+            writeFile(folder + u"/www/cgi-bin/long"_s, "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\nbegun\\n'\nsleep 30\necho ended\n");
+            for (const QString &program : {u"/serve"_s, u"/www/cgi-bin/long"_s}) {
+                QVERIFY(QFile::setPermissions(folder + program, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner));
+            }
+        }
+        QVERIFY(QFile::link(u"1.0.0"_s, path(u"releases/current"_s)));
+    }
+    /// balancer: the section of target.yaml.
+    void startBackends(const QByteArray &section)
+    {
+        QByteArray instances;
+        for (int i = 0; i < 2; ++i) {
+            instances += "      - {name: backend-" + QByteArray::number(i + 1) + ", port: " + QByteArray::number(m_ports[i]) + "}\n";
+        }
+        writeFile(path(u"target.yaml"_s), "schema: 1\nname: balanced\nproduct: balanced\nenvironment: staging\nstate: state\nreleases: releases\n"
+                                          "repository: {url: repository, keys: [key.pub]}\nbalancer: "
+                      + section + "\nservices:\n  - name: backend\n    instances:\n" + instances + "    command: [serve, \"{port}\"]\n    health: {http: \"http://127.0.0.1:{port}/version\", interval: 50ms, ready_within: 30s}\n"
+                                                                                                   "    version: http://127.0.0.1:{port}/version\n    balancer_backend: app\n    drain_limit: 3s\n    stop_timeout: 2s\n");
+        m_target = VALUE(Target::load(path(u"target.yaml"_s)));
+        SupervisorClient supervisor(m_target);
+        OK(QCoro::waitFor(supervisor.ensureRunning()));
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            OK(QCoro::waitFor(supervisor.start(name, m_target.releaseDirectory(u"1.0.0"_s))));
+            OK(QCoro::waitFor(supervisor.waitReady(name, {})));
+        }
+    }
+    void stopBackends()
+    {
+        if (!m_target.path.isEmpty()) {
+            OK(QCoro::waitFor(SupervisorClient(m_target).shutdown()));
+        }
+        m_folder.reset();
+    }
+
+    /// An update of both backends as a run that waits for its runner.
+    QString newRun(const QString &from, const QString &to)
+    {
+        Plan plan = planOf(m_target, u"update"_s, from, to);
+        plan.steps = deploySteps({m_target, {}, from}, to, releasesAt(m_target, {}, to));
+        plan.policy.insert(u"transientRetries"_s, 1);
+        return addRun(m_target, plan);
+    }
+    void decide(const QString &run, const QString &verb)
+    {
+        const auto journal = VALUE(Journal::open(m_target.stateDirectory));
+        CommandRecord record;
+        record.id = Random::system().id();
+        record.runId = run;
+        record.verb = verb;
+        record.expectedState = u"held"_s;
+        record.by = u"kim@desk"_s;
+        record.created = QDateTime::currentDateTimeUtc();
+        OK(journal->addCommand(record));
+    }
+    QString story(const QString &run) { return storyOf(m_target, run); }
+    void startRunner(QProcess &runner, const QString &run) { startRunnerOf(m_target, runner, run); }
+    QString running(const QString &name)
+    {
+        const InstanceLook look = QCoro::waitFor(lookAtInstances(m_target));
+        const auto found = std::ranges::find(look.states, name, &InstanceState::name);
+        return found == look.states.end() || found->state != InstanceState::State::Ready ? QString() : found->release;
+    }
+    /// They run it by their own word, and take requests.
+    void bothServe(const QString &version)
+    {
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            QCOMPARE(running(name), version);
+            QVERIFY2(server(name).isUp(), qPrintable(server(name).status));
+        }
+    }
+    /// A WebSocket of the server "ws-1" of the backend "sockets", which the front's /socket leads to: a drain waits for it, and
+    /// past the limit says so.
+    void webSocketIsWaitedFor()
+    {
+        WebSocket socket(m_front);
+        QVERIFY(socket.isOpen());
+        const auto sessions = [this] { return VALUE(QCoro::waitFor(balancer()->server(u"sockets"_s, u"ws-1"_s))).sessions; };
+        QTRY_COMPARE_WITH_TIMEOUT(sessions(), 1, 5000);
+        OK(QCoro::waitFor(balancer()->setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Drain)));
+        const auto left = QCoro::waitFor(balancer()->waitDrained(u"sockets"_s, u"ws-1"_s, 500, {}));
+        QVERIFY(!left);
+        QCOMPARE(left.error().code, u"balancer.sessions_left"_s);
+        QCOMPARE(left.error().args[u"count"].toInt(), 1);
+        QVERIFY(socket.isOpen());
+        WebSocket late(m_front);
+        QVERIFY(!late.isOpen());
+        socket.close();
+        OK(QCoro::waitFor(balancer()->waitDrained(u"sockets"_s, u"ws-1"_s, 5000, {})));
+        OK(QCoro::waitFor(balancer()->setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Ready)));
+        WebSocket again(m_front);
+        QVERIFY(again.isOpen());
+    }
+    /// Four of five requests go to the first backend where it weighs four times as much.
+    void requestsFollowTheWeights()
+    {
+        OK(QCoro::waitFor(balancer()->setWeight(u"app"_s, u"backend-1"_s, 4)));
+        QCOMPARE(server(u"backend-1"_s).weight, 4);
+        int first = 0;
+        for (int i = 0; i < 100; ++i) {
+            first += isServedBy(ask(m_front, "/version"), m_ports[0]) ? 1 : 0;
+        }
+        // A balancer of two workers begins to count twice.
+        QVERIFY2(first >= 76 && first <= 84, qPrintable(QString::number(first)));
+        OK(QCoro::waitFor(balancer()->setWeight(u"app"_s, u"backend-1"_s, 1)));
+        for (const int weight : {0, 257}) {
+            QCOMPARE(QCoro::waitFor(balancer()->setWeight(u"app"_s, u"backend-1"_s, weight)).error().code, u"balancer.weight"_s);
+        }
+    }
+    /// Going forth nobody is cut off: the step fails at the drain limit, and the server takes requests again.
+    void longSessionEndsTheRunAsItWas()
+    {
+        std::vector<std::unique_ptr<LongSession>> sessions;
+        do {
+            sessions.push_back(std::make_unique<LongSession>(m_front));
+            QVERIFY(sessions.back()->hasBegun() && sessions.size() < 20);
+        } while (sessions.back()->backend() != m_ports[0]);
+        User user(m_front);
+        const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::RolledBack, qPrintable(story(run)));
+        QVERIFY2(story(run).contains(u"after draining for 3"_s), qPrintable(story(run)));
+        bothServe(u"1.0.0"_s);
+        noneFailed(user);
+        for (const auto &session : sessions) {
+            session->end();
+        }
+        QTRY_COMPARE_WITH_TIMEOUT(server(u"backend-1"_s).sessions, 0, 40000);
+    }
+    void updatesForthAndBack()
+    {
+        User user(m_front);
+        for (const auto &[from, to] : {std::pair(u"1.0.0"_s, u"1.1.0"_s), std::pair(u"1.1.0"_s, u"1.0.0"_s)}) {
+            const QString run = newRun(from, to);
+            const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+            QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+            bothServe(to);
+            QVERIFY(ask(m_front, "/version").contains(to.toUtf8()));
+        }
+        noneFailed(user);
+    }
+    /// The balancer's line of the checks.
+    CheckResult check()
+    {
+        CheckScope scope;
+        scope.target = m_target;
+        QList<CheckResult> results = VALUE(QCoro::waitFor(runCheckList(scope, {}, {})));
+        results.removeIf([](const CheckResult &result) { return result.id != u"balancer"; });
+        return results.value(0);
+    }
+};
+
+} // namespace cutover::testing

@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Two backends that are processes behind a real HAProxy, which goes away at the worst moments: real runs end in the new
+// version, the old one, or held.
+
+#include "deploy/haproxy.h"
+#include "balancedsystem.h"
+
+#include <QLocalServer>
+#include <QLocalSocket>
+#include <QTimer>
+
+using namespace Qt::StringLiterals;
+using namespace cutover;
+using namespace cutover::testing;
+
+namespace {
+
+class HaproxyTest : public BalancedSystem
+{
+    Q_OBJECT
+
+    std::unique_ptr<QProcess> m_haproxy;
+    std::unique_ptr<WebSocketBackend> m_sockets;
+
+    void startHaproxy()
+    {
+        m_haproxy = std::make_unique<QProcess>();
+        m_haproxy->setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        m_haproxy->start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, QStandardPaths::findExecutable(u"haproxy"_s, {u"/usr/sbin"_s}), u"-db"_s, u"-f"_s, path(u"haproxy.cfg"_s)});
+        QVERIFY(m_haproxy->waitForStarted());
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            QTRY_VERIFY_WITH_TIMEOUT(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 1000)).has_value(), 10000);
+        }
+    }
+    void stopHaproxy()
+    {
+        if (m_haproxy) {
+            m_haproxy->kill();
+            m_haproxy->waitForFinished();
+        }
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        makeReleases();
+        m_sockets = std::make_unique<WebSocketBackend>();
+        QByteArray configuration = "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8()
+            + " mode 600 level admin\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    timeout tunnel 60s\n    retries 0\n"
+              "frontend front\n    bind 127.0.0.1:"
+            + QByteArray::number(m_front) + "\n    use_backend sockets if { path /socket }\n    default_backend app\nbackend app\n    balance roundrobin\n    option httpchk GET /version\n    option abortonclose\n"
+                                            "    default-server check inter 200ms fall 3 rise 1\n";
+        for (int i = 0; i < 2; ++i) {
+            const QByteArray number = QByteArray::number(i + 1);
+            const QByteArray address = "127.0.0.1:" + QByteArray::number(m_ports[i]);
+            // As nginx tells it.
+            configuration += "    http-response set-header X-Upstream " + address + " if { srv_id " + number + " }\n";
+            configuration += "    server backend-" + number + ' ' + address + '\n';
+        }
+        configuration += "backend sockets\n    server ws-1 127.0.0.1:" + QByteArray::number(m_sockets->port()) + "\n";
+        writeFile(path(u"haproxy.cfg"_s), configuration);
+        startBackends("{kind: haproxy, socket: haproxy.sock}");
+        startHaproxy();
+    }
+
+    void cleanupTestCase()
+    {
+        stopHaproxy();
+        m_haproxy.reset();
+        m_sockets.reset();
+        stopBackends();
+    }
+
+    void sharesByWeight() { requestsFollowTheWeights(); }
+    void waitsForWebSockets() { webSocketIsWaitedFor(); }
+    void longSessionStopsTheRun() { longSessionEndsTheRunAsItWas(); }
+    void rollsForthAndBack() { updatesForthAndBack(); }
+
+    void weightThatWasSet()
+    {
+        // Of a server that starts slowly.
+        QLocalServer haproxy;
+        connect(&haproxy, &QLocalServer::newConnection, this, [&] {
+            QLocalSocket *socket = haproxy.nextPendingConnection();
+            socket->write("# pxname,svname,status,weight,uweight,\napp,backend-1,UP,12,100,\napp,backend-2,UP,3,0,\n\n");
+            socket->disconnectFromServer();
+        });
+        QVERIFY(haproxy.listen(path(u"slow.sock"_s)));
+        const auto servers = VALUE(QCoro::waitFor(Haproxy(path(u"slow.sock"_s)).allServers()));
+        QCOMPARE(servers[0].weight, 100);
+        QCOMPARE(servers[1].weight, 0);
+    }
+
+    void answerThatBreaksOff()
+    {
+        for (const QByteArray part : {"", "# pxname,svname,status\napp,backend-1,UP\napp,ba"}) {
+            QLocalServer ending;
+            connect(&ending, &QLocalServer::newConnection, this, [&] {
+                QLocalSocket *socket = ending.nextPendingConnection();
+                socket->write(part);
+                socket->disconnectFromServer();
+            });
+            QVERIFY(ending.listen(path(u"ending.sock"_s)));
+            const auto answer = QCoro::waitFor(Haproxy(path(u"ending.sock"_s)).allServers());
+            QVERIFY(!answer);
+            QCOMPARE(answer.error().code, u"haproxy.gone"_s);
+            QCOMPARE(answer.error().kind, Error::Kind::Transient);
+            QVERIFY2(answer.error().text().contains(u"its answer broke off"_s), qPrintable(answer.error().text()));
+        }
+    }
+
+    void goneBeforeTheRunChangesNothing()
+    {
+        stopHaproxy();
+        QCOMPARE(check().error.code, u"haproxy.gone"_s);
+        const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::Held || state == RunState::RolledBack, qPrintable(story(run)));
+        QVERIFY2(story(run).contains(u"HAProxy does not answer on "_s + path(u"haproxy.sock"_s)), qPrintable(story(run)));
+        QCOMPARE(running(u"backend-1"_s), u"1.0.0"_s);
+        QCOMPARE(running(u"backend-2"_s), u"1.0.0"_s);
+        startHaproxy();
+        if (state == RunState::Held) {
+            decide(run, u"retry"_s);
+            const RunState after = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+            QVERIFY2(after == RunState::Succeeded || after == RunState::RolledBack, qPrintable(story(run)));
+            if (after == RunState::Succeeded) {
+                const QString back = newRun(u"1.1.0"_s, u"1.0.0"_s);
+                QCOMPARE(VALUE(QCoro::waitFor(runToEnd(m_target, back))), RunState::Succeeded);
+            }
+        }
+        bothServe(u"1.0.0"_s);
+    }
+
+    void goneMeanwhileIsHeldUntilItIsBack()
+    {
+        // It dies when the first instance runs the new release: nobody can say who serves, so nothing more is done.
+        const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
+        QTimer look;
+        bool gone = false;
+        connect(&look, &QTimer::timeout, this, [&] {
+            if (!gone && readFile(m_target.stateDirectory + u"/supervisor/state.json"_s).contains("releases/1.1.0")) {
+                gone = true;
+                stopHaproxy();
+            }
+        });
+        look.start(5);
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        look.stop();
+        QVERIFY(gone);
+        QVERIFY2(state == RunState::Held, qPrintable(story(run)));
+        QVERIFY2(story(run).contains(u"HAProxy does not answer"_s), qPrintable(story(run)));
+        startHaproxy();
+        User user(m_front);
+        decide(run, u"rollback"_s);
+        RunState after = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        if (after == RunState::Held) {
+            decide(run, u"retry"_s);
+            after = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        }
+        QVERIFY2(after == RunState::RolledBack, qPrintable(story(run)));
+        bothServe(u"1.0.0"_s);
+        noneFailed(user);
+    }
+};
+
+} // namespace
+
+DEPLOY_RUNS_TEST_MAIN(HaproxyTest)
+#include "haproxytest.moc"
