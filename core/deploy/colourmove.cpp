@@ -1,0 +1,233 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/colourmove.h"
+
+#include "check/probe.h"
+#include "deploy/colours.h"
+#include "system/clock.h"
+#include "system/processes.h"
+
+#include <algorithm>
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 UpLimitMs = 15000;
+constexpr qint64 LookMs = 1000; ///< Between looks at whether the successor serves.
+
+} // namespace
+
+QString processMark(const InstanceState &state)
+{
+    if (state.pid <= 0 || !state.container.isEmpty()) {
+        return state.pid > 0 ? state.container : QString();
+    }
+    return QString::number(state.pid) + u'@' + QString::number(processStartTime(state.pid));
+}
+
+ColourMove::ColourMove(StepContext &context, const ServiceSpec &service, const QString &colour, std::vector<InstanceMove> instances, std::shared_ptr<Balancer> balancer)
+    : m_context(&context)
+    , m_service(service)
+    , m_colour(colour)
+    , m_instances(std::move(instances))
+    , m_balancer(std::move(balancer))
+{
+}
+
+Result<ColourMove> ColourMove::create(StepContext &context, const QString &service, const QString &colour)
+{
+    const ServiceSpec *spec = context.target().service(service);
+    if (!spec) {
+        return fail(u"deploy.unknown_service"_s, {{u"service"_s, service}, {u"instance"_s, colour}}, context.target().path);
+    }
+    std::vector<InstanceMove> instances;
+    const QList<InstanceSpec> own = spec->instancesOf(colour);
+    for (const InstanceSpec &instance : own) {
+        TRY(InstanceMove move, InstanceMove::create(context, service, instance.name));
+        instances.push_back(std::move(move));
+    }
+    BalancerTools tools;
+    tools.processes = &context.processes();
+    tools.inherit = toolsOf(context).inherit;
+    TRY(std::shared_ptr<Balancer> balancer, BalancerRegistry::create(context.target(), tools));
+    if (instances.empty() || !balancer) {
+        return fail(u"colour.none"_s, {{u"service"_s, service}, {u"colour"_s, colourWord(colour)}}, context.target().path);
+    }
+    return ColourMove(context, *spec, colour, std::move(instances), std::move(balancer));
+}
+
+void ColourMove::tell(const QString &code, qint64 done, QJsonObject args) const
+{
+    args.insert(u"colour"_s, colourWord(m_colour));
+    args.insert(u"service"_s, m_service.name);
+    m_context->progress({done, qint64(m_instances.size()), u"instances"_s, {code, args}});
+}
+
+QStringList ColourMove::names() const
+{
+    QStringList names;
+    for (const InstanceMove &move : m_instances) {
+        names.append(move.name());
+    }
+    return names;
+}
+
+Async<QList<BalancerServer>> ColourMove::servers() const
+{
+    CO_TRY(const QList<BalancerServer> all, co_await m_balancer->servers(m_service.balancerBackend));
+    QList<BalancerServer> own;
+    const QStringList instances = names();
+    for (const QString &name : instances) {
+        const auto found = std::ranges::find(all, name, &BalancerServer::name);
+        if (found != all.end()) {
+            own.append(*found);
+            continue;
+        }
+        // The balancer's own words for it.
+        CO_TRY(const BalancerServer server, co_await m_balancer->server(m_service.balancerBackend, name));
+        own.append(server);
+    }
+    co_return own;
+}
+
+Async<int> ColourMove::letInCount() const
+{
+    CO_TRY(const QList<BalancerServer> own, co_await servers());
+    co_return int(std::ranges::count(own, false, &BalancerServer::out));
+}
+
+Async<bool> ColourMove::anyUp() const
+{
+    CO_TRY(const QList<BalancerServer> own, co_await servers());
+    co_return std::ranges::any_of(own, &BalancerServer::isUp);
+}
+
+Async<bool> ColourMove::allServe(QString version)
+{
+    CO_TRY(const QList<BalancerServer> own, co_await servers());
+    bool all = std::ranges::all_of(own, &BalancerServer::isUp);
+    for (InstanceMove &move : m_instances) {
+        CO_TRY(const InstanceState now, co_await move.state());
+        all = all && now.release == version && now.pid > 0 && now.state == InstanceState::State::Ready;
+    }
+    co_return all;
+}
+
+Async<> ColourMove::waitReady(QString version, std::stop_token stop)
+{
+    for (InstanceMove &move : m_instances) {
+        CO_TRY(const bool running, co_await move.runs(version));
+        if (!running) {
+            CO_TRY(const InstanceState now, co_await move.state());
+            co_return fail(u"colour.not_running"_s,
+                           {{u"instance"_s, move.name()}, {u"expected"_s, version}, {u"found"_s, now.pid > 0 ? now.release : QString()}, {u"colour"_s, colourWord(m_colour)}},
+                           move.name());
+        }
+        CO_CHECK(co_await move.waitReady(version, stop));
+    }
+    co_return {};
+}
+
+Async<> ColourMove::smoke(QString version, std::stop_token stop)
+{
+    const QString folder = m_context->target().releaseDirectory(version);
+    qint64 done = 0;
+    for (const InstanceMove &move : m_instances) {
+        tell(u"colour.doing.smoke"_s, done++, {{u"instance"_s, move.name()}, {u"count"_s, m_service.smoke.size()}});
+        for (const ProbeSpec &test : m_service.smoke) {
+            const ProbeSpec probe = m_service.expand(test, move.instance(), folder);
+            const ProbeResult answer = co_await probeOnce(probe, stop);
+            if (answer.ok) {
+                continue;
+            }
+            if (answer.error.kind == Error::Kind::Cancelled) {
+                co_return fail(answer.error);
+            }
+            const QJsonObject args{{u"test"_s, test.name}, {u"instance"_s, move.name()}, {u"version"_s, version}, {u"cause"_s, answer.error.toJson()}};
+            if (test.critical) {
+                co_return fail(u"colour.smoke_failed"_s, args, move.name());
+            }
+            m_context->log({u"colour.log.smoke"_s, args});
+        }
+    }
+    co_return {};
+}
+
+Async<> ColourMove::letIn(std::stop_token stop)
+{
+    tell(u"colour.doing.let_in"_s, 0);
+    for (const InstanceMove &move : m_instances) {
+        CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, move.name(), Balancer::State::Ready));
+    }
+    for (const InstanceMove &move : m_instances) {
+        CO_CHECK(co_await m_balancer->waitUp(m_service.balancerBackend, move.name(), UpLimitMs, stop));
+    }
+    co_return {};
+}
+
+Async<> ColourMove::takeOut(bool force, std::stop_token stop, ColourMove *successor, std::optional<qint64> limitMs)
+{
+    CO_TRY(const QList<BalancerServer> now, co_await servers());
+    for (const BalancerServer &server : now) {
+        // From maintenance to draining would be a way in for sticky sessions.
+        if (!server.status.startsWith(u"MAINT")) {
+            CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, server.name, Balancer::State::Drain));
+        }
+    }
+    // One limit for all: they drain at the same time.
+    const qint64 begin = Clock::system().monotonic();
+    const qint64 limit = limitMs.value_or(m_service.drainLimitMs);
+    qint64 done = 0;
+    for (const InstanceMove &move : m_instances) {
+        const QString name = move.name();
+        const auto told = [this, name, done, limit](int sessions) {
+            tell(u"colour.doing.drain"_s, done, {{u"instance"_s, name}, {u"count"_s, sessions}, {u"limit"_s, limit}});
+        };
+        Result<> drained;
+        for (bool again = true; std::exchange(again, false);) {
+            const qint64 left = qMax<qint64>(0, limit - (Clock::system().monotonic() - begin));
+            const qint64 slice = successor ? qMin(left, LookMs) : left;
+            drained = co_await m_balancer->waitDrained(m_service.balancerBackend, name, slice, told, stop);
+            if (!drained && drained.error().code == u"balancer.sessions_left" && slice < left) {
+                CO_TRY(const bool serves, co_await successor->anyUp());
+                if (!serves) {
+                    co_return fail(u"colour.not_serving"_s, {{u"service"_s, m_service.name}, {u"colour"_s, colourWord(successor->colour())}});
+                }
+                again = true;
+            }
+        }
+        if (!drained) {
+            Error why = drained.error();
+            if (why.code == u"balancer.sessions_left") {
+                why.args.insert(u"limit"_s, limit);
+            }
+            if (!force || why.code != u"balancer.sessions_left") {
+                co_return fail(why);
+            }
+            m_context->log({u"colour.log.forced"_s, {{u"instance"_s, name}, {u"count"_s, why.args[u"count"_s]}}});
+        }
+        ++done;
+    }
+    // No health check wakes them up afterwards.
+    for (const InstanceMove &move : m_instances) {
+        CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, move.name(), Balancer::State::Maintenance));
+    }
+    co_return {};
+}
+
+Async<> ColourMove::setWeights(QMap<QString, int> weights)
+{
+    for (const InstanceMove &move : m_instances) {
+        if (const int weight = weights.value(move.name()); weight > 0) {
+            CO_CHECK(co_await m_balancer->setWeight(m_service.balancerBackend, move.name(), weight));
+        }
+    }
+    co_return {};
+}
+
+} // namespace cutover
