@@ -7,6 +7,7 @@
 #include "check/checklist.h"
 #include "deploy/composeproject.h"
 
+#include <QFileInfo>
 #include <QJsonArray>
 
 using namespace Qt::StringLiterals;
@@ -28,13 +29,40 @@ QStringList managedInstances(const Target &target)
     return names;
 }
 
-/// As the files of the release to install have them, or of the installed one.
+/// As the files of the release to install have them, or of the installed one, by service; where colours have projects of
+/// their own by "COLOUR/SERVICE", as their environments may give them other images.
 Async<QMap<QString, ComposeService>> servicesOf(CheckScope scope, std::stop_token stop)
 {
-    ComposeProject project(scope.target, {});
     const QStringList instances = managedInstances(scope.target);
     const QString folder = scope.releaseFolder.isEmpty() ? scope.target.currentLink() : scope.releaseFolder;
-    co_return co_await project.servicesOf(folder, instances, stop);
+    QMap<QString, ComposeService> all;
+    const QStringList colours = composeColours(scope.target, true);
+    for (const QString &colour : colours) {
+        ComposeProject project(scope.target, {}, colour);
+        CO_TRY(const auto services, co_await project.servicesOf(folder, instances, stop));
+        for (const auto &[name, service] : services.asKeyValueRange()) {
+            all.insert(colour.isEmpty() ? name : QString(colour + u'/' + name), service);
+        }
+    }
+    co_return all;
+}
+
+/// Names of the images that the installed release runs from.
+Async<QStringList> installedImages(CheckScope scope, std::stop_token stop)
+{
+    QStringList names;
+    if (QFileInfo::exists(scope.target.currentLink())) {
+        const QString folder = scope.target.currentLink();
+        const QStringList colours = composeColours(scope.target, true);
+        for (const QString &colour : colours) {
+            ComposeProject project(scope.target, {}, colour);
+            CO_TRY(const auto services, co_await project.services(folder, stop));
+            for (const ComposeService &service : services) {
+                names.append(service.image);
+            }
+        }
+    }
+    co_return names;
 }
 
 QCoro::Task<Finding> docker(CheckScope scope, std::stop_token stop)
@@ -55,7 +83,12 @@ QCoro::Task<Finding> release(CheckScope scope, std::stop_token stop)
     }
     ComposeProject project(scope.target, {});
     int pull = 0;
+    QStringList build;
     for (const auto &[name, service] : services->asKeyValueRange()) {
+        if (service.isBuilt && !scope.releaseFolder.isEmpty()) {
+            build.append(service.image);
+            continue;
+        }
         const auto there = co_await project.hasImage(service.image, stop);
         if (!there) {
             co_return wrong(there.error());
@@ -71,6 +104,20 @@ QCoro::Task<Finding> release(CheckScope scope, std::stop_token stop)
         }
         ++pull;
     }
+    build.removeDuplicates();
+    if (!build.isEmpty()) {
+        // What it would go back to must not be made anew under the same name.
+        const auto installed = co_await installedImages(scope, stop);
+        if (!installed) {
+            co_return wrong(installed.error());
+        }
+        for (const QString &image : std::as_const(build)) {
+            if (installed->contains(image)) {
+                co_return wrong(u"compose.same_image"_s, {{u"image"_s, image}});
+            }
+        }
+        co_return passed(u"compose.release_built"_s, {{u"count"_s, services->size()}, {u"pull"_s, pull}, {u"build"_s, build.size()}});
+    }
     co_return passed(u"compose.release_ok"_s, {{u"count"_s, services->size()}, {u"pull"_s, pull}});
 }
 
@@ -82,7 +129,8 @@ QCoro::Task<Finding> pinned(CheckScope scope, std::stop_token stop)
     }
     QStringList floating;
     for (const ComposeService &service : *services) {
-        if (!service.isPinned()) {
+        // What is made here, nobody else can make mean another thing.
+        if (!service.isPinned() && !service.isBuilt) {
             floating.append(service.image);
         }
     }

@@ -4,6 +4,8 @@
 #include "deploy/composeproject.h"
 
 #include "config/targetmask.h"
+#include "system/files.h"
+#include "target/composereader.h"
 #include "target/yamlreader.h"
 
 #include <QDir>
@@ -11,6 +13,7 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QRegularExpression>
+#include <QVersionNumber>
 
 #include <algorithm>
 
@@ -20,15 +23,17 @@ namespace cutover {
 
 namespace {
 
-constexpr qint64 LookMs = 20000;
 constexpr qint64 RegistryMs = 60000;
 constexpr qint64 PullMs = 30 * 60000;
+constexpr qint64 BuildMs = 1800000;
 constexpr qint64 UpMs = 120000;
 constexpr qsizetype LongestLine = 500;
 constexpr int Lines = 10;
 
 constexpr QLatin1StringView ServiceLabel("com.docker.compose.service");
 constexpr QLatin1StringView FilesLabel("com.docker.compose.project.config_files");
+constexpr QLatin1StringView NumberLabel("com.docker.compose.container-number");
+constexpr QLatin1StringView InstanceLabel("cutover.instance");
 
 /// Never what somebody's shell or Docker context says: two consoles would work on two systems.
 QString hostOf(const ComposeSpec &spec)
@@ -57,13 +62,6 @@ QProcessEnvironment environmentOf(const ComposeSpec &spec)
     return environment;
 }
 
-/// The last thing that it said, in one line.
-QString lastWords(const ProcessResult &result)
-{
-    const QByteArray said = result.errorOutput.trimmed().isEmpty() ? result.output : result.errorOutput;
-    return QString::fromUtf8(said.trimmed()).section(u'\n', -1).trimmed().left(LongestLine);
-}
-
 /// The words of Docker's client where its daemon is not there, and not those about a registry.
 bool isGone(const QString &said)
 {
@@ -85,6 +83,8 @@ ComposeContainer containerOf(const QJsonObject &json)
     container.id = json["Id"_L1].toString();
     container.image = json["Image"_L1].toString();
     container.service = json["Config"_L1]["Labels"_L1][ServiceLabel].toString();
+    container.number = json["Config"_L1]["Labels"_L1][NumberLabel].toString().toInt();
+    container.instance = json["Config"_L1]["Labels"_L1][InstanceLabel].toString();
     container.status = state["Status"_L1].toString();
     container.health = state["Health"_L1]["Status"_L1].toString();
     if (container.health == "none"_L1) {
@@ -101,16 +101,33 @@ ComposeContainer containerOf(const QJsonObject &json)
 
 } // namespace
 
-ComposeProject::ComposeProject(const Target &target, const RuntimeTools &tools)
+/// What several containers of one service need to be updated one by one.
+static Result<> checkReplicas(const ServiceSpec &service, const QString &name, const ComposeService &composed, const QString &file)
+{
+    const qsizetype wanted = std::ranges::count(service.instances, name, &InstanceSpec::composeService);
+    if (composed.replicas != 1 && composed.replicas != wanted) {
+        return fail(u"compose.replica_count"_s, {{u"service"_s, name}, {u"count"_s, composed.replicas}, {u"wanted"_s, wanted}}, file);
+    }
+    if (!composed.containerName.isEmpty()) {
+        return fail(u"compose.replica_name"_s, {{u"service"_s, name}, {u"name"_s, composed.containerName}}, file);
+    }
+    if (!composed.hasHealthCheck && !service.health.asksAnything()) {
+        return fail(u"compose.replica_health"_s, {{u"service"_s, name}}, file);
+    }
+    return {};
+}
+
+ComposeProject::ComposeProject(const Target &target, const RuntimeTools &tools, const QString &colour)
     : m_target(target)
     , m_tools(tools)
+    , m_colour(colour)
 {
     if (!m_tools.processes) {
         m_tools.processes = &Processes::system();
     }
 }
 
-Async<ProcessResult> ComposeProject::run(QStringList command, Work work, qint64 limitMs, std::stop_token stop)
+Async<ProcessResult> ComposeProject::run(QStringList command, Work work, qint64 limitMs, std::stop_token stop, ProcessLine onLine)
 {
     ProcessSpec spec;
     spec.program = command.takeFirst();
@@ -118,7 +135,10 @@ Async<ProcessResult> ComposeProject::run(QStringList command, Work work, qint64 
     spec.workingDirectory = u"/"_s;
     spec.environment = environmentOf(m_target.compose);
     spec.timeoutMs = limitMs;
-    if (work == Work::Change) {
+    if (onLine) {
+        spec.onLine = std::move(onLine);
+        spec.maxOutput = LongestLine;
+    } else if (work == Work::Change) {
         spec.inherit = m_tools.inherit;
         if (const auto told = m_tools.told) {
             spec.onLine = [told](const QByteArray &line, bool) { told(u"docker"_s, QString::fromUtf8(line)); };
@@ -144,7 +164,7 @@ Async<ProcessResult> ComposeProject::run(QStringList command, Work work, qint64 
             co_return fail(u"compose.denied"_s, {{u"host"_s, host}}, host);
         }
         if (isGone(said)) {
-            co_return fail(u"compose.gone"_s, {{u"host"_s, host}, {u"reason"_s, lastWords(*result)}}, host, Error::Kind::Transient);
+            co_return fail(u"compose.gone"_s, {{u"host"_s, host}, {u"reason"_s, result->lastWords()}}, host, Error::Kind::Transient);
         }
         if (work == Work::Change) {
             // A daemon that ends in the middle has many words for it; afterwards it is clear.
@@ -160,7 +180,7 @@ Async<ProcessResult> ComposeProject::done(QStringList command, Work work, qint64
 {
     CO_TRY(ProcessResult result, co_await run(command, work, limitMs, stop));
     if (result.exitCode != 0) {
-        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
+        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, result.lastWords()}});
     }
     co_return result;
 }
@@ -186,15 +206,16 @@ Async<QStringList> ComposeProject::program()
             co_return fail(u"compose.too_old"_s, {{u"program"_s, way.join(u' ')}, {u"found"_s, version}});
         }
         m_program = way;
+        m_version = version;
         co_return way;
     }
     co_return fail(u"compose.no_program"_s, {{u"program"_s, named == "auto"_L1 ? u"docker compose"_s : named}});
 }
 
-Async<QStringList> ComposeProject::composeCommand(QString folder, QStringList arguments)
+Async<QStringList> ComposeProject::composeCommand(QString folder, QStringList arguments, QString lastFile)
 {
     CO_TRY(QStringList command, co_await program());
-    command << u"--project-name"_s << m_target.compose.project << u"--project-directory"_s << folder;
+    command << u"--project-name"_s << project() << u"--project-directory"_s << folder;
     const QStringList files = m_target.compose.files;
     for (const QString &file : files) {
         const QString path = folder + u'/' + file;
@@ -203,14 +224,40 @@ Async<QStringList> ComposeProject::composeCommand(QString folder, QStringList ar
         }
         command << u"--file"_s << path;
     }
-    if (const QString file = m_target.compose.environmentFile; !file.isEmpty()) {
-        if (!QFileInfo(file).isFile()) {
-            co_return fail(u"compose.no_environment"_s, {{u"file"_s, file}}, file);
-        }
+    if (!lastFile.isEmpty()) {
+        command << u"--file"_s << lastFile;
+    }
+    CO_TRY(const QStringList environment, environmentFiles(folder));
+    // Earlier ones take the last alone, and say nothing.
+    if (environment.size() > 1 && QVersionNumber::fromString(m_version.startsWith(u'v') ? m_version.sliced(1) : m_version) < QVersionNumber(2, 17)) {
+        co_return fail(u"compose.one_environment"_s, {{u"program"_s, command.join(u' ')}, {u"found"_s, m_version}, {u"needed"_s, u"2.17"_s}, {u"files"_s, QJsonArray::fromStringList(environment)}});
+    }
+    for (const QString &file : environment) {
         command << u"--env-file"_s << file;
     }
     command += arguments;
     co_return command;
+}
+
+Result<QStringList> ComposeProject::environmentFiles(const QString &folder) const
+{
+    QStringList files;
+    if (const QString own = m_target.compose.environmentFile; !own.isEmpty()) {
+        files.append(own);
+    }
+    if (const QString ofColour = m_target.compose.colours.value(m_colour); !ofColour.isEmpty()) {
+        // Compose reads it by itself only where no other is named.
+        if (const QString ofRelease = folder + u"/.env"_s; files.isEmpty() && QFileInfo(ofRelease).isFile()) {
+            files.append(ofRelease);
+        }
+        files.append(ofColour);
+    }
+    for (const QString &file : std::as_const(files)) {
+        if (!QFileInfo(file).isFile()) {
+            return fail(u"compose.no_environment"_s, {{u"file"_s, file}}, file);
+        }
+    }
+    return files;
 }
 
 QString ComposeProject::releaseOf(const QString &composeFile) const
@@ -234,16 +281,29 @@ Async<QString> ComposeProject::serverVersion(std::stop_token stop)
 
 Async<QList<ComposeContainer>> ComposeProject::containers(qint64 limitMs)
 {
-    const QStringList list{u"docker"_s, u"ps"_s, u"--all"_s, u"--quiet"_s, u"--no-trunc"_s,
-                           u"--filter"_s, u"label=com.docker.compose.project="_s + m_target.compose.project,
-                           u"--filter"_s, u"label=com.docker.compose.oneoff=False"_s};
+    const QStringList ours{u"label=com.docker.compose.project="_s + project(), u"label=com.docker.compose.oneoff=False"_s};
+    CO_TRY(const QJsonArray all, co_await inspected(ours, limitMs));
+    QList<ComposeContainer> containers;
+    for (const QJsonValue &value : all) {
+        ComposeContainer container = containerOf(value.toObject());
+        container.release = releaseOf(value["Config"_L1]["Labels"_L1][FilesLabel].toString().section(u',', 0, 0));
+        containers.append(container);
+    }
+    co_return containers;
+}
+
+Async<QJsonArray> ComposeProject::inspected(QStringList filters, qint64 limitMs)
+{
+    QStringList list{u"docker"_s, u"ps"_s, u"--all"_s, u"--quiet"_s, u"--no-trunc"_s};
+    for (const QString &filter : std::as_const(filters)) {
+        list << u"--filter"_s << filter;
+    }
     constexpr int tries = 5;
     for (int attempt = 1;; ++attempt) {
         CO_TRY(const ProcessResult listed, co_await done(list, Work::Look, limitMs, {}));
         const QStringList ids = QString::fromUtf8(listed.output).split(u'\n', Qt::SkipEmptyParts);
-        QList<ComposeContainer> containers;
         if (ids.isEmpty()) {
-            co_return containers;
+            co_return QJsonArray();
         }
         const QStringList command = QStringList{u"docker"_s, u"inspect"_s, u"--type"_s, u"container"_s} + ids;
         CO_TRY(const ProcessResult result, co_await run(command, Work::Look, limitMs, {}));
@@ -251,15 +311,9 @@ Async<QList<ComposeContainer>> ComposeProject::containers(qint64 limitMs)
             continue; // One of them was removed in between.
         }
         if (result.exitCode != 0) {
-            co_return fail(u"compose.failed"_s, {{u"command"_s, u"docker inspect"_s}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
+            co_return fail(u"compose.failed"_s, {{u"command"_s, u"docker inspect"_s}, {u"exit"_s, result.exitCode}, {u"last"_s, result.lastWords()}});
         }
-        const QJsonArray all = QJsonDocument::fromJson(result.output).array();
-        for (const QJsonValue &value : all) {
-            ComposeContainer container = containerOf(value.toObject());
-            container.release = releaseOf(value["Config"_L1]["Labels"_L1][FilesLabel].toString().section(u',', 0, 0));
-            containers.append(container);
-        }
-        co_return containers;
+        co_return QJsonDocument::fromJson(result.output).array();
     }
 }
 
@@ -270,7 +324,7 @@ Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, st
     const QJsonObject json = QJsonDocument::fromJson(result.output).object();
     if (result.exitCode != 0 || !json.contains("services"_L1)) {
         const QString file = folder + u'/' + m_target.compose.files.constFirst();
-        co_return fail(u"compose.invalid"_s, {{u"file"_s, m_target.compose.files.join(u", "_s)}, {u"reason"_s, lastWords(result)}}, file);
+        co_return fail(u"compose.invalid"_s, {{u"file"_s, m_target.compose.files.join(u", "_s)}, {u"reason"_s, result.lastWords()}}, file);
     }
     QMap<QString, ComposeService> services;
     const QJsonObject all = json["services"_L1].toObject();
@@ -281,9 +335,11 @@ Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, st
         service.image = value["image"_L1].toString();
         service.isNamed = !service.image.isEmpty();
         if (!service.isNamed) {
-            service.image = m_target.compose.project + u'-' + it.key(); // Compose's own rule.
+            service.image = project() + u'-' + it.key(); // Compose's own rule.
         }
         service.replicas = value["scale"_L1].toInt(value["deploy"_L1]["replicas"_L1].toInt(1));
+        service.hasHealthCheck = value["healthcheck"_L1].isObject() && !value["healthcheck"_L1]["disable"_L1].toBool();
+        service.containerName = value["container_name"_L1].toString();
         services.insert(it.key(), service);
     }
     co_return services;
@@ -296,7 +352,7 @@ Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, 
     QMap<QString, ComposeService> found;
     for (const ServiceSpec &service : std::as_const(m_target.services)) {
         for (const InstanceSpec &instance : service.instances) {
-            if (!instances.contains(instance.name)) {
+            if (!instances.contains(instance.name) || instance.colour != m_colour) {
                 continue;
             }
             const QString name = instance.composeService;
@@ -308,7 +364,9 @@ Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, 
             if (!known[name].isNamed && !isBack) {
                 co_return fail(u"compose.unnamed_image"_s, {{u"service"_s, name}, {u"image"_s, known[name].image}}, file);
             }
-            if (const int replicas = known[name].replicas; replicas != 1) {
+            if (isReplicated(service, instance)) {
+                CO_CHECK(checkReplicas(service, name, known[name], file));
+            } else if (const int replicas = known[name].replicas; replicas != 1) {
                 co_return fail(u"compose.replicas"_s, {{u"service"_s, name}, {u"count"_s, replicas}}, file);
             }
             found.insert(name, known[name]);
@@ -319,12 +377,25 @@ Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, 
 
 Async<bool> ComposeProject::hasImage(QString image, std::stop_token stop)
 {
+    CO_TRY(const QString id, co_await imageId(image, stop));
+    co_return !id.isEmpty();
+}
+
+Async<> ComposeProject::nameImage(QString id, QString name)
+{
+    const QStringList command{u"docker"_s, u"tag"_s, id, name};
+    CO_CHECK(co_await done(command, Work::Change, LookMs, {}));
+    co_return {};
+}
+
+Async<QString> ComposeProject::imageId(QString image, std::stop_token stop)
+{
     const QStringList command{u"docker"_s, u"image"_s, u"inspect"_s, u"--format"_s, u"{{.Id}}"_s, image};
     CO_TRY(const ProcessResult result, co_await run(command, Work::Look, LookMs, stop));
     if (result.exitCode != 0 && !result.errorOutput.contains("No such image")) {
-        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
+        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, result.lastWords()}});
     }
-    co_return result.exitCode == 0;
+    co_return result.exitCode == 0 ? QString::fromUtf8(result.output).trimmed() : QString();
 }
 
 Async<> ComposeProject::canBePulled(QString service, QString image, std::stop_token stop)
@@ -332,7 +403,7 @@ Async<> ComposeProject::canBePulled(QString service, QString image, std::stop_to
     const QStringList command{u"docker"_s, u"manifest"_s, u"inspect"_s, image};
     CO_TRY(const ProcessResult result, co_await run(command, Work::Look, RegistryMs, stop));
     if (result.exitCode != 0) {
-        co_return fail(u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, lastWords(result)}});
+        co_return fail(u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, result.lastWords()}});
     }
     co_return {};
 }
@@ -342,9 +413,19 @@ Async<> ComposeProject::pull(QString service, QString image, std::stop_token sto
     const QStringList command{u"docker"_s, u"pull"_s, image};
     CO_TRY(const ProcessResult result, co_await run(command, Work::Change, PullMs, stop));
     if (result.exitCode != 0) {
-        const QString said = lastWords(result);
+        const QString said = result.lastWords();
         co_return fail(u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, said}}, {},
                        isPassing(said) ? Error::Kind::Transient : Error::Kind::Permanent);
+    }
+    co_return {};
+}
+
+Async<> ComposeProject::build(QString folder, QString service, QString image, std::stop_token stop)
+{
+    CO_TRY(const QStringList command, co_await composeCommand(folder, {u"build"_s, service}));
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Change, BuildMs, stop));
+    if (result.exitCode != 0) {
+        co_return fail(u"compose.build_failed"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"exit"_s, result.exitCode}, {u"reason"_s, result.lastWords()}}, folder);
     }
     co_return {};
 }
@@ -357,13 +438,41 @@ Async<> ComposeProject::up(QString folder, QString service)
     co_return {};
 }
 
+Async<> ComposeProject::upReplica(QString folder, QString service, QString instance, int port, qsizetype count)
+{
+    // Over the release's files: who this one is. YAML reads JSON.
+    QJsonObject environment{{u"CUTOVER_INSTANCE"_s, instance}};
+    if (port > 0) {
+        environment.insert(u"CUTOVER_PORT"_s, QString::number(port));
+    }
+    const QJsonObject own{{u"labels"_s, QJsonObject{{InstanceLabel, instance}}}, {u"environment"_s, environment}};
+    const QString path = m_target.stateDirectory + u"/compose"_s;
+    CO_CHECK(files::makePath(path));
+    const QString file = path + u'/' + instance + u".json"_s;
+    CO_CHECK(files::replace(file, QJsonDocument(QJsonObject{{u"services"_s, QJsonObject{{service, own}}}}).toJson()));
+    const QString scale = service + u'=' + QString::number(count + 1);
+    CO_TRY(const QStringList command, co_await composeCommand(folder, {u"up"_s, u"--detach"_s, u"--no-deps"_s, u"--no-build"_s, u"--pull"_s, u"never"_s, u"--no-recreate"_s, u"--scale"_s, scale, service}, file));
+    CO_CHECK(co_await done(command, Work::Change, UpMs, {}));
+    co_return {};
+}
+
+Async<> ComposeProject::remove(QStringList containers)
+{
+    const QStringList command = QStringList{u"docker"_s, u"rm"_s} + containers;
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Change, LookMs, {}));
+    if (result.exitCode != 0 && !result.errorOutput.contains("No such container") && !result.errorOutput.contains("already in progress")) {
+        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, result.lastWords()}});
+    }
+    co_return {};
+}
+
 Async<> ComposeProject::stop(QStringList containers, qint64 graceMs)
 {
     const QStringList command = QStringList{u"docker"_s, u"stop"_s, u"-t"_s, QString::number((graceMs + 999) / 1000)} + containers;
     CO_TRY(const ProcessResult result, co_await run(command, Work::Change, graceMs + LookMs, {}));
     // One that is gone already is what was asked for.
     if (result.exitCode != 0 && !result.errorOutput.contains("No such container")) {
-        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
+        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, result.lastWords()}});
     }
     co_return {};
 }
@@ -372,10 +481,51 @@ Async<> ComposeProject::neverStart(QStringList containers)
 {
     const QStringList command = QStringList{u"docker"_s, u"update"_s, u"--restart=no"_s} + containers;
     CO_TRY(const ProcessResult result, co_await run(command, Work::Change, LookMs, {}));
-    if (result.exitCode != 0 && !result.errorOutput.contains("No such container")) {
-        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, lastWords(result)}});
+    if (result.exitCode != 0 && !result.errorOutput.contains("No such container") && !result.errorOutput.contains("marked for removal")) {
+        co_return fail(u"compose.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, result.lastWords()}});
     }
     co_return {};
+}
+
+Async<> ComposeProject::logs(QStringList services, LogRequest request, LogSink sink, std::stop_token stop)
+{
+    CO_TRY(QStringList command, co_await program());
+    // The containers themselves tell what the project has: no file is needed.
+    command << u"--project-name"_s << project() << u"logs"_s << u"--no-color"_s << u"--tail"_s
+            << (request.lines < 0 ? u"all"_s : QString::number(request.lines));
+    if (request.since.isValid()) {
+        command << u"--since"_s << request.since.toUTC().toString(Qt::ISODate);
+    }
+    if (request.follow) {
+        command << u"--follow"_s;
+    }
+    const auto tell = [sink](const QByteArray &line, bool isError) {
+        // "backend-1-1  | what it wrote"
+        static const QRegularExpression form(uR"(\A(\S+)\s+\| ?(.*)\z)"_s);
+        const QString text = QString::fromUtf8(line);
+        const auto match = form.match(text);
+        if (match.hasMatch() || !isError) {
+            sink(match.captured(1), match.hasMatch() ? match.captured(2) : text);
+        }
+    };
+    CO_TRY(const ProcessResult result, co_await run(command + services, Work::Look, request.follow ? 0 : PullMs, stop, tell));
+    if (result.exitCode != 0) {
+        co_return fail(u"compose.failed"_s, {{u"command"_s, u"docker compose logs"_s}, {u"exit"_s, result.exitCode}, {u"last"_s, result.lastWords()}});
+    }
+    co_return {};
+}
+
+QStringList composeColours(const Target &target, bool managed)
+{
+    QStringList colours;
+    for (const ServiceSpec &service : target.services) {
+        for (const InstanceSpec &instance : service.instances) {
+            if (service.runtime == "compose"_L1 && (service.managed || !managed) && !colours.contains(instance.colour)) {
+                colours.append(instance.colour);
+            }
+        }
+    }
+    return colours;
 }
 
 Async<QStringList> ComposeProject::lastLines(QString container)

@@ -6,15 +6,16 @@
 
 #include "check/probe.h"
 #include "deploy/composeproject.h"
+#include "deploy/placed.h"
+#include "deploy/stoppedones.h"
 #include "plan/instancefacts.h"
 #include "system/clock.h"
-#include "system/files.h"
+#include "target/composereader.h"
 
-#include <QFileInfo>
 #include <QJsonArray>
-#include <QJsonDocument>
 
 #include <algorithm>
+#include <map>
 
 using namespace Qt::StringLiterals;
 
@@ -27,37 +28,41 @@ constexpr qint64 PollMs = 200;
 constexpr qint64 DaemonMs = 30000; ///< For its restart.
 constexpr qint64 GoneMs = 10000; ///< After its KILL.
 
-struct Placed {
-    const ServiceSpec *service = nullptr;
-    const InstanceSpec *instance = nullptr;
-};
-
-bool hasProbe(const ProbeSpec &spec)
+/// Whether the container is the instance's. One of several replicas says so by itself; one that was started by hand is
+/// taken by its number.
+bool isOf(const ComposeContainer &container, const Placed &place)
 {
-    return !spec.http.isEmpty() || !spec.tcp.isEmpty() || !spec.command.isEmpty();
-}
-
-ProbeSpec probeOf(const ServiceSpec &service, const InstanceSpec &instance, const QString &folder)
-{
-    ProbeSpec probe = service.health;
-    probe.http = service.expand(probe.http, instance, folder);
-    probe.tcp = service.expand(probe.tcp, instance, folder);
-    for (QString &word : probe.command) {
-        word = service.expand(word, instance, folder);
+    if (container.service != place.instance->composeService) {
+        return false;
     }
-    return probe;
+    if (!isReplicated(*place.service, *place.instance) || container.instance == place.instance->name) {
+        return true;
+    }
+    const auto named = [&container](const InstanceSpec &instance) { return instance.name == container.instance; };
+    if (std::ranges::any_of(place.service->instances, named)) {
+        return false;
+    }
+    const qsizetype index = std::ranges::find(place.service->instances, place.instance->name, &InstanceSpec::name) - place.service->instances.begin();
+    return (container.number - 1) % place.service->instances.size() == index;
 }
 
-/// The service's own container: one that is alive before one that is not, else the newest.
-const ComposeContainer *containerOf(const QList<ComposeContainer> &containers, const QString &service)
+/// What stands for the instance: a container that is alive before one that is not. Of two that are alive the older one,
+/// which the newer one has not replaced yet; of two that are not, the newer. release: only of that one.
+const ComposeContainer *containerOf(const QList<ComposeContainer> &containers, const Placed &place, const QString &release = {})
 {
     const ComposeContainer *found = nullptr;
     for (const ComposeContainer &container : containers) {
-        if (container.service != service) {
+        if (!isOf(container, place) || (!release.isEmpty() && container.release != release)) {
             continue;
         }
-        if (!found || (container.isAlive() && !found->isAlive()) || (container.isAlive() == found->isAlive() && container.since > found->since)) {
+        if (!found || (container.isAlive() && !found->isAlive())) {
             found = &container;
+        } else if (container.isAlive() == found->isAlive()) {
+            const bool isReplica = isReplicated(*place.service, *place.instance);
+            const bool isNewer = isReplica ? container.number > found->number : container.since > found->since;
+            if (isNewer != (isReplica && container.isAlive())) {
+                found = &container;
+            }
         }
     }
     return found;
@@ -86,20 +91,27 @@ class ComposeRuntime : public Runtime
 public:
     ComposeRuntime(const Target &target, const RuntimeTools &tools)
         : m_target(target)
-        , m_project(target, tools)
+        , m_stopped(target.stateDirectory + u"/compose-stopped.json"_s)
     {
+        const QStringList colours = composeColours(target);
+        for (const QString &colour : colours) {
+            m_projects.emplace(colour, std::make_unique<ComposeProject>(target, tools, colour));
+        }
+        // Docker is asked for itself, too.
+        if (m_projects.empty()) {
+            m_projects.emplace(QString(), std::make_unique<ComposeProject>(target, tools));
+        }
     }
 
     Async<QList<InstanceState>> states(qint64 limitMs) override
     {
-        CO_TRY(const QList<ComposeContainer> containers, co_await m_project.containers(limitMs));
+        CO_TRY(const auto containers, co_await allContainers(limitMs));
         QList<InstanceState> states;
-        std::vector<std::pair<qsizetype, QCoro::Task<ProbeResult>>> probes;
         for (const Placed &placed : all()) {
             InstanceState state;
             state.name = placed.instance->name;
             state.service = placed.service->name;
-            if (const ComposeContainer *container = containerOf(containers, placed.instance->composeService)) {
+            if (const ComposeContainer *container = containerOf(containers[placed.instance->colour], placed)) {
                 state.state = stateOf(*container);
                 state.pid = container->pid;
                 state.release = container->release;
@@ -108,31 +120,17 @@ public:
                 state.lastExit = container->exitCode;
                 state.container = container->id;
                 state.image = container->image;
-                if (state.state == InstanceState::State::Ready && hasProbe(placed.service->health)) {
-                    ProbeSpec probe = probeOf(*placed.service, *placed.instance, m_target.releaseDirectory(container->release));
-                    probe.timeoutMs = qMin(probe.timeoutMs, limitMs);
-                    probes.emplace_back(states.size(), probeOnce(probe));
-                }
             }
             states.append(state);
         }
-        for (auto &[index, task] : probes) {
-            const ProbeResult answer = co_await task;
-            InstanceState &state = states[index];
-            if (!answer.ok) {
-                const ServiceSpec *service = m_target.service(state.service);
-                const bool young = state.since.msecsTo(Clock::system().now()) < (service ? service->health.readyWithinMs : 0);
-                state.state = young ? InstanceState::State::Starting : InstanceState::State::Unready;
-            }
-        }
-        co_return states;
+        co_return co_await probed(m_target, states, limitMs);
     }
 
     /// A daemon that is just being started again is waited for, before anything is done or judged.
     Async<> ensure(std::stop_token stop) override
     {
         for (const qint64 begin = Clock::system().monotonic();;) {
-            const auto version = co_await m_project.serverVersion(stop);
+            const auto version = co_await m_projects.begin()->second->serverVersion(stop);
             if (version || version.error().kind != Error::Kind::Transient || Clock::system().monotonic() - begin > DaemonMs) {
                 co_return version ? Result<>() : Result<>(fail(version.error()));
             }
@@ -143,11 +141,11 @@ public:
     Async<QJsonObject> facts() override
     {
         CO_CHECK(co_await ensure({}));
-        CO_TRY(const QList<ComposeContainer> containers, co_await m_project.containers(AnswerMs));
+        CO_TRY(const auto containers, co_await allContainers(AnswerMs));
         QJsonObject facts;
-        CO_TRY(const QStringList stopped, stoppedOnes());
+        CO_TRY(const QStringList stopped, m_stopped.names());
         for (const Placed &placed : all()) {
-            const ComposeContainer *container = containerOf(containers, placed.instance->composeService);
+            const ComposeContainer *container = containerOf(containers[placed.instance->colour], placed);
             // What died shall run all the same.
             if (placed.service->managed && container && (container->isAlive() || !stopped.contains(placed.instance->name))) {
                 facts.insert(instanceFact(placed.instance->name), container->release);
@@ -158,11 +156,14 @@ public:
 
     Async<> check(QString version, QStringList instances, std::stop_token stop) override
     {
-        CO_TRY(const auto services, co_await servicesOf(version, instances, stop));
-        for (const auto &[name, service] : services.asKeyValueRange()) {
-            CO_TRY(const bool there, co_await m_project.hasImage(service.image, stop));
-            if (!there) {
-                co_return fail(u"compose.image_missing"_s, {{u"service"_s, name}, {u"image"_s, service.image}});
+        CO_TRY(const QString folder, releaseFolder(m_target, version));
+        for (const auto &[colour, project] : m_projects) {
+            CO_TRY(const auto services, co_await project->servicesOf(folder, instances, stop));
+            for (const auto &[name, service] : services.asKeyValueRange()) {
+                CO_TRY(const bool there, co_await project->hasImage(service.image, stop));
+                if (!there) {
+                    co_return fail(u"compose.image_missing"_s, {{u"service"_s, name}, {u"image"_s, service.image}});
+                }
             }
         }
         co_return {};
@@ -172,79 +173,169 @@ public:
 
     Async<> prepare(QString version, QStringList instances, std::stop_token stop) override
     {
-        CO_TRY(const QString folder, folderOf(version));
-        CO_TRY(const auto services, co_await m_project.servicesOf(folder, instances, stop, true));
-        for (const auto &[name, service] : services.asKeyValueRange()) {
-            CO_TRY(const bool there, co_await m_project.hasImage(service.image, stop));
-            if (there) {
-                continue;
+        CO_TRY(const QString folder, releaseFolder(m_target, version));
+        QStringList made;
+        for (const auto &[colour, project] : m_projects) {
+            CO_TRY(const auto services, co_await project->servicesOf(folder, instances, stop, true));
+            for (const auto &[name, service] : services.asKeyValueRange()) {
+                if (made.contains(service.image)) {
+                    continue;
+                }
+                made.append(service.image);
+                if (service.isBuilt) {
+                    // One of that name may be left from other sources; what is up to date Docker takes from its cache.
+                    CO_CHECK(co_await project->build(folder, name, service.image, stop));
+                    continue;
+                }
+                CO_TRY(const bool there, co_await project->hasImage(service.image, stop));
+                if (!there) {
+                    CO_CHECK(co_await project->pull(name, service.image, stop));
+                }
             }
-            if (service.isBuilt) {
-                co_return fail(u"compose.not_built"_s, {{u"service"_s, name}, {u"image"_s, service.image}});
-            }
-            CO_CHECK(co_await m_project.pull(name, service.image, stop));
         }
         co_return {};
     }
 
+    Async<> restore(QString version, QMap<QString, QString> images, std::stop_token stop) override
+    {
+        CO_TRY(const QString folder, releaseFolder(m_target, version));
+        QStringList made;
+        for (const auto &[colour, project] : m_projects) {
+            CO_TRY(const auto services, co_await project->servicesOf(folder, images.keys(), stop, true));
+            for (const auto &[name, service] : services.asKeyValueRange()) {
+                const QString wanted = idOf(images, colour, name);
+                if (made.contains(service.image)) {
+                    continue;
+                }
+                made.append(service.image);
+                CO_TRY(const QString named, co_await project->imageId(service.image, stop));
+                if (!named.isEmpty() && (wanted.isEmpty() || named == wanted)) {
+                    continue;
+                }
+                CO_TRY(const QString there, wanted.isEmpty() ? Result<QString>(QString()) : co_await project->imageId(wanted, stop));
+                // A name by content means the same image always.
+                if (!there.isEmpty() && !service.isPinned()) {
+                    CO_CHECK(co_await project->nameImage(there, service.image));
+                } else if (service.isBuilt) {
+                    CO_CHECK(co_await project->build(folder, name, service.image, stop));
+                } else if (named.isEmpty()) {
+                    CO_CHECK(co_await project->pull(name, service.image, stop));
+                }
+            }
+        }
+        co_return {};
+    }
+
+    Async<> checkRestore(QString version, QMap<QString, QString> images, std::stop_token stop) override
+    {
+        CO_TRY(const QString folder, releaseFolder(m_target, version));
+        for (const auto &[colour, project] : m_projects) {
+            CO_TRY(const auto services, co_await project->servicesOf(folder, images.keys(), stop, true));
+            for (const auto &[name, service] : services.asKeyValueRange()) {
+                const QString wanted = idOf(images, colour, name);
+                CO_TRY(const bool named, co_await project->hasImage(service.image, stop));
+                CO_TRY(const bool there, wanted.isEmpty() ? Result<bool>(false) : co_await project->hasImage(wanted, stop));
+                if (!named && !there && !service.isBuilt) {
+                    CO_CHECK(co_await project->canBePulled(name, service.image, stop));
+                }
+            }
+        }
+        co_return {};
+    }
+
+    Async<QMap<QString, QString>> images(QString version, QStringList instances, std::stop_token stop) override
+    {
+        CO_TRY(const QString folder, releaseFolder(m_target, version));
+        QMap<QString, QString> found;
+        for (const auto &[colour, project] : m_projects) {
+            CO_TRY(const auto services, co_await project->servicesOf(folder, instances, stop, true));
+            for (const Placed &placed : all()) {
+                const QString name = placed.instance->composeService;
+                if (placed.instance->colour == colour && instances.contains(placed.instance->name) && services.contains(name)) {
+                    CO_TRY(const QString id, co_await project->imageId(services[name].image, stop));
+                    found.insert(placed.instance->name, id);
+                }
+            }
+        }
+        co_return found;
+    }
+
     Async<> start(QString instance, QString version) override
     {
-        CO_TRY(const QString folder, folderOf(version));
-        CO_TRY(const QString service, composeService(instance));
-        CO_TRY(const QList<ComposeContainer> containers, co_await m_project.containers(AnswerMs));
-        if (const ComposeContainer *container = containerOf(containers, service); container && container->isAlive()) {
+        CO_TRY(const QString folder, releaseFolder(m_target, version));
+        CO_TRY(const Placed place, placeOf(instance));
+        CO_TRY(ComposeProject *const project, projectOf(instance));
+        const bool isReplica = isReplicated(*place.service, *place.instance);
+        CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(AnswerMs));
+        const ComposeContainer *own = isReplica ? containerOf(containers, place, version) : nullptr;
+        if (own && own->isAlive()) {
+            co_return m_stopped.mark(instance, false);
+        }
+        if (const ComposeContainer *container = containerOf(containers, place); container && container->isAlive() && !startsBeside(instance)) {
             if (container->release == version) {
-                co_return markStopped(instance, false);
+                co_return m_stopped.mark(instance, false);
             }
             co_return fail(u"compose.runs_other"_s, {{u"instance"_s, instance}, {u"running"_s, container->release}, {u"wanted"_s, version}});
         }
-        CO_CHECK(markStopped(instance, false));
-        co_return co_await m_project.up(folder, service);
+        CO_CHECK(m_stopped.mark(instance, false));
+        const QString service = place.instance->composeService;
+        if (!isReplica) {
+            co_return co_await project->up(folder, service);
+        }
+        // Compose would start those that have ended, instead of making a new one.
+        QStringList dead;
+        qsizetype others = 0;
+        for (const ComposeContainer &container : containers) {
+            if (isOf(container, place) && !container.isAlive()) {
+                dead.append(container.id);
+            } else if (container.service == service) {
+                ++others;
+            }
+        }
+        if (!dead.isEmpty()) {
+            CO_CHECK(co_await project->remove(dead));
+        }
+        const int port = place.instance->port;
+        co_return co_await project->upReplica(folder, service, instance, port, others);
     }
 
     Async<> stop(QString instance) override
     {
-        CO_TRY(const QString service, composeService(instance));
-        const ServiceSpec *spec = m_target.serviceOfInstance(instance);
-        CO_CHECK(markStopped(instance, true));
-        for (const qint64 begin = Clock::system().monotonic();;) {
-            CO_TRY(const QList<ComposeContainer> containers, co_await m_project.containers(AnswerMs));
-            QStringList alive;
-            QStringList all;
-            for (const ComposeContainer &container : containers) {
-                if (container.service == service) {
-                    all.append(container.id);
-                }
-                if (container.service == service && container.isAlive()) {
-                    alive.append(container.id);
-                }
-            }
-            if (alive.isEmpty()) {
-                co_return all.isEmpty() ? Result<>() : co_await m_project.neverStart(all);
-            }
-            if (Clock::system().monotonic() - begin > spec->stopTimeoutMs + GoneMs) {
-                co_return fail(u"compose.not_gone"_s, {{u"instance"_s, instance}, {u"container"_s, alive.first().left(12)}});
-            }
-            CO_CHECK(co_await m_project.stop(alive, spec->stopTimeoutMs));
-        }
+        CO_TRY(const Placed place, placeOf(instance));
+        CO_CHECK(m_stopped.mark(instance, true));
+        co_return co_await end(place, {});
+    }
+
+    /// Two can't listen on one port.
+    bool startsBeside(const QString &instance) const override
+    {
+        const auto place = placeOf(instance);
+        return place && place->service->mayOverlap && isReplicated(*place->service, *place->instance) && place->instance->port == 0;
+    }
+
+    Async<> retireOthers(QString instance, QString version) override
+    {
+        CO_TRY(const Placed place, placeOf(instance));
+        co_return co_await end(place, version);
     }
 
     Async<> waitReady(QString instance, QString version, std::stop_token stop) override
     {
-        CO_TRY(const QString service, composeService(instance));
-        const ServiceSpec *spec = m_target.serviceOfInstance(instance);
-        const auto own = std::ranges::find(spec->instances, instance, &InstanceSpec::name);
-        const ProbeSpec probe = probeOf(*spec, *own, m_target.releaseDirectory(version));
+        CO_TRY(const Placed place, placeOf(instance));
+        CO_TRY(ComposeProject *const project, projectOf(instance));
+        const ServiceSpec *spec = place.service;
+        const ProbeSpec probe = spec->expand(spec->health, *place.instance, m_target.releaseDirectory(version));
         const qint64 limit = spec->health.readyWithinMs;
+        const QString wanted = isReplicated(*spec, *place.instance) ? version : QString();
         for (const qint64 begin = Clock::system().monotonic();;) {
-            CO_TRY(const QList<ComposeContainer> containers, co_await m_project.containers(AnswerMs));
-            const ComposeContainer *container = containerOf(containers, service);
+            CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(AnswerMs));
+            const ComposeContainer *container = containerOf(containers, place, wanted);
             if (!container || container->status == "created"_L1) {
                 co_return fail(u"compose.is_stopped"_s, {{u"instance"_s, instance}});
             }
             Error last;
             if (stateOf(*container) == InstanceState::State::Ready) {
-                if (!hasProbe(probe)) {
+                if (!probe.asksAnything()) {
                     co_return {};
                 }
                 const ProbeResult answer = co_await probeOnce(probe, stop);
@@ -269,94 +360,153 @@ public:
         }
     }
 
+    Async<> logs(LogRequest request, LogSink sink, std::stop_token stop) override
+    {
+        std::vector<Async<>> asked;
+        for (const auto &[colour, project] : m_projects) {
+            QStringList services;
+            const QList<Placed> placed = all();
+            for (const Placed &one : placed) {
+                if (one.instance->colour == colour && request.instances.contains(one.instance->name) && !services.contains(one.instance->composeService)) {
+                    services.append(one.instance->composeService);
+                }
+            }
+            if (services.isEmpty()) {
+                continue;
+            }
+            // Compose tells its own name of a container; who it is, its label or its number says.
+            CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(AnswerMs));
+            QMap<QString, QString> names;
+            for (const Placed &one : placed) {
+                for (const ComposeContainer &container : containers) {
+                    if (one.instance->colour == colour && isOf(container, one)) {
+                        names.insert(container.service + u'-' + QString::number(container.number), one.instance->name);
+                    }
+                }
+            }
+            const auto named = [names, sink, wanted = request.instances](const QString &container, const QString &line) {
+                // One that was started since then is told by Compose's name.
+                const QString instance = names.value(container);
+                if (instance.isEmpty() || wanted.contains(instance)) {
+                    sink(instance.isEmpty() ? container : instance, line);
+                }
+            };
+            asked.push_back(project->logs(services, request, named, stop));
+        }
+        Result<> all;
+        for (Async<> &task : asked) {
+            if (const Result<> read = co_await task; !read && all) {
+                all = read;
+            }
+        }
+        co_return all;
+    }
+
     Async<QStringList> lastLines(QString instance) override
     {
-        CO_TRY(const QString service, composeService(instance));
-        CO_TRY(const QList<ComposeContainer> containers, co_await m_project.containers(AnswerMs));
-        const ComposeContainer *container = containerOf(containers, service);
+        CO_TRY(const Placed place, placeOf(instance));
+        CO_TRY(ComposeProject *const project, projectOf(instance));
+        CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(AnswerMs));
+        const ComposeContainer *container = containerOf(containers, place);
         if (!container) {
             co_return QStringList();
         }
         const QString id = container->id;
-        co_return co_await m_project.lastLines(id);
+        co_return co_await project->lastLines(id);
     }
 
 private:
-    QList<Placed> all() const
-    {
-        QList<Placed> result;
-        for (const ServiceSpec &service : m_target.services) {
-            for (const InstanceSpec &instance : service.instances) {
-                if (service.runtime == "compose"_L1) {
-                    result.append({&service, &instance});
-                }
-            }
-        }
-        return result;
-    }
+    QList<Placed> all() const { return placedOf(m_target, u"compose"_s); }
 
-    /// Docker does not tell whether a container that ended was meant to.
-    QString stoppedFile() const { return m_target.stateDirectory + u"/compose-stopped.json"_s; }
-
-    Result<QStringList> stoppedOnes() const
-    {
-        if (!QFileInfo::exists(stoppedFile())) {
-            return QStringList();
-        }
-        TRY(const QByteArray content, files::read(stoppedFile(), 1 << 20));
-        return QJsonDocument::fromJson(content).toVariant().toStringList();
-    }
-
-    /// Only who holds the run's lock comes here.
-    Result<> markStopped(const QString &instance, bool isStopped) const
-    {
-        TRY(QStringList names, stoppedOnes());
-        if (names.contains(instance) == isStopped) {
-            return {};
-        }
-        names.removeAll(instance);
-        if (isStopped) {
-            names.append(instance);
-        }
-        return files::replace(stoppedFile(), QJsonDocument(QJsonArray::fromStringList(names)).toJson(QJsonDocument::Compact));
-    }
-
-    Result<QString> composeService(const QString &instance) const
+    /// Of the instance that is this service in that colour's project.
+    QString idOf(const QMap<QString, QString> &images, const QString &colour, const QString &service) const
     {
         for (const Placed &placed : all()) {
-            if (placed.instance->name == instance) {
-                return placed.instance->composeService;
+            if (placed.instance->colour == colour && placed.instance->composeService == service && images.contains(placed.instance->name)) {
+                return images[placed.instance->name];
+            }
+        }
+        return {};
+    }
+
+    Result<Placed> placeOf(const QString &instance) const
+    {
+        const QList<Placed> placed = all();
+        for (const Placed &one : placed) {
+            if (one.instance->name == instance) {
+                return one;
             }
         }
         return fail(u"compose.unknown_instance"_s, {{u"instance"_s, instance}}, m_target.path);
     }
 
-    Result<QString> folderOf(const QString &version) const
+    /// Stops what runs of it, but for a release that is to stay. Replicas are removed, too: Compose would start them again
+    /// with the next one.
+    Async<> end(Placed place, QString stays)
     {
-        const QString folder = m_target.releaseDirectory(version);
-        if (!QFileInfo(folder).isDir()) {
-            return fail(u"deploy.no_release"_s, {{u"version"_s, version}, {u"folder"_s, folder}});
+        const QString instance = place.instance->name;
+        CO_TRY(ComposeProject *const project, projectOf(instance));
+        const qint64 grace = place.service->stopTimeoutMs;
+        for (const qint64 begin = Clock::system().monotonic();;) {
+            CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(AnswerMs));
+            QStringList alive;
+            QStringList all;
+            for (const ComposeContainer &container : containers) {
+                if (!isOf(container, place) || (!stays.isEmpty() && container.release == stays)) {
+                    continue;
+                }
+                all.append(container.id);
+                if (container.isAlive()) {
+                    alive.append(container.id);
+                }
+            }
+            if (all.isEmpty()) {
+                co_return {};
+            }
+            if (alive.isEmpty()) {
+                co_return isReplicated(*place.service, *place.instance) ? co_await project->remove(all) : co_await project->neverStart(all);
+            }
+            if (Clock::system().monotonic() - begin > grace + GoneMs) {
+                co_return fail(u"compose.not_gone"_s, {{u"instance"_s, instance}, {u"container"_s, alive.first().left(12)}});
+            }
+            CO_CHECK(co_await project->stop(alive, grace));
         }
-        return folder;
     }
 
-    Async<QMap<QString, ComposeService>> servicesOf(QString version, QStringList instances, std::stop_token stop)
+    Result<ComposeProject *> projectOf(const QString &instance) const
     {
-        CO_TRY(const QString folder, folderOf(version));
-        co_return co_await m_project.servicesOf(folder, instances, stop);
+        for (const Placed &placed : all()) {
+            if (placed.instance->name == instance) {
+                return m_projects.at(placed.instance->colour).get();
+            }
+        }
+        return fail(u"compose.unknown_instance"_s, {{u"instance"_s, instance}}, m_target.path);
+    }
+
+    /// By colour.
+    Async<QMap<QString, QList<ComposeContainer>>> allContainers(qint64 limitMs)
+    {
+        QMap<QString, QList<ComposeContainer>> found;
+        for (const auto &[colour, project] : m_projects) {
+            CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(limitMs));
+            found.insert(colour, containers);
+        }
+        co_return found;
     }
 
     /// An error with what the container said last.
     Async<> withLines(QString code, QString instance, QString container, QJsonObject args)
     {
-        const auto lines = co_await m_project.lastLines(container);
+        // By its id, of whatever project.
+        const auto lines = co_await m_projects.begin()->second->lastLines(container);
         args.insert(u"instance"_s, instance);
         args.insert(u"lastLines"_s, QJsonArray::fromStringList(lines.value_or(QStringList())));
         co_return fail(code, args);
     }
 
     Target m_target;
-    ComposeProject m_project;
+    StoppedOnes m_stopped;
+    std::map<QString, std::unique_ptr<ComposeProject>> m_projects; ///< By colour.
 };
 
 const RuntimeRegistry::Registration registration(u"compose"_s, [](const Target &target, const RuntimeTools &tools) {

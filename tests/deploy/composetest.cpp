@@ -9,22 +9,12 @@
 #include "deploy/composeproject.h"
 #include "deploy/deployplan.h"
 #include "deploy/haproxy.h"
-#include "deploysystem.h"
-#include "plan/facts.h"
-#include "run/journal.h"
-#include "run/orchestrator.h"
-#include "run/runlock.h"
+#include "deployruns.h"
 #include "stepbench.h"
-#include "system/random.h"
 #include "tests/support/dockerd.h"
 #include "tests/support/skip.h"
 
-#include <QProcess>
-#include <QTcpSocket>
-#include <QThread>
 #include <QTimer>
-
-#include <atomic>
 
 using namespace Qt::StringLiterals;
 using namespace cutover;
@@ -38,66 +28,14 @@ constexpr auto DiesAtOnce = "[/bin/busybox, sh, -c, 'echo no such module of s3cr
 constexpr auto Healthy = "[CMD, /bin/busybox, wget, -q, -O, '-', 'http://127.0.0.1:PORT/version']";
 constexpr auto SaysNo = "[CMD, /bin/busybox, 'false']";
 
-Async<RunState> runToEnd(Target target, QString run)
-{
-    CO_TRY(const auto lock, co_await RunLock::acquire(target.stateDirectory, run, {}));
-    CO_TRY(const auto journal, Journal::open(target.stateDirectory));
-    Orchestrator orchestrator(target, journal.get(), run, lock->descriptor());
-    co_return co_await orchestrator.run(true);
-}
-
-/// Asks the front over and over, and counts what is not an answer of a backend.
-class User
-{
-public:
-    explicit User(quint16 port)
-        : m_thread(QThread::create([this, port] { ask(port); }))
-    {
-        m_thread->start();
-    }
-    ~User()
-    {
-        end();
-    }
-    Q_DISABLE_COPY_MOVE(User)
-    void end()
-    {
-        m_asking = false;
-        m_thread->wait();
-    }
-    std::atomic<int> asked = 0;
-    std::atomic<int> failed = 0;
-    QByteArray firstFailure; ///< To be read after end().
-
-private:
-    void ask(quint16 port)
-    {
-        while (m_asking) {
-            QTcpSocket socket;
-            socket.connectToHost(u"127.0.0.1"_s, port);
-            socket.write("GET /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-            QByteArray answer;
-            while (socket.waitForReadyRead(10000)) {
-                answer += socket.readAll();
-            }
-            ++asked;
-            if (!answer.startsWith("HTTP/1.1 200") || !answer.contains("\"version\"")) {
-                if (failed++ == 0) {
-                    firstFailure = answer + socket.errorString().toUtf8();
-                }
-            }
-            QThread::msleep(10);
-        }
-    }
-
-    std::atomic<bool> m_asking = true;
-    std::unique_ptr<QThread> m_thread;
-};
-
 class ComposeTest : public QObject
 {
     Q_OBJECT
 
+public:
+    static int runAlone(const QStringList &arguments) { return leadRun(arguments); }
+
+private:
     std::unique_ptr<QTemporaryDir> m_folder;
     std::unique_ptr<Dockerd> m_docker;
     Target m_target;
@@ -133,47 +71,12 @@ class ComposeTest : public QObject
     /// An update of both backends as a run that waits for its runner.
     QString newRun(const QString &from, const QString &to)
     {
-        Plan plan;
-        plan.kind = u"update"_s;
-        plan.targetName = m_target.name;
-        plan.environment = m_target.environment;
-        plan.from = from;
-        plan.to = to;
-        plan.path = {to};
-        plan.facts = VALUE(QCoro::waitFor(FactSource::collect(m_target)));
+        Plan plan = planOf(m_target, u"update"_s, from, to);
         plan.steps = deploySteps({m_target, {}, from}, to, releasesAt(m_target, {}, to));
-        plan.policy = {{u"automaticRollback"_s, true}};
-        plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
-        RunRecord run;
-        run.id = Random::system().id();
-        run.plan = plan;
-        run.planDigest = plan.digest();
-        run.startedBy = u"test@here"_s;
-        run.state = RunState::Planned;
-        run.created = Clock::system().now();
-        const auto journal = VALUE(Journal::open(m_target.stateDirectory));
-        if (const auto added = journal->addRun(run); !added) {
-            qFatal("%s", qPrintable(added.error().text()));
-        }
-        return run.id;
+        return addRun(m_target, plan);
     }
-    /// Why, where it is not as wanted.
-    QString story(const QString &run)
-    {
-        const auto journal = VALUE(Journal::open(m_target.stateDirectory));
-        QStringList lines;
-        const auto events = VALUE(journal->events(run));
-        for (const EventRecord &event : events) {
-            lines.append(event.message.text());
-        }
-        return lines.join(u'\n');
-    }
-    void startRunner(QProcess &runner, const QString &run)
-    {
-        runner.setProcessChannelMode(QProcess::ForwardedErrorChannel);
-        runner.start(QCoreApplication::applicationFilePath(), {u"run"_s, m_target.path, run});
-        QVERIFY(runner.waitForStarted());
-    }
+    QString story(const QString &run) { return storyOf(m_target, run); }
+    void startRunner(QProcess &runner, const QString &run) { startRunnerOf(m_target, runner, run); }
     void bothRun(const QString &version)
     {
         const auto now = states();
@@ -187,12 +90,6 @@ class ComposeTest : public QObject
     QStringList running() const
     {
         return m_docker->docker({u"ps"_s, u"-q"_s, u"--filter"_s, u"label=com.docker.compose.project=cutover-test"_s}).split(u'\n', Qt::SkipEmptyParts);
-    }
-    void noneFailed(User &user)
-    {
-        user.end();
-        QVERIFY2(user.failed == 0, user.firstFailure.left(500).constData());
-        QVERIFY(user.asked > 20);
     }
     QList<CheckResult> check(const QString &folder)
     {
@@ -233,7 +130,7 @@ private Q_SLOTS:
             instances += "      - {name: " + name + ", port: " + port + "}\n";
         }
         writeFile(path(u"haproxy.cfg"_s), "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8() + " mode 600 level admin\n"
-                                                                                                           "defaults\n    mode http\n    timeout connect 2s\n    timeout client 30s\n    timeout server 30s\n    retries 0\n"
+                                                                                                           "defaults\n    mode http\n    timeout connect 2s\n    timeout client 30s\n    timeout server 30s\n    timeout check 5s\n    retries 0\n"
                                                                                                            "frontend front\n    bind 127.0.0.1:"
                       + front + "\n    default_backend app\n"
                                 "backend app\n    option httpchk GET /version\n    default-server check inter 200ms fall 3 rise 1\n"
@@ -424,6 +321,83 @@ private Q_SLOTS:
         noneFailed(user);
     }
 
+    /// A release that builds its image itself; built again from what its folder holds now it would be another one.
+    void wayBackTakesTheImageThatRan()
+    {
+        const QString built = u"cutover-test/built:1.4.0"_s;
+        const QString folder = path(u"releases/1.4.0"_s);
+        QByteArray yaml = composeFile(built, Serves, Healthy);
+        yaml.replace("    network_mode", "    build: .\n    network_mode");
+        writeFile(folder + u"/compose.yaml"_s, yaml);
+        writeFile(folder + u"/Dockerfile"_s, "FROM " + image(u"1.0.0"_s).toUtf8() + "\nCOPY version /www/version\n");
+        writeFile(folder + u"/version"_s, "{\"version\": \"1.4.0\"}");
+        // As an update is planned: its images are made before anything is stopped.
+        StepSpec fetch;
+        fetch.id = u"fetch"_s;
+        fetch.kind = u"fetch"_s;
+        fetch.params = {{u"instances"_s, QJsonArray{u"backend-1"_s, u"backend-2"_s}}, {u"toRelease"_s, u"1.4.0"_s}};
+        fetch.changesState = false;
+        Plan update = planOf(m_target, u"update"_s, u"1.0.0"_s, u"1.4.0"_s);
+        update.steps = QList{fetch} + deploySteps({m_target, {}, u"1.0.0"_s}, u"1.4.0"_s, releasesAt(m_target, {}, u"1.4.0"_s));
+        QString run = addRun(m_target, update);
+        QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::Succeeded, qPrintable(story(run)));
+        const QString ran = states()[u"backend-1"_s].image;
+        QCOMPARE(states()[u"backend-2"_s].image, ran);
+        writeFile(folder + u"/version"_s, "{\"version\": \"1.4.0\", \"built\": \"again\"}");
+        // A run that goes back.
+        writeFile(path(u"releases/1.2.0/compose.yaml"_s), composeFile(image(u"1.1.0"_s), Serves, SaysNo));
+        run = newRun(u"1.4.0"_s, u"1.2.0"_s);
+        QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::RolledBack, qPrintable(story(run)));
+        bothRun(u"1.4.0"_s);
+        QCOMPARE(states()[u"backend-1"_s].image, ran);
+
+        // A plan that goes back: by what is noted of that release, though its name was given away meanwhile.
+        run = newRun(u"1.4.0"_s, u"1.0.0"_s);
+        QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::Succeeded, qPrintable(story(run)));
+        m_docker->docker({u"tag"_s, image(u"1.1.0"_s), built});
+        m_docker->docker({u"tag"_s, ran, u"cutover-test/aside:1"_s});
+        const PlanningContext context{m_target, {}, u"1.0.0"_s};
+        const InstanceReleases back = releasesAt(m_target, {}, u"1.4.0"_s);
+        const auto planned = [&] {
+            Plan plan = planOf(m_target, u"rollback"_s, u"1.0.0"_s, u"1.4.0"_s);
+            plan.steps = VALUE(QCoro::waitFor(fetchBackSteps(context, startedOnes(context, back)))) + deploySteps(context, u"1.4.0"_s, back);
+            return plan;
+        };
+        Plan plan = planned();
+        QCOMPARE(plan.steps.first().kind, u"fetch"_s);
+        QCOMPARE(plan.steps.first().params[u"images"][u"backend-2"].toString(), ran);
+        QVERIFY2(plan.steps.first().intent.text().contains(u"that 1.4.0 has run from"_s), qPrintable(plan.steps.first().intent.text()));
+        run = addRun(m_target, plan);
+        QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::Succeeded, qPrintable(story(run)));
+        bothRun(u"1.4.0"_s);
+        QCOMPARE(states()[u"backend-1"_s].image, ran);
+        QCOMPARE(states()[u"backend-2"_s].image, ran);
+
+        // Once it is gone it is built again, before anything is stopped.
+        run = newRun(u"1.4.0"_s, u"1.0.0"_s);
+        QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::Succeeded, qPrintable(story(run)));
+        m_docker->docker({u"rmi"_s, u"-f"_s, ran});
+        QVERIFY(!VALUE(QCoro::waitFor(ComposeProject(m_target, {}).hasImage(built))));
+        plan = planned();
+        run = addRun(m_target, plan);
+        QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::Succeeded, qPrintable(story(run)));
+        bothRun(u"1.4.0"_s);
+        QVERIFY(states()[u"backend-1"_s].image != ran);
+        run = newRun(u"1.4.0"_s, u"1.0.0"_s);
+        QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::Succeeded, qPrintable(story(run)));
+        bothRun(u"1.0.0"_s);
+    }
+
+    void wayBackWithoutItsImageIsNotPlanned()
+    {
+        writeFile(path(u"releases/1.5.0/compose.yaml"_s), composeFile(u"127.0.0.1:1/cutover-test/gone:1.5.0"_s, Serves, Healthy));
+        const PlanningContext context{m_target, {}, u"1.0.0"_s};
+        const auto steps = QCoro::waitFor(fetchBackSteps(context, releasesAt(m_target, {}, u"1.5.0"_s)));
+        QVERIFY(!steps);
+        QCOMPARE(steps.error().code, u"compose.no_image"_s);
+        QVERIFY2(steps.error().text().contains(u"gone:1.5.0"_s), qPrintable(steps.error().text()));
+    }
+
     void dockerStoppedMeanwhile()
     {
         User user(m_front);
@@ -482,21 +456,5 @@ private Q_SLOTS:
 
 } // namespace
 
-int main(int argc, char *argv[])
-{
-    QCoreApplication application(argc, argv);
-    const QStringList arguments = application.arguments();
-    if (arguments.value(1) == u"supervise") {
-        return superviseMain(arguments.value(3));
-    }
-    if (arguments.value(1) == u"run") {
-        const auto target = Target::load(arguments.value(2));
-        const auto state = target ? QCoro::waitFor(runToEnd(*target, arguments.value(3))) : Result<RunState>(std::unexpected(target.error()));
-        QTextStream(stdout) << (state ? stateName(*state) : state.error().text()) << Qt::endl;
-        return state ? 0 : 1;
-    }
-    qputenv("CUTOVERCTL", application.applicationFilePath().toLocal8Bit());
-    ComposeTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+DEPLOY_RUNS_TEST_MAIN(ComposeTest)
 #include "composetest.moc"

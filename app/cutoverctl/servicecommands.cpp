@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "commands.h"
+#include "interruptible.h"
+
+#include "backup/backupplan.h"
+#include "backup/restorepoints.h"
+#include "deploy/composeimages.h"
+#include "deploy/servicelogs.h"
+#include "plan/instancefacts.h"
+#include "run/journal.h"
+#include "run/runlock.h"
+#include "run/states.h"
+#include "system/programs.h"
+
+#include <QCoroTask>
+#include <QJsonArray>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+const Catalogue::Registration texts{{
+    {"cli.prune_not_production", QT_TRANSLATE_NOOP("catalogue", "Only a production target's images are removed: “%{target}” is %{environment}, and another target of this Docker may need them for its restore points."),
+     QT_TRANSLATE_NOOP("catalogue", "Look with --dry-run, and remove by Docker what nobody needs.")},
+}};
+
+Result<int> showLogs(const Arguments &arguments)
+{
+    LogRequest request;
+    request.lines = -1;
+    if (arguments.value(u"lines"_s) != u"all") {
+        TRY(request.lines, arguments.number(u"lines"_s, 100, 0, 1000000000));
+    }
+    if (arguments.has(u"since"_s)) {
+        TRY(const qint64 age, durationArgument(arguments.value(u"since"_s)));
+        request.since = QDateTime::currentDateTimeUtc().addMSecs(-age);
+    }
+    request.follow = arguments.has(u"follow"_s);
+    TRY(const QString file, targetFile(arguments));
+    TRY(const Target target, Target::load(file));
+
+    QJsonArray told;
+    std::stop_source stop;
+    const Interruptible interruptible([&stop] { stop.request_stop(); });
+    const auto read = QCoro::waitFor(serviceLogs(target, arguments.positional(0), request, [&told, &request](const QString &instance, const QString &line) {
+        const QJsonObject json{{u"instance"_s, instance}, {u"line"_s, line}};
+        if (!request.follow) {
+            told.append(json);
+        } else if (jsonMode()) {
+            sayJson(json); // One object a line: nobody knows when it ends.
+        }
+        say(instance.isEmpty() ? line : QString(instance + u"  "_s + line)); }, stop.get_token()));
+    if (!read && !stop.stop_requested()) {
+        return fail(read.error());
+    }
+    if (!request.follow) {
+        sayJson({{u"lines"_s, told}});
+    }
+    return ExitOk;
+}
+
+/// Releases that run, are installed, or belong to a restore point.
+Async<QStringList> neededVersions(Target target)
+{
+    CO_TRY(const Facts facts, co_await FactSource::collect(target));
+    CO_TRY(const QList<RestorePoint> points, co_await readRestorePoints(target.stateDirectory));
+    QStringList versions = versionsOf(points) + runningReleases(facts).values();
+    versions.append(facts[u"release.current"_s].toString());
+    const InstanceLook look = co_await lookAtInstances(target);
+    if (!look.problem.code.isEmpty()) {
+        co_return fail(look.problem);
+    }
+    for (const InstanceState &state : look.states) {
+        versions.append(state.release);
+    }
+    versions.removeDuplicates();
+    versions.removeAll(QString());
+    co_return versions;
+}
+
+Result<int> pruneImages(const Arguments &arguments)
+{
+    TRY(const int keep, arguments.number(u"keep"_s, 3, 0, 1000000));
+    TRY(const QString file, targetFile(arguments));
+    TRY(const Target target, Target::load(file));
+    const bool dry = arguments.has(u"dry-run"_s);
+    std::unique_ptr<RunLock> lock;
+    std::unique_ptr<Journal> journal;
+    if (!dry && !target.isProduction()) {
+        return fail(u"cli.prune_not_production"_s, {{u"target"_s, target.name}, {u"environment"_s, target.environment}}, target.path);
+    }
+    if (!dry) {
+        // No run brings or starts an image meanwhile.
+        TRY(lock, QCoro::waitFor(RunLock::acquire(target.stateDirectory, {}, {.endLeftovers = false})));
+        TRY(journal, Journal::open(target.stateDirectory));
+        TRY(const auto active, journal->activeRun());
+        if (active) {
+            // One that is held needs both its releases.
+            return fail(u"journal.run_active"_s, {{u"run"_s, active->id}, {u"state"_s, stateName(active->state)}});
+        }
+    }
+    TRY(const QStringList versions, QCoro::waitFor(neededVersions(target)));
+    TRY(const QStringList images, QCoro::waitFor(leftoverImages(target, versions, keep)));
+    TRY(const QStringList volumes, QCoro::waitFor(unusedComposeVolumes(target)));
+    QStringList removed;
+    if (!dry && !images.isEmpty()) {
+        CHECK(journal->audit(whoAmI(), u"images.pruned"_s, {{u"images"_s, QJsonArray::fromStringList(images)}}));
+        RuntimeTools tools;
+        tools.inherit.append(lock->descriptor());
+        TRY(removed, QCoro::waitFor(removeComposeImages(target, images, tools)));
+    }
+    for (const QString &image : images) {
+        say(dry ? Cli::tr("%1 would be removed.").arg(image) : removed.contains(image) ? Cli::tr("%1 was removed.").arg(image)
+                                                                                       : Cli::tr("%1 is in use after all.").arg(image));
+    }
+    if (images.isEmpty()) {
+        say(Cli::tr("No image is left over."));
+    }
+    for (const QString &volume : volumes) {
+        say(Cli::tr("The volume %1 is in no container. It may hold data: Cutover never removes one.").arg(volume));
+    }
+    sayJson({{u"images"_s, QJsonArray::fromStringList(images)},
+             {u"removed"_s, QJsonArray::fromStringList(removed)},
+             {u"volumes"_s, QJsonArray::fromStringList(volumes)}});
+    return ExitOk;
+}
+
+} // namespace
+
+QList<Command> serviceCommands()
+{
+    return {
+        {{u"service logs"_s, u"SERVICE"_s, 1, 1, {u"lines"_s, u"since"_s}, {u"follow"_s}, QT_TRANSLATE_NOOP("cutoverctl", "what a service or an instance wrote, secrets hidden")},
+         run<showLogs>},
+        {{u"image prune"_s, {}, 0, 0, {u"keep"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "remove Docker images that no release needs; unused volumes are only listed")},
+         run<pruneImages>},
+    };
+}
+
+} // namespace cutover

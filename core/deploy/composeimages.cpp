@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/composeimages.h"
+
+#include "deploy/composeproject.h"
+#include "deploy/imagerecord.h"
+#include "deploy/placed.h"
+
+#include <QHash>
+#include <QJsonDocument>
+#include <QJsonArray>
+#include <QJsonObject>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+/// "registry:5000/backend:1.2.0@sha256:…" → "registry:5000/backend"
+QString repositoryOf(const QString &image)
+{
+    const QString name = image.section(u'@', 0, 0);
+    const qsizetype colon = name.lastIndexOf(u':');
+    return colon > name.lastIndexOf(u'/') ? name.first(colon) : name;
+}
+
+/// A name without a tag means this one.
+QString withTag(const QString &image)
+{
+    return image.contains(u'@') || repositoryOf(image) != image ? image : QString(image + u":latest"_s);
+}
+
+/// Images of our own services in a release.
+Async<QStringList> imagesOf(ComposeProject *project, Target target, QString version, std::stop_token stop)
+{
+    QStringList images;
+    if (version.isEmpty()) {
+        co_return images;
+    }
+    CO_TRY(const QString folder, releaseFolder(target, version));
+    CO_TRY(const auto services, co_await project->services(folder, stop));
+    for (const ServiceSpec &service : std::as_const(target.services)) {
+        for (const InstanceSpec &instance : service.instances) {
+            if (service.managed && service.runtime == "compose"_L1 && services.contains(instance.composeService)) {
+                images.append(withTag(services[instance.composeService].image));
+            }
+        }
+    }
+    images.removeDuplicates();
+    co_return images;
+}
+
+} // namespace
+
+QStringList imagesToRemove(const QList<std::pair<QString, QString>> &named, const QStringList &needed, const QStringList &usedIds, int keep)
+{
+    QStringList repositories;
+    for (const QString &image : needed) {
+        repositories.append(repositoryOf(image));
+    }
+    QHash<QString, int> seen;
+    QStringList remove;
+    for (const auto &[image, id] : named) {
+        const QString repository = repositoryOf(image);
+        if (repositories.contains(repository) && seen[repository]++ >= keep && !needed.contains(image) && !usedIds.contains(id)) {
+            remove.append(image);
+        }
+    }
+    return remove;
+}
+
+Async<QStringList> leftoverImages(Target target, QStringList versions, int keep, std::stop_token stop)
+{
+    const QStringList colours = composeColours(target, true);
+    ComposeProject docker(target, {});
+    CO_TRY(const auto named, colours.isEmpty() ? Result<QList<std::pair<QString, QString>>>({}) : co_await docker.images());
+    // What the releases name is only asked for where there is something to remove.
+    QHash<QString, int> count;
+    for (const auto &[image, id] : named) {
+        ++count[repositoryOf(image)];
+    }
+    if (std::ranges::none_of(count, [keep](int tags) { return tags > keep; })) {
+        co_return QStringList();
+    }
+    QStringList needed;
+    for (const QString &colour : colours) {
+        ComposeProject project(target, {}, colour);
+        for (const QString &version : std::as_const(versions)) {
+            CO_TRY(const QStringList images, co_await imagesOf(&project, target, version, stop));
+            needed += images;
+        }
+    }
+    // A way back takes what a release ran from, whatever its name means by now.
+    CO_TRY(QStringList ids, co_await docker.usedImages());
+    ids += recordedImages(target, versions);
+    // One that is pinned by digest is needed under whatever tag.
+    for (const QString &image : std::as_const(needed)) {
+        if (image.contains(u'@')) {
+            CO_TRY(const QString id, co_await docker.imageId(image, stop));
+            ids.append(id);
+        }
+    }
+    co_return imagesToRemove(named, needed, ids, keep);
+}
+
+Async<QStringList> unusedComposeVolumes(Target target)
+{
+    QStringList volumes;
+    const QStringList colours = composeColours(target, true);
+    for (const QString &colour : colours) {
+        ComposeProject project(target, {}, colour);
+        CO_TRY(const QStringList unused, co_await project.unusedVolumes());
+        volumes += unused;
+    }
+    co_return volumes;
+}
+
+Async<QStringList> removeComposeImages(Target target, QStringList images, RuntimeTools tools)
+{
+    QStringList removed;
+    ComposeProject docker(target, tools);
+    for (const QString &image : std::as_const(images)) {
+        CO_TRY(const bool gone, co_await docker.removeImage(image));
+        if (gone) {
+            removed.append(image);
+        }
+    }
+    co_return removed;
+}
+
+Async<QList<std::pair<QString, QString>>> ComposeProject::images()
+{
+    const QStringList command{u"docker"_s, u"image"_s, u"ls"_s, u"--no-trunc"_s, u"--format"_s, u"{{json .}}"_s};
+    CO_TRY(const ProcessResult result, co_await done(command, Work::Look, LookMs, {}));
+    QList<std::pair<QString, QString>> found;
+    const QByteArrayList lines = result.output.split('\n');
+    for (const QByteArray &line : lines) {
+        const QJsonObject json = QJsonDocument::fromJson(line).object();
+        // What has no tag any more can't be told from others by its name.
+        if (const QString tag = json["Tag"_L1].toString(); !tag.isEmpty() && tag != "<none>"_L1) {
+            found.append({json["Repository"_L1].toString() + u':' + tag, json["ID"_L1].toString()});
+        }
+    }
+    co_return found;
+}
+
+Async<QStringList> ComposeProject::usedImages()
+{
+    CO_TRY(const QJsonArray all, co_await inspected({}, LookMs));
+    QStringList found;
+    for (const QJsonValue &container : all) {
+        found.append(container["Image"_L1].toString());
+    }
+    co_return found;
+}
+
+Async<QStringList> ComposeProject::unusedVolumes()
+{
+    const QStringList command{u"docker"_s, u"volume"_s, u"ls"_s, u"--quiet"_s, u"--filter"_s, u"dangling=true"_s, u"--filter"_s,
+                              u"label=com.docker.compose.project="_s + project()};
+    CO_TRY(const ProcessResult result, co_await done(command, Work::Look, LookMs, {}));
+    co_return QString::fromUtf8(result.output).split(u'\n', Qt::SkipEmptyParts);
+}
+
+Async<bool> ComposeProject::removeImage(QString image)
+{
+    // Several GB on a slow disk take their time.
+    constexpr qint64 RemoveMs = 10 * 60 * 1000;
+    const QStringList command{u"docker"_s, u"image"_s, u"rm"_s, image};
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Change, RemoveMs, {}));
+    co_return result.exitCode == 0;
+}
+
+} // namespace cutover

@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "deploy/runtime.h"
+
+namespace cutover {
+
+/**
+ * Images that no release of these versions names or ran from and no container was made from, of the names that the target's
+ * own services have in those releases, such as "backend:1.2.0"; but for the newest `keep` of each name, the oldest last. A
+ * target without services in Compose has none. Another target on the same Docker may need them all the same: only production's
+ * are removed. Changes nothing. Errors "compose.*", and "deploy.no_release" where a version's release is not there to tell.
+ */
+[[nodiscard]] Async<QStringList> leftoverImages(Target target, QStringList versions, int keep, std::stop_token stop = {});
+/// Volumes of the target's projects in no container: told, and never removed.
+[[nodiscard]] Async<QStringList> unusedComposeVolumes(Target target);
+
+/// Removes images by these names, never by force; those that are gone, or in use after all, are passed over. What was removed.
+[[nodiscard]] Async<QStringList> removeComposeImages(Target target, QStringList images, RuntimeTools tools);
+
+/// The choice alone. named: as Docker lists them, the newest first, each "NAME:TAG" with its id. Pure.
+[[nodiscard]] QStringList imagesToRemove(const QList<std::pair<QString, QString>> &named, const QStringList &needed, const QStringList &usedIds, int keep);
+
+} // namespace cutover

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/imagerecord.h"
+
+#include "system/files.h"
+#include "system/json.h"
+
+#include <QFileInfo>
+#include <QJsonDocument>
+#include <QJsonObject>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+QString fileOf(const Target &target)
+{
+    return target.stateDirectory + u"/images.json"_s;
+}
+
+/// What can't be read is as if nobody had noted it: then what the names mean is taken.
+QJsonObject readAll(const Target &target)
+{
+    const auto content = files::read(fileOf(target), 1 << 20);
+    return content ? QJsonDocument::fromJson(*content).object() : QJsonObject();
+}
+
+/// The service in the Compose file: both colours have the same.
+QString keyOf(const Target &target, const QString &instance)
+{
+    const ServiceSpec *service = target.serviceOfInstance(instance);
+    if (!service) {
+        return instance;
+    }
+    const auto own = std::ranges::find(service->instances, instance, &InstanceSpec::name);
+    return own == service->instances.end() || own->composeService.isEmpty() ? instance : own->composeService;
+}
+
+} // namespace
+
+QString recordedImage(const Target &target, const QString &version, const QString &instance)
+{
+    return readAll(target)[version].toObject()[keyOf(target, instance)].toString();
+}
+
+QStringList recordedImages(const Target &target, const QStringList &versions)
+{
+    const QJsonObject all = readAll(target);
+    QStringList images;
+    for (const QString &version : versions) {
+        const QJsonObject own = all[version].toObject();
+        for (const QJsonValue &image : own) {
+            images.append(image.toString());
+        }
+    }
+    return images;
+}
+
+Result<> recordImage(const Target &target, const QString &version, const QString &instance, const QString &image)
+{
+    if (version.isEmpty() || image.isEmpty()) {
+        return {};
+    }
+    QJsonObject all = readAll(target);
+    QJsonObject own = all[version].toObject();
+    const QString key = keyOf(target, instance);
+    if (own[key].toString() == image) {
+        return {};
+    }
+    own.insert(key, image);
+    all.insert(version, own);
+    const QStringList versions = all.keys();
+    for (const QString &each : versions) {
+        if (each != version && !QFileInfo(target.releaseDirectory(each)).isDir()) {
+            all.remove(each);
+        }
+    }
+    return files::replace(fileOf(target), json::canonical(all));
+}
+
+} // namespace cutover
