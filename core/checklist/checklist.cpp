@@ -1,0 +1,682 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "checklist/checklist.h"
+
+#include "run/decisions.h"
+#include "run/turnback.h"
+
+#include <QCoreApplication>
+#include <QJsonArray>
+#include <QLocale>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+using Phase = ChecklistItem::Phase;
+using State = ChecklistItem::State;
+
+/** How a standard item is ticked. */
+enum class Rule { Gate, ///< It was open when the run began; sources: its name.
+                  Before, ///< Checks before the change; sources: ids, or beginnings that end with ":".
+                  After, ///< The same after it.
+                  OfRelease, ///< Of both, those that were told of the version that is to be installed.
+                  Steps, ///< Steps of these kinds are done.
+                  Started,
+                  WayBack, ///< The plan says how it goes back.
+                  Measured, ///< There are figures of before to compare with.
+                  Rehearsal, ///< The staging system has gone back lately.
+                  WentBack,
+                  Restored,
+                  Person };
+
+struct StandardItem {
+    const char *id;
+    Phase phase;
+    const char *text;
+    Rule rule;
+    const char *sources = ""; ///< Separated by spaces.
+    const char *none = "checklist.none"; ///< Where nothing of its kind is set up; what begins with "checklist.unneeded" means that it isn't needed.
+};
+
+// In the order in which people go through it.
+constexpr StandardItem standardItems[]{
+    {"tests", Phase::Before, "checklist.tests", Rule::OfRelease, "evidence:", "checklist.none_evidence"},
+    {"migrations", Phase::Before, "checklist.migrations", Rule::Before, "migrations: alembic:", "checklist.unneeded_migrations"},
+    {"images", Phase::Before, "checklist.images", Rule::Before, "docker compose", "checklist.unneeded_images"},
+    {"staging", Phase::Before, "checklist.staging", Rule::Gate, "staging", "checklist.none_staging"},
+    {"rehearsal", Phase::Before, "checklist.rehearsal", Rule::Rehearsal, "", "checklist.none_staging"},
+    {"way-back", Phase::Before, "checklist.way_back", Rule::WayBack},
+    {"approval", Phase::Before, "checklist.approval", Rule::Gate, "approval", "checklist.unneeded_approval"},
+    {"window", Phase::Before, "checklist.window", Rule::Gate, "blackout", "checklist.unneeded_window"},
+    {"monitoring", Phase::Before, "checklist.monitoring", Rule::Measured},
+    {"team-told", Phase::Before, "checklist.team_told", Rule::Person},
+    {"started", Phase::During, "checklist.started", Rule::Started},
+    {"backup", Phase::During, "checklist.backup", Rule::Steps, "backup", "checklist.unneeded_step"},
+    {"backup-proven", Phase::During, "checklist.backup_proven", Rule::Steps, "verify_backup", "checklist.unneeded_step"},
+    {"placed", Phase::During, "checklist.placed", Rule::Steps, "unpack fetch", "checklist.unneeded_step"},
+    {"migrated", Phase::During, "checklist.migrated", Rule::Steps, "migrate downgrade", "checklist.unneeded_step"},
+    {"deployed", Phase::During, "checklist.deployed", Rule::Steps, "switch_release deploy_instance recreate_service switch_colour", "checklist.unneeded_step"},
+    {"services", Phase::During, "checklist.services", Rule::After, "health:"},
+    {"databases", Phase::During, "checklist.databases", Rule::After, "database:", "checklist.unneeded_databases"},
+    {"redis", Phase::During, "checklist.redis", Rule::After, "redis:", "checklist.unneeded_redis"},
+    {"external", Phase::During, "checklist.external", Rule::After, "external:", "checklist.unneeded_external"},
+    {"version", Phase::After, "checklist.version", Rule::After, "version"},
+    {"endpoints", Phase::After, "checklist.endpoints", Rule::After, "probe:", "checklist.none_probes"},
+    {"compatibility", Phase::After, "checklist.compatibility", Rule::After, "compatibility:", "checklist.none_compatibility"},
+    {"features", Phase::After, "checklist.features", Rule::After, "evidence:", "checklist.none_evidence"},
+    {"log", Phase::After, "checklist.log", Rule::After, "log", "checklist.none_log"},
+    {"performance", Phase::After, "checklist.performance", Rule::After, "latency", "checklist.none_latency"},
+    {"error-rate", Phase::After, "checklist.error_rate", Rule::Steps, "watch", "checklist.none_watch"},
+    {"user-reports", Phase::After, "checklist.user_reports", Rule::Person},
+    {"documentation", Phase::After, "checklist.documentation", Rule::Person},
+    {"team-told-end", Phase::After, "checklist.team_told_end", Rule::Person},
+    {"issues-noted", Phase::Rollback, "checklist.issues_noted", Rule::Person},
+    {"went-back", Phase::Rollback, "checklist.went_back", Rule::WentBack},
+    {"restored", Phase::Rollback, "checklist.restored", Rule::Restored},
+    {"cause", Phase::Rollback, "checklist.cause", Rule::Person},
+};
+
+Phase phaseFrom(const QString &name)
+{
+    return name == "during"_L1 ? Phase::During : name == "after"_L1 ? Phase::After
+        : name == "rollback"_L1                                     ? Phase::Rollback
+                                                                    : Phase::Before;
+}
+
+constexpr std::pair<State, QLatin1StringView> stateNames[]{
+    {State::Open, "open"_L1}, {State::Ticked, "ticked"_L1}, {State::Failed, "failed"_L1}, {State::NotOurs, "notOurs"_L1}, {State::NotNeeded, "notNeeded"_L1}};
+
+QString iso(const QDateTime &time)
+{
+    return time.toUTC().toString(Qt::ISODateWithMs);
+}
+
+/** Fills in one list. */
+class Filler
+{
+public:
+    explicit Filler(const ChecklistInput &input)
+        : m_input(input)
+        , m_back(input.run && (wentBack(input.run->state) || turnOf(input.events)))
+        , m_before(resultsOf("precheck"_L1))
+        , m_after(resultsOf("health"_L1))
+    {
+        if (!input.run) {
+            m_before = input.checks;
+        }
+    }
+
+    QList<ChecklistItem> fill()
+    {
+        QList<ChecklistItem> items;
+        QStringList taken;
+        for (const StandardItem &standard : standardItems) {
+            ChecklistItem item;
+            item.id = QString::fromLatin1(standard.id);
+            item.phase = standard.phase;
+            item.text = {QString::fromLatin1(standard.text), {}};
+            item.manual = standard.rule == Rule::Person;
+            if (item.manual) {
+                // The target may say it in words of its own, and demand it.
+                const auto own = std::ranges::find(m_input.target.manualItems, item.id, &ManualItemSpec::name);
+                if (own != m_input.target.manualItems.end()) {
+                    taken.append(item.id);
+                    describe(item, *own);
+                }
+                sign(item);
+            } else {
+                apply(item, standard);
+            }
+            items.append(item);
+        }
+        for (const ManualItemSpec &spec : m_input.target.manualItems) {
+            if (!taken.contains(spec.name)) {
+                ChecklistItem item;
+                item.id = spec.name;
+                item.manual = true;
+                describe(item, spec);
+                sign(item);
+                items.append(item);
+            }
+        }
+        std::ranges::stable_sort(items, {}, &ChecklistItem::phase);
+        return items;
+    }
+
+private:
+    static void describe(ChecklistItem &item, const ManualItemSpec &spec)
+    {
+        item.phase = phaseFrom(spec.when);
+        item.text = {u"checklist.own"_s, {{u"text"_s, spec.text}}};
+        item.required = spec.required;
+    }
+
+    static void tell(ChecklistItem &item, State state, const QString &code, const QJsonObject &args = {}, const QDateTime &time = {})
+    {
+        item.state = state;
+        item.evidence = {code, args};
+        item.time = time;
+    }
+
+    void sign(ChecklistItem &item) const
+    {
+        const auto tick = std::ranges::find(m_input.ticks, item.id, &Tick::item);
+        if (tick != m_input.ticks.end() && tick->done) {
+            tell(item, State::Ticked, tick->note.isEmpty() ? u"checklist.signed"_s : u"checklist.signed_note"_s,
+                 {{u"by"_s, tick->by}, {u"time"_s, iso(tick->time)}, {u"note"_s, tick->note}}, tick->time);
+            item.by = tick->by;
+            item.note = tick->note;
+        } else if (item.phase == Phase::Rollback && !m_back) {
+            tell(item, State::NotNeeded, u"checklist.unneeded_rollback"_s);
+        } else if (tick != m_input.ticks.end()) {
+            tell(item, State::Open, u"checklist.taken_back"_s, {{u"by"_s, tick->by}, {u"time"_s, iso(tick->time)}});
+        } else {
+            tell(item, State::Open, u"checklist.unsigned"_s);
+        }
+    }
+
+    QList<CheckResult> resultsOf(QLatin1StringView kind) const
+    {
+        QList<CheckResult> results;
+        const QList<StepSpec> &specs = m_input.plan.steps;
+        for (const StepRecord &record : m_input.steps) {
+            if (record.index >= specs.size() || specs[record.index].kind != kind) {
+                continue;
+            }
+            const QJsonArray told = record.results[u"checks"].toArray();
+            for (const QJsonValue &value : told) {
+                // On a way of several releases the last word counts.
+                const CheckResult result = CheckResult::fromJson(value.toObject());
+                results.removeIf([&result](const CheckResult &known) { return known.id == result.id; });
+                results.append(result);
+            }
+        }
+        return results;
+    }
+
+    [[nodiscard]] static bool isFrom(const QStringList &sources, const QString &id)
+    {
+        return std::ranges::any_of(sources, [&id](const QString &source) { return source.endsWith(u':') ? id.startsWith(source) : id == source; });
+    }
+
+    /// Nothing of its kind is set up.
+    static void none(ChecklistItem &item, const StandardItem &standard)
+    {
+        const QString code = QString::fromLatin1(standard.none);
+        tell(item, code.startsWith("checklist.unneeded"_L1) ? State::NotNeeded : State::Open, code);
+    }
+
+    void checks(ChecklistItem &item, const StandardItem &standard, const QStringList &sources, bool after) const
+    {
+        const QList<CheckResult> &all = after ? m_after : m_before;
+        if (all.isEmpty()) {
+            tell(item, State::Open, after ? u"checklist.waits_health"_s : u"checklist.waits_precheck"_s);
+        } else if (after && m_back) {
+            // What serves now is another.
+            tell(item, State::Open, u"checklist.void_back"_s, {{u"to"_s, m_input.plan.to}});
+        } else {
+            judge(item, standard, from(all, sources), after, endOf(after ? "health"_L1 : "precheck"_L1));
+        }
+    }
+
+    /// By programs that were run before and after the change: only what they told of the new version counts for it.
+    void ofRelease(ChecklistItem &item, const StandardItem &standard, const QStringList &sources) const
+    {
+        const QList<CheckResult> before = from(m_before, sources);
+        const QList<CheckResult> after = from(m_after, sources);
+        if (m_back && !after.isEmpty()) {
+            tell(item, State::Open, u"checklist.void_back"_s, {{u"to"_s, m_input.plan.to}});
+            return;
+        }
+        QList<CheckResult> mine;
+        const CheckResult *other = nullptr;
+        for (const QList<CheckResult> *results : {&before, &after}) {
+            for (const CheckResult &result : *results) {
+                const QString version = result.finding.args[u"version"].toString();
+                // What fails is told, whatever it was run on.
+                if (version == m_input.plan.to || result.status != CheckResult::Status::Passed) {
+                    mine.append(result);
+                } else {
+                    other = &result;
+                }
+            }
+        }
+        if (mine.isEmpty() && other) {
+            tell(item, State::Open, u"checklist.other_version"_s,
+                 {{u"check"_s, other->title.toJson()}, {u"version"_s, other->finding.args[u"version"].toString(m_input.plan.from)}, {u"to"_s, m_input.plan.to}});
+        } else if (m_before.isEmpty() && m_after.isEmpty()) {
+            tell(item, State::Open, u"checklist.waits_precheck"_s);
+        } else {
+            judge(item, standard, mine, !after.isEmpty(), endOf(after.isEmpty() ? "precheck"_L1 : "health"_L1));
+        }
+    }
+
+    static QList<CheckResult> from(const QList<CheckResult> &all, const QStringList &sources)
+    {
+        QList<CheckResult> mine;
+        std::ranges::copy_if(all, std::back_inserter(mine), [&sources](const CheckResult &result) { return isFrom(sources, result.id); });
+        return mine;
+    }
+
+    void judge(ChecklistItem &item, const StandardItem &standard, const QList<CheckResult> &mine, bool after, const QDateTime &time) const
+    {
+        if (mine.isEmpty()) {
+            none(item, standard);
+            return;
+        }
+        for (const CheckResult &result : mine) {
+            if (result.status == CheckResult::Status::Passed) {
+                continue;
+            }
+            const QJsonObject why{{u"check"_s, result.title.toJson()}, {u"cause"_s, result.error.toJson()}};
+            const auto then = std::ranges::find(m_before, result.id, &CheckResult::id);
+            if (result.status < CheckResult::Status::Passed) {
+                tell(item, State::Open, u"checklist.check_unfinished"_s, {{u"check"_s, result.title.toJson()}});
+            } else if (after && then != m_before.end() && then->status >= CheckResult::Status::Warning) {
+                tell(item, State::NotOurs, u"checklist.not_ours"_s, why, time);
+            } else {
+                tell(item, State::Failed, u"checklist.check_failed"_s, why, time);
+            }
+            if (item.state != State::NotOurs) {
+                return;
+            }
+        }
+        if (item.state == State::NotOurs) {
+            return;
+        }
+        if (mine.size() == 1) {
+            tell(item, State::Ticked, u"checklist.check_passed"_s, {{u"check"_s, mine.first().title.toJson()}, {u"finding"_s, mine.first().finding.toJson()}}, time);
+            return;
+        }
+        QStringList names;
+        for (const CheckResult &result : mine) {
+            names.append(result.id);
+        }
+        tell(item, State::Ticked, u"checklist.checks_passed"_s, {{u"count"_s, mine.size()}, {u"checks"_s, QJsonArray::fromStringList(names)}}, time);
+    }
+
+    [[nodiscard]] QDateTime endOf(QLatin1StringView kind) const
+    {
+        QDateTime end;
+        for (const StepRecord &record : m_input.steps) {
+            if (record.index < m_input.plan.steps.size() && m_input.plan.steps[record.index].kind == kind && record.ended.isValid()) {
+                end = record.ended;
+            }
+        }
+        return end;
+    }
+
+    void steps(ChecklistItem &item, const StandardItem &standard, const QStringList &kinds) const
+    {
+        QStringList done;
+        QDateTime time;
+        bool any = false;
+        bool waits = false;
+        for (qsizetype i = 0; i < m_input.plan.steps.size(); ++i) {
+            const StepSpec &spec = m_input.plan.steps[i];
+            // A release of git is placed by a step of the same id.
+            if (!kinds.contains(spec.kind) && !kinds.contains(spec.id.section(u'/', -1))) {
+                continue;
+            }
+            any = true;
+            const StepRecord record = i < m_input.steps.size() ? m_input.steps[i] : StepRecord{};
+            const QJsonValue title = spec.title.isEmpty() ? QJsonValue(spec.id) : QJsonValue(spec.title.toJson());
+            switch (record.state) {
+            case StepState::Done:
+            case StepState::Accepted:
+                done.append(spec.id);
+                time = std::max(time, record.ended);
+                break;
+            case StepState::Reverting:
+            case StepState::Reverted:
+                tell(item, State::Failed, u"checklist.step_taken_back"_s, {{u"step"_s, title}}, record.ended);
+                return;
+            case StepState::Failed:
+                tell(item, State::Failed, u"checklist.step_failed"_s, {{u"step"_s, title}, {u"cause"_s, record.error.toJson()}});
+                return;
+            default:
+                if (!record.error.code.isEmpty() && m_input.run && isFinal(m_input.run->state)) {
+                    tell(item, State::Failed, u"checklist.step_failed"_s, {{u"step"_s, title}, {u"cause"_s, record.error.toJson()}});
+                    return;
+                }
+                waits = true;
+                break;
+            }
+        }
+        if (!any) {
+            none(item, standard);
+        } else if (waits) {
+            const bool over = m_input.run && isFinal(m_input.run->state);
+            tell(item, State::Open, over ? u"checklist.step_never"_s : u"checklist.waits_step"_s);
+        } else {
+            tell(item, State::Ticked, u"checklist.steps_done"_s, {{u"count"_s, done.size()}, {u"steps"_s, QJsonArray::fromStringList(done)}}, time);
+        }
+    }
+
+    void gate(ChecklistItem &item, const StandardItem &standard, const QString &name) const
+    {
+        if (m_input.run && m_input.run->started.isValid()) {
+            // How it was when the run began; now it may be another.
+            for (const EventRecord &event : m_input.events) {
+                const QJsonObject &args = event.message.args;
+                if (args[u"gate"].toString() != name) {
+                    continue;
+                }
+                if (event.message.code == "run.gate_open"_L1) {
+                    tell(item, State::Ticked, u"checklist.gate_open"_s, {{u"finding"_s, args[u"finding"]}}, event.time);
+                    return;
+                }
+                if (event.message.code == "run.gate_overridden"_L1) {
+                    tell(item, State::Failed, u"checklist.gate_overridden"_s, {{u"error"_s, args[u"error"]}, {u"by"_s, args[u"by"]}, {u"reason"_s, args[u"reason"]}}, event.time);
+                    return;
+                }
+            }
+            if (name == m_input.run->error.args[u"gate"].toString()) {
+                tell(item, State::Failed, u"checklist.gate_shut"_s, {{u"error"_s, m_input.run->error.toJson()}});
+                return;
+            }
+            none(item, standard);
+            return;
+        }
+        const auto found = std::ranges::find(m_input.gates, name, &GateFinding::gate);
+        if (found == m_input.gates.end()) {
+            none(item, standard);
+        } else if (found->isOpen()) {
+            tell(item, State::Ticked, u"checklist.gate_open"_s, {{u"finding"_s, found->finding.toJson()}});
+        } else {
+            tell(item, name == "approval"_L1 ? State::Open : State::Failed, u"checklist.gate_shut"_s, {{u"error"_s, found->error.toJson()}});
+        }
+    }
+
+    void wayBack(ChecklistItem &item) const
+    {
+        const Plan &plan = m_input.plan;
+        const auto point = std::ranges::find_if(plan.steps, [](const StepSpec &step) { return step.pointOfNoReturn || step.irreversible; });
+        const qint64 time = plan.policy[u"rollbackMs"].toInteger();
+        if (plan.steps.isEmpty()) {
+            tell(item, State::Open, u"checklist.none"_s);
+        } else if (point == plan.steps.end()) {
+            tell(item, State::Ticked, u"checklist.way_back_whole"_s, {{u"from"_s, plan.from}, {u"time"_s, time}});
+        } else {
+            tell(item, State::Ticked, u"checklist.way_back_until"_s,
+                 {{u"from"_s, plan.from}, {u"time"_s, time}, {u"step"_s, point->title.isEmpty() ? QJsonValue(point->id) : QJsonValue(point->title.toJson())}});
+        }
+    }
+
+    void measured(ChecklistItem &item) const
+    {
+        if (std::ranges::none_of(m_input.target.services, [](const ServiceSpec &service) { return !service.metricsUrl.isEmpty(); })) {
+            tell(item, State::Open, u"checklist.not_measured"_s);
+            return;
+        }
+        for (const StepRecord &record : m_input.steps) {
+            const QJsonObject figures = record.results[u"baseline"].toObject();
+            if (figures.isEmpty()) {
+                continue;
+            }
+            QStringList names = figures.keys();
+            names.removeOne(u"time"_s);
+            // The pre-checks end only with a watcher that is alive; one that they had to start has seen nothing yet.
+            tell(item, State::Ticked, names.isEmpty() ? u"checklist.watched"_s : u"checklist.measured"_s, {{u"figures"_s, QJsonArray::fromStringList(names)}},
+                 QDateTime::fromMSecsSinceEpoch(figures[u"time"].toInteger(), QTimeZone::UTC));
+            return;
+        }
+        tell(item, State::Open, u"checklist.waits_precheck"_s);
+    }
+
+    void rehearsal(ChecklistItem &item, const StandardItem &standard) const
+    {
+        if (m_input.target.staging.target.isEmpty()) {
+            none(item, standard);
+        } else if (m_input.staging && !m_input.staging->rehearsal.isEmpty()) {
+            tell(item, State::Ticked, u"checklist.rehearsed"_s,
+                 {{u"target"_s, m_input.staging->target}, {u"run"_s, m_input.staging->rehearsal}, {u"time"_s, iso(m_input.staging->rehearsed)}}, m_input.staging->rehearsed);
+        } else {
+            tell(item, State::Open, u"checklist.not_rehearsed"_s, {{u"valid"_s, m_input.target.staging.validMs}});
+        }
+    }
+
+    void apply(ChecklistItem &item, const StandardItem &standard) const
+    {
+        const QStringList sources = QString::fromLatin1(standard.sources).split(u' ', Qt::SkipEmptyParts);
+        switch (standard.rule) {
+        case Rule::Gate:
+            gate(item, standard, sources.first());
+            break;
+        case Rule::Before:
+            checks(item, standard, sources, false);
+            break;
+        case Rule::After:
+            checks(item, standard, sources, true);
+            break;
+        case Rule::OfRelease:
+            ofRelease(item, standard, sources);
+            break;
+        case Rule::Steps:
+            steps(item, standard, sources);
+            break;
+        case Rule::Started: {
+            const auto event = std::ranges::find_if(m_input.events, [](const EventRecord &each) { return each.message.code == "run.started"_L1; });
+            if (event != m_input.events.end()) {
+                tell(item, State::Ticked, u"checklist.started_at"_s, {{u"time"_s, iso(event->time)}, {u"by"_s, m_input.run ? m_input.run->startedBy : QString()}}, event->time);
+            } else {
+                tell(item, State::Open, u"checklist.waits_start"_s);
+            }
+            break;
+        }
+        case Rule::WayBack:
+            wayBack(item);
+            break;
+        case Rule::Measured:
+            measured(item);
+            break;
+        case Rule::Rehearsal:
+            rehearsal(item, standard);
+            break;
+        case Rule::WentBack:
+            if (const auto turn = turnOf(m_input.events)) {
+                tell(item, State::Ticked, u"checklist.turned"_s, {{u"why"_s, turn->message.toJson()}}, turn->time);
+            } else {
+                tell(item, State::NotNeeded, u"checklist.unneeded_rollback"_s);
+            }
+            break;
+        case Rule::Restored:
+            if (!m_back) {
+                tell(item, State::NotNeeded, u"checklist.unneeded_rollback"_s);
+            } else if (m_input.run->state == RunState::RolledBack) {
+                tell(item, State::Ticked, u"checklist.restored_to"_s, {{u"version"_s, m_input.plan.from}}, m_input.run->ended);
+            } else {
+                tell(item, State::Open, u"checklist.waits_back"_s);
+            }
+            break;
+        case Rule::Person:
+            break;
+        }
+    }
+
+    const ChecklistInput &m_input;
+    bool m_back;
+    QList<CheckResult> m_before;
+    QList<CheckResult> m_after;
+};
+
+QString tr(const char *text)
+{
+    return QCoreApplication::translate("checklist", text);
+}
+
+} // namespace
+
+QJsonObject ChecklistItem::toJson() const
+{
+    QString stateWord;
+    for (const auto &[value, name] : stateNames) {
+        if (value == state) {
+            stateWord = name;
+        }
+    }
+    return {{u"id"_s, id},
+            {u"phase"_s, phaseName(phase)},
+            {u"text"_s, text.toJson()},
+            {u"manual"_s, manual},
+            {u"required"_s, required},
+            {u"state"_s, stateWord},
+            {u"evidence"_s, evidence.toJson()},
+            {u"by"_s, by},
+            {u"time"_s, time.isValid() ? QJsonValue(iso(time)) : QJsonValue()},
+            {u"note"_s, note}};
+}
+
+ChecklistItem ChecklistItem::fromJson(const QJsonObject &json)
+{
+    ChecklistItem item;
+    item.id = json[u"id"].toString();
+    item.phase = phaseFrom(json[u"phase"].toString());
+    item.text = Message::fromJson(json[u"text"].toObject());
+    item.manual = json[u"manual"].toBool();
+    item.required = json[u"required"].toBool();
+    for (const auto &[value, name] : stateNames) {
+        if (json[u"state"].toString() == name) {
+            item.state = value;
+        }
+    }
+    item.evidence = Message::fromJson(json[u"evidence"].toObject());
+    item.by = json[u"by"].toString();
+    item.time = QDateTime::fromString(json[u"time"].toString(), Qt::ISODateWithMs);
+    item.note = json[u"note"].toString();
+    return item;
+}
+
+QString phaseName(Phase phase)
+{
+    switch (phase) {
+    case Phase::Before:
+        return u"before"_s;
+    case Phase::During:
+        return u"during"_s;
+    case Phase::After:
+        return u"after"_s;
+    case Phase::Rollback:
+        return u"rollback"_s;
+    }
+    return {};
+}
+
+QString phaseText(Phase phase)
+{
+    switch (phase) {
+    case Phase::Before:
+        return tr("Before");
+    case Phase::During:
+        return tr("During");
+    case Phase::After:
+        return tr("After");
+    case Phase::Rollback:
+        return tr("Rollback");
+    }
+    return {};
+}
+
+QString stateText(State state)
+{
+    switch (state) {
+    case State::Open:
+        return tr("Open");
+    case State::Ticked:
+        return tr("Ticked");
+    case State::Failed:
+        return tr("Failed");
+    case State::NotOurs:
+        return tr("Not ours");
+    case State::NotNeeded:
+        return tr("Not needed");
+    }
+    return {};
+}
+
+QList<ChecklistItem> checklistOf(const ChecklistInput &input)
+{
+    return Filler(input).fill();
+}
+
+Result<QList<ChecklistItem>> checklistFor(Journal &journal, const GateScope &scope, const QList<CheckResult> &checks)
+{
+    ChecklistInput input;
+    input.target = scope.target;
+    input.plan = scope.plan;
+    input.checks = checks;
+    if (scope.run.isEmpty()) {
+        TRY(input.gates, lookAtGates(journal, scope));
+    } else {
+        TRY(input.run, journal.run(scope.run));
+        // What the run's plan demands is signed for it, even if target.yaml does not name it any more.
+        const QJsonArray demanded = scope.plan.policy[u"checklist"].toArray();
+        for (const QJsonValue &item : demanded) {
+            const QString name = item[u"name"].toString();
+            if (!std::ranges::contains(input.target.manualItems, name, &ManualItemSpec::name)) {
+                input.target.manualItems.append({name, item[u"text"].toString(name), item[u"when"].toString(), true});
+            }
+        }
+        TRY(input.steps, journal.steps(scope.run));
+        TRY(input.events, journal.events(scope.run, 0, 100000));
+    }
+    TRY(input.ticks, journal.ticks(scope.digest, scope.run));
+    if (!scope.target.staging.target.isEmpty()) {
+        // That it can't be looked at is told by the gate.
+        const QDateTime when = input.run && input.run->started.isValid() ? input.run->started : scope.now;
+        if (auto proof = stagingProof(scope.target, releaseDigests(scope.plan), when)) {
+            input.staging = std::move(*proof);
+        }
+    }
+    return checklistOf(input);
+}
+
+Result<> mayTick(const QList<ChecklistItem> &items, const QString &item, const QString &note)
+{
+    const auto found = std::ranges::find(items, item, &ChecklistItem::id);
+    if (found == items.end()) {
+        QJsonArray known;
+        for (const ChecklistItem &each : items) {
+            if (each.manual) {
+                known.append(each.id);
+            }
+        }
+        return fail(u"checklist.no_item"_s, {{u"item"_s, item}, {u"known"_s, known}});
+    }
+    if (!found->manual) {
+        return fail(u"checklist.not_manual"_s, {{u"item"_s, item}, {u"evidence"_s, found->evidence.toJson()}});
+    }
+    if (note.simplified().isEmpty()) {
+        return fail(u"checklist.no_note"_s, {{u"item"_s, item}});
+    }
+    return {};
+}
+
+ReportSection checklistSection(const QList<ChecklistItem> &items)
+{
+    ReportSection section{tr("Checklist"), {{12, tr("State")}, {28, tr("Item")}, {32, tr("Evidence")}, {13, tr("By")}, {15, tr("When")}}, {}};
+    Phase phase = Phase::Rollback;
+    for (const ChecklistItem &item : items) {
+        if (section.rows.isEmpty() || item.phase != phase) {
+            phase = item.phase;
+            section.rows.append({phaseText(phase)});
+        }
+        const QString when = item.time.isValid() ? item.time.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s) : QString();
+        const QString name = item.required ? tr("%1 (required)").arg(item.text.text()) : item.text.text();
+        const bool isSigned = item.manual && item.state == State::Ticked;
+        // Who has signed and when stands beside it.
+        const QString evidence = isSigned && !item.note.isEmpty() ? item.note : item.evidence.text();
+        section.rows.append({stateText(item.state), name, evidence, isSigned ? item.by : item.state == State::Ticked ? tr("by itself")
+                                                                                                                     : QString(),
+                             when});
+    }
+    return section;
+}
+
+} // namespace cutover

@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What has to be so before a run begins, and before it changes anything: blackout, approval, staging, checklist.
+
+#include "run/orchestratorprivate.h"
+
+#include "check/spacefloor.h"
+#include "gate/gates.h"
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+GateScope scopeOf(const Target &target, const RunRecord &run, const QDateTime &now)
+{
+    return {target, run.plan, run.planDigest, run.id, run.startedBy, now};
+}
+
+} // namespace
+
+Result<Error> Orchestrator::Private::gatesAtStart()
+{
+    TRY(const QList<GateFinding> gates, lookAtGates(*m_journal, scopeOf(m_target, m_run, m_clock->now())));
+    const BreakGlass &glass = m_run.breakGlass;
+    for (const GateFinding &gate : gates) {
+        // The glass was broken for those that were shut then, and for no other.
+        if (!gate.isOpen() && !glass.gates.contains(gate.gate)) {
+            Error error = gate.error;
+            error.args.insert(u"gate"_s, gate.gate);
+            return error;
+        }
+    }
+    // What it was is told by the journal: later the same gate may be another.
+    for (const GateFinding &gate : gates) {
+        const Message event = gate.isOpen() ? Message{u"run.gate_open"_s, {{u"gate"_s, gate.gate}, {u"finding"_s, gate.finding.toJson()}}}
+                                            : Message{u"run.gate_overridden"_s, {{u"gate"_s, gate.gate}, {u"error"_s, gate.error.toJson()}, {u"by"_s, glass.by}, {u"reason"_s, glass.reason}}};
+        CHECK(m_journal->addEvent(m_runId, {}, m_mask.masked(event)));
+        for (const Message &warning : gate.warnings) {
+            CHECK(m_journal->addEvent(m_runId, {}, m_mask.masked(Message{u"run.gate_warned"_s, {{u"warning"_s, warning.toJson()}}})));
+        }
+    }
+    return Error();
+}
+
+Result<std::optional<Message>> Orchestrator::Private::refusedByGate(const CommandRecord &command, Outcome outcome)
+{
+    TRY(const auto shut, gateOnTheWay(*m_journal, m_target, m_run, m_steps, outcome, command.verb == "resume"_L1 ? command.args["hold"_L1].toString() : QString(), m_clock->now()));
+    if (!shut) {
+        return std::nullopt;
+    }
+    const BreakGlass glass = BreakGlass::fromJson(command.args["glass"_L1].toObject());
+    if (glass.isEmpty() || !glass.gates.contains(shut->gate)) {
+        return Message{u"run.refused_gate"_s, {{u"error"_s, shut->error.toJson()}}};
+    }
+    const Message event{u"run.gate_overridden"_s, {{u"gate"_s, shut->gate}, {u"error"_s, shut->error.toJson()}, {u"by"_s, glass.by}, {u"reason"_s, glass.reason}}};
+    CHECK(m_journal->addEvent(m_runId, {}, m_mask.masked(event)));
+    return std::nullopt;
+}
+
+Async<bool> Orchestrator::Private::isStillApproved(int index)
+{
+    // They lay a release beside the others; nothing that serves knows of it yet.
+    static const QStringList places{u"unpack"_s, u"checkout_release"_s, u"fetch"_s};
+    if (!m_target.approval.required || m_run.breakGlass.gates.contains(u"approval"_s) || !spec(index).changesState) {
+        co_return true;
+    }
+    for (int i = 0; i < index; ++i) {
+        if (spec(i).changesState && !places.contains(spec(i).kind) && isPrepared(m_steps[i])) {
+            // Once it has begun to change something it is not left half-way for a signature.
+            co_return true;
+        }
+    }
+    CO_TRY(const GateFinding approval, lookAtApproval(*m_journal, scopeOf(m_target, m_run, m_clock->now())));
+    if (approval.isOpen()) {
+        co_return true;
+    }
+    const QJsonObject args{{u"error"_s, approval.error.toJson()}};
+    CO_CHECK(co_await hold(Outcome::FactChanged, index, about("run.gate_held", index, args), approval.error));
+    co_return false;
+}
+
+Async<bool> Orchestrator::Private::hasSpace(int index)
+{
+    // What is half-way is not kept there by a disk that it does not write to; nor is a way back.
+    static const QStringList writes{u"backup"_s, u"verify_backup"_s, u"migrate"_s};
+    if (m_run.plan.kind != "update"_L1 || !writes.contains(spec(index).kind)) {
+        co_return true;
+    }
+    const auto space = co_await lookAtSpace(m_target);
+    if (space) {
+        co_return true;
+    }
+    const QJsonObject args{{u"error"_s, space.error().toJson()}};
+    CO_CHECK(co_await hold(Outcome::FactChanged, index, about("run.space_held", index, args), space.error()));
+    co_return false;
+}
+
+} // namespace cutover
