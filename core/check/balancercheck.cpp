@@ -4,7 +4,8 @@
 // Whether the load balancer sends requests to every instance.
 
 #include "check/checklist.h"
-#include "deploy/haproxy.h"
+#include "deploy/balancer.h"
+#include "deploy/colours.h"
 
 #include <algorithm>
 
@@ -14,27 +15,43 @@ namespace cutover {
 
 namespace {
 
-QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
+QCoro::Task<Finding> run(CheckScope scope, std::stop_token stop)
 {
-    const Haproxy balancer(scope.target.balancer.socket);
+    const auto balancer = BalancerRegistry::create(scope.target);
+    if (!balancer) {
+        co_return wrong(balancer.error());
+    }
+    // One that would take no change is found before anything is stopped.
+    if (const auto ready = co_await (*balancer)->check(stop); !ready) {
+        co_return wrong(ready.error());
+    }
+    const auto colours = co_await servingColours(scope.target);
+    if (!colours) {
+        co_return wrong(colours.error());
+    }
+    // That they are there, the update needs to know; that they are out is another check.
+    const QSet<QString> idle = idleInstances(scope.target, *colours);
     int up = 0;
     for (const ServiceSpec &service : scope.target.services) {
         if (service.balancerBackend.isEmpty()) {
             continue;
         }
-        const auto servers = co_await balancer.servers(service.balancerBackend);
+        const auto servers = co_await (*balancer)->servers(service.balancerBackend);
         if (!servers) {
             co_return wrong(servers.error());
         }
         for (const InstanceSpec &instance : service.instances) {
             QJsonObject args{{u"instance"_s, instance.name}, {u"backend"_s, service.balancerBackend}};
-            const auto server = std::ranges::find(*servers, instance.name, &HaproxyServer::name);
+            const auto server = std::ranges::find(*servers, instance.name, &BalancerServer::name);
             if (server == servers->end()) {
-                co_return wrong(u"check.no_server"_s, args, scope.target.balancer.socket);
+                co_return wrong(u"check.no_server"_s, args, (*balancer)->place());
+            }
+            if (idle.contains(instance.name)) {
+                continue;
             }
             if (!server->isUp()) {
                 args.insert(u"status"_s, server->status);
-                co_return wrong(u"check.server_down"_s, args, scope.target.balancer.socket);
+                co_return wrong(u"check.server_down"_s, args, (*balancer)->place());
             }
             ++up;
         }

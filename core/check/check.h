@@ -18,9 +18,10 @@ struct CheckResult {
                         Warning,
                         Failed } status = Status::Waiting;
     Message title; ///< "Free disk space"
-    Message finding; ///< "23 GB free, 4 GB needed"
+    Message finding; ///< "23 GB free, 4 GB needed"; while it runs what it waits for, or empty.
     Error error; ///< When failed or warning: reason and remedy.
     qint64 durationMs = 0;
+    QJsonObject record; ///< What the same check compares with after an update; not for people. Holds no value of anybody's.
     [[nodiscard]] QJsonObject toJson() const;
     [[nodiscard]] static CheckResult fromJson(const QJsonObject &json);
 };

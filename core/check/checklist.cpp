@@ -48,6 +48,9 @@ QJsonObject CheckResult::toJson() const
     if (!error.code.isEmpty()) {
         json.insert(u"error"_s, error.toJson());
     }
+    if (!record.isEmpty()) {
+        json.insert(u"record"_s, record);
+    }
     return json;
 }
 
@@ -65,6 +68,7 @@ CheckResult CheckResult::fromJson(const QJsonObject &json)
     result.finding = Message::fromJson(json[u"finding"_s].toObject());
     result.error = Error::fromJson(json[u"error"_s].toObject());
     result.durationMs = json[u"durationMs"_s].toInteger();
+    result.record = json[u"record"_s].toObject();
     return result;
 }
 
@@ -84,7 +88,10 @@ QList<CheckItem> CheckKind::all(const CheckScope &scope)
 
 Async<QList<CheckResult>> runCheckList(CheckScope scope, CheckSink sink, std::stop_token stop)
 {
-    const QList<CheckItem> items = CheckKind::all(scope);
+    QList<CheckItem> items = CheckKind::all(scope);
+    if (!scope.only.isEmpty()) {
+        items.removeIf([&scope](const CheckItem &item) { return !scope.only.contains(item.id); });
+    }
     QList<CheckResult> results;
     for (const CheckItem &item : items) {
         CheckResult result;
@@ -103,6 +110,10 @@ Async<QList<CheckResult>> runCheckList(CheckScope scope, CheckSink sink, std::st
         result.status = CheckResult::Status::Running;
         if (sink) {
             sink(result);
+            scope.tell = [&sink, &result](const Message &waiting) {
+                result.finding = waiting;
+                sink(result);
+            };
         }
         const qint64 begin = Clock::system().monotonic();
         const Finding finding = co_await items[i].run(scope, stop);
@@ -112,6 +123,7 @@ Async<QList<CheckResult>> runCheckList(CheckScope scope, CheckSink sink, std::st
         result.durationMs = Clock::system().monotonic() - begin;
         result.finding = finding.text;
         result.error = finding.error;
+        result.record = finding.record;
         result.status = finding.error.code.isEmpty() ? CheckResult::Status::Passed
             : items[i].required                      ? CheckResult::Status::Failed
                                                      : CheckResult::Status::Warning;
@@ -129,6 +141,7 @@ Async<QList<CheckResult>> runChecks(Target target, std::optional<ReleaseInfo> to
     scope.expectedVersion = std::move(expectedVersion);
     if (to) {
         // The index doesn't say how large it gets; executables rarely compress better than this.
+        scope.releaseDigests = {to->sha256 + u' ' + to->manifest.version.toString()};
         scope.packageSize = to->size;
         scope.unpackedSize = 4 * to->size;
     }

@@ -5,6 +5,7 @@
 
 #include "check/check.h"
 #include "plan/instancefacts.h"
+#include "run/peoplerecords.h"
 
 namespace cutover {
 
@@ -16,13 +17,23 @@ struct CheckScope {
     QString releaseFolder; ///< Where the release to install lies, to be looked at; empty: the installed one.
     qint64 packageSize = 0; ///< Of the release to install; 0: none.
     qint64 unpackedSize = 0;
+    QStringList releaseDigests = {}; ///< Of what is to be installed: "DIGEST VERSION", a package's SHA-256 or a commit.
+    bool inRun = false; ///< Asked by a step of a run; gates are then more than a warning.
+    BreakGlass breakGlass = {}; ///< Why the run was begun although gates were shut, and which; empty: none was.
     bool afterUpdate = false; ///< Only what tells whether the system works; not what an update needs.
+    QJsonObject identities = {}; ///< Version → {build, commit} of releases that the journal does not know yet.
+    bool hasBaseline = false; ///< afterUpdate: the same run had checks before it.
+    QJsonObject recorded = {}; ///< afterUpdate: id → CheckResult::record of those.
+    QString logDirectory = {}; ///< Where programs leave their whole output; empty: STATE/checks.
+    QStringList only = {}; ///< Ids to run; empty: all.
+    std::function<void(const Message &)> tell = {}; ///< What the check at work is waiting for; set by runCheckList().
 };
 
 /** What a check found: figures, and when something is wrong, why. */
 struct Finding {
     Message text;
     Error error; ///< Empty code: all is well.
+    QJsonObject record = {}; ///< As in CheckResult.
 };
 
 /** One line of the list. */
@@ -31,7 +42,14 @@ struct CheckItem {
     Message title;
     bool required = true; ///< false: a warning at most.
     std::function<QCoro::Task<Finding>(CheckScope, std::stop_token)> run;
+    bool once = false; ///< Not asked again when it failed: it has waited by itself, or costs too much.
 };
+
+/// Whether a check that failed wants the run to be held, and not to fail or go back: what it asks is not ours.
+[[nodiscard]] inline bool wantsHold(const Error &error)
+{
+    return error.code == QStringLiteral("check.external_hold");
+}
 
 /** A kind of check, registered at file scope; makes as many items as apply, none where nothing does. */
 class CheckKind

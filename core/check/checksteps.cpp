@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "check/checklist.h"
+#include "check/configurationstate.h"
+#include "gate/staging.h"
 #include "metrics/metricstore.h"
 #include "metrics/watcher.h"
 #include "plan/planners.h"
 #include "plan/step.h"
+#include "run/journal.h"
 
 #include <QHash>
 #include <QJsonArray>
@@ -27,10 +30,24 @@ QJsonArray toJson(const QList<CheckResult> &results)
     return array;
 }
 
-/// A failed check as the reason of a failed step.
+/// A failed check as the reason of a failed step. Where it wants the run to be held it is said so by the kind: the
+/// step's inspection then finds that nothing was begun.
 std::unexpected<Error> because(const QString &code, const CheckResult &result)
 {
-    return fail(code, {{u"check"_s, result.title.toJson()}, {u"cause"_s, result.error.toJson()}}, result.error.where);
+    return fail(code, {{u"check"_s, result.title.toJson()}, {u"cause"_s, result.error.toJson()}}, result.error.where,
+                wantsHold(result.error) ? Error::Kind::Unknown : Error::Kind::Permanent);
+}
+
+/// Of those that failed the one to tell of: one that only asks to be waited for comes last. nullptr: none.
+const CheckResult *worst(const QList<CheckResult> &results)
+{
+    const CheckResult *found = nullptr;
+    for (const CheckResult &result : results) {
+        if (result.status == CheckResult::Status::Failed && (!found || (wantsHold(found->error) && !wantsHold(result.error)))) {
+            found = &result;
+        }
+    }
+    return found;
 }
 
 /// Tells the run how far the list is.
@@ -44,7 +61,8 @@ CheckSink teller(StepContext &context)
             return;
         }
         const qint64 count = std::ranges::count(*ended, true);
-        context.progress({count, ended->size(), u"checks"_s, {u"check.doing"_s, {{u"check"_s, result.title.toJson()}}}});
+        const bool waits = !done && !result.finding.isEmpty();
+        context.progress({count, ended->size(), u"checks"_s, waits ? result.finding : Message{u"check.doing"_s, {{u"check"_s, result.title.toJson()}}}});
         if (done) {
             context.log({result.status == CheckResult::Status::Passed ? u"check.told"_s : u"check.told_bad"_s,
                          {{u"check"_s, result.title.toJson()}, {u"finding"_s, result.finding.toJson()}}});
@@ -60,11 +78,36 @@ CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
     if (const qsizetype index = std::ranges::find(steps, spec.id, &StepSpec::id) - steps.begin(); index < steps.size()) {
         scope.expectedReleases = runningReleases(context.plan().factsBefore(index));
     }
+    for (const ReleaseDigest &release : releaseDigests(context.plan())) {
+        scope.releaseDigests.append(release.digest + u' ' + release.version);
+    }
+    scope.inRun = true;
+    if (const auto journal = Journal::open(context.target().stateDirectory, Journal::Mode::ReadOnly)) {
+        const auto run = (*journal)->run(context.runId());
+        scope.breakGlass = run ? run->breakGlass : BreakGlass();
+        // What was broken later to let it go on counts as well.
+        const auto commands = (*journal)->commands(context.runId());
+        for (const CommandRecord &command : commands.value_or(QList<CommandRecord>())) {
+            const BreakGlass more = BreakGlass::fromJson(command.args[u"glass"].toObject());
+            scope.breakGlass.gates += more.gates;
+            if (scope.breakGlass.reason.isEmpty() && !more.gates.isEmpty()) {
+                scope.breakGlass = more;
+            }
+        }
+    }
     scope.target = context.target();
+    if (spec.id.contains(u'/')) {
+        // A run that is half-way there doesn't turn back for the hour.
+        scope.target.blackout.clear();
+    }
     scope.expectedVersion = params[u"expected"_s].toString();
     scope.releaseFolder = params[u"preview"_s].toString();
     scope.packageSize = params[u"packageSize"_s].toInteger();
     scope.unpackedSize = params[u"unpackedSize"_s].toInteger();
+    scope.logDirectory = context.runDirectory();
+    if (const QJsonObject identity = params[u"identity"_s].toObject(); !identity.isEmpty()) {
+        scope.identities = {{scope.expectedVersion, identity}};
+    }
     return scope;
 }
 
@@ -84,10 +127,8 @@ public:
         CO_TRY(const QList<CheckResult> results, co_await runCheckList(scopeOf(context, spec()), teller(context), stop));
         context.setResult(u"checks"_s, toJson(results));
         context.setResult(u"baseline"_s, baseline(context));
-        for (const CheckResult &result : results) {
-            if (result.status == CheckResult::Status::Failed) {
-                co_return because(u"check.failed_before"_s, result);
-            }
+        if (const CheckResult *failure = worst(results)) {
+            co_return because(wantsHold(failure->error) ? u"check.held_before"_s : u"check.failed_before"_s, *failure);
         }
         co_return {};
     }
@@ -128,36 +169,71 @@ public:
         for (const QJsonValue &entry : known) {
             const auto result = CheckResult::fromJson(entry.toObject());
             before.insert(result.id, result);
+            if (!result.record.isEmpty()) {
+                scope.recorded.insert(result.id, result.record);
+            }
         }
+        scope.hasBaseline = !known.isEmpty();
+        CO_TRY(QList<CheckResult> results, co_await runCheckList(scope, teller(context), stop));
+        excuse(context, before, results);
+        context.setResult(u"checks"_s, toJson(results));
         // A peak right after the change settles; what is broken stays so.
         constexpr int tries = 3;
-        for (int attempt = 1;; ++attempt) {
-            CO_TRY(QList<CheckResult> results, co_await runCheckList(scope, teller(context), stop));
-            const CheckResult *failure = nullptr;
-            for (CheckResult &result : results) {
-                if (result.status != CheckResult::Status::Failed) {
-                    continue;
-                }
-                const auto earlier = before.constFind(result.id);
-                if (earlier != before.constEnd() && earlier->status >= CheckResult::Status::Warning) {
-                    result.status = CheckResult::Status::Warning;
-                    context.log({u"check.not_ours"_s, {{u"check"_s, result.title.toJson()}, {u"cause"_s, result.error.toJson()}}});
-                } else if (!failure) {
-                    failure = &result;
-                }
+        for (int attempt = 1; attempt < tries && worst(results) && !hasLasting(scope, results); ++attempt) {
+            CO_CHECK(co_await context.clock().sleep(1000, stop));
+            scope.only = failedOf(results);
+            CO_TRY(QList<CheckResult> again, co_await runCheckList(scope, teller(context), stop));
+            excuse(context, before, again);
+            for (const CheckResult &result : std::as_const(again)) {
+                *std::ranges::find(results, result.id, &CheckResult::id) = result;
             }
             context.setResult(u"checks"_s, toJson(results));
-            if (!failure) {
-                co_return {};
-            }
-            if (attempt == tries) {
-                co_return because(u"check.failed_after"_s, *failure);
-            }
-            CO_CHECK(co_await context.clock().sleep(1000, stop));
         }
+        if (const CheckResult *failure = worst(results)) {
+            co_return because(wantsHold(failure->error) ? u"check.held_after"_s : u"check.failed_after"_s, *failure);
+        }
+        CO_TRY(const QJsonObject left, co_await configurationNow(context.target()));
+        context.setResult(u"configuration"_s, left);
+        co_return {};
     }
 
     Async<Inspection> inspect(StepContext &, QJsonObject) override { co_return Inspection::NotStarted; }
+
+private:
+    /// What was not well before the update is not its fault, and is not well now either.
+    static void excuse(StepContext &context, const QHash<QString, CheckResult> &before, QList<CheckResult> &results)
+    {
+        for (CheckResult &result : results) {
+            const auto earlier = before.constFind(result.id);
+            if (result.status != CheckResult::Status::Failed || earlier == before.constEnd() || earlier->status < CheckResult::Status::Warning) {
+                continue;
+            }
+            const Message notOurs{u"check.not_ours"_s, {{u"check"_s, result.title.toJson()}, {u"cause"_s, result.error.toJson()}}};
+            result.status = CheckResult::Status::Warning;
+            result.error = Error{notOurs.code, notOurs.args, Error::Kind::Permanent, result.error.where};
+            result.finding = notOurs;
+            context.log(notOurs);
+        }
+    }
+
+    static QStringList failedOf(const QList<CheckResult> &results)
+    {
+        QStringList ids;
+        for (const CheckResult &result : results) {
+            if (result.status == CheckResult::Status::Failed) {
+                ids.append(result.id);
+            }
+        }
+        return ids;
+    }
+
+    /// Whether one of those that failed is not asked again.
+    static bool hasLasting(const CheckScope &scope, const QList<CheckResult> &results)
+    {
+        const QStringList failed = failedOf(results);
+        const QList<CheckItem> items = CheckKind::all(scope);
+        return std::ranges::any_of(items, [&failed](const CheckItem &item) { return item.once && failed.contains(item.id); });
+    }
 };
 
 const StepRegistry::Registration precheck(u"precheck"_s, 1, [](StepSpec spec) { return std::make_unique<PrecheckStep>(std::move(spec)); });
@@ -168,6 +244,8 @@ StepSpec checking(const PlanningContext &context, const QString &kind, const QJs
     CheckScope scope;
     scope.target = context.target;
     scope.afterUpdate = after;
+    // An update has its own checks before; a rollback has none to compare with.
+    scope.hasBaseline = params.contains("identity"_L1);
     StepSpec step;
     step.id = kind;
     step.kind = kind;
@@ -192,7 +270,12 @@ Async<QList<StepSpec>> planChecks(PlanningContext context, StagedRelease release
 
 Async<QList<StepSpec>> planHealth(PlanningContext context, StagedRelease release)
 {
-    const QJsonObject params{{u"expected"_s, release.info.manifest.version.toString()}};
+    const Manifest &manifest = release.info.manifest;
+    QJsonObject params{{u"expected"_s, manifest.version.toString()}};
+    // Of a release that is only gone back to the journal knows it.
+    if (!manifest.build.isEmpty() || !manifest.commit.isEmpty()) {
+        params.insert(u"identity"_s, QJsonObject{{u"build"_s, manifest.build}, {u"commit"_s, manifest.commit}});
+    }
     co_return QList<StepSpec>{checking(context, u"health"_s, params, true)};
 }
 

@@ -5,6 +5,10 @@
 
 #include "check/checklist.h"
 #include "check/probe.h"
+#include "deploy/balancer.h"
+#include "deploy/colours.h"
+
+#include <QJsonArray>
 
 using namespace Qt::StringLiterals;
 
@@ -26,27 +30,27 @@ CheckItem item(const QString &id, const Message &title, const ProbeSpec &probe)
     return {id, title, probe.critical, [probe](CheckScope, std::stop_token stop) { return run(probe, stop); }};
 }
 
-bool asksNothing(const ProbeSpec &probe)
-{
-    return probe.http.isEmpty() && probe.tcp.isEmpty() && probe.command.isEmpty();
-}
-
-ProbeSpec expanded(const ServiceSpec &service, const InstanceSpec &instance, const QString &release)
-{
-    const auto expand = [&](const QString &text) { return service.expand(text, instance, release); };
-    ProbeSpec probe = service.health;
-    probe.name = instance.name;
-    probe.http = expand(probe.http);
-    probe.tcp = expand(probe.tcp);
-    for (QString &word : probe.command) {
-        word = expand(word);
-    }
-    return probe;
-}
-
 /// With the folder of the release that the instance runs, which need not be the current one.
 QCoro::Task<Finding> ask(ServiceSpec service, InstanceSpec instance, CheckScope scope, std::stop_token stop)
 {
+    if (service.isBlueGreen()) {
+        const auto colours = co_await servingColours(scope.target);
+        if (!colours) {
+            co_return wrong(colours.error());
+        }
+        if (idleInstances(scope.target, *colours).contains(instance.name)) {
+            // Whatever it answers then, users would get it.
+            const auto balancer = BalancerRegistry::create(scope.target);
+            const auto server = balancer && *balancer ? co_await (*balancer)->server(service.balancerBackend, instance.name) : Result<BalancerServer>(BalancerServer{.out = true});
+            if (!server) {
+                co_return wrong(server.error());
+            }
+            if (!server->out) {
+                co_return wrong(u"colour.check_let_in"_s, {{u"servers"_s, QJsonArray{instance.name}}}, (*balancer)->place());
+            }
+            co_return passed(u"colour.idle"_s, {{u"colour"_s, colourWord(instance.colour)}});
+        }
+    }
     QString folder = scope.target.currentLink();
     const QString anywhere = service.health.http + service.health.tcp + service.health.command.join(u' ');
     if (service.managed && anywhere.contains(u"{release}")) {
@@ -62,7 +66,8 @@ QCoro::Task<Finding> ask(ServiceSpec service, InstanceSpec instance, CheckScope 
             folder = scope.target.releaseDirectory(version);
         }
     }
-    const ProbeSpec probe = expanded(service, instance, folder);
+    ProbeSpec probe = service.expand(service.health, instance, folder);
+    probe.name = instance.name;
     co_return co_await run(probe, stop);
 }
 
@@ -70,7 +75,7 @@ const CheckKind health(20, [](const CheckScope &scope) {
     QList<CheckItem> items;
     for (const ServiceSpec &service : scope.target.services) {
         for (const InstanceSpec &instance : service.instances) {
-            if (!asksNothing(service.health)) {
+            if (service.health.asksAnything()) {
                 items.append({u"health:"_s + instance.name, {u"check.health"_s, {{u"instance"_s, instance.name}}}, service.health.critical, [service, instance](CheckScope asked, std::stop_token stop) { return ask(service, instance, asked, stop); }});
             }
         }

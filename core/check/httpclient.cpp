@@ -61,6 +61,16 @@ HttpClient::HttpClient(int connectionsPerHost, bool keepAlive)
 
 Async<HttpReply> HttpClient::get(QString url, qint64 timeoutMs, qint64 maxBody, std::stop_token stop)
 {
+    HttpRequest what;
+    what.url = std::move(url);
+    what.timeoutMs = timeoutMs;
+    what.maxBody = maxBody;
+    return send(std::move(what), std::move(stop));
+}
+
+Async<HttpReply> HttpClient::send(HttpRequest what, std::stop_token stop)
+{
+    const QString url = what.url;
     if (stop.stop_requested()) {
         co_return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled);
     }
@@ -69,6 +79,9 @@ Async<HttpReply> HttpClient::get(QString url, qint64 timeoutMs, qint64 maxBody, 
         co_return fail(u"probe.url"_s, {{u"url"_s, url}}, url);
     }
     QNetworkRequest request(parsed);
+    for (const auto &[name, value] : what.headers.asKeyValueRange()) {
+        request.setRawHeader(name, value);
+    }
     request.setRawHeader("User-Agent", "cutover/" CUTOVER_VERSION);
     request.setAttribute(QNetworkRequest::Http2AllowedAttribute, false);
     request.setAttribute(QNetworkRequest::CacheLoadControlAttribute, QNetworkRequest::AlwaysNetwork);
@@ -86,7 +99,7 @@ Async<HttpReply> HttpClient::get(QString url, qint64 timeoutMs, qint64 maxBody, 
     HttpReply result;
     OneShot done;
     Ended ended = Ended::ByServer;
-    const std::unique_ptr<QNetworkReply> reply(m_manager.get(request));
+    const std::unique_ptr<QNetworkReply> reply(m_manager.sendCustomRequest(request, what.method));
     const auto end = [&ended, &done, &reply](Ended why) {
         if (!done.isSet()) {
             ended = why;
@@ -94,9 +107,9 @@ Async<HttpReply> HttpClient::get(QString url, qint64 timeoutMs, qint64 maxBody, 
             reply->abort();
         }
     };
-    const auto read = [&result, &reply, maxBody] {
-        result.body += reply->read(maxBody - result.body.size());
-        return reply->bytesAvailable() > 0;
+    const auto read = [&result, &reply, &what] {
+        result.body += reply->read(what.maxBody - result.body.size());
+        return reply->bytesAvailable() > 0 || (!what.until.isEmpty() && result.body.contains(what.until));
     };
     QObject::connect(reply.get(), &QNetworkReply::finished, reply.get(), [&done] { done.set(); });
     QObject::connect(reply.get(), &QNetworkReply::readyRead, reply.get(), [&read, &end] {
@@ -108,7 +121,7 @@ Async<HttpReply> HttpClient::get(QString url, qint64 timeoutMs, qint64 maxBody, 
     timer.setSingleShot(true);
     timer.setTimerType(Qt::PreciseTimer);
     QObject::connect(&timer, &QTimer::timeout, reply.get(), [&end] { end(Ended::Timeout); });
-    timer.start(std::chrono::milliseconds(qMax(qint64(1), timeoutMs)));
+    timer.start(std::chrono::milliseconds(qMax(qint64(1), what.timeoutMs)));
     QObject context;
     const std::stop_callback onStop(stop, [&context, &end] {
         QMetaObject::invokeMethod(&context, [&end] { end(Ended::Cancelled); }, Qt::QueuedConnection);
@@ -117,11 +130,16 @@ Async<HttpReply> HttpClient::get(QString url, qint64 timeoutMs, qint64 maxBody, 
 
     result.durationMs = clock.elapsed();
     result.status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
+    result.contentType = reply->rawHeader("Content-Type");
     switch (ended) {
     case Ended::Cancelled:
         co_return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled);
     case Ended::Timeout:
-        co_return fail(u"probe.timeout"_s, {{u"url"_s, url}, {u"limit"_s, timeoutMs}}, url, Error::Kind::Transient);
+        if (result.status != 0 && !what.until.isEmpty()) {
+            result.truncated = result.timedOut = true;
+            co_return result;
+        }
+        co_return fail(u"probe.timeout"_s, {{u"url"_s, url}, {u"limit"_s, what.timeoutMs}}, url, Error::Kind::Transient);
     case Ended::Enough:
         result.truncated = true;
         co_return result;

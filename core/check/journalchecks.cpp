@@ -5,6 +5,7 @@
 // update left it. Both are told by the journal.
 
 #include "check/checklist.h"
+#include "check/configurationstate.h"
 #include "plan/keyeddigest.h"
 #include "run/journal.h"
 #include "system/clock.h"
@@ -13,6 +14,9 @@
 
 #include <QCoroFuture>
 #include <QFileInfo>
+#include <QJsonArray>
+
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -20,60 +24,94 @@ namespace cutover {
 
 namespace {
 
-constexpr qint64 recentMs = 7LL * 24 * 3600 * 1000;
-
-Finding lookAtBackups(const QString &stateDirectory)
+Finding lookAtBackups(const QString &stateDirectory, qint64 limit)
 {
     const auto journal = Journal::open(stateDirectory, Journal::Mode::ReadOnly);
     const auto points = journal ? (*journal)->restorePoints() : Result<QList<RestorePoint>>(fail(journal.error()));
-    if (!points) {
-        return wrong(u"check.no_proven_backup"_s);
-    }
-    QDateTime newest;
-    for (const RestorePoint &point : *points) {
-        if (point.available && point.proven.isValid() && (!newest.isValid() || point.created > newest)) {
-            newest = point.created;
+    std::optional<RestorePoint> newest;
+    qsizetype unproven = 0;
+    for (const RestorePoint &point : points.value_or(QList<RestorePoint>())) {
+        if (!point.available) {
+            continue;
+        }
+        if (!point.proven.isValid()) {
+            ++unproven;
+        } else if (!newest || point.created > newest->created) {
+            newest = point;
         }
     }
-    if (!newest.isValid()) {
-        return wrong(u"check.no_proven_backup"_s);
+    if (!newest) {
+        return wrong(u"check.no_proven_backup"_s, {{u"unproven"_s, unproven}});
     }
-    const qint64 age = newest.msecsTo(Clock::system().now());
-    const QJsonObject args{{u"age"_s, age}, {u"limit"_s, recentMs}};
-    return age > recentMs ? wrong(u"check.old_backup"_s, args) : passed(u"check.backup_ok"_s, args);
+    const qint64 age = newest->created.msecsTo(Clock::system().now());
+    const QJsonObject args{{u"id"_s, newest->id},
+                           {u"time"_s, newest->created.toUTC().toString(Qt::ISODate)},
+                           {u"age"_s, age},
+                           {u"size"_s, newest->size},
+                           {u"proven"_s, newest->proven.toUTC().toString(Qt::ISODate)},
+                           {u"version"_s, newest->version},
+                           {u"limit"_s, limit}};
+    if (limit > 0 && age > limit) {
+        return wrong(u"check.old_backup"_s, args);
+    }
+    return passed(limit > 0 ? u"check.backup_ok"_s : u"check.backup_ok_any"_s, args);
 }
 
-/// Digests that the last successful run ended with; empty when there was none.
-Facts lastFacts(const QString &stateDirectory)
+/** How the last successful run left the configuration. */
+struct LastConfiguration {
+    Facts facts; ///< With the digests of whole files; empty: there was no such run.
+    QJsonObject files; ///< As of configurationNow(); empty where that run did not write it down.
+};
+
+LastConfiguration lastConfiguration(const QString &stateDirectory)
 {
     const auto journal = Journal::open(stateDirectory, Journal::Mode::ReadOnly);
     const auto runs = journal ? (*journal)->runs() : Result<QList<RunRecord>>(fail(journal.error()));
     for (const RunRecord &run : runs.value_or(QList<RunRecord>())) {
-        if (run.state == RunState::Succeeded) {
-            return run.plan.factsBefore(run.plan.steps.size());
+        if (run.state != RunState::Succeeded) {
+            continue;
         }
+        LastConfiguration last{run.plan.factsBefore(run.plan.steps.size()), {}};
+        const QList<StepRecord> steps = (*journal)->steps(run.id).value_or(QList<StepRecord>());
+        for (const StepRecord &step : steps) {
+            if (const QJsonObject files = step.results["configuration"_L1].toObject(); !files.isEmpty()) {
+                last.files = files;
+            }
+        }
+        return last;
     }
     return {};
 }
 
 Finding lookAtConfiguration(const Target &target)
 {
-    const Facts last = lastFacts(target.stateDirectory);
+    const LastConfiguration last = lastConfiguration(target.stateDirectory);
     int compared = 0;
+    QJsonArray drifted;
+    QString firstFile;
     for (const ConfigurationSpec &spec : target.configuration) {
         const auto content = files::read(spec.file);
         if (!content) {
             return wrong(content.error());
         }
-        const QJsonValue before = last[configurationFact(spec.file)];
+        const QJsonValue before = last.facts[configurationFact(spec.file)];
         const auto digest = keyedDigest(target.stateDirectory, *content);
         if (!digest) {
             return wrong(digest.error());
         }
-        if (before.isString() && before.toString() != *digest) {
-            return wrong(u"check.configuration_drift"_s, {{u"file"_s, spec.file}}, spec.file);
-        }
         compared += before.isString();
+        if (!before.isString() || before.toString() == *digest) {
+            continue;
+        }
+        firstFile = firstFile.isEmpty() ? spec.file : firstFile;
+        // Keys of another state of the file would name the wrong ones.
+        const QJsonObject entry = last.files[spec.file].toObject();
+        const QJsonArray keys = entry["digest"_L1] == before ? configurationDifferences(target.stateDirectory, spec.file, *content, entry) : QJsonArray();
+        // Comments and order are changes, too, and the keys of what is no .env file are not known.
+        drifted.append(Message{keys.isEmpty() ? u"check.drift_file"_s : u"check.drift_keys"_s, {{u"file"_s, spec.file}, {u"keys"_s, keys}}}.toJson());
+    }
+    if (!drifted.isEmpty()) {
+        return wrong(u"check.configuration_drift"_s, {{u"files"_s, drifted}, {u"count"_s, drifted.size()}}, firstFile);
     }
     return passed(compared ? u"check.configuration_ok"_s : u"check.configuration_first"_s, {{u"count"_s, target.configuration.size()}});
 }
@@ -81,7 +119,7 @@ Finding lookAtConfiguration(const Target &target)
 QCoro::Task<Finding> runBackup(CheckScope scope, std::stop_token)
 {
     Worker worker;
-    co_return co_await worker.run([state = scope.target.stateDirectory] { return lookAtBackups(state); });
+    co_return co_await worker.run([state = scope.target.stateDirectory, limit = scope.target.check.maxBackupAgeMs] { return lookAtBackups(state, limit); });
 }
 
 QCoro::Task<Finding> runConfiguration(CheckScope scope, std::stop_token)

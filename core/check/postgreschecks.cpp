@@ -5,14 +5,13 @@
 // transaction that stands in the way, followers that keep up, and room for data and WAL.
 
 #include "check/checklist.h"
+#include "check/spacefloor.h"
 #include "database/postgresactivity.h"
 #include "database/postgresschema.h"
 #include "system/files.h"
 #include "system/worker.h"
 
 #include <QCoroFuture>
-#include <QFileInfo>
-#include <QHostAddress>
 
 #include <algorithm>
 
@@ -53,7 +52,14 @@ Result<Finding> connections(const DatabaseSpec &spec, const CheckScope &scope, S
     TRY(const ConnectionCount count, countConnections(session));
     const qint64 available = count.maximum - count.reserved - count.all;
     const int needed = scope.afterUpdate ? 0 : ownConnections + spec.postgres.jobs;
-    const QJsonObject args{{u"active"_s, count.active}, {u"all"_s, count.all}, {u"maximum"_s, count.maximum}, {u"free"_s, available}, {u"needed"_s, needed}};
+    const int limit = scope.target.check.maxConnections;
+    const QJsonObject args{{u"active"_s, count.active}, {u"all"_s, count.all}, {u"maximum"_s, count.maximum}, {u"free"_s, available}, {u"needed"_s, needed}, {u"limit"_s, limit}};
+    if (limit > 0 && count.all > limit) {
+        return wrong(u"check.postgres_connections_many"_s, args, addressOf(spec));
+    }
+    if (limit > 0 && available >= needed) {
+        return passed(u"check.postgres_connections_within"_s, args);
+    }
     return available < needed ? wrong(u"check.postgres_connections_few"_s, args, addressOf(spec)) : passed(u"check.postgres_connections_ok"_s, args);
 }
 
@@ -100,37 +106,20 @@ Result<Finding> replication(const DatabaseSpec &spec, const CheckScope &, Sessio
     return passed(u"check.postgres_replication_ok"_s, {{u"replicas"_s, followers.size()}, {u"slots"_s, slotList.size()}, {u"lag"_s, lag}});
 }
 
-/// The server's folder, when it is on this host; empty otherwise, or where our role may not know it.
-Result<QString> dataFolder(const DatabaseSpec &spec, Session &session)
-{
-    TRY(const QVariant address, session.value(u"SELECT host(inet_server_addr())"_s));
-    const bool here = address.isNull() || QHostAddress(address.toString()).isLoopback();
-    TRY(const QVariant may, session.value(u"SELECT pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')"_s));
-    if (!here || !may.toBool()) {
-        return QString();
-    }
-    TRY(const QVariant folder, session.value(u"SELECT current_setting('data_directory')"_s));
-    // A server in a container names a folder that may be another one here, or none.
-    const bool forwarded = !address.isNull() && !spec.postgres.host.startsWith(u'/') && !QFileInfo::exists(folder.toString());
-    return forwarded || !QFileInfo::exists(folder.toString()) ? QString() : folder.toString();
-}
-
 Result<Finding> space(const DatabaseSpec &spec, const CheckScope &scope, Session &session)
 {
     TRY(const QVariant bytes, session.value(u"SELECT pg_database_size(current_database())"_s));
     TRY(const QVariant wal, session.value(u"SELECT pg_size_bytes(current_setting('max_wal_size'))"_s));
-    TRY(const QString folder, dataFolder(spec, session));
+    TRY(const QStringList folders, localFolders(session));
     const qint64 size = bytes.toLongLong();
     // The restore that proves the backup takes the size once more, and its WAL at most what the server keeps.
-    const qint64 minimum = spec.postgres.minimumFreeBytes >= 0 ? spec.postgres.minimumFreeBytes : scope.target.check.minimumFreeBytes;
+    const qint64 minimum = minimumFree(scope.target, spec);
     const qint64 needed = size + qMin(size, wal.toLongLong());
-    if (folder.isEmpty()) {
+    if (folders.isEmpty()) {
         return passed(u"check.postgres_space_unknown"_s, {{u"needed"_s, needed + minimum}});
     }
-    const QString walFolder = folder + u"/pg_wal"_s;
-    const QFileInfo link(walFolder);
-    const bool apart = link.isSymLink() && link.exists();
-    const std::pair<QString, qint64> places[]{{folder, apart ? size : needed}, {apart ? walFolder : QString(), needed - size}};
+    const bool apart = folders.size() > 1;
+    const std::pair<QString, qint64> places[]{{folders.first(), apart ? size : needed}, {apart ? folders.last() : QString(), needed - size}};
     QJsonObject tightest;
     for (const auto &[path, wanted] : places) {
         if (path.isEmpty()) {
@@ -200,6 +189,8 @@ const Catalogue::Registration titles{
      QT_TRANSLATE_NOOP("catalogue", "PostgreSQL %{version}, %{size:bytes}, at revision %{revision}; amcheck found %{indexes} %{indexes|index|indexes} whole")},
     {"check.postgres_connections_ok",
      QT_TRANSLATE_NOOP("catalogue", "%{active} active, %{all} of %{maximum} connections taken, %{free} free")},
+    {"check.postgres_connections_within",
+     QT_TRANSLATE_NOOP("catalogue", "%{active} active, %{all} of %{maximum} connections taken, %{free} free; at most %{limit} expected")},
     {"check.postgres_transactions_ok", QT_TRANSLATE_NOOP("catalogue", "None older than %{limit:duration}")},
     {"check.postgres_space_unknown",
      QT_TRANSLATE_NOOP("catalogue", "The server is on another host or does not tell its folder; make sure that it has %{needed:bytes} free")},
@@ -217,6 +208,9 @@ const Catalogue::Registration problems{
     {"check.postgres_connections_few",
      QT_TRANSLATE_NOOP("catalogue", "%{free} of %{maximum} connections are free (%{all} taken, %{active} active); the update needs %{needed}."),
      QT_TRANSLATE_NOOP("catalogue", "End sessions that nobody needs, lower “jobs” of this database, or raise max_connections.")},
+    {"check.postgres_connections_many",
+     QT_TRANSLATE_NOOP("catalogue", "%{all} connections are taken (%{active} active, the server allows %{maximum}); at most %{limit} expected."),
+     QT_TRANSLATE_NOOP("catalogue", "Update at a quieter time, or find out who holds so many: 'cutoverctl database sessions' lists them.")},
     {"check.postgres_long_transaction",
      QT_TRANSLATE_NOOP("catalogue", "The transaction of %{who} by %{user} from %{client} is open for %{age:duration} (%{state}), the limit is %{limit:duration}; "
                                     "%{count} %{count|transaction is|transactions are} as old."),

@@ -4,6 +4,8 @@
 #include "check/probe.h"
 
 #include "check/httpclient.h"
+#include "check/websocketprobe.h"
+#include "config/headervalue.h"
 #include "system/awaitable.h"
 #include "system/clock.h"
 #include "system/processes.h"
@@ -21,15 +23,21 @@ namespace {
 
 Async<QByteArray> tryHttp(ProbeSpec spec, std::stop_token stop)
 {
+    HttpRequest request;
+    request.url = spec.http;
+    request.timeoutMs = spec.timeoutMs;
+    request.until = spec.expectBody.toUtf8();
+    CO_TRY(request.headers, resolvedHeaders(spec.headers));
     HttpClient client;
-    CO_TRY(HttpReply reply, co_await client.get(spec.http, spec.timeoutMs, 64 << 10, stop));
+    CO_TRY(HttpReply reply, co_await client.send(request, stop));
     const bool statusOk = spec.expectStatus ? reply.status == spec.expectStatus : reply.status >= 200 && reply.status < 300;
     if (!statusOk) {
         const QJsonValue expected = spec.expectStatus ? QJsonValue(spec.expectStatus) : QJsonValue(u"2xx"_s);
         co_return fail(u"probe.status"_s, {{u"url"_s, spec.http}, {u"status"_s, reply.status}, {u"expected"_s, expected}}, spec.http);
     }
-    if (!spec.expectBody.isEmpty() && !reply.body.contains(spec.expectBody.toUtf8())) {
-        co_return fail(u"probe.body"_s, {{u"url"_s, spec.http}, {u"expected"_s, spec.expectBody}}, spec.http);
+    if (!reply.body.contains(request.until)) {
+        const QJsonObject args{{u"url"_s, spec.http}, {u"expected"_s, spec.expectBody}, {u"limit"_s, spec.timeoutMs}};
+        co_return reply.timedOut ? fail(u"probe.stream"_s, args, spec.http, Error::Kind::Transient) : fail(u"probe.body"_s, args, spec.http);
     }
     co_return reply.body;
 }
@@ -113,7 +121,7 @@ Async<QByteArray> tryCommand(ProbeSpec spec, std::stop_token stop)
 Async<QByteArray> tryAny(ProbeSpec spec, std::stop_token stop)
 {
     if (!spec.http.isEmpty()) {
-        co_return co_await tryHttp(spec, stop);
+        co_return spec.webSocket ? co_await tryWebSocket(spec, stop) : co_await tryHttp(spec, stop);
     }
     if (!spec.tcp.isEmpty()) {
         co_return co_await tryTcp(spec, stop);

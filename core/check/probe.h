@@ -12,7 +12,7 @@ namespace cutover {
 struct ProbeResult {
     bool ok = false;
     qint64 durationMs = 0;
-    QByteArray body; ///< http: at most 64 KiB.
+    QByteArray body; ///< http: at most 64 KiB; of a web socket the message that was expected.
     Error error; ///< When not ok: "probe.status" {url, status, expected}, "probe.refused", "probe.timeout", "probe.exit", …
 };
 

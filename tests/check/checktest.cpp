@@ -165,8 +165,10 @@ private Q_SLOTS:
         m_version = "1.1.9";
         const CheckResult mixed = run(u"1.2.0"_s)[u"version"_s];
         QCOMPARE(mixed.status, CheckResult::Status::Failed);
-        QCOMPARE(mixed.error.code, u"check.version_instance"_s);
-        QVERIFY(mixed.error.what().contains(u"backend-1"_s) && mixed.error.what().contains(u"1.1.9"_s));
+        // Of every instance.
+        QCOMPARE(mixed.error.what(), u"2 differences: backend-1 runs version 1.1.9, expected 1.2.0. backend-2 runs version 1.1.9, expected 1.2.0."_s);
+        m_target.services[0].instances.removeLast();
+        QCOMPARE(run(u"1.2.0"_s)[u"version"_s].error.code, u"check.version_instance"_s);
         m_version = "";
         QCOMPARE(run()[u"version"_s].error.code, u"check.no_version"_s);
         QVERIFY(files::remove(m_target.currentLink()));
@@ -185,7 +187,7 @@ private Q_SLOTS:
         service.instances = {{u"strategy"_s, 0}};
         service.versionUrl = server.url(u"/version"_s);
         m_target.services.append(service);
-        QCOMPARE(run(u"1.2.2"_s)[u"version"_s].error.code, u"check.version_instance"_s); // Nothing says so yet.
+        QCOMPARE(run(u"1.2.2"_s)[u"version"_s].error.code, u"check.version_instance"_s); // Nothing says so yet of the strategy.
 
         record({{u"backend-1"_s, u"1.2.2"_s}, {u"backend-2"_s, u"1.2.2"_s}, {u"strategy"_s, u"1.2.0"_s}});
         const CheckResult found = run(u"1.2.2"_s)[u"version"_s];
@@ -330,10 +332,16 @@ private Q_SLOTS:
         QCOMPARE(m_server->mostAtOnce, 12);
         QVERIFY(result.finding.args[u"p50"_s].toInt() >= 19);
         QVERIFY(result.finding.args[u"p99"_s].toInt() >= result.finding.args[u"p95"_s].toInt());
-        m_target.check.latencyP95Ms = 10;
+        QVERIFY2(result.finding.text().endsWith(u"limits: 95 % 200 ms"_s), qPrintable(result.finding.text()));
+        const auto figure = [&result](const char *name) { return QString::number(result.error.args[QLatin1StringView(name)].toInteger()); };
+        m_target.check.latencyP50Ms = 5;
+        m_target.check.latencyP99Ms = 10;
         result = run()[u"latency"_s];
         QCOMPARE(result.status, CheckResult::Status::Warning);
         QCOMPARE(result.error.code, u"check.latency_high"_s);
+        QCOMPARE(result.error.what(),
+                 QString(u"60 requests to "_s + m_target.check.latencyUrl + u", 12 at once, took too long: 50 % within "_s + figure("p50") + u" ms, the limit is 5 ms, 99 % within "_s
+                         + figure("p99") + u" ms, the limit is 10 ms (median "_s + figure("p50") + u" ms, 95 % "_s + figure("p95") + u" ms, 99 % "_s + figure("p99") + u" ms)."_s));
         m_health = 500;
         result = run()[u"latency"_s];
         QCOMPARE(result.error.code, u"check.latency_failed"_s);
@@ -350,13 +358,25 @@ private Q_SLOTS:
         point.version = u"1.1.0"_s;
         point.created = QDateTime::currentDateTimeUtc().addDays(-1);
         QVERIFY(journal.addRestorePoint(point));
+        QCOMPARE(run()[u"backup"_s].error.what(), u"There is no backup that was proven by restoring it; 1 was made and never proven."_s);
+        point.proven = point.created.addSecs(60);
+        point.size = 5'000'000;
+        QVERIFY(journal.addRestorePoint(point));
+        const auto localTime = [](const QDateTime &time) { return time.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s); };
+        const CheckResult proven = run()[u"backup"_s];
+        QVERIFY(passed(proven));
+        QCOMPARE(proven.finding.text(),
+                 QString(u"The newest proven backup is of "_s + localTime(point.created) + u", 1 d old; "_s + sizeText(5'000'000) + u", proven by restoring it "_s + localTime(point.proven)));
+        m_target.check.maxBackupAgeMs = 2LL * 24 * 3600 * 1000;
+        QVERIFY2(run()[u"backup"_s].finding.text().contains(u"1 d old, at most 2 d expected"_s), qPrintable(run()[u"backup"_s].finding.text()));
+        m_target.check.maxBackupAgeMs = 3600 * 1000;
+        const CheckResult old = run()[u"backup"_s];
+        QCOMPARE(old.error.code, u"check.old_backup"_s);
+        QVERIFY2(old.error.what().contains(u", 1 d old, expected at most 1 h ("_s + sizeText(5'000'000)), qPrintable(old.error.what()));
+        // One that was taken away is none.
+        point.available = false;
+        QVERIFY(journal.addRestorePoint(point));
         QCOMPARE(run()[u"backup"_s].error.code, u"check.no_proven_backup"_s);
-        point.proven = point.created;
-        QVERIFY(journal.addRestorePoint(point));
-        QVERIFY(passed(run()[u"backup"_s]));
-        point.created = QDateTime::currentDateTimeUtc().addDays(-30);
-        QVERIFY(journal.addRestorePoint(point));
-        QCOMPARE(run()[u"backup"_s].error.code, u"check.old_backup"_s);
 
         const QString file = m_target.configuration[0].file;
         QCOMPARE(run()[u"configuration"_s].finding.code, u"check.configuration_first"_s);

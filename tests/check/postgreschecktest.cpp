@@ -66,6 +66,32 @@ private Q_SLOTS:
         m_scope.target.databases[0] = m_server.spec(u"trading"_s);
     }
 
+    void moreConnectionsThanWereDeclaredFail()
+    {
+        m_scope.target.check.maxConnections = 1000;
+        const Finding within = run(u"connections:main"_s);
+        QVERIFY2(within.error.code.isEmpty(), qPrintable(within.error.text()));
+        QVERIFY2(within.text.text().contains(u" of 40 connections taken, "_s) && within.text.text().endsWith(u"free; at most 1000 expected"_s), qPrintable(within.text.text()));
+        m_scope.target.check.maxConnections = 2;
+        std::vector<std::unique_ptr<Session>> held;
+        for (int i = 0; i < 4; ++i) {
+            auto session = Session::open(m_server.spec(u"trading"_s));
+            QVERIFY(session);
+            held.push_back(std::move(*session));
+        }
+        for (const bool after : {false, true}) {
+            m_scope.afterUpdate = after;
+            const Finding many = run(u"connections:main"_s);
+            QCOMPARE(many.error.code, u"check.postgres_connections_many"_s);
+            QVERIFY(many.error.args[u"all"_s].toInt() >= 5);
+            QVERIFY2(many.error.what().startsWith(QString::number(many.error.args[u"all"_s].toInt()) + u" connections are taken ("_s)
+                         && many.error.what().endsWith(u"the server allows 40); at most 2 expected."_s),
+                     qPrintable(many.error.what()));
+        }
+        m_scope.afterUpdate = false;
+        m_scope.target.check.maxConnections = 0;
+    }
+
     void aLongTransactionIsNamed()
     {
         auto holder = Session::open(m_server.spec(u"trading"_s));

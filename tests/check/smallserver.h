@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "tests/support/freeport.h"
+
 #include <QHash>
 #include <QTcpServer>
 #include <QTcpSocket>
@@ -78,10 +80,4 @@ private:
     int m_underWay = 0;
 };
 
-/// A port on which nothing listens: taken once and given back.
-inline quint16 freePort()
-{
-    QTcpServer server;
-    server.listen(QHostAddress::LocalHost);
-    return server.serverPort();
-}
+using cutover::testing::freePort;

@@ -1,0 +1,18 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "target/target.h"
+
+namespace cutover {
+
+/// What must stay free where a database grows, in bytes: its own "minimum_free", else that of the checks.
+[[nodiscard]] qint64 minimumFree(const Target &target, const DatabaseSpec &database);
+
+/// Whether each database of the target that lies on this host has half of that left; "space.low" {database, path, free,
+/// floor}. The pre-check asks for all of it beside what the update writes, so that less than half means that something else
+/// writes. A database that does not answer is passed over: that is for others to tell. Event-loop thread.
+[[nodiscard]] Async<> lookAtSpace(Target target);
+
+} // namespace cutover
