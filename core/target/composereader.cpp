@@ -3,11 +3,42 @@
 
 #include "target/composereader.h"
 
+#include "target/bluegreenreader.h"
+
 #include <QRegularExpression>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
 namespace cutover {
+
+bool isReplicated(const ServiceSpec &service, const InstanceSpec &instance)
+{
+    return std::ranges::any_of(service.instances, [&instance](const InstanceSpec &other) {
+        return other.name != instance.name && other.composeService == instance.composeService && other.colour == instance.colour;
+    });
+}
+
+bool readReplicas(yaml::Map &map, ServiceSpec &service)
+{
+    if (!map.has(u"replicas"_s)) {
+        return false;
+    }
+    constexpr int most = 100;
+    const int count = int(map.optional(u"replicas"_s).integer(2, most, 2));
+    const yaml::Value composed = map.optional(u"compose_service"_s);
+    const QString name = composed.exists() ? composed.name() : service.name;
+    const int port = int(map.optional(u"port"_s).integer(1, 65535 - most, 0));
+    for (int i = 0; i < count; ++i) {
+        InstanceSpec instance;
+        instance.name = service.name + u'-' + QString::number(i + 1);
+        instance.port = port > 0 ? port + i : 0;
+        instance.composeService = name;
+        service.instances << instance;
+    }
+    return true;
+}
 
 ComposeSpec readCompose(yaml::Map map, const QDir &folder)
 {
@@ -31,6 +62,7 @@ ComposeSpec readCompose(yaml::Map map, const QDir &folder)
         if (const QString file = map.optional(u"environment_file"_s).text(); !file.isEmpty()) {
             spec.environmentFile = QDir::cleanPath(folder.absoluteFilePath(file));
         }
+        spec.colours = readColourFiles(map.optionalMap(u"colours"_s), [&folder](const yaml::Value &file) { return QDir::cleanPath(folder.absoluteFilePath(file.text())); });
         const yaml::Value host = map.optional(u"host"_s);
         spec.host = host.text();
         static const QRegularExpression docker(uR"(\A(unix:///|tcp://|ssh://)[^\s:]*(:[0-9]{1,5})?\z)"_s);

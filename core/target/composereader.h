@@ -14,4 +14,11 @@ namespace cutover {
 /// to the map's report. Relative paths are of folder, those of files inside a release.
 [[nodiscard]] ComposeSpec readCompose(yaml::Map map, const QDir &folder);
 
+/// Whether the instance is one of several containers of its Compose service.
+[[nodiscard]] bool isReplicated(const ServiceSpec &service, const InstanceSpec &instance);
+
+/// The keys "replicas", "compose_service" and "port" of a service, as its instances NAME-1 … NAME-N. False: it has no
+/// "replicas", and lists its instances.
+[[nodiscard]] bool readReplicas(yaml::Map &map, ServiceSpec &service);
+
 } // namespace cutover

@@ -6,6 +6,7 @@
 #include "system/json.h"
 #include "target/claim.h"
 #include "target/databaseidentity.h"
+#include "target/ownaddresses.h"
 #include "target/target.h"
 
 #include <QFileInfo>
@@ -129,12 +130,19 @@ Result<QJsonObject> pinIdentity(const Target &target)
     found[u"name"_s] = target.name;
     found[u"product"_s] = target.product;
     found[u"environment"_s] = target.environment;
-    if (!target.balancer.kind.isEmpty()) {
+    if (!target.balancer.socket.isEmpty()) {
         found[u"balancer.socket"_s] = target.balancer.socket;
+    }
+    if (!target.balancer.configurationFile.isEmpty()) {
+        found[u"balancer.configuration"_s] = target.balancer.configurationFile;
     }
     if (!target.compose.project.isEmpty()) {
         found[u"docker.project"_s] = target.compose.project;
         found[u"docker.host"_s] = target.compose.host;
+    }
+    for (const RedisSpec &server : target.redis) {
+        // Where it is: what it calls itself (run_id) is another thing after each restart.
+        found[QString(u"redis."_s + server.name)] = addressOf(server);
     }
     for (const DatabaseSpec &database : target.databases) {
         const QString prefix = u"database."_s + database.name;

@@ -28,20 +28,6 @@ QString pathOf(const yaml::Value &value, const QDir &folder)
     return text.isEmpty() ? text : QDir::cleanPath(folder.absoluteFilePath(text));
 }
 
-/// Never shows what it refuses: it may be the password.
-QString secretReference(const yaml::Value &value, const QDir &folder)
-{
-    const QString text = value.text();
-    if (text.isEmpty()) {
-        return text;
-    }
-    if (!isSecretReference(text) || text.endsWith(u':')) {
-        value.problem(u"expected_secret_reference"_s, {{u"expected"_s, u"secret_reference"_s}, {u"found"_s, u"…"_s}});
-        return {};
-    }
-    return text.startsWith("file:"_L1) ? QString(u"file:"_s + QDir::cleanPath(folder.absoluteFilePath(text.mid(5)))) : text;
-}
-
 /// libpq's URI, as far as it names one server.
 void readUri(const yaml::Value &value, PostgresSpec &spec)
 {
@@ -92,6 +78,19 @@ void readUri(const yaml::Value &value, PostgresSpec &spec)
 }
 
 } // namespace
+
+QString secretReference(const yaml::Value &value, const QDir &folder)
+{
+    const QString text = value.text();
+    if (text.isEmpty()) {
+        return text;
+    }
+    if (!isSecretReference(text) || text.endsWith(u':')) {
+        value.problem(u"expected_secret_reference"_s, {{u"expected"_s, u"secret_reference"_s}, {u"found"_s, u"…"_s}});
+        return {};
+    }
+    return text.startsWith("file:"_L1) ? QString(u"file:"_s + QDir::cleanPath(folder.absoluteFilePath(text.mid(5)))) : text;
+}
 
 QString qualifiedTable(const yaml::Value &value)
 {

@@ -17,4 +17,8 @@ namespace cutover {
 /// "table" or "schema.table".
 [[nodiscard]] QString qualifiedTable(const yaml::Value &value);
 
+/// A reference to a secret ("file:/…", relative paths of folder; "env:NAME", "credential:NAME"). Never shows what it
+/// refuses: it may be the password.
+[[nodiscard]] QString secretReference(const yaml::Value &value, const QDir &folder);
+
 } // namespace cutover

@@ -8,9 +8,17 @@
 #include "migration/migrationtool.h"
 #include "system/files.h"
 #include "system/json.h"
+#include "target/addressfields.h"
+#include "target/balancerreader.h"
+#include "target/bluegreenreader.h"
+#include "target/checkreader.h"
 #include "target/composereader.h"
 #include "target/gitreader.h"
+#include "target/peoplereader.h"
 #include "target/postgresreader.h"
+#include "target/redisreader.h"
+#include "target/systemdreader.h"
+#include "target/targetparse.h"
 #include "target/yamlreader.h"
 
 #include <QDir>
@@ -30,14 +38,6 @@ namespace {
 
 constexpr qint64 maxFileSize = 1 << 20;
 constexpr qint64 maxInteger = 1'000'000'000;
-/// What fits into sockaddr_un.
-constexpr qsizetype maxSocketPath = 107;
-
-const QStringList &placeholders()
-{
-    static const QStringList names{u"port"_s, u"name"_s, u"release"_s};
-    return names;
-}
 
 /** Reads one target.yaml; remembers what must be unique or refers to something else. */
 class Reader
@@ -65,10 +65,14 @@ public:
         m_target.releasesDirectory = path(map.required(u"releases"_s, u"text"_s));
 
         readRepository(map.requiredMap(u"repository"_s));
-        readBalancer(map.optionalMap(u"balancer"_s));
+        m_target.balancer = readBalancer(map.optionalMap(u"balancer"_s), m_folder);
         m_target.compose = readCompose(map.optionalMap(u"compose"_s), m_folder);
         for (yaml::Map &database : map.maps(u"databases"_s)) {
             readDatabase(database);
+        }
+        for (yaml::Map &server : map.maps(u"redis"_s)) {
+            const auto names = [this](const yaml::Value &value, const QString &name) { unique(m_redis, value, name); };
+            m_target.redis << readRedis(server, m_folder, names);
         }
         for (yaml::Map &service : map.maps(u"services"_s, true)) {
             readService(service);
@@ -90,8 +94,9 @@ public:
         m_target.backup.keep = int(backup.optional(u"keep"_s).integer(1, 10000, m_target.backup.keep));
         backup.close();
 
-        readChecks(map.optionalMap(u"checks"_s));
+        m_target.check = readChecks(map.optionalMap(u"checks"_s), m_folder, [this](const yaml::Value &value) { return command(value); });
         readPolicy(map.optionalMap(u"policy"_s));
+        readPeople(map, m_target, [this](const yaml::Value &value) { return path(value); });
         for (yaml::Map &command : map.maps(u"commands"_s)) {
             readCommand(command);
         }
@@ -144,60 +149,9 @@ private:
         return text;
     }
 
-    /// text with its placeholders filled in for a look at the rest; reports unknown ones.
-    [[nodiscard]] static QString sample(const yaml::Value &value, QString text, bool perInstance)
-    {
-        static const QRegularExpression pattern(uR"(\{([^{}]*)\})"_s);
-        const QStringList known = perInstance ? placeholders() : QStringList();
-        for (const auto &match : pattern.globalMatch(text)) {
-            if (!known.contains(match.captured(1))) {
-                value.problem(u"placeholder"_s, {{u"found"_s, match.captured(0).left(60)}, {u"known"_s, QJsonArray::fromStringList(known)}, {u"nearest"_s, yaml::nearest(match.captured(1), known)}});
-                return {};
-            }
-        }
-        return text.replace(u"{port}"_s, u"1"_s).replace(u"{name}"_s, u"n"_s).replace(u"{release}"_s, u"r"_s);
-    }
-
     [[nodiscard]] static QString url(const yaml::Value &value, bool perInstance)
     {
-        const QString text = value.text();
-        if (text.isEmpty()) {
-            return {};
-        }
-        const QString filled = sample(value, text, perInstance);
-        if (filled.isEmpty()) {
-            return {};
-        }
-        const QUrl url(filled, QUrl::StrictMode);
-        if (!url.isValid() || (url.scheme() != u"http" && url.scheme() != u"https") || url.host().isEmpty()) {
-            value.expected(u"url"_s);
-            return {};
-        }
-        if (!url.userInfo().isEmpty()) {
-            value.problem(u"secret_in_url"_s, {});
-            return {};
-        }
-        return text;
-    }
-
-    [[nodiscard]] static QString hostAndPort(const yaml::Value &value, bool perInstance)
-    {
-        const QString text = value.text();
-        if (text.isEmpty()) {
-            return {};
-        }
-        const QString filled = sample(value, text, perInstance);
-        if (filled.isEmpty()) {
-            return {};
-        }
-        static const QRegularExpression pattern(uR"(\A(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*):([0-9]{1,5})\z)"_s);
-        const auto match = pattern.match(filled);
-        const int port = match.captured(2).toInt();
-        if (!match.hasMatch() || port < 1 || port > 65535) {
-            value.expected(u"host_port"_s);
-            return {};
-        }
-        return text;
+        return urlField(value, perInstance ? servicePlaceholders() : QStringList());
     }
 
     [[nodiscard]] QStringList command(const yaml::Value &value)
@@ -233,32 +187,6 @@ private:
         }
     }
 
-    ProbeSpec readProbe(yaml::Map &map, const QString &name, bool perInstance)
-    {
-        ProbeSpec probe;
-        probe.name = name;
-        const QStringList kinds{u"http"_s, u"tcp"_s, u"command"_s};
-        QStringList given;
-        for (const QString &kind : kinds) {
-            if (map.has(kind)) {
-                given << kind;
-            }
-        }
-        if (given.size() != 1) {
-            map.problem(u"probe_kind"_s, {{u"found"_s, given.isEmpty() ? u"0"_s : given.join(u", "_s)}});
-        }
-        probe.http = url(map.optional(u"http"_s), perInstance);
-        probe.tcp = hostAndPort(map.optional(u"tcp"_s), perInstance);
-        probe.command = command(map.optional(u"command"_s));
-        probe.expectStatus = int(map.optional(u"expect_status"_s).integer(100, 599, probe.expectStatus));
-        probe.expectBody = map.optional(u"expect_body"_s).anyText();
-        probe.timeoutMs = map.optional(u"timeout"_s).duration(1, probe.timeoutMs);
-        probe.intervalMs = map.optional(u"interval"_s).duration(1, probe.intervalMs);
-        probe.readyWithinMs = map.optional(u"ready_within"_s).duration(1, probe.readyWithinMs);
-        probe.critical = map.optional(u"critical"_s).boolean(probe.critical);
-        return probe;
-    }
-
     void readRepository(yaml::Map map)
     {
         // Asked for, so that a misspelt one is told from it.
@@ -286,21 +214,6 @@ private:
         const yaml::Value keys = map.required(u"keys"_s, u"list"_s);
         for (const yaml::Value &key : keys.filledList()) {
             m_target.repository.publicKeys << path(key);
-        }
-        map.close();
-    }
-
-    void readBalancer(yaml::Map map)
-    {
-        if (map.exists()) {
-            m_target.balancer.kind = map.required(u"kind"_s, u"choice"_s).choice({u"haproxy"_s});
-            const yaml::Value socket = map.required(u"socket"_s, u"text"_s);
-            m_target.balancer.socket = path(socket);
-            const auto length = QFile::encodeName(m_target.balancer.socket).size();
-            if (length > maxSocketPath) {
-                socket.problem(u"socket_path"_s, {{u"length"_s, length}, {u"maximum"_s, maxSocketPath}});
-            }
-            m_target.balancer.maintenanceBackend = map.optional(u"maintenance_backend"_s).name();
         }
         map.close();
     }
@@ -352,17 +265,34 @@ private:
         const yaml::Value runtime = map.optional(u"runtime"_s);
         service.runtime = runtime.choice(RuntimeRegistry::names(), runtime.exists() ? QString() : service.runtime);
         // Where it isn't known, the service's own keys tell; so that not they are found wrong.
+        const bool isSystemd = service.runtime.startsWith("systemd"_L1);
         const bool isCompose = service.runtime == "compose"_L1 || (service.runtime.isEmpty() && !map.has(u"command"_s));
         if (service.runtime == "compose"_L1 && m_target.compose.project.isEmpty()) {
             runtime.problem(u"no_compose"_s, {});
         }
         service.managed = map.optional(u"managed"_s).boolean(service.managed);
-        service.strategy = map.optional(u"strategy"_s).choice({u"rolling"_s, u"recreate"_s}, u"rolling"_s) == u"recreate"
-            ? Strategy::Recreate
-            : Strategy::Rolling;
+        const QString strategy = map.optional(u"strategy"_s).choice({u"rolling"_s, u"recreate"_s, u"blue_green"_s}, u"rolling"_s);
+        service.strategy = strategy == u"recreate" ? Strategy::Recreate
+            : strategy == u"blue_green"            ? Strategy::BlueGreen
+                                                   : Strategy::Rolling;
         const yaml::Value overlap = map.optional(u"overlap"_s);
         service.mayOverlap = overlap.choice({u"never"_s, u"allowed"_s}, u"allowed"_s) == u"allowed";
-        for (yaml::Map &entry : map.maps(u"instances"_s, true)) {
+        std::vector<yaml::Value> colours;
+        const bool areReplicas = isCompose && readReplicas(map, service);
+        if (areReplicas) {
+            const yaml::Value replicas = map.optional(u"replicas"_s);
+            for (const InstanceSpec &instance : std::as_const(service.instances)) {
+                unique(m_instances, replicas, instance.name);
+                if (instance.port > 0) {
+                    unique(m_ports, replicas, QString::number(instance.port));
+                }
+            }
+            unique(m_composeServices[QString()], replicas, service.instances.first().composeService);
+            if (service.isBlueGreen()) {
+                replicas.problem(u"replicas_blue_green"_s, {{u"service"_s, service.name}});
+            }
+        }
+        for (yaml::Map &entry : areReplicas ? std::vector<yaml::Map>() : map.maps(u"instances"_s, true)) {
             InstanceSpec instance;
             const yaml::Value instanceName = entry.required(u"name"_s, u"name"_s);
             instance.name = instanceName.name();
@@ -372,10 +302,16 @@ private:
             if (instance.port > 0) {
                 unique(m_ports, port, QString::number(instance.port));
             }
+            colours.push_back(readColour(entry, instance));
             if (isCompose) {
                 const yaml::Value composed = entry.optional(u"service"_s);
                 instance.composeService = composed.exists() ? composed.name() : instance.name;
-                unique(m_composeServices, composed.exists() ? composed : instanceName, instance.composeService);
+                // Each colour has a project of its own, of the same files.
+                unique(m_composeServices[instance.colour], composed.exists() ? composed : instanceName, instance.composeService);
+            }
+            if (isSystemd) {
+                const yaml::Value unit = readUnit(entry, instance);
+                unique(m_units, unit, unitOf(instance));
             }
             entry.close();
             service.instances << instance;
@@ -384,13 +320,20 @@ private:
             overlap.problem(u"overlap_instances"_s, {{u"count"_s, service.instances.size()}});
         }
         // What a container is started with stands in the Compose file.
-        if (!isCompose) {
+        if (isSystemd) {
+            service.command = command(map.optional(u"command"_s));
+            service.environmentFile = path(map.optional(u"environment_file"_s));
+        } else if (!isCompose) {
             readProcess(map, service);
         }
         // What a release replaces has to prove that it is ready; nothing here waits for a fixed time.
         yaml::Map health = service.managed ? map.requiredMap(u"health"_s) : map.optionalMap(u"health"_s);
-        if (health.exists()) {
-            service.health = readProbe(health, service.name, true);
+        const bool asksDocker = areReplicas && !health.has(u"http"_s) && !health.has(u"tcp"_s) && !health.has(u"command"_s) && !health.has(u"web_socket"_s);
+        if (health.exists() && asksDocker) {
+            // Docker's own check tells, which the Compose file has then.
+            service.health.readyWithinMs = health.optional(u"ready_within"_s).duration(1, service.health.readyWithinMs);
+        } else if (health.exists()) {
+            service.health = readProbe(health, service.name, servicePlaceholders(), m_folder, [this](const yaml::Value &value) { return command(value); });
         }
         health.close();
         service.versionUrl = url(map.optional(u"version"_s), true);
@@ -402,10 +345,14 @@ private:
         }
         service.drainLimitMs = map.optional(u"drain_limit"_s).duration(0, service.drainLimitMs);
         service.stopTimeoutMs = map.optional(u"stop_timeout"_s).duration(1, service.stopTimeoutMs);
+        readBlueGreen(map, service, colours, [this](yaml::Map &probe, const QString &probeName) { return readProbe(probe, probeName, servicePlaceholders(), m_folder, [this](const yaml::Value &value) { return command(value); }); });
         map.close();
 
         QStringList texts = service.command + service.health.command + service.environment.values();
         texts << service.health.http << service.health.tcp << service.versionUrl << service.metricsUrl;
+        for (const ProbeSpec &probe : std::as_const(service.smoke)) {
+            texts << probe.http << probe.tcp << probe.command;
+        }
         const bool asksForPort = std::ranges::any_of(texts, [](const QString &text) {
             return text.contains(u"{port}"_s);
         });
@@ -465,25 +412,6 @@ private:
         return text;
     }
 
-    void readChecks(yaml::Map map)
-    {
-        CheckSpec &check = m_target.check;
-        check.minimumFreeBytes = map.optional(u"minimum_free"_s).size(check.minimumFreeBytes);
-        for (yaml::Map &entry : map.maps(u"probes"_s)) {
-            const yaml::Value name = entry.required(u"name"_s, u"name"_s);
-            check.probes << readProbe(entry, name.name(), false);
-            unique(m_probes, name, check.probes.last().name);
-            entry.close();
-        }
-        check.logFile = path(map.optional(u"log_file"_s));
-        check.maxLogErrors = int(map.optional(u"max_log_errors"_s).integer(0, maxInteger, check.maxLogErrors));
-        check.latencyUrl = url(map.optional(u"latency_url"_s), false);
-        check.latencyP95Ms = double(map.optional(u"latency_p95"_s).duration(1, qint64(check.latencyP95Ms)));
-        check.latencyRequests = int(map.optional(u"latency_requests"_s).integer(1, 1'000'000, check.latencyRequests));
-        check.latencyConcurrency = int(map.optional(u"latency_concurrency"_s).integer(1, 1000, check.latencyConcurrency));
-        map.close();
-    }
-
     void readPolicy(yaml::Map map)
     {
         PolicySpec &policy = m_target.policy;
@@ -520,16 +448,37 @@ private:
     Target m_target;
     Seen m_services;
     Seen m_instances;
-    Seen m_composeServices;
+    QHash<QString, Seen> m_composeServices; ///< By colour.
+    Seen m_units;
     Seen m_ports;
     Seen m_databases;
+    Seen m_redis;
     Seen m_files;
-    Seen m_probes;
     Seen m_commands;
     QList<ArgumentList> m_argumentLists;
 };
 
 } // namespace
+
+QStringList ServiceSpec::namesOf(const QString &colour) const
+{
+    QStringList names;
+    const QList<InstanceSpec> own = instancesOf(colour);
+    for (const InstanceSpec &instance : own) {
+        names.append(instance.name);
+    }
+    return names;
+}
+
+ProbeSpec ServiceSpec::expand(ProbeSpec probe, const InstanceSpec &instance, const QString &releaseDirectory) const
+{
+    probe.http = expand(probe.http, instance, releaseDirectory);
+    probe.tcp = expand(probe.tcp, instance, releaseDirectory);
+    for (QString &word : probe.command) {
+        word = expand(word, instance, releaseDirectory);
+    }
+    return probe;
+}
 
 QString ServiceSpec::expand(const QString &text, const InstanceSpec &instance, const QString &releaseDirectory) const
 {
@@ -567,6 +516,13 @@ const ServiceSpec *Target::service(const QString &name) const
     return found == services.end() ? nullptr : &*found;
 }
 
+QList<InstanceSpec> ServiceSpec::instancesOf(const QString &colour) const
+{
+    QList<InstanceSpec> found = instances;
+    found.removeIf([&colour](const InstanceSpec &instance) { return instance.colour != colour; });
+    return found;
+}
+
 const ServiceSpec *Target::serviceOfInstance(const QString &instance) const
 {
     const auto found = std::ranges::find_if(services, [&instance](const ServiceSpec &service) {
@@ -584,6 +540,11 @@ const DatabaseSpec *Target::database(const QString &name) const
 Result<Target> Target::load(const QString &path)
 {
     TRY(const QByteArray bytes, files::read(path, maxFileSize));
+    return parseTarget(bytes, path);
+}
+
+Result<Target> parseTarget(const QByteArray &bytes, const QString &path)
+{
     TRY(const yaml::Node root, yaml::parse(bytes, path, u"target"_s));
     yaml::Report report(path, u"target"_s);
     Target target = Reader(path, report).read(root);

@@ -24,17 +24,32 @@ struct ProbeSpec {
     qint64 intervalMs = 250; ///< Between tries while waiting for readiness.
     qint64 readyWithinMs = 30000; ///< Limit of waiting for readiness.
     bool critical = true; ///< A warning only, when false.
+    QMap<QString, QString> headers = {}; ///< http: sent along. A value "file:/…", "env:NAME" or "credential:NAME" is a reference to what is sent.
+    enum class WhileDown { Fail,
+                           Wait,
+                           Hold } whileDown = WhileDown::Fail; ///< Of an external system before an update: Wait waits for externalWaitMs first.
+    bool webSocket = false; ///< http is a ws:// URL: ok when it opens, and when a message comes where expectBody is set.
+
+    [[nodiscard]] bool asksAnything() const { return !http.isEmpty() || !tcp.isEmpty() || !command.isEmpty(); }
 };
 
 /** One running copy of a service. "{port}", "{name}" and "{release}" in the service's texts are replaced for it. */
 struct InstanceSpec {
     QString name; ///< "backend-1"; unique in the target.
     int port = 0;
-    QString composeService; ///< Runtime "compose": its service in the Compose file.
+    QString composeService; ///< Runtime "compose": its service in the Compose file. Runtimes "systemd…": its unit; unitOf().
+    QString colour = {}; ///< Strategy "blue_green": "blue" or "green"; else empty.
 };
 
 enum class Strategy { Rolling,
-                      Recreate };
+                      Recreate,
+                      BlueGreen }; ///< A second set of instances is started beside the first, and requests are switched over.
+
+/** Strategy "blue_green": shares of the requests that the new colour gets before it gets all. */
+struct CanarySpec {
+    QList<int> weights; ///< Per cent, rising, 1 … 99; empty: switched in one step.
+    qint64 watchMs = 60000; ///< How long each share is watched.
+};
 
 struct ServiceSpec {
     QString name;
@@ -52,9 +67,20 @@ struct ServiceSpec {
     QString balancerBackend; ///< HAProxy backend that holds the instances as servers; empty when not balanced.
     qint64 drainLimitMs = 30000;
     qint64 stopTimeoutMs = 10000; ///< TERM, then KILL.
+    // Strategy "blue_green"
+    QList<ProbeSpec> smoke = {}; ///< Asked of each new instance before it gets requests.
+    CanarySpec canary = {};
+    bool keepOld = false; ///< The old colour goes on running behind the new one, for an immediate way back.
+
+    [[nodiscard]] bool isBlueGreen() const { return strategy == Strategy::BlueGreen; }
+    /// Those of one colour, in the order of the file.
+    [[nodiscard]] QList<InstanceSpec> instancesOf(const QString &colour) const;
+    [[nodiscard]] QStringList namesOf(const QString &colour) const; ///< Theirs.
 
     /// text with {port}, {name}, {release} (absolute folder) replaced.
     [[nodiscard]] QString expand(const QString &text, const InstanceSpec &instance, const QString &releaseDirectory = {}) const;
+    /// The same for all that a probe asks.
+    [[nodiscard]] ProbeSpec expand(ProbeSpec probe, const InstanceSpec &instance, const QString &releaseDirectory) const;
 };
 
 /** Where the services of the runtime "compose" run. */
@@ -64,12 +90,33 @@ struct ComposeSpec {
     QString program = QStringLiteral("auto"); ///< "docker compose", "docker-compose", or "auto": the first that is there.
     QString environmentFile; ///< Absolute path; what the files' variables stand for. Empty: ".env" of the release.
     QString host; ///< DOCKER_HOST, such as "unix:///run/docker.sock"; empty: the socket of this host. What the environment says does not count.
+    QMap<QString, QString> colours = {}; ///< Colour → absolute path of a further environment file of its own project.
+
+    /// Instances with a colour live in a project of their own, "PROJECT-blue" or "PROJECT-green".
+    [[nodiscard]] QString projectOf(const QString &colour) const { return colour.isEmpty() ? project : project + u'-' + colour; }
 };
 
 struct BalancerSpec {
-    QString kind; ///< "haproxy"; empty when there is none.
-    QString socket; ///< Runtime API: absolute path of its Unix socket.
-    QString maintenanceBackend; ///< Backend that answers during "recreate"; empty when none.
+    QString kind; ///< "haproxy", "nginx"; empty when there is none.
+    QString socket; ///< haproxy: absolute path of the Unix socket of its runtime API.
+    QString maintenanceBackend; ///< haproxy: backend that answers during "recreate"; empty when none.
+    // nginx
+    QString configurationFile = {}; ///< Absolute path of nginx.conf, which includes the files of upstreamsDirectory.
+    QString upstreamsDirectory = {}; ///< Absolute; holds a file BACKEND.conf, written by Cutover, for each balanced service.
+    QString pidFile = {}; ///< Absolute path of the master's.
+    QString program = QStringLiteral("nginx");
+};
+
+/** A Redis server beside the database: asked by checks, and a member of restore points where that is wanted. */
+struct RedisSpec {
+    QString name;
+    QString host = QStringLiteral("127.0.0.1");
+    int port = 6379;
+    QString socket; ///< Absolute path of its Unix socket; instead of host and port.
+    QString user;
+    QString password; ///< A reference, as a database's.
+    double maxMemoryProportion = 0.9; ///< Of its maxmemory; more is a warning.
+    bool backup = false; ///< An RDB snapshot is part of every restore point.
 };
 
 /** How to reach a PostgreSQL database. What is empty or 0 is left to libpq: service, environment, defaults. */
@@ -137,15 +184,86 @@ struct BackupSpec {
     int keep = 5; ///< Restore points kept by clean up; never one that is needed.
 };
 
+/** A certificate that must be valid for some time yet: of a file, or of a server. Exactly one of file, server is set. */
+struct CertificateSpec {
+    QString name;
+    QString file; ///< Absolute path, PEM.
+    QString server; ///< host:port
+    int minimumDays = 14;
+    bool critical = false;
+};
+
+/** A request that old and new versions must answer alike. */
+struct CompatibilitySpec {
+    QString name;
+    QString method = QStringLiteral("GET"); ///< One that changes nothing: GET, HEAD or OPTIONS.
+    QString url;
+    QMap<QString, QString> headers; ///< As a probe's.
+    QStringList ignore; ///< JSON pointers of members whose values may differ.
+};
+
+/** A program whose success is evidence for a checklist: tests, load, audits. */
+struct EvidenceSpec {
+    QString name;
+    QStringList command; ///< {release} is the folder of the release, {version} its version.
+    bool before = true; ///< Run by the pre-checks; otherwise after the deployment.
+    bool critical = true;
+    qint64 timeoutMs = 600000;
+};
+
+/** Hours in which no update starts. Local time; to before from: past midnight. */
+struct BlackoutSpec {
+    QString reason; ///< "Market hours"
+    QList<int> days; ///< 1 Monday … 7 Sunday, of the beginning; empty: all.
+    int fromMinuteOfDay = 0;
+    int toMinuteOfDay = 0;
+};
+
 struct CheckSpec {
     qint64 minimumFreeBytes = 1LL << 30;
-    QList<ProbeSpec> probes; ///< Critical endpoints and external services.
+    QList<ProbeSpec> probes; ///< Critical endpoints.
+    QList<ProbeSpec> external = {}; ///< Systems that are not ours, and that we need.
+    qint64 externalWaitMs = 300000; ///< How long a pre-check waits for those of which that is wanted.
     QString logFile;
     int maxLogErrors = 5;
     QString latencyUrl;
     double latencyP95Ms = 200;
+    double latencyP50Ms = 0; ///< 0: no limit.
+    double latencyP99Ms = 0; ///< 0: no limit.
     int latencyRequests = 100;
     int latencyConcurrency = 10;
+    qint64 maxBackupAgeMs = 0; ///< A verified restore point younger than this is expected; 0: any.
+    int maxConnections = 0; ///< Of a database in use; 0: by the server's own limit.
+    QList<CertificateSpec> certificates = {};
+    QList<CompatibilitySpec> compatibility = {};
+    QList<EvidenceSpec> evidence = {};
+};
+
+/** Somebody who may approve an update, known by a key. */
+struct ApproverSpec {
+    QString name;
+    QString key; ///< Absolute path of a minisign public key.
+};
+
+/** Whether a second person must agree to a plan, and who may. */
+struct ApprovalSpec {
+    bool required = false;
+    qint64 validMs = 24LL * 3600 * 1000; ///< Of a signature, from its making.
+    QList<ApproverSpec> approvers;
+};
+
+/** What a person confirms, as no program can see it. */
+struct ManualItemSpec {
+    QString name;
+    QString text;
+    QString when = QStringLiteral("before"); ///< "before", "during", "after", "rollback"
+    bool required = false; ///< Without it no run begins (before) or is closed (after).
+};
+
+/** What must have been done with the same package elsewhere. */
+struct StagingSpec {
+    QString target; ///< Absolute path of the target.yaml of the staging system; empty: no gate.
+    qint64 validMs = 7LL * 24 * 3600 * 1000; ///< How old its success may be.
 };
 
 /** A step that the operator brings: the four programs of the step contract. */
@@ -202,6 +320,7 @@ struct Target {
     QList<ServiceSpec> services; ///< In update order.
     BalancerSpec balancer;
     ComposeSpec compose;
+    QList<RedisSpec> redis;
     QList<DatabaseSpec> databases;
     QList<ConfigurationSpec> configuration;
     FeatureStoreSpec features;
@@ -209,6 +328,10 @@ struct Target {
     BackupSpec backup;
     CheckSpec check;
     PolicySpec policy;
+    QList<BlackoutSpec> blackout;
+    ApprovalSpec approval;
+    StagingSpec staging;
+    QList<ManualItemSpec> manualItems;
     QList<CommandStepSpec> commands;
     QString digest; ///< SHA-256 of the file's bytes.
 

@@ -225,7 +225,7 @@ QString Report::where(int line, int column) const
 void Report::add(const QString &code, int line, int column, QJsonObject args)
 {
     // What only follows from another field comes last: that one may be the wrong one.
-    static const QStringList relations{u"duplicate"_s, u"unknown_name"_s, u"no_balancer"_s, u"no_compose"_s, u"no_port"_s, u"scrape_interval"_s};
+    static const QStringList relations{u"duplicate"_s, u"unknown_name"_s, u"no_balancer"_s, u"no_compose"_s, u"redis_user"_s, u"no_port"_s, u"scrape_interval"_s};
     const int rank = code == u"unknown_key" ? 0 : code == u"missing" ? 2
         : relations.contains(code)                                   ? 3
                                                                      : 1;

@@ -5,6 +5,7 @@
 #include "system/json.h"
 
 #include <QFile>
+#include <QFileInfo>
 #include <QJsonDocument>
 #include <QTemporaryDir>
 #include <QTest>
@@ -21,8 +22,12 @@ static const QByteArray full = [] {
 static const QStringList mandatory{
     u"schema"_s, u"name"_s, u"product"_s, u"environment"_s, u"state"_s, u"releases"_s, u"repository"_s, u"repository.url"_s,
     u"repository.keys"_s, u"services"_s, u"services[0].instances"_s, u"services[0].command"_s, u"services[0].health"_s,
+    u"services[3].instances"_s, u"services[3].command"_s, u"services[3].health"_s, u"services[3].canary.weights"_s,
     u"services[1].instances"_s, u"services[1].command"_s, u"services[2].instances"_s, u"services[2].health"_s, u"compose.project"_s, u"balancer.kind"_s, u"balancer.socket"_s, u"databases[0].driver"_s,
-    u"databases[0].file"_s, u"databases[1].driver"_s, u"features.database"_s, u"commands[0].after"_s, u"commands[0].apply"_s};
+    u"databases[0].file"_s, u"databases[1].driver"_s, u"databases[2].driver"_s, u"databases[3].driver"_s, u"features.database"_s, u"commands[0].after"_s, u"commands[0].apply"_s,
+    u"checks.compatibility[0].url"_s, u"checks.compatibility[1].url"_s, u"checks.evidence[0].command"_s, u"checks.evidence[1].command"_s,
+    u"blackout[0].from"_s, u"blackout[0].to"_s, u"blackout[1].from"_s, u"blackout[1].to"_s, u"approval.approvers"_s, u"approval.approvers[0].key"_s, u"checklists[0].text"_s, u"checklists[1].text"_s,
+    u"staging.target"_s};
 
 /** A line that holds a key, and where its block ends. Lines count from 0. */
 struct Field {
@@ -35,6 +40,7 @@ struct Field {
     bool opensItem = false; ///< "- key: …": can't be cut alone.
     QByteArray value; ///< Empty when it opens a block.
     [[nodiscard]] bool isContainer() const { return value.isEmpty() || value.startsWith('['); }
+    [[nodiscard]] bool hasFreeKey() const { return parent == u"services[0].environment" || parent.endsWith(u".headers"); }
     [[nodiscard]] bool isFree() const { return parent == u"services[0].environment" || key == "expect_body"; }
 };
 
@@ -119,6 +125,8 @@ private Q_SLOTS:
     void postgresUri_data();
     void postgresUri();
     void migrationTools();
+    void nginxBalancer_data();
+    void nginxBalancer();
     void relativePathsAreOfTheFilesFolder();
     void expand();
     void defaults();
@@ -156,7 +164,7 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.currentLink(), u"/srv/trading/releases/current"_s);
     QCOMPARE(t.repository.url, u"http://127.0.0.1:8900/releases"_s);
     QCOMPARE(t.repository.publicKeys, QStringList{m_directory.filePath(u"keys/release.pub"_s)});
-    QCOMPARE(t.services.size(), 3);
+    QCOMPARE(t.services.size(), 4);
     const ServiceSpec &s = t.services[0];
     QCOMPARE(s.name, u"backend"_s);
     QCOMPARE(s.runtime, u"process"_s);
@@ -186,7 +194,7 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.balancer.kind, u"haproxy"_s);
     QCOMPARE(t.balancer.socket, m_directory.filePath(u"haproxy.sock"_s));
     QCOMPARE(t.balancer.maintenanceBackend, u"maintenance"_s);
-    QCOMPARE(t.databases.size(), 2);
+    QCOMPARE(t.databases.size(), 4);
     QCOMPARE(t.databases[0].driver, u"sqlite"_s);
     QCOMPARE(t.databases[0].file, m_directory.filePath(u"data/trading.db"_s));
     QCOMPARE(t.databases[0].migrations, u"migrations"_s);
@@ -207,6 +215,23 @@ void TargetTest::readsEveryField()
     QCOMPARE(p.jobs, 4);
     QCOMPARE(p.minimumFreeBytes, 20000000000);
     QCOMPARE(p.longTransactionMs, 120000);
+    QCOMPARE(t.databases[2].postgres.service, u"trading-archive"_s);
+    QCOMPARE(t.databases[3].postgres.host, u"db.example.org"_s);
+    QCOMPARE(t.databases[3].postgres.port, 5434);
+    QCOMPARE(t.databases[3].postgres.database, u"reports"_s);
+    QCOMPARE(t.databases[3].postgres.user, u"reader"_s);
+    QCOMPARE(t.databases[3].postgres.sslMode, u"require"_s);
+    QCOMPARE(t.redis.size(), 2);
+    QCOMPARE(t.redis[0].name, u"cache"_s);
+    QCOMPARE(t.redis[0].host, u"redis.example.org"_s);
+    QCOMPARE(t.redis[0].port, 6380);
+    QCOMPARE(t.redis[0].user, u"cutover"_s);
+    QCOMPARE(t.redis[0].password, u"file:"_s + m_directory.filePath(u"keys/redis.password"_s));
+    QCOMPARE(t.redis[0].maxMemoryProportion, 0.8);
+    QVERIFY(t.redis[0].backup);
+    QCOMPARE(t.redis[1].socket, m_directory.filePath(u"redis.sock"_s));
+    QCOMPARE(t.redis[1].maxMemoryProportion, 0.9);
+    QVERIFY(!t.redis[1].backup);
     QCOMPARE(t.configuration.size(), 1);
     QCOMPARE(t.configuration[0].file, m_directory.filePath(u"trading.env"_s));
     QCOMPARE(t.configuration[0].secretPatterns, (QStringList{u"*_KEY"_s, u"*_PASSWORD"_s}));
@@ -226,14 +251,53 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.backup.directory, u"/var/backups/trading"_s);
     QCOMPARE(t.backup.keep, 7);
     QCOMPARE(t.check.minimumFreeBytes, 4000000000);
-    QCOMPARE(t.check.probes.size(), 3);
+    QCOMPARE(t.check.probes.size(), 4);
     QVERIFY(!t.check.probes[0].critical);
     QCOMPARE(t.check.probes[1].tcp, u"[::1]:9000"_s);
     QCOMPARE(t.check.probes[2].command, (QStringList{u"/bin/true"_s, u""_s}));
+    QVERIFY(t.check.probes[0].expectBody.isNull());
+    const ProbeSpec &stream = t.check.probes[3];
+    QCOMPARE(stream.http, u"ws://127.0.0.1:8080/stream"_s);
+    QVERIFY(stream.webSocket && !t.check.probes[0].webSocket);
+    QVERIFY(stream.expectBody.isEmpty() && !stream.expectBody.isNull());
+    QCOMPARE(stream.headers, (QMap<QString, QString>{{u"Accept"_s, u"application/json"_s}, {u"Authorization"_s, u"Bearer file:"_s + m_directory.filePath(u"keys/api.token"_s)}}));
+    QCOMPARE(t.check.external.size(), 2);
+    QCOMPARE(t.check.external[0].name, u"kis"_s);
+    QCOMPARE(t.check.external[0].whileDown, ProbeSpec::WhileDown::Hold);
+    QCOMPARE(t.check.external[0].intervalMs, 3000);
+    QVERIFY(t.check.external[0].critical && !t.check.external[1].critical);
+    QCOMPARE(t.check.external[1].whileDown, ProbeSpec::WhileDown::Wait);
+    QCOMPARE(t.check.external[1].intervalMs, 5000);
+    QCOMPARE(t.check.externalWaitMs, 600000);
     QCOMPARE(t.check.logFile, m_directory.filePath(u"backend.log"_s));
     QCOMPARE(t.check.maxLogErrors, 9);
     QCOMPARE(t.check.latencyUrl, u"http://127.0.0.1:8080/api/version"_s);
+    QCOMPARE(t.check.latencyP50Ms, 40);
     QCOMPARE(t.check.latencyP95Ms, 150);
+    QCOMPARE(t.check.latencyP99Ms, 400);
+    QCOMPARE(t.check.maxBackupAgeMs, 2LL * 24 * 3600 * 1000);
+    QCOMPARE(t.check.maxConnections, 80);
+    QCOMPARE(t.check.certificates.size(), 2);
+    QCOMPARE(t.check.certificates[0].name, u"front"_s);
+    QCOMPARE(t.check.certificates[0].server, u"trading.example.org:443"_s);
+    QCOMPARE(t.check.certificates[0].minimumDays, 30);
+    QVERIFY(t.check.certificates[0].critical && !t.check.certificates[1].critical);
+    QCOMPARE(t.check.certificates[1].file, m_directory.filePath(u"keys/root.crt"_s));
+    QCOMPARE(t.check.certificates[1].minimumDays, 14);
+    QCOMPARE(t.check.compatibility.size(), 2);
+    QCOMPARE(t.check.compatibility[0].name, u"quote"_s);
+    QCOMPARE(t.check.compatibility[0].method, u"GET"_s);
+    QCOMPARE(t.check.compatibility[0].url, u"http://127.0.0.1:8080/api/market/quote/1"_s);
+    QCOMPARE(t.check.compatibility[0].ignore, (QStringList{u"/time"_s, u"/bids/*/age"_s}));
+    QCOMPARE(t.check.compatibility[0].headers, (QMap<QString, QString>{{u"Accept"_s, u"application/json"_s}, {u"X-Api-Key"_s, u"env:API_KEY"_s}}));
+    QCOMPARE(t.check.compatibility[1].ignore, QStringList{QString()}); // No value is compared.
+    QCOMPARE(t.check.evidence.size(), 2);
+    QCOMPARE(t.check.evidence[0].name, u"audit"_s);
+    QCOMPARE(t.check.evidence[0].command, (QStringList{u"npm"_s, u"audit"_s, u"--prefix"_s, u"{release}"_s}));
+    QVERIFY(!t.check.evidence[0].before && t.check.evidence[1].before);
+    QVERIFY(!t.check.evidence[0].critical && t.check.evidence[1].critical);
+    QCOMPARE(t.check.evidence[0].timeoutMs, 900000);
+    QCOMPARE(t.check.evidence[1].timeoutMs, 600000);
     QCOMPARE(t.check.latencyRequests, 50);
     QCOMPARE(t.check.latencyConcurrency, 5);
     QCOMPARE(t.policy.holdMs, 600000);
@@ -252,6 +316,28 @@ void TargetTest::readsEveryField()
     QVERIFY(t.commands[0].previewMayDiffer);
     QCOMPARE(t.commands[0].timeoutMs, 90000);
     QCOMPARE(t.digest, json::sha256(full));
+    QCOMPARE(t.blackout.size(), 2);
+    QCOMPARE(t.blackout[0].reason, u"Market hours"_s);
+    QCOMPARE(t.blackout[0].days, (QList<int>{1, 5}));
+    QCOMPARE(t.blackout[0].fromMinuteOfDay, 9 * 60);
+    QCOMPARE(t.blackout[0].toMinuteOfDay, 15 * 60 + 30);
+    QVERIFY(t.blackout[1].days.isEmpty());
+    QCOMPARE(t.blackout[1].fromMinuteOfDay, 23 * 60 + 15);
+    QCOMPARE(t.blackout[1].toMinuteOfDay, 60);
+    QVERIFY(t.approval.required);
+    QCOMPARE(t.approval.validMs, 8 * 3600 * 1000);
+    QCOMPARE(t.approval.approvers.size(), 1);
+    QCOMPARE(t.approval.approvers[0].name, u"Lee Park"_s);
+    QCOMPARE(t.approval.approvers[0].key, m_directory.filePath(u"keys/lee.pub"_s));
+    QCOMPARE(t.manualItems.size(), 2);
+    QCOMPARE(t.manualItems[0].name, u"desk-told"_s);
+    QCOMPARE(t.manualItems[0].text, u"The trading desk knows"_s);
+    QCOMPARE(t.manualItems[0].when, u"after"_s);
+    QVERIFY(t.manualItems[0].required);
+    QCOMPARE(t.manualItems[1].when, u"before"_s);
+    QVERIFY(!t.manualItems[1].required);
+    QCOMPARE(t.staging.target, QFileInfo(m_directory.path()).absolutePath() + u"/staging/target.yaml"_s);
+    QCOMPARE(t.staging.validMs, 3LL * 24 * 3600 * 1000);
     QCOMPARE(t.compose.project, u"trading"_s);
     QCOMPARE(t.compose.files, (QStringList{u"deploy/compose.yaml"_s, u"deploy/production.yaml"_s}));
     QCOMPARE(t.compose.program, u"docker compose"_s);
@@ -259,6 +345,23 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.compose.host, u"unix:///run/docker.sock"_s);
     QCOMPARE(t.services[2].runtime, u"compose"_s);
     QCOMPARE(t.services[2].instances[0].composeService, u"jobs"_s);
+    QCOMPARE(t.compose.colours, (QMap<QString, QString>{{u"blue"_s, m_directory.filePath(u"blue.env"_s)}, {u"green"_s, m_directory.filePath(u"green.env"_s)}}));
+    QCOMPARE(t.compose.projectOf(u"blue"_s), u"trading-blue"_s);
+    QCOMPARE(t.compose.projectOf({}), u"trading"_s);
+    const ServiceSpec &w = t.services[3];
+    QVERIFY(w.isBlueGreen());
+    QVERIFY(!t.services[2].isBlueGreen());
+    QCOMPARE(w.instances[0].colour, u"blue"_s);
+    QCOMPARE(w.instancesOf(u"green"_s).size(), 1);
+    QCOMPARE(w.instancesOf(u"green"_s)[0].name, u"web-green"_s);
+    QCOMPARE(w.smoke.size(), 1);
+    QCOMPARE(w.smoke[0].name, u"login"_s);
+    QCOMPARE(w.smoke[0].http, u"http://127.0.0.1:{port}/login"_s);
+    QVERIFY(!w.smoke[0].critical);
+    QCOMPARE(w.canary.weights, (QList<int>{5, 25, 50}));
+    QCOMPARE(w.canary.watchMs, 90000);
+    QVERIFY(w.keepOld);
+    QVERIFY(!t.services[0].keepOld);
     QCOMPARE(t.service(u"backend"_s), &t.services[0]);
     QCOMPARE(t.service(u"x"_s), nullptr);
     QCOMPARE(t.serviceOfInstance(u"balancer-1"_s), &t.services[1]);
@@ -310,15 +413,41 @@ void TargetTest::missing()
     }
     const auto result = load(replaceLines(field.line, field.end, {}));
 
-    const bool isPort = field.parent.startsWith(u"services[0].instances") && field.key == "port";
-    const bool isKind = (field.parent == u"services[0].health" && field.key == "http")
+    const bool isPort = (field.parent.startsWith(u"services[0].instances") || field.parent.startsWith(u"services[3].instances")) && field.key == "port";
+    const bool isKind = ((field.parent == u"services[0].health" || field.parent == u"services[3].health" || field.parent == u"services[3].smoke[0]") && field.key == "http")
         || (field.parent == u"services[2].health" && field.key == "tcp")
-        || (field.parent.startsWith(u"checks.probes[") && QByteArrayList{"http", "tcp", "command"}.contains(field.key));
+        || ((field.parent.startsWith(u"checks.probes[") || field.parent.startsWith(u"checks.external["))
+            && QByteArrayList{"http", "tcp", "command", "web_socket"}.contains(field.key));
+    if (field.parent.startsWith(u"checks.certificates[") && (field.key == "file" || field.key == "server")) {
+        QVERIFY(!result);
+        QCOMPARE(result.error().code, u"target.certificate_kind"_s);
+        QCOMPARE(result.error().args[u"field"_s].toString(), field.parent);
+        return;
+    }
+    if (field.path == u"checks.compatibility[0].compare") {
+        // No value is compared, so that none can be ignored.
+        QVERIFY(!result);
+        QCOMPARE(result.error().code, u"target.ignore_without_values"_s);
+        QCOMPARE(result.error().args[u"field"_s].toString(), u"checks.compatibility[0].ignore"_s);
+        return;
+    }
     const bool isReferred = field.path == u"balancer" || field.path == u"databases" || field.path == u"compose";
     if (field.path == u"services[2].runtime") {
         // A process by default, which knows no Compose service.
         QVERIFY(!result);
         QCOMPARE(result.error().args[u"field"_s].toString(), u"services[2].instances[0].service"_s);
+        return;
+    }
+    static const QHash<QString, QString> blueGreen{{u"services[3].strategy"_s, u"target.only_blue_green"_s},
+                                                   {u"services[3].instances[0].colour"_s, u"target.no_colour"_s},
+                                                   {u"services[3].instances[1].colour"_s, u"target.no_colour"_s},
+                                                   {u"services[3].balancer_backend"_s, u"target.blue_green_unbalanced"_s},
+                                                   {u"services[3].metrics"_s, u"target.canary_metrics"_s}};
+    if (const QString code = blueGreen.value(field.path); !code.isEmpty()) {
+        QVERIFY(!result);
+        QCOMPARE(result.error().code, code);
+        QVERIFY(!result.error().hint().isEmpty());
+        QVERIFY2(!result.error().text().contains(u"%{"), qPrintable(result.error().text()));
         return;
     }
     if (field.path == u"services[1].managed") {
@@ -327,10 +456,16 @@ void TargetTest::missing()
         QCOMPARE(result.error().args[u"field"_s].toString(), u"services[1].health"_s);
         return;
     }
-    if (field.path == u"databases[1].database") {
+    if (field.path == u"databases[1].database" || field.path == u"databases[2].service" || field.path == u"databases[3].uri") {
         // Nothing else says where it is.
         QVERIFY(!result);
         QCOMPARE(result.error().code, u"target.database_place"_s);
+        return;
+    }
+    if (field.path == u"redis[0].password") {
+        // A user is named, who would be nobody without it.
+        QVERIFY(!result);
+        QCOMPARE(result.error().code, u"target.redis_user"_s);
         return;
     }
     if (!isPort && !isKind && !isReferred && !mandatory.contains(field.path)) {
@@ -397,7 +532,7 @@ void TargetTest::misspelt()
 {
     QFETCH(const int, index);
     const Field field = fields().at(index);
-    if (field.parent == u"services[0].environment") {
+    if (field.hasFreeKey()) {
         return;
     }
     QByteArray line = lines().at(field.line);
@@ -446,6 +581,28 @@ void TargetTest::wrong_data()
     row("apply: [bin/warm]", "apply: [env, DB_PASSWORD=hunter2, bin/warm]", "target.secret_in_argument", "commands[0].apply[1]");
     row("command: [haproxy]", "command: [haproxy, --secret, hunter2]", "target.secret_in_argument", "services[1].command[2]");
     row("command: [/bin/true, \"\"]", "command: [/bin/true, TOKEN=hunter2]", "target.secret_in_argument", "checks.probes[2].command[1]");
+    row("web_socket: ws://127.0.0.1:8080/stream", "web_socket: http://127.0.0.1:8080/stream", "target.expected_web_socket_url", "checks.probes[3].web_socket");
+    row("web_socket: ws://127.0.0.1:8080/stream", "web_socket: ws://u:p@127.0.0.1/stream", "target.secret_in_url", "checks.probes[3].web_socket");
+    row("http: https://api.example.org/status", "http: wss://api.example.org/status", "target.expected_url", "checks.external[0].http");
+    row("Bearer file:keys/api.token", "Bearer hunter2", "target.expected_secret_reference", "checks.probes[3].headers.Authorization");
+    row("X-Api-Key: env:API_KEY", "X-Api-Key: hunter2", "target.expected_secret_reference", "checks.compatibility[0].headers.X-Api-Key");
+    row("X-Api-Key: env:API_KEY", "\"X Api\": x", "target.expected_header", "checks.compatibility[0].headers.X Api");
+    row("while_down: hold", "while_down: waiting", "target.expected_choice", "checks.external[0].while_down");
+    row("name: feed", "name: kis", "target.duplicate", "checks.external[1].name");
+    row("external_wait: 10m", "external_wait: 10", "target.expected_duration", "checks.external_wait");
+    row("latency_p99: 400ms", "latency_p99: 0s", "target.expected_duration", "checks.latency_p99");
+    row("max_connections: 80", "max_connections: 0", "target.expected_integer", "checks.max_connections");
+    row("minimum_days: 30", "minimum_days: -1", "target.expected_integer", "checks.certificates[0].minimum_days");
+    row("server: trading.example.org:443", "server: trading.example.org", "target.expected_host_port", "checks.certificates[0].server");
+    row("server: trading.example.org:443", "server: x:1\n      file: x.pem", "target.certificate_kind", "checks.certificates[0]");
+    row("name: ca\n", "name: front\n", "target.duplicate", "checks.certificates[1].name");
+    row("method: GET", "method: POST", "target.expected_choice", "checks.compatibility[0].method");
+    row("compare: values", "compare: shape", "target.ignore_without_values", "checks.compatibility[0].ignore");
+    row("[/time,", "[time,", "target.expected_json_pointer", "checks.compatibility[0].ignore[0]");
+    row("when: after", "when: during", "target.expected_choice", "checks.evidence[0].when");
+    row("name: tests", "name: audit", "target.duplicate", "checks.evidence[1].name");
+    row("command: [bin/tests, \"{version}\"]", "command: []", "target.expected_list", "checks.evidence[1].command");
+    row("command: [bin/tests, \"{version}\"]", "command: [bin/tests, \"--token=hunter2\"]", "target.secret_in_argument", "checks.evidence[1].command[1]");
     row("    - keys/release.pub", "    - \"\"", "target.expected_text", "repository.keys[0]");
     row("name: backend-2", "name: backend-1", "target.duplicate", "services[0].instances[1].name");
     row("name: balancer-1", "name: backend-1", "target.duplicate", "services[1].instances[0].name");
@@ -465,7 +622,19 @@ void TargetTest::wrong_data()
     row("expect_status: 200", "expect_status: 99", "target.expected_integer", "services[0].health.expect_status");
     row("timeout: 2s", "timeout: 2", "target.expected_duration", "services[0].health.timeout");
     row("timeout: 2s", "timeout: 0s", "target.expected_duration", "services[0].health.timeout");
-    row("kind: haproxy", "kind: nginx", "target.expected_choice", "balancer.kind");
+    row("kind: haproxy", "kind: apache", "target.expected_choice", "balancer.kind");
+    row("kind: haproxy", "kind: nginx", "target.other_balancer", "balancer.socket");
+    row("maintenance_backend: maintenance", "pid_file: /run/nginx.pid", "target.other_balancer", "balancer.pid_file");
+    row("maintenance_backend: maintenance", "upstreams: u", "target.other_balancer", "balancer.upstreams");
+    row("name: jobs", "name: cache", "target.duplicate", "redis[1].name");
+    row("host: redis.example.org", "host: redis.example.org:6380", "target.expected_host", "redis[0].host");
+    row("host: redis.example.org", "host: redis://x", "target.expected_host", "redis[0].host");
+    row("port: 6380", "port: 65536", "target.expected_integer", "redis[0].port");
+    row("port: 6380", "socket: redis.sock", "target.redis_place", "redis[0].socket");
+    row("password: file:keys/redis.password", "password: hunter2", "target.expected_secret_reference", "redis[0].password");
+    row("max_memory: 80 %", "max_memory: 80", "target.expected_proportion", "redis[0].max_memory");
+    row("max_memory: 80 %", "max_memory: 120 %", "target.expected_proportion", "redis[0].max_memory");
+    row("backup: true", "backup: yes", "target.expected_boolean", "redis[0].backup");
     row("socket: haproxy.sock",
         "socket: /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "target.socket_path", "balancer.socket");
@@ -477,6 +646,19 @@ void TargetTest::wrong_data()
     row("host: unix:///run/docker.sock", "host: tcp://u:p@h:2375", "target.expected_docker_host", "compose.host");
     row("runtime: compose", "runtime: compost", "target.expected_choice", "services[2].runtime");
     row("runtime: process", "runtime: compose", "target.unexpected_key", "services[0].command");
+    row("colour: green", "colour: red", "target.expected_choice", "services[3].instances[1].colour");
+    row("colour: green", "colour: blue", "target.blue_green_colour", "services[3]");
+    row("keep_old: true", "managed: false", "target.blue_green_unmanaged", "services[3]");
+    row("keep_old: true", "overlap: never", "target.blue_green_overlap", "services[3]");
+    row("[5, 25, 50, 100]", "[5, 50, 25]", "target.canary_order", "services[3].canary.weights[2]");
+    row("[5, 25, 50, 100]", "[5, 25, 25]", "target.canary_order", "services[3].canary.weights[2]");
+    row("[5, 25, 50, 100]", "[0]", "target.expected_integer", "services[3].canary.weights[0]");
+    row("[5, 25, 50, 100]", "[5, 101]", "target.expected_integer", "services[3].canary.weights[1]");
+    row("[5, 25, 50, 100]", "[]", "target.expected_list", "services[3].canary.weights");
+    row("watch: 90s", "watch: 10ms", "target.expected_duration", "services[3].canary.watch");
+    row("critical: false\n    canary", "tcp: x:1\n    canary", "target.probe_kind", "services[3].smoke[0]");
+    row("strategy: recreate", "keep_old: true", "target.only_blue_green", "services[0].keep_old");
+    row("  colours:\n    blue: blue.env", "  colours:\n    red: red.env", "target.unexpected_key", "compose.colours.red");
     row("migrations: migrations", "migrations: ../x", "target.expected_relative_path", "databases[0].migrations");
     row("migrations: migrations", "migrations: /x", "target.expected_relative_path", "databases[0].migrations");
     row("migrations: migrations", "migrations: {folder: db}", "target.missing", "databases[0].migrations.tool");
@@ -510,6 +692,15 @@ void TargetTest::wrong_data()
     row("\"[::1]:9000\"", "localhost:70000", "target.expected_host_port", "checks.probes[1].tcp");
     row("\"[::1]:9000\"", "\"localhost:{port}\"", "target.placeholder", "checks.probes[1].tcp");
     row("latest_start: 22:30", "latest_start: 25:00", "target.expected_time", "policy.latest_start");
+    row("days: [mon, fri]", "days: [mon, friday]", "target.expected_choice", "blackout[0].days[1]");
+    row("to: \"15:30\"", "to: 24:30", "target.expected_time", "blackout[0].to");
+    row("to: \"15:30\"", "to: 09:00", "target.blackout_empty", "blackout[0].to");
+    row("valid: 8h", "valid: 8", "target.expected_duration", "approval.valid");
+    row("key: keys/lee.pub", "key: keys/lee.pub\n    - name: lee park\n      key: keys/l.pub", "target.duplicate", "approval.approvers[1].name");
+    row("    - name: Lee Park\n      key: keys/lee.pub", "    []", "target.expected_list", "approval.approvers");
+    row("when: after\n    required", "when: afterwards\n    required", "target.expected_choice", "checklists[0].when");
+    row("name: rota", "name: desk-told", "target.duplicate", "checklists[1].name");
+    row("valid: 3d", "valid: 0s", "target.expected_duration", "staging.valid");
     row("command: [haproxy]", "command: []", "target.expected_list", "services[1].command");
     row("apply: [bin/warm]", "apply: [\"\"]", "target.expected_text", "commands[0].apply[0]");
     row("state: state", "state: \"a\\0b\"", "target.expected_text", "state");
@@ -629,6 +820,56 @@ void TargetTest::migrationTools()
     QCOMPARE(whole->databases[1].migrationTool.tool, u"alembic"_s);
     QCOMPARE(whole->databases[1].migrationTool.options,
              (QJsonObject{{u"ini"_s, u"conf/alembic.ini"_s}, {u"program"_s, u"venv/bin/alembic"_s}, {u"urlVariable"_s, u"DATABASE_URL"_s}, {u"dialect"_s, u"postgresql+psycopg"_s}, {u"lockWaitMs"_s, 5000}, {u"timeoutMs"_s, 600000}}));
+}
+
+void TargetTest::nginxBalancer_data()
+{
+    QTest::addColumn<QByteArray>("section");
+    QTest::addColumn<QString>("code"); ///< Empty: it can be read.
+    QTest::addColumn<QString>("field");
+    const auto row = [](const char *section, const char *code, const char *field) {
+        QTest::newRow(section) << QByteArray(section) << QString::fromLatin1(code) << QString::fromLatin1(field);
+    };
+    row("kind: nginx, configuration: nginx.conf, upstreams: up, pid_file: /run/nginx.pid", "", "");
+    row("kind: nginx, configuration: nginx.conf, upstreams: up, pid_file: /run/nginx.pid, program: bin/nginx", "", "");
+    row("kind: nginx, upstreams: up, pid_file: /run/nginx.pid", "target.missing", "balancer.configuration");
+    row("kind: nginx, configuration: nginx.conf, pid_file: /run/nginx.pid", "target.missing", "balancer.upstreams");
+    row("kind: nginx, configuration: nginx.conf, upstreams: up", "target.missing", "balancer.pid_file");
+    row("configuration: nginx.conf, upstreams: up, pid_file: /run/nginx.pid", "target.missing", "balancer.kind");
+    row("kind: nginx, configuration: [a], upstreams: up, pid_file: /run/nginx.pid", "target.expected_text", "balancer.configuration");
+    row("kind: nginx, configuration: nginx.conf, upstreams: {a: b}, pid_file: /run/nginx.pid", "target.expected_text", "balancer.upstreams");
+    row("kind: nginx, configuration: nginx.conf, upstreams: up, pid_file: ~", "target.expected_text", "balancer.pid_file");
+    row("kind: nginx, configuration: nginx.conf, upstreams: up, pid_file: p, program: [nginx]", "target.expected_text", "balancer.program");
+    row("kind: nginx, configuration: nginx.conf, upstreams: up, pid_file: p, maintenance_backend: m", "target.other_balancer", "balancer.maintenance_backend");
+    row("kind: nginx, configuratoin: nginx.conf, upstreams: up, pid_file: p", "target.unknown_key", "balancer.configuratoin");
+    row("kind: haproxy, configuration: nginx.conf, socket: s", "target.other_balancer", "balancer.configuration");
+}
+
+void TargetTest::nginxBalancer()
+{
+    QFETCH(const QByteArray, section);
+    QFETCH(const QString, code);
+    QFETCH(const QString, field);
+    const QByteArray haproxy = "balancer:\n  kind: haproxy\n  socket: haproxy.sock\n  maintenance_backend: maintenance\n";
+    QVERIFY(full.contains(haproxy));
+    const auto result = load(QByteArray(full).replace(haproxy, QByteArray("balancer: {" + section + "}\n")));
+    if (code.isEmpty()) {
+        QVERIFY2(result, result ? "" : qPrintable(result.error().text()));
+        const BalancerSpec &balancer = result->balancer;
+        QCOMPARE(balancer.kind, u"nginx"_s);
+        QCOMPARE(balancer.configurationFile, m_directory.filePath(u"nginx.conf"_s));
+        QCOMPARE(balancer.upstreamsDirectory, m_directory.filePath(u"up"_s));
+        QCOMPARE(balancer.pidFile, u"/run/nginx.pid"_s);
+        QCOMPARE(balancer.program, section.contains("program") ? m_directory.filePath(u"bin/nginx"_s) : u"nginx"_s);
+        QVERIFY(balancer.socket.isEmpty());
+        return;
+    }
+    QVERIFY(!result);
+    QCOMPARE(result.error().code, code);
+    QCOMPARE(result.error().args[u"field"_s].toString(), field);
+    QVERIFY(!result.error().hint().isEmpty());
+    QVERIFY2(!result.error().text().contains(u"%{"), qPrintable(result.error().text()));
+    QVERIFY(result.error().where.contains(u"target.yaml:"));
 }
 
 void TargetTest::relativePathsAreOfTheFilesFolder()
