@@ -9,6 +9,7 @@
 #include "shell/console.h"
 #include "shell/mainwindow.h"
 #include "ui/sampledata.h"
+#include "wizard/wizarddata.h"
 
 #include <QLineEdit>
 #include <QPushButton>
@@ -132,6 +133,29 @@ const Screens::Registration rooms{{
              tabs->setCurrentIndex(1);
          }
      }},
+    {u"history-checklist"_s,
+     [](ScriptedEngine *engine) {
+         fill(engine);
+         engine->checklistView = wizarddata::checklist(true);
+     },
+     [](MainWindow *window) {
+         opening(u"history"_s)(window);
+         for (QTabWidget *tabs : window->room(u"history"_s)->findChildren<QTabWidget *>()) {
+             tabs->setCurrentIndex(2);
+         }
+     }},
+    {u"overview-approval-asked"_s,
+     [](ScriptedEngine *engine) {
+         sample::fillFull(engine);
+         wizarddata::shutGates(engine);
+         engine->approvalRequests = {QJsonObject{{u"digest"_s, wizarddata::updatePlan().digest()},
+                                                 {u"from"_s, u"1.2.1"_s},
+                                                 {u"to"_s, u"1.3.0"_s},
+                                                 {u"by"_s, u"kim@desk"_s},
+                                                 {u"created"_s, QDateTime::currentDateTimeUtc().addSecs(-240).toString(Qt::ISODateWithMs)},
+                                                 {u"approval"_s, engine->gatesView.approval.toJson()}}};
+     },
+     opening(u"overview"_s)},
     {u"history-empty"_s, sample::fillEmpty, opening(u"history"_s)},
     {u"rollback-many"_s, fillMany, opening(u"rollback"_s)},
     {u"close-question"_s,

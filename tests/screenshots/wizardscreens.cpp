@@ -9,6 +9,7 @@
 #include "wizard/wizarddata.h"
 
 #include <QPushButton>
+#include <QTabWidget>
 #include <QTest>
 
 using namespace Qt::StringLiterals;
@@ -24,8 +25,12 @@ std::function<void(MainWindow *)> atStep(const QString &room, const QString &arg
         window->openRoom(room, argument);
         auto *wizard = window->room(room)->findChild<WizardFrame *>();
         auto *next = wizard->findChild<QPushButton *>(u"next"_s);
-        while (wizard->currentStep() < step && QTest::qWaitFor([next] { return next->isEnabled(); }, 3000)) {
+        while (wizard->currentStep() < step && QTest::qWaitFor([next] { return next->isEnabled(); }, 10'000)) {
             next->click();
+        }
+        // Another page in its place would be looked at for it.
+        if (wizard->currentStep() != step) {
+            qFatal("%s: page %d never came", qPrintable(room), step);
         }
     };
 }
@@ -96,6 +101,15 @@ const Screens::Registration wizards{{
          wizarddata::failCheck(engine);
      },
      atStep(u"updates"_s, u"1.3.0"_s, 1)},
+    {u"update-2-sessions"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::openSessions(engine);
+     },
+     [](MainWindow *window) {
+         atStep(u"updates"_s, u"1.3.0"_s, 1)(window);
+         press(window, u"updates"_s, u"databaseSessions"_s);
+     }},
     {u"update-3-plan-failed"_s,
      [](ScriptedEngine *engine) {
          wizarddata::fill(engine);
@@ -103,6 +117,52 @@ const Screens::Registration wizards{{
      },
      atStep(u"updates"_s, u"1.3.0"_s, 2)},
     {u"update-6-review-production"_s, wizarddata::fill, atStep(u"updates"_s, u"1.3.0"_s, 5)},
+    {u"update-6-gates-shut"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::shutGates(engine);
+     },
+     [](MainWindow *window) {
+         atStep(u"updates"_s, u"1.3.0"_s, 5)(window);
+         press(window, u"updates"_s, u"wantGlass"_s);
+     }},
+    {u"update-6-approved"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::shutGates(engine);
+         wizarddata::openGates(engine);
+     },
+     atStep(u"updates"_s, u"1.3.0"_s, 5)},
+    {u"update-6-approval"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::shutGates(engine);
+     },
+     [](MainWindow *window) {
+         atStep(u"updates"_s, u"1.3.0"_s, 5)(window);
+         press(window, u"updates"_s, u"getApproval"_s);
+     }},
+    {u"update-6-checklist"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::shutGates(engine);
+     },
+     [](MainWindow *window) {
+         atStep(u"updates"_s, u"1.3.0"_s, 5)(window);
+         press(window, u"updates"_s, u"openChecklist"_s);
+     }},
+    {u"update-8-checklist"_s,
+     [](ScriptedEngine *engine) {
+         end(engine, wizarddata::runOf(wizarddata::updatePlan(), 13, RunState::Succeeded));
+         engine->checklistView = wizarddata::checklist(true);
+     },
+     [](MainWindow *window) {
+         openingRun(u"updates"_s)(window);
+         QTabWidget *tabs = nullptr;
+         if (QTest::qWaitFor([&] { return (tabs = wizarddata::visible<QTabWidget>(window->room(u"updates"_s), u"resultTabs"_s)) != nullptr; }, 3000)) {
+             tabs->setCurrentIndex(1);
+         }
+     }},
     {u"update-6-take-over"_s,
      [](ScriptedEngine *engine) {
          wizarddata::fill(engine);
@@ -117,7 +177,19 @@ const Screens::Registration wizards{{
          openingRun(u"updates"_s)(window);
          press(window, u"updates"_s, u"abort"_s);
      }},
+    {u"update-7-looking-on"_s,
+     [](ScriptedEngine *engine) {
+         startRun(engine);
+         sample::giveConnAway(engine);
+     },
+     openingRun(u"updates"_s)},
     {u"update-7-held"_s, holdRun, openingRun(u"updates"_s)},
+    {u"update-7-held-looking-on"_s,
+     [](ScriptedEngine *engine) {
+         holdRun(engine);
+         sample::giveConnAway(engine);
+     },
+     openingRun(u"updates"_s)},
     {u"update-7-abandon-question"_s, holdRun,
      [](MainWindow *window) {
          openingRun(u"updates"_s)(window);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "chart/chart.h"
+#include "chart/chartgroup.h"
 #include "common/tableview.h"
 #include "common/theme.h"
 
@@ -163,6 +164,81 @@ private Q_SLOTS:
         QTest::mouseDClick(viewport, Qt::LeftButton, {}, from);
         QVERIFY(!chart.isZoomed());
         QCOMPARE(chart.mapping().from, m.from);
+    }
+
+    /// The picture is made in an event of its own: it follows data, size and whether the chart is seen at all.
+    void pictureFollowsWhatIsKnown()
+    {
+        const auto inkOf = [](Chart &chart, Theme::Role role) {
+            const QImage image = chart.findChild<QChartView *>()->viewport()->grab().toImage().convertToFormat(QImage::Format_RGB32);
+            const QRgb ink = Theme::color(role).rgb();
+            qsizetype count = 0;
+            for (int y = 0; y < image.height(); ++y) {
+                const auto *row = reinterpret_cast<const QRgb *>(image.constScanLine(y));
+                count += std::count_if(row, row + image.width(), [ink](QRgb pixel) { return (pixel | 0xff000000) == ink; });
+            }
+            return count;
+        };
+        Chart chart(u"Errors"_s, Chart::Format::Percent);
+        chart.resize(800, 300);
+        const qint64 now = 2'000'000'000'000;
+        chart.setSpan(3'600'000);
+        chart.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&chart));
+        QCOMPARE(inkOf(chart, Theme::Role::Series1), 0);
+        chart.setPoints(line(now - 3'600'000, 3600), now);
+        QTRY_VERIFY(inkOf(chart, Theme::Role::Series1) > 5000);
+        const qsizetype small = inkOf(chart, Theme::Role::Series1);
+        chart.resize(1600, 600);
+        QTRY_VERIFY(inkOf(chart, Theme::Role::Series1) > 2 * small);
+        // A limit and a marker, and another span, while nobody looks.
+        chart.hide();
+        chart.setThreshold(0.05, u"5 %"_s);
+        chart.setMarkers({{.kind = ChartMarker::Kind::Update, .time = now - 1'800'000, .label = u"1.3.0"_s, .description = {}}});
+        QTest::qWait(50);
+        chart.show();
+        QTRY_VERIFY(inkOf(chart, Theme::Role::Danger) > 100);
+        QTRY_VERIFY(inkOf(chart, Theme::Role::Info) > 100);
+        // As a table and back, in other colours.
+        chart.setTableVisible(true);
+        Theme::instance().setMode(Theme::Mode::Dark);
+        const auto light = qScopeGuard([] { Theme::instance().setMode(Theme::Mode::Light); });
+        QTest::qWait(50);
+        chart.setTableVisible(false);
+        QTRY_VERIFY(inkOf(chart, Theme::Role::Series1) > 2 * small);
+    }
+
+    /// Few points are a line of Qt Charts, drawn smoothly.
+    void fewPointsAreASmoothLine()
+    {
+        Chart chart(u"Errors"_s, Chart::Format::Percent);
+        chart.resize(800, 300);
+        const qint64 now = 2'000'000'000'000;
+        chart.setSpan(100'000);
+        chart.setPoints({{now - 90'000, 0.01}, {now - 10'000, 0.09}}, now);
+        chart.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&chart));
+        // Along a slope there are more blended pixels than pure ones.
+        const auto counts = [&chart] {
+            const QImage image = chart.findChild<QChartView *>()->viewport()->grab().toImage();
+            const QColor ink = Theme::color(Theme::Role::Series1);
+            int pure = 0;
+            int blended = 0;
+            const ChartMapping m = chart.mapping();
+            for (int x = int(m.x(now - 80'000)); x < int(m.x(now - 20'000)); ++x) {
+                const int y = int(m.y(0.01 + 0.08 * (double(m.time(x) - (now - 90'000)) / 80'000)));
+                for (int dy = -3; dy <= 3; ++dy) {
+                    const QColor pixel = image.pixelColor(x, y + dy);
+                    const int distance = std::abs(pixel.red() - ink.red()) + std::abs(pixel.green() - ink.green()) + std::abs(pixel.blue() - ink.blue());
+                    pure += distance < 6 ? 1 : 0;
+                    blended += distance >= 6 && distance < 150 ? 1 : 0;
+                }
+            }
+            return std::pair(pure, blended);
+        };
+        QTRY_VERIFY(counts().first > 0);
+        const auto [pure, blended] = counts();
+        QVERIFY2(blended > 200, qPrintable(u"%1 pure, %2 blended"_s.arg(pure).arg(blended)));
     }
 
     void crosshairByKeysIsShared()

@@ -15,12 +15,10 @@
 #include <QFile>
 #include <QFileDialog>
 #include <QPushButton>
-#include <QScopeGuard>
 #include <QTabBar>
 #include <QTabWidget>
 #include <QTemporaryDir>
 #include <QTest>
-#include <QTimer>
 
 using namespace Qt::StringLiterals;
 using namespace cutover;
@@ -160,6 +158,20 @@ private Q_SLOTS:
         QCOMPARE(saved.readAll(), html.toUtf8());
     }
 
+    /// A note for one is not left to another.
+    void takingOverFollowsTheHolder()
+    {
+        sample::giveConnAway(m_engine.get());
+        m_engine->tell({u"conn"_s});
+        TAB_TO(u"Take over…"_s);
+        keyboard::press(Qt::Key_Space);
+        QTRY_VERIFY(qobject_cast<ConnDialog *>(QApplication::activeModalWidget()));
+        m_engine->target.connHolder = u"ana@desk"_s;
+        m_engine->tell({u"conn"_s});
+        QTRY_VERIFY(!QApplication::activeModalWidget());
+        QCOMPARE(m_engine->count(u"conn.take"_s), 0);
+    }
+
     void takingOverIsPossible()
     {
         sample::giveConnAway(m_engine.get());
@@ -167,28 +179,16 @@ private Q_SLOTS:
         QTRY_VERIFY(!m_window->console()->whyNotChange().isEmpty());
         QTest::qWait(50);
         TAB_TO(u"Take over…"_s);
-        // The dialog has an event loop of its own, which goes on within this press.
-        QTimer look;
-        connect(&look, &QTimer::timeout, this, [&look] {
-            auto *dialog = qobject_cast<ConnDialog *>(QApplication::activeModalWidget());
-            if (dialog == nullptr || QGuiApplication::focusWindow() != dialog->windowHandle()) {
-                return;
-            }
-            look.stop();
-            const auto close = qScopeGuard([dialog] {
-                if (dialog->isVisible()) {
-                    dialog->reject();
-                }
-            });
-            TAB_TO(u"Handover note"_s);
-            keyboard::type(u"Lee is on a train"_s);
-            TAB_TO(u"Take over the conn"_s);
-            keyboard::press(Qt::Key_Space);
-        });
-        look.start(20);
+        keyboard::press(Qt::Key_Space);
+        QTRY_VERIFY(qobject_cast<ConnDialog *>(QApplication::activeModalWidget()));
+        QTRY_VERIFY(QGuiApplication::focusWindow() == QApplication::activeModalWidget()->windowHandle());
+        TAB_TO(u"Handover note"_s);
+        keyboard::type(u"Lee is on a train"_s);
+        TAB_TO(u"Take over the conn"_s);
         keyboard::press(Qt::Key_Space);
         QTRY_COMPARE(m_engine->count(u"conn.take"_s), 1);
         QCOMPARE(m_engine->lastParams(u"conn.take"_s)[u"note"].toString(), u"Lee is on a train"_s);
+        QCOMPARE(m_engine->lastParams(u"conn.take"_s)[u"from"].toString(), u"lee@ops"_s);
     }
 };
 

@@ -158,6 +158,17 @@ Result<QJsonObject> ScriptedEngine::answer(const QString &method, const QJsonObj
     if (method == "check.start"_L1) {
         return start(checks);
     }
+    if (method == "database.sessions"_L1) {
+        return QJsonObject{{u"sessions"_s, sessions}};
+    }
+    if (method == "database.endSession"_L1) {
+        const auto gone = std::ranges::find(sessions, params["session"_L1].toString(), [](const QJsonValue &each) { return each[u"session"].toString(); });
+        if (gone == sessions.end()) {
+            return fail(u"scripted.unknown"_s, {{u"id"_s, params["session"_L1]}});
+        }
+        sessions.erase(gone);
+        return QJsonObject{{u"database"_s, params["database"_L1]}};
+    }
     if (method == "plan.update.start"_L1) {
         return start(updatePlan);
     }
@@ -176,6 +187,41 @@ Result<QJsonObject> ScriptedEngine::answer(const QString &method, const QJsonObj
     }
     if (method == "command"_L1) {
         return QJsonObject{{u"command"_s, QString(u"command-"_s + QString::number(count(method)))}};
+    }
+    if (method == "gates"_L1) {
+        return gatesView.toJson();
+    }
+    if (method == "approval.request"_L1) {
+        gatesView.approval.requestedBy = u"kim@desk"_s;
+        gatesView.approval.requestedAt = QDateTime::currentDateTimeUtc();
+        return QJsonObject{{u"approval"_s, gatesView.approval.toJson()}};
+    }
+    if (method == "approval.add"_L1) {
+        return QJsonObject{{u"approval"_s, gatesView.approval.toJson()}};
+    }
+    if (method == "checklist"_L1) {
+        return checklistView.toJson();
+    }
+    if (method == "checklist.tick"_L1) {
+        for (ChecklistItem &item : checklistView.items) {
+            if (item.id == params["item"_L1].toString()) {
+                const bool done = params["done"_L1].toBool(true);
+                item.state = done ? ChecklistItem::State::Ticked : ChecklistItem::State::Open;
+                item.by = u"kim@desk"_s;
+                item.note = params["note"_L1].toString();
+                item.time = QDateTime::currentDateTimeUtc();
+                item.evidence = done ? Message{u"checklist.signed_note"_s, {{u"by"_s, item.by}, {u"time"_s, item.time.toString(Qt::ISODate)}, {u"note"_s, item.note}}}
+                                     : Message{u"checklist.unsigned"_s, {}};
+                checklistView.open.removeOne(item.id);
+            }
+        }
+        return checklistView.toJson();
+    }
+    if (method == "approval.list"_L1) {
+        return QJsonObject{{u"requests"_s, approvalRequests}};
+    }
+    if (method == "approval.plan"_L1) {
+        return approvalPlan;
     }
     if (method == "job.cancel"_L1 || method == "conn.release"_L1) {
         return QJsonObject{};

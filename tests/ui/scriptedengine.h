@@ -43,11 +43,20 @@ public:
     Job checks;
     Job updatePlan;
     Job rollbackPlan;
+    QJsonArray approvalRequests; ///< As "approval.list" tells them.
+    QJsonObject approvalPlan; ///< "plan" and "digest" of any of them.
+    GatesView gatesView; ///< Of any plan.
+    ChecklistView checklistView; ///< Of any plan or run; a tick changes it.
+    QJsonArray sessions; ///< As "database.sessions" tells them; one that is ended goes.
+    LinkState linkState;
+    int triedAgain = 0;
     QMap<QString, Error> failures; ///< Method → what it is refused with.
     QList<Call> calls;
 
     [[nodiscard]] Async<QJsonObject> call(QString method, QJsonObject params = {}) override;
     [[nodiscard]] bool isConnected() const override { return m_connected; }
+    [[nodiscard]] LinkState link() const override { return linkState; }
+    void tryAgain() override { ++triedAgain; }
     void setConnected(bool connected, const Error &error = {});
     /// changed(), for tests.
     void tell(const QStringList &topics) { Q_EMIT changed(topics); }

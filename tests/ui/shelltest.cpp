@@ -7,6 +7,7 @@
 #include "common/statuschip.h"
 #include "common/textlabel.h"
 #include "common/theme.h"
+#include "overview/componentcard.h"
 #include "shell/conndialog.h"
 #include "shell/console.h"
 #include "shell/mainwindow.h"
@@ -247,6 +248,70 @@ private Q_SLOTS:
         QVERIFY(std::ranges::any_of(chips, [](const StatusChip *chip) { return chip->isVisible() && chip->word() == u"Unknown"; }));
         m_engine->setConnected(true);
         QTRY_COMPARE(m_window->console()->whyNotChange(), QString());
+    }
+
+    void aLostControlHostIsNamed()
+    {
+        open(full);
+        const auto shown = [this](const QString &text) {
+            const auto messages = m_window->findChildren<InlineMessage *>();
+            const auto found = std::ranges::find_if(messages, [&](const InlineMessage *message) { return message->isVisible() && message->text().contains(text); });
+            return found == messages.end() ? nullptr : *found;
+        };
+        m_engine->linkState.host = u"deploy@control"_s;
+        m_engine->linkState.attempts = 3;
+        m_engine->linkState.nextMs = 3500;
+        m_engine->setConnected(false, Error{u"ssh.link_lost"_s, {{u"host"_s, u"deploy@control"_s}, {u"output"_s, u"Broken pipe"_s}}, Error::Kind::Transient, {}});
+        QTRY_VERIFY(shown(u"Connection to deploy@control lost, trying again…"_s));
+        QVERIFY(shown(u"Attempt 3 failed, the next one comes in 4 s."_s));
+        QVERIFY(shown(u"Broken pipe"_s) && shown(u"A run under way goes on."_s));
+        // It counts down by itself.
+        m_engine->linkState.nextMs = 900;
+        QTRY_VERIFY_WITH_TIMEOUT(shown(u"comes in 1 s."_s), 3000);
+        m_engine->linkState.attempts = 4;
+        m_engine->linkState.nextMs = -1;
+        QTRY_VERIFY_WITH_TIMEOUT(shown(u"Attempt 4 is under way."_s), 3000);
+
+        // What a person has to mend is not tried again before they say so.
+        m_engine->triedAgain = 0;
+        m_engine->setConnected(false, Error{u"ssh.host_key_unknown"_s, {{u"host"_s, u"deploy@control"_s}, {u"command"_s, u"ssh deploy@control"_s}}, Error::Kind::Permanent, {}});
+        QTRY_VERIFY(shown(u"The host key of deploy@control is not known"_s));
+        QVERIFY(shown(u"ssh-keygen -lf"_s));
+        QVERIFY(!shown(u"trying again"_s) && !shown(u"Attempt"_s));
+        const auto buttons = shown(u"host key"_s)->findChildren<QPushButton *>();
+        const auto again = std::ranges::find_if(buttons, [](const QPushButton *button) { return button->text() == u"Try again"; });
+        QVERIFY(again != buttons.end());
+        QTest::mouseClick(*again, Qt::LeftButton);
+        QCOMPARE(m_engine->triedAgain, 1);
+
+        // What the host has to say about itself is said until it is read.
+        m_engine->linkState.warnings = {Error{u"session.ends_runs"_s, {{u"user"_s, u"deploy"_s}}, Error::Kind::Permanent, {}}};
+        m_engine->setConnected(true);
+        QTRY_VERIFY(shown(u"loginctl enable-linger deploy"_s));
+        QVERIFY(!shown(u"host key"_s));
+        QTRY_VERIFY2(m_window->windowTitle().contains(u"on deploy@control"_s), qPrintable(m_window->windowTitle()));
+        shown(u"loginctl"_s)->clear();
+        m_engine->tell({u"status"_s});
+        QTest::qWait(300);
+        QVERIFY(!shown(u"loginctl"_s));
+    }
+
+    void redisHasCardsOfItsOwn()
+    {
+        open([](ScriptedEngine *engine) {
+            full(engine);
+            engine->target.redis = {{.name = u"cache"_s, .version = u"8.0.2"_s, .usedMemory = 950'000'000, .maxMemory = 1'000'000'000, .high = true, .problem = {}},
+                                    {.name = u"jobs"_s, .version = {}, .problem = {u"sample.text"_s, {{u"text"_s, u"nobody answers at 127.0.0.1:6379"_s}}}}};
+        });
+        const auto card = [this](const QString &name) {
+            const auto all = m_window->room(u"overview"_s)->findChildren<ComponentCard *>();
+            const auto found = std::ranges::find_if(all, [&name](const ComponentCard *each) { return each->accessibleName().startsWith(QString(name + u": ")); });
+            return found == all.end() ? nullptr : *found;
+        };
+        QTRY_VERIFY(card(u"cache"_s) && card(u"jobs"_s));
+        QVERIFY2(card(u"cache"_s)->accessibleName().contains(u"Memory high"_s), qPrintable(card(u"cache"_s)->accessibleName()));
+        QVERIFY2(card(u"cache"_s)->accessibleDescription().contains(u"8.0.2"_s), qPrintable(card(u"cache"_s)->accessibleDescription()));
+        QVERIFY2(card(u"jobs"_s)->accessibleDescription().contains(u"nobody answers"_s), qPrintable(card(u"jobs"_s)->accessibleDescription()));
     }
 
     void aFailedStartWaitsForNothing()

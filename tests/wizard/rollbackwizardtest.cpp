@@ -146,7 +146,7 @@ private Q_SLOTS:
         const QString cost = costs->button(u"restore"_s)->accessibleDescription();
         QVERIFY2(cost.contains(u"about 231 rows of orders lost; the run holds above 7,000"_s), qPrintable(cost));
         click(next());
-        auto *tabs = wizard->findChild<QTabWidget *>();
+        auto *tabs = wizard->currentPage()->findChild<QTabWidget *>();
         QTRY_VERIFY(tabs->isVisible() && tabs->count() > 1);
         const int last = tabs->count() - 1;
         QCOMPARE(tabs->tabText(last), u"Loss: trading"_s);

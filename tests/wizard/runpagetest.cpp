@@ -12,10 +12,12 @@
 #include "update/instancestrip.h"
 #include "update/reportdialog.h"
 #include "update/runfeed.h"
+#include "update/runmetrics.h"
 #include "wizard/wizarddata.h"
 
 #include <QApplication>
 #include <QClipboard>
+#include <QJsonArray>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
@@ -257,6 +259,33 @@ private Q_SLOTS:
         QCOMPARE(engine->lastParams(u"command"_s)[u"confirm"].toString(), plan.targetName);
     }
 
+    /// A held run that would go on in blackout hours is asked why; what was said goes with the decision.
+    void theGlassIsBrokenToGoOn()
+    {
+        RunView &view = engine->runViews.first();
+        view.run.state = RunState::Held;
+        view.offers = {u"retry"_s, u"rollback"_s, u"abandon"_s};
+        engine->failures.insert(u"command"_s, {u"gate.blackout_now"_s, {{u"reason"_s, u"Market hours"_s}, {u"until"_s, u"2026-03-02T15:30:00Z"_s}, {u"wait"_s, 60000}}});
+        open();
+        click(visible<HeldPanel>(page.get(), u"held"_s)->button(u"retry"_s));
+        QTRY_VERIFY(visible<QPushButton>(page.get(), u"wantGlass"_s) != nullptr);
+        engine->failures.clear();
+        click(visible<QPushButton>(page.get(), u"wantGlass"_s));
+        auto *question = page->findChild<DecisionDialog *>();
+        QVERIFY(question != nullptr);
+        QVERIFY(!question->decideButton()->isEnabled());
+        auto *why = visible<QLineEdit>(question, u"decisionReason"_s);
+        QVERIFY(why != nullptr);
+        QTest::keyClicks(why, u"now"_s);
+        QVERIFY(!question->decideButton()->isEnabled());
+        QTest::keyClicks(why, u" or prices stay wrong"_s);
+        click(question->decideButton());
+        QTRY_COMPARE(engine->lastParams(u"command"_s)[u"breakGlass"].toString(), u"now or prices stay wrong"_s);
+        QCOMPARE(engine->lastParams(u"command"_s)[u"gates"].toArray(), QJsonArray{u"blackout"_s});
+        QCOMPARE(engine->lastParams(u"command"_s)[u"verb"].toString(), u"retry"_s);
+        QTRY_VERIFY(visible<QPushButton>(page.get(), u"wantGlass"_s) == nullptr);
+    }
+
     /// On the way back the same button means another thing, and says so.
     void acceptOnTheWayBackSaysSo()
     {
@@ -278,6 +307,76 @@ private Q_SLOTS:
         QTest::keyClicks(visible<QLineEdit>(question, u"confirmName"_s), plan.targetName);
         click(question->decideButton());
         QTRY_COMPARE(commands(), QStringList{u"accept/held"_s});
+    }
+
+    void heldRunOfAnotherIsOnlyLookedAt()
+    {
+        RunView &view = engine->runViews.first();
+        view.run.state = RunState::Held;
+        view.run.reason = {u"sample.health"_s, {}};
+        view.steps[8].record.state = StepState::Failed;
+        view.offers = {u"retry"_s, u"rollback"_s, u"abandon"_s};
+        engine->target.connHolder = u"lee@ops"_s;
+        engine->target.connOurs = false;
+        open();
+        auto *held = visible<HeldPanel>(page.get(), u"held"_s);
+        QVERIFY(held != nullptr);
+        for (const QString &verb : std::as_const(view.offers)) {
+            QTRY_VERIFY(!held->button(verb)->isEnabled());
+            QCOMPARE(held->button(verb)->toolTip(), u"lee@ops has the conn."_s);
+        }
+        engine->target.connOurs = true;
+        engine->tell({u"conn"_s});
+        for (const QString &verb : std::as_const(view.offers)) {
+            QTRY_VERIFY(held->button(verb)->isEnabled());
+        }
+    }
+
+    void choicesHaveRoomInALowWindow()
+    {
+        RunView &view = engine->runViews.first();
+        view.run.state = RunState::Held;
+        view.run.reason = {u"sample.health"_s, {}};
+        view.steps[8].record.state = StepState::Failed;
+        view.offers = {u"retry"_s, u"rollback"_s, u"accept"_s, u"abandon"_s};
+        open();
+        auto *held = visible<HeldPanel>(page.get(), u"held"_s);
+        QVERIFY(held != nullptr);
+        // As in a window, which gives it what is left.
+        page->setMinimumSize(1, 1);
+        page->resize(1100, 1000);
+        QTRY_VERIFY(page->findChild<RunMetrics *>()->isVisible());
+        page->resize(1100, 540);
+        QTRY_VERIFY(!page->findChild<RunMetrics *>()->isVisible());
+        const auto apart = [&] {
+            for (const QString &one : std::as_const(view.offers)) {
+                for (const QString &other : std::as_const(view.offers)) {
+                    if (one != other && held->button(one)->geometry().intersects(held->button(other)->geometry())) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        };
+        QTRY_VERIFY(apart());
+    }
+
+    void questionGoesWithItsHold()
+    {
+        RunView &view = engine->runViews.first();
+        view.run.plan.environment = u"production"_s;
+        view.run.state = RunState::Held;
+        view.run.reason = {u"sample.health"_s, {}};
+        view.steps[8].record.state = StepState::Failed;
+        view.offers = {u"rollback"_s};
+        open();
+        click(visible<HeldPanel>(page.get(), u"held"_s)->button(u"rollback"_s));
+        QVERIFY(page->findChild<DecisionDialog *>() != nullptr);
+        QCOMPARE(page->findChild<DecisionDialog *>()->decideButton()->text(), u"Roll back to 1.2.1"_s);
+        view.run.reason = {u"sample.text"_s, {{u"text"_s, u"Another step failed."_s}}};
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(page->findChild<DecisionDialog *>() == nullptr);
+        QVERIFY(commands().isEmpty());
     }
 
     void heldRunAsksForADecision()

@@ -7,6 +7,7 @@
 
 #include <QAbstractScrollArea>
 #include <QAccessible>
+#include <QJsonArray>
 
 using namespace Qt::StringLiterals;
 
@@ -110,6 +111,88 @@ void failCheck(ScriptedEngine *engine)
     engine->checks.items[1] = failed.toJson();
     engine->checks.items[7] = warning.toJson();
     engine->checks.result = {{u"passed"_s, false}};
+}
+
+void openSessions(ScriptedEngine *engine)
+{
+    CheckResult open = check(u"transactions:trading"_s, u"Open transactions of trading"_s, CheckResult::Status::Failed, {});
+    open.finding = {};
+    open.error = error(u"The transaction of psql by kim from 10.0.4.17 is open for 47 min (idle in transaction), the limit is 5 min."_s, u"Let it finish, or end the session."_s);
+    engine->checks.items.insert(3, open.toJson());
+    engine->checks.result = {{u"passed"_s, false}};
+    const QDateTime now = QDateTime::currentDateTimeUtc();
+    const auto session = [&](int pid, const QString &application, const QString &user, const QString &client, const QString &state, int age, bool blocks) {
+        return QJsonObject{{u"database"_s, u"trading"_s}, {u"session"_s, u"%1-1764117600123"_s.arg(pid)}, {u"pid"_s, pid}, {u"application"_s, application}, {u"user"_s, user}, {u"client"_s, client}, {u"state"_s, state}, {u"since"_s, now.addSecs(-age).toString(Qt::ISODateWithMs)}, {u"blocks"_s, blocks}};
+    };
+    engine->sessions = {session(4711, u"psql"_s, u"kim"_s, u"10.0.4.17"_s, u"idle in transaction"_s, 47 * 60, true),
+                        session(4980, u"nightly-report"_s, u"reports"_s, u"10.0.4.30"_s, u"active"_s, 95, false)};
+}
+
+void shutGates(ScriptedEngine *engine)
+{
+    const QDateTime now = QDateTime::currentDateTimeUtc();
+    const QString begin = now.addSecs(3 * 3600).toString(Qt::ISODate);
+    const QString until = now.addSecs(9 * 3600).toString(Qt::ISODate);
+    const QJsonArray approvers{u"Lee Park"_s, u"Ann Bo"_s};
+    const Error none{u"approval.none"_s, {{u"approvers"_s, approvers}, {u"plan"_s, updatePlan().digest().first(12)}}};
+    const Error open{u"checklist.open_before"_s, {{u"items"_s, QJsonArray{u"“The trading desk knows”"_s}}, {u"names"_s, QJsonArray{u"desk-told"_s}}, {u"count"_s, 1}}};
+    engine->gatesView = {};
+    engine->gatesView.gates = {{u"blackout"_s, {u"gate.blackout"_s, {}}, {u"gate.blackout_next"_s, {{u"reason"_s, u"Market hours"_s}, {u"begin"_s, begin}, {u"until"_s, until}}}, {}},
+                               {u"approval"_s, {u"gate.approval"_s, {}}, {none.code, none.args}, none},
+                               {u"staging"_s, {u"gate.staging"_s, {}}, {u"staging.proven"_s, {{u"target"_s, u"trading-staging"_s}, {u"run"_s, u"k3f9x2"_s}, {u"ended"_s, now.addDays(-1).toString(Qt::ISODate)}, {u"by"_s, u"ann@desk"_s}}}, {}},
+                               {u"checklist"_s, {u"gate.checklist"_s, {}}, {open.code, open.args}, open}};
+    ApprovalView &approval = engine->gatesView.approval;
+    approval.required = true;
+    approval.error = none;
+    approval.approvers = {u"Lee Park"_s, u"Ann Bo"_s};
+    approval.validMs = 24LL * 3600 * 1000;
+    approval.request = "{}\n";
+    approval.fileName = u"approval-1.json"_s;
+    engine->checklistView = checklist(false);
+}
+
+void openGates(ScriptedEngine *engine)
+{
+    for (GateFinding &gate : engine->gatesView.gates) {
+        gate.error = {};
+    }
+    ApprovalView &approval = engine->gatesView.approval;
+    approval.valid = true;
+    approval.error = {};
+    approval.approver = u"Lee Park"_s;
+    approval.signedAt = QDateTime::currentDateTimeUtc().addSecs(-300);
+    approval.expires = approval.signedAt.addDays(1);
+}
+
+ChecklistView checklist(bool after)
+{
+    using enum ChecklistItem::State;
+    using enum ChecklistItem::Phase;
+    const auto item = [](const QString &id, ChecklistItem::Phase phase, const QString &words, bool manual, ChecklistItem::State state, const QString &evidence) {
+        ChecklistItem item;
+        item.id = id;
+        item.phase = phase;
+        item.text = {u"checklist.own"_s, {{u"text"_s, words}}};
+        item.manual = manual;
+        item.state = state;
+        item.evidence = {u"checklist.own"_s, {{u"text"_s, evidence}}};
+        return item;
+    };
+    ChecklistView view;
+    view.run = after ? u"run-1"_s : QString();
+    view.items = {item(u"tests"_s, Before, u"The release's tests pass"_s, false, Ticked, u"3 checks passed: evidence:unit, evidence:integration, evidence:audit."_s),
+                  item(u"staging"_s, Before, u"The same package was installed in staging"_s, false, Ticked, u"Installed on “trading-staging” by run k3f9x2, which ended yesterday (ann@desk)."_s),
+                  item(u"approval"_s, Before, u"A second person approved the plan"_s, false, after ? Ticked : Open, after ? u"Approved by Lee Park, until tomorrow."_s : u"Nobody has approved plan 1a2b3c yet."_s),
+                  item(u"desk-told"_s, Before, u"The trading desk knows"_s, true, after ? Ticked : Open, after ? u"Signed by ann@desk: by phone"_s : u"Nobody has signed it."_s),
+                  item(u"backup-proven"_s, During, u"The backup is proven by restoring it"_s, false, after ? Ticked : Open, after ? u"1 step done: verify_backup."_s : u"Ticks itself when the run has done it."_s),
+                  item(u"redis"_s, During, u"Redis answers"_s, false, NotNeeded, u"The target has no Redis server."_s),
+                  item(u"log"_s, After, u"The log has no more errors than usual"_s, false, after ? NotOurs : Open, after ? u"Errors in the log: 7 in the last hour, usual are 2. It was so before the update."_s : u"The checks after the change tell."_s),
+                  item(u"performance"_s, After, u"Answers are as fast as they should be"_s, false, after ? Failed : Open, after ? u"Latency: 230 ms for 95 of 100 requests; 200 ms is the limit."_s : u"The checks after the change tell."_s),
+                  item(u"rota"_s, After, u"Somebody is on call"_s, true, Open, u"Nobody has signed it."_s),
+                  item(u"cause"_s, Rollback, u"Somebody looks for the cause"_s, true, NotNeeded, u"The run has not gone back."_s)};
+    view.items[3].required = view.items[8].required = true;
+    view.open = after ? QStringList{u"rota"_s} : QStringList();
+    return view;
 }
 
 RunView runOf(const Plan &plan, int current, RunState state)

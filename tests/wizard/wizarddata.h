@@ -14,8 +14,16 @@ void fill(ScriptedEngine *engine);
 [[nodiscard]] CheckResult check(const QString &id, const QString &title, CheckResult::Status status, const QString &finding);
 /// Makes one of the checks fail.
 void failCheck(ScriptedEngine *engine);
+/// Somebody went to lunch within a transaction, and a report is read.
+void openSessions(ScriptedEngine *engine);
 [[nodiscard]] Plan updatePlan();
 [[nodiscard]] Plan rollbackPlan();
+/// Nobody has approved the plan, a required item is open, the blackout is near and staging has seen it.
+void shutGates(ScriptedEngine *engine);
+/// The same once Lee has approved it and the item is signed.
+void openGates(ScriptedEngine *engine);
+/// A checklist with items of every state; of a run that has ended where after is set.
+[[nodiscard]] ChecklistView checklist(bool after);
 /// A run of that plan, at the step current; -1: before the first.
 [[nodiscard]] RunView runOf(const Plan &plan, int current, RunState state = RunState::Running);
 

@@ -3,29 +3,15 @@
 
 #pragma once
 
-#include "chart/chartdata.h"
-#include "common/theme.h"
+#include "chart/chartstate.h"
 
-#include <QPointer>
 #include <QWidget>
 
-class QStackedWidget;
+#include <memory>
 
 namespace cutover {
 
-class FlatButton;
 class TableView;
-class TextLabel;
-
-/** Something that happened at a time, shown as a labelled line. */
-struct ChartMarker {
-    enum class Kind { Update,
-                      Rollback } kind = Kind::Update;
-    qint64 time = 0; ///< ms since the epoch.
-    QString label; ///< "1.3.0"
-    QString description; ///< On hover.
-    bool operator==(const ChartMarker &) const = default;
-};
 
 /**
  * One series over time: a live line, a threshold, markers of what happened, and the same as a
@@ -36,16 +22,9 @@ class Chart : public QWidget
 {
     Q_OBJECT
 public:
-    enum class Format { Percent,
-                        PerSecond,
-                        PerMinute,
-                        Milliseconds,
-                        Number };
+    using Format = ChartState::Format;
     Chart(const QString &title, Format format, Theme::Role series = Theme::Role::Series1, QWidget *parent = nullptr);
     ~Chart() override;
-
-    /// The points drawn at most.
-    static constexpr int MaxDrawn = 5000;
 
     [[nodiscard]] QString title() const;
     /// Instead of what was there. now: the new right edge; 0 leaves it.
@@ -85,24 +64,9 @@ protected:
     void showEvent(QShowEvent *event) override;
 
 private:
-    class View;
-    class PointModel;
     struct Private;
     void redraw();
     std::unique_ptr<Private> d;
-};
-
-/** Charts that share a crosshair and a zoom. */
-class ChartGroup : public QObject
-{
-    Q_OBJECT
-public:
-    explicit ChartGroup(QObject *parent = nullptr);
-    void add(Chart *chart);
-    [[nodiscard]] QList<Chart *> charts() const;
-
-private:
-    QList<QPointer<Chart>> m_charts;
 };
 
 } // namespace cutover

@@ -5,6 +5,7 @@
 
 #include <QBuffer>
 #include <QFile>
+#include <QHash>
 #include <QIconEngine>
 #include <QImageReader>
 #include <QPainter>
@@ -17,11 +18,32 @@ namespace cutover {
 
 namespace {
 
-/// The drawing of a name in the theme that is shipped with the program; empty: there is none.
+/// The drawing of a name in the theme that is shipped with the program; empty: there is none. Remembered, as
+/// it is asked for with every paint.
 QString findSvg(const QString &name)
 {
-    const QString file = u":/icons/cutover/22/"_s + name + u".svg"_s;
-    return QFile::exists(file) ? file : QString();
+    static QHash<QString, QString> found;
+    auto it = found.constFind(name);
+    if (it == found.cend()) {
+        const QString file = u":/icons/cutover/22/"_s + name + u".svg"_s;
+        it = found.insert(name, QFile::exists(file) ? file : QString());
+    }
+    return *it;
+}
+
+/// What a picture of an icon depends on.
+struct PixmapKey {
+    QString name;
+    QSize size;
+    QRgb color = 0;
+    QRgb ground = 0;
+    QIcon::Mode mode = QIcon::Normal;
+    bool operator==(const PixmapKey &) const = default;
+};
+
+size_t qHash(const PixmapKey &key, size_t seed = 0)
+{
+    return qHashMulti(seed, key.name, key.size.width(), key.size.height(), key.color, key.ground, int(key.mode));
 }
 
 /// Breeze marks the parts that follow the palette by a style sheet of classes "ColorScheme-…". White is what lies on them.
@@ -61,9 +83,10 @@ public:
             color = Theme::color(Theme::Role::Muted);
         }
         const QColor ground = Theme::color(Theme::Role::Raised);
-        const QString key = u"cutover-icon %1 %2x%3 %4 %5 %6"_s.arg(m_name).arg(size.width()).arg(size.height()).arg(color.name(), ground.name()).arg(int(mode));
+        static QHash<PixmapKey, QPixmapCache::Key> drawn;
+        const PixmapKey key{m_name, size, color.rgb(), ground.rgb(), mode};
         QPixmap pixmap;
-        if (!QPixmapCache::find(key, &pixmap)) {
+        if (!QPixmapCache::find(drawn.value(key), &pixmap)) {
             QByteArray svg = recoloured(findSvg(m_name), color, ground);
             QBuffer buffer(&svg);
             QImageReader reader(&buffer, "svg");
@@ -79,7 +102,7 @@ public:
                 painter.fillRect(image.rect(), QColor(0, 0, 0, 150));
             }
             pixmap = QPixmap::fromImage(image);
-            QPixmapCache::insert(key, pixmap);
+            drawn.insert(key, QPixmapCache::insert(pixmap));
         }
         pixmap.setDevicePixelRatio(scale);
         return pixmap;

@@ -8,21 +8,64 @@
 #include <QDateTime>
 #include <QHBoxLayout>
 #include <QPainter>
+#include <QPixmapCache>
 #include <QProgressBar>
 #include <QScrollArea>
 #include <QScrollBar>
 #include <QStyle>
 #include <QVBoxLayout>
 
+using namespace Qt::StringLiterals;
+
 namespace cutover {
 
 void paintPanel(QWidget *widget)
 {
+    constexpr int radius = 6;
+    constexpr int corner = radius + 1;
+    const QColor border = Theme::color(Theme::Role::Border);
+    const QColor raised = Theme::color(Theme::Role::Raised);
+    const QRect rect = widget->rect();
     QPainter painter(widget);
-    painter.setRenderHint(QPainter::Antialiasing);
-    painter.setPen(Theme::color(Theme::Role::Border));
-    painter.setBrush(Theme::color(Theme::Role::Raised));
-    painter.drawRoundedRect(QRectF(widget->rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6);
+    if (rect.width() < 2 * corner || rect.height() < 2 * corner) {
+        painter.fillRect(rect, raised);
+        return;
+    }
+    // Only the corners are round: a stroke around all of it takes longer than everything on a panel.
+    const qreal ratio = widget->devicePixelRatioF();
+    const QString key = u"cutover-panel "_s + border.name() + raised.name() + QString::number(ratio);
+    QPixmap corners;
+    if (!QPixmapCache::find(key, &corners)) {
+        const QSize size(2 * corner, 2 * corner);
+        corners = QPixmap(size * ratio);
+        corners.setDevicePixelRatio(ratio);
+        corners.fill(Qt::transparent);
+        QPainter round(&corners);
+        round.setRenderHint(QPainter::Antialiasing);
+        round.setPen(border);
+        round.setBrush(raised);
+        round.drawRoundedRect(QRectF(QPointF(), size).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius);
+        round.end();
+        QPixmapCache::insert(key, corners);
+    }
+    const int right = rect.width() - corner;
+    const int lower = rect.height() - corner;
+    for (const int y : {0, rect.height() - 1}) {
+        painter.fillRect(corner, y, right - corner, 1, border);
+    }
+    for (const int x : {0, rect.width() - 1}) {
+        painter.fillRect(x, corner, 1, lower - corner, border);
+    }
+    painter.fillRect(corner, 1, right - corner, rect.height() - 2, raised);
+    for (const int x : {1, right}) {
+        painter.fillRect(x, corner, corner - 1, lower - corner, raised);
+    }
+    const qreal part = corner * ratio;
+    for (const int x : {0, right}) {
+        for (const int y : {0, lower}) {
+            painter.drawPixmap(QRectF(x, y, corner, corner), corners, QRectF(x > 0 ? part : 0, y > 0 ? part : 0, part, part));
+        }
+    }
 }
 
 QScrollArea *pageScroll(QLayout *body, const QString &accessibleName)

@@ -3,6 +3,9 @@
 
 #include "common/status.h"
 
+#include "run/words.h"
+#include "serve/views.h"
+
 #include <QCoreApplication>
 
 using namespace Qt::StringLiterals;
@@ -82,6 +85,14 @@ StatusLook statusLook(Status status)
         return {word(QT_TRANSLATE_NOOP("Status", "Medium risk")), u"data-warning"_s, Role::Caution, Role::CautionTint};
     case Status::HighRisk:
         return {word(QT_TRANSLATE_NOOP("Status", "High risk")), u"data-warning"_s, Role::Danger, Role::DangerTint};
+    case Status::Open:
+        return {word(QT_TRANSLATE_NOOP("Status", "Open")), u"clock"_s};
+    case Status::Ticked:
+        return {word(QT_TRANSLATE_NOOP("Status", "Ticked")), u"checkmark"_s, Role::Ok, Role::OkTint};
+    case Status::NotOurs:
+        return {word(QT_TRANSLATE_NOOP("Status", "Not ours")), u"data-warning"_s, Role::Caution, Role::CautionTint};
+    case Status::NotNeeded:
+        return {word(QT_TRANSLATE_NOOP("Status", "Not needed")), u"go-next-skip"_s};
     }
     Q_UNREACHABLE_RETURN({});
 }
@@ -179,6 +190,19 @@ Status statusOfInstance(const QString &state)
         {u"draining"_s, Status::Draining},
     };
     return states.value(state, Status::Unknown);
+}
+
+Status statusOfInstance(const InstanceView &instance)
+{
+    const Status status = statusOfInstance(instance.state);
+    return instance.idle && status == Status::Ready ? Status::Stopped : status;
+}
+
+QString wordOfInstance(const InstanceView &instance)
+{
+    const Status status = statusOfInstance(instance.state);
+    const bool isPlain = instance.colour.isEmpty() || status == Status::Unknown || status == Status::Draining;
+    return isPlain ? statusLook(status).word : words::ofInstance(instance.state, instance.colour, instance.idle);
 }
 
 Status statusOfRisk(const QString &risk)

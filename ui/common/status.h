@@ -41,6 +41,10 @@ enum class Status {
     LowRisk,
     MediumRisk,
     HighRisk,
+    Open, ///< An item of a checklist.
+    Ticked,
+    NotOurs,
+    NotNeeded,
 };
 
 struct StatusLook {
@@ -58,6 +62,11 @@ struct StatusLook {
 [[nodiscard]] Status statusOf(CheckResult::Status status);
 [[nodiscard]] Status statusOfHealth(const QString &health); ///< TargetView::health
 [[nodiscard]] Status statusOfInstance(const QString &state); ///< InstanceView::state
+struct InstanceView;
+/// The same; one that is idle is shown as neither good nor bad, whether it runs or not.
+[[nodiscard]] Status statusOfInstance(const InstanceView &instance);
+/// "Ready", "Idle (blue)": its state for people.
+[[nodiscard]] QString wordOfInstance(const InstanceView &instance);
 [[nodiscard]] Status statusOfRisk(const QString &risk); ///< Manifest::risk
 
 } // namespace cutover

@@ -13,6 +13,7 @@
 #include "common/statuschip.h"
 #include "common/tableview.h"
 #include "common/times.h"
+#include "people/checklistpanel.h"
 #include "shell/console.h"
 
 #include <QHBoxLayout>
@@ -54,6 +55,7 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     , m_report(new ReportView)
     , m_stepTable(new TableView(tr("Steps of the run")))
     , m_eventTable(new TableView(tr("Events of the run")))
+    , m_checklist(new ChecklistPanel(console->engine()))
     , m_save(new FlatButton(u"document-save"_s, tr("Save report…")))
     , m_openRun(new QPushButton(tr("Open the run")))
 {
@@ -95,6 +97,8 @@ HistoryRoom::HistoryRoom(Console *console, QWidget *parent)
     m_tabs->setCornerWidget(m_save);
     m_tabs->addTab(m_report, tr("Report"));
     m_tabs->addTab(m_stepTable, tr("Steps"));
+    m_checklist->setNarrow();
+    m_tabs->addTab(m_checklist, tr("Checklist"));
     m_tabs->addTab(m_eventTable, tr("Events"));
     m_save->setAutoDefault(false);
     m_save->setEnabled(false);
@@ -255,6 +259,7 @@ void HistoryRoom::showRun(const QString &id)
                                                                                                                      : InlineMessage::Kind::Caution;
         m_reason->tell(kind, run.reason.text(), run.error.hint(), run.error.code.isEmpty() ? run.reason.text() : run.error.text());
     }
+    m_checklist->setSubject({}, id);
     ask<RunView>(this, m_console->engine()->run(id), [this, id](const Result<RunView> &view) {
         if (view && id == m_shown) {
             m_steps.setEnded(isFinal(view->run.state));

@@ -15,6 +15,7 @@ class QTabWidget;
 
 namespace cutover {
 
+class ChecklistPanel;
 class EmptyState;
 class InlineMessage;
 class Page;
@@ -62,6 +63,7 @@ private:
     ReportView *m_report;
     TableView *m_stepTable;
     TableView *m_eventTable;
+    ChecklistPanel *m_checklist;
     QPushButton *m_save;
     QPushButton *m_openRun;
     QString m_shown;

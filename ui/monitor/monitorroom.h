@@ -4,6 +4,7 @@
 #pragma once
 
 #include "chart/chart.h"
+#include "chart/chartgroup.h"
 #include "run/journal.h"
 #include "shell/room.h"
 

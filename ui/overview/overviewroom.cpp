@@ -10,6 +10,7 @@
 #include "common/times.h"
 #include "overview/componentcard.h"
 #include "overview/releasecard.h"
+#include "people/pendingapprovals.h"
 #include "shell/console.h"
 
 #include <QHBoxLayout>
@@ -38,9 +39,11 @@ QString sessionsText(int count)
 
 void tellInstance(ComponentCard *card, const InstanceView &instance)
 {
-    card->setState(statusOfInstance(instance.state));
+    card->setState(statusOfInstance(instance), wordOfInstance(instance));
     QStringList facts;
-    facts.append(instance.version);
+    if (!instance.version.isEmpty()) {
+        facts.append(instance.version);
+    }
     if (instance.sessions >= 0) {
         facts.append(sessionsText(instance.sessions));
     }
@@ -79,6 +82,24 @@ void tellDatabase(ComponentCard *card, const TargetView &target)
     card->setLines(target.database, revisions.join(u", "_s));
 }
 
+void tellRedis(ComponentCard *card, const RedisView &server)
+{
+    if (!server.problem.code.isEmpty()) {
+        card->setState(Status::Down);
+        card->setLines(OverviewRoom::tr("Redis"), server.problem.what());
+        return;
+    }
+    if (server.version.isEmpty()) {
+        card->setState(Status::Unknown);
+        card->setLines(OverviewRoom::tr("Redis"), OverviewRoom::tr("not known"));
+        return;
+    }
+    card->setState(server.high ? Status::Warning : Status::Ready, server.high ? OverviewRoom::tr("Memory high") : QString());
+    const QString used = sizeText(server.usedMemory);
+    card->setLines(OverviewRoom::tr("Redis %1").arg(server.version),
+                   server.maxMemory > 0 ? OverviewRoom::tr("%1 of %2 memory used").arg(used, sizeText(server.maxMemory)) : OverviewRoom::tr("%1 memory used").arg(used));
+}
+
 void tellBalancer(ComponentCard *card, const TargetView &target)
 {
     card->setState(target.balancer == "up"_L1 ? Status::Ready : target.balancer == "down"_L1 ? Status::Down
@@ -88,7 +109,7 @@ void tellBalancer(ComponentCard *card, const TargetView &target)
     for (const InstanceView &instance : target.instances) {
         if (instance.sessions >= 0) {
             sessions += instance.sessions;
-            ++balanced;
+            balanced += instance.idle ? 0 : 1;
         }
     }
     card->setLines(sessionsText(sessions), balanced == 1 ? OverviewRoom::tr("in front of 1 instance") : OverviewRoom::tr("in front of %1 instances").arg(balanced));
@@ -149,6 +170,7 @@ OverviewRoom::OverviewRoom(Console *console, QWidget *parent)
     column->addWidget(m_page);
     m_releaseList->setSpacing(space::Group);
     m_page->body()->addWidget(m_held);
+    m_page->body()->addWidget(new PendingApprovals(console->engine()));
     m_page->body()->addWidget(m_cards);
     m_page->body()->addSpacing(space::Tight);
     m_page->body()->addWidget(m_releasesTitle);
@@ -211,25 +233,30 @@ void OverviewRoom::showTarget()
     const TargetView &target = *m_console->target();
     m_page->setBusy(!m_loaded);
     int ready = 0;
+    int released = 0;
     QList<QWidget *> cards;
     QList<InstanceView> beside;
     for (const InstanceView &instance : target.instances) {
-        if (instance.version.isEmpty()) {
+        if (!instance.isReleased()) {
             beside.append(instance);
             continue;
         }
         ComponentCard *known = card(u"network-server"_s, instance.name);
         tellInstance(known, instance);
         cards.append(known);
-        ready += instance.state == "ready"_L1 ? 1 : 0;
+        // What is idle need not be ready.
+        ready += !instance.idle && instance.state == "ready"_L1 ? 1 : 0;
+        released += instance.idle ? 0 : 1;
     }
-    const int released = int(cards.size());
     const auto add = [&](const QString &icon, const QString &name, const auto &tell, const auto &what) {
         ComponentCard *known = card(icon, name);
         tell(known, what);
         cards.append(known);
     };
     add(u"server-database"_s, tr("Database"), tellDatabase, target);
+    for (const RedisView &server : target.redis) {
+        add(u"server-database"_s, server.name, tellRedis, server);
+    }
     if (target.balancer != "none"_L1 && !target.balancer.isEmpty()) {
         add(u"distribute-graph"_s, tr("Load balancer"), tellBalancer, target);
     }

@@ -16,6 +16,7 @@ namespace cutover {
 
 ConnDialog::ConnDialog(const TargetView &target, QWidget *parent)
     : QDialog(parent)
+    , m_holder(target.connHolder)
     , m_note(new QPlainTextEdit)
 {
     setWindowTitle(tr("Take over the conn"));
@@ -57,6 +58,13 @@ ConnDialog::ConnDialog(const TargetView &target, QWidget *parent)
     connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
     check();
     setMinimumWidth(460);
+}
+
+void ConnDialog::follow(const TargetView &target)
+{
+    if (target.foreignConn() != m_holder) {
+        reject();
+    }
 }
 
 QString ConnDialog::note() const

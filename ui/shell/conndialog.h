@@ -18,8 +18,12 @@ class ConnDialog : public QDialog
 public:
     explicit ConnDialog(const TargetView &target, QWidget *parent = nullptr);
     [[nodiscard]] QString note() const;
+    [[nodiscard]] const QString &holder() const { return m_holder; }
+    /// The target as it is by now: closes where it is no longer that holder's.
+    void follow(const TargetView &target);
 
 private:
+    QString m_holder;
     QPlainTextEdit *m_note;
 };
 

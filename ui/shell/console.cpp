@@ -118,10 +118,7 @@ QString Console::whyNotChangeDuringRun() const
     if (!m_target->problem.code.isEmpty()) {
         return m_target->problem.what();
     }
-    if (!m_target->connHolder.isEmpty() && !m_target->connOurs) {
-        return tr("%1 has the conn.").arg(m_target->connHolder);
-    }
-    return {};
+    return m_target->connRefusal();
 }
 
 void Console::setStartFailure(const Error &error)

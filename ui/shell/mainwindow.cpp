@@ -61,6 +61,7 @@ MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
     , m_conn(new InlineMessage)
     , m_problem(new InlineMessage)
     , m_failure(new InlineMessage)
+    , m_host(new InlineMessage)
 {
     setWindowTitle(tr("Cutover"));
     auto *frame = new FrameBar(m_console);
@@ -79,7 +80,7 @@ MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
 
     m_banners->setContentsMargins(space::Page, 0, space::Page, 0);
     m_banners->setSpacing(space::Inside);
-    for (InlineMessage *banner : {m_connection, m_conn, m_problem, m_failure}) {
+    for (InlineMessage *banner : {m_connection, m_host, m_conn, m_problem, m_failure}) {
         m_banners->addWidget(banner);
     }
     auto *right = new QVBoxLayout;
@@ -113,6 +114,10 @@ MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
         m_problem->tell(error);
         placeBanners();
     });
+
+    // Counts down to the next attempt.
+    m_attempt.setInterval(1000);
+    connect(&m_attempt, &QTimer::timeout, this, &MainWindow::refreshBanners);
 
     const QList<RoomSpec> rooms = Rooms::all();
     for (int i = 0; i < rooms.size() && i < 9; ++i) {
@@ -233,23 +238,36 @@ QString MainWindow::currentRoom() const
 void MainWindow::refreshBanners()
 {
     const auto &target = m_console->target();
-    if (target) {
+    const LinkState link = m_console->engine()->link();
+    if (target && link.host.isEmpty()) {
         setWindowTitle(tr("%1 (%2) – Cutover").arg(target->name, environmentText(target->environment)));
+    } else if (target) {
+        setWindowTitle(tr("%1 (%2) on %3 – Cutover").arg(target->name, environmentText(target->environment), link.host));
     }
     if (!m_console->isConnected()) {
         const Error &error = m_console->connectionError();
         if (const Error &failure = m_console->startFailure(); !failure.code.isEmpty()) {
             m_connection->tell(failure);
         } else if (error.code.isEmpty()) {
-            m_connection->tell(InlineMessage::Kind::Info, m_starting.isEmpty() ? tr("Connecting to the control host…") : m_starting);
+            const QString connecting = link.host.isEmpty() ? tr("Connecting to the control host…") : tr("Connecting to %1…").arg(link.host);
+            m_connection->tell(InlineMessage::Kind::Info, m_starting.isEmpty() ? connecting : m_starting);
         } else {
-            m_connection->tell(InlineMessage::Kind::Danger, tr("The connection to the control host is lost. What is shown may be out of date."),
-                               tr("%1 It is tried again by itself; a run under way goes on.").arg(error.what()), error.text());
+            tellConnection(error, link);
         }
     } else {
+        m_attempt.stop();
         m_connection->clear();
     }
-    if (m_console->isConnected() && target && !target->connHolder.isEmpty() && !target->connOurs) {
+    // Once for what it is: whoever has read it needs it no more.
+    const Error warning = m_console->isConnected() ? link.warnings.value(0) : Error();
+    if (warning.code.isEmpty()) {
+        m_host->clear();
+    } else if (warning.text() != m_warned) {
+        m_host->tell(warning, InlineMessage::Kind::Caution);
+        m_host->setClosable(true);
+    }
+    m_warned = warning.text();
+    if (m_console->isConnected() && target && !target->foreignConn().isEmpty()) {
         const QString what = tr("%1 took the conn %2. You can watch.").arg(target->connHolder, relativeTime(target->connSince));
         m_conn->tell(InlineMessage::Kind::Info, what, target->connNote.isEmpty() ? QString() : tr("Note: “%1”").arg(target->connNote));
         if (!m_conn->hasActions()) {
@@ -266,6 +284,37 @@ void MainWindow::refreshBanners()
     placeBanners();
 }
 
+/// Why there is no connection, how it goes on, and what a person can do.
+void MainWindow::tellConnection(const Error &error, const LinkState &link)
+{
+    const bool again = error.kind != Error::Kind::Permanent;
+    QString what = tr("The connection to the control host is lost. What is shown may be out of date.");
+    QString hint = tr("%1 It is tried again by itself; a run under way goes on.").arg(error.what());
+    if (!again) {
+        what = error.what();
+        hint = error.hint();
+    } else if (!link.host.isEmpty()) {
+        what = m_console->target() ? tr("Connection to %1 lost, trying again… What is shown may be out of date.").arg(link.host)
+                                   : tr("No connection to %1 yet, trying again…").arg(link.host);
+        const qint64 seconds = std::max<qint64>(1, (link.nextMs + 999) / 1000);
+        const QString attempts = link.nextMs < 0 ? tr("Attempt %1 is under way.").arg(link.attempts)
+                                                 : tr("Attempt %1 failed, the next one comes in %2.").arg(QString::number(link.attempts), durationText(seconds * 1000));
+        hint = tr("%1 %2 A run under way goes on.").arg(error.what(), attempts);
+    }
+    m_connection->tell(InlineMessage::Kind::Danger, what, hint, error.text());
+    if (!m_connection->hasActions()) {
+        connect(m_connection->addAction(tr("Try again")), &QPushButton::clicked, this, [this] {
+            m_console->engine()->tryAgain();
+            refreshBanners();
+        });
+    }
+    if (again && !link.host.isEmpty() && !m_attempt.isActive()) {
+        m_attempt.start();
+    } else if (!again) {
+        m_attempt.stop();
+    }
+}
+
 /// Stays until it is closed or something else fails.
 void MainWindow::tellFailure(const Error &error)
 {
@@ -276,25 +325,34 @@ void MainWindow::tellFailure(const Error &error)
 
 void MainWindow::placeBanners()
 {
-    const bool any = !m_connection->isHidden() || !m_conn->isHidden() || !m_problem->isHidden() || !m_failure->isHidden();
+    const bool any = !m_connection->isHidden() || !m_host->isHidden() || !m_conn->isHidden() || !m_problem->isHidden() || !m_failure->isHidden();
     m_banners->setContentsMargins(space::Page, any ? space::Group : 0, space::Page, any ? space::Inside : 0);
 }
 
 void MainWindow::takeConn()
 {
-    if (!m_console->target()) {
+    const auto &target = m_console->target();
+    if (!target) {
         return;
     }
-    QString note;
-    const bool force = !m_console->target()->connHolder.isEmpty();
-    if (force) {
-        ConnDialog dialog(*m_console->target(), this);
-        if (dialog.exec() != QDialog::Accepted) {
-            return;
-        }
-        note = dialog.note();
+    if (target->connHolder.isEmpty()) {
+        takeConnFrom({}, {});
+        return;
     }
-    ask<void>(this, m_console->engine()->takeConn(force, note), [this](const Result<> &taken) {
+    auto *dialog = new ConnDialog(*target, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, [this, dialog] { takeConnFrom(dialog->holder(), dialog->note()); });
+    connect(m_console, &Console::targetChanged, dialog, [this, dialog] {
+        if (m_console->target()) {
+            dialog->follow(*m_console->target());
+        }
+    });
+    dialog->open();
+}
+
+void MainWindow::takeConnFrom(const QString &holder, const QString &note)
+{
+    ask<void>(this, m_console->engine()->takeConn(!holder.isEmpty(), note, holder), [this](const Result<> &taken) {
         if (!taken) {
             tellFailure(taken.error());
         }

@@ -7,6 +7,7 @@
 #include "system/error.h"
 
 #include <QMainWindow>
+#include <QTimer>
 
 class QHBoxLayout;
 class QStackedWidget;
@@ -17,6 +18,7 @@ namespace cutover {
 class Console;
 class EngineClient;
 class InlineMessage;
+struct LinkState;
 class Rail;
 
 /** The window of one target: frame bar, rail, rooms, run bar. */
@@ -49,8 +51,11 @@ private:
     void refreshBanners();
     /// Room around the banners, where there are some.
     void placeBanners();
+    void tellConnection(const Error &error, const LinkState &link);
     void tellFailure(const Error &error);
     void takeConn();
+    /// holder: who has it, and finds the note; empty: nobody.
+    void takeConnFrom(const QString &holder, const QString &note);
     void addThemeButton(QHBoxLayout *row);
 
     QString m_starting;
@@ -62,6 +67,9 @@ private:
     InlineMessage *m_conn;
     InlineMessage *m_problem;
     InlineMessage *m_failure;
+    InlineMessage *m_host; ///< What the control host says about itself.
+    QString m_warned; ///< The text of it that was told already.
+    QTimer m_attempt;
     QHash<QString, Room *> m_rooms;
 };
 

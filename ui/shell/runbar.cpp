@@ -106,6 +106,11 @@ void RunBar::refresh()
     if (run->current >= 0 && run->current < run->steps.size()) {
         what += tr(" · step %1 of %2").arg(run->current + 1).arg(run->steps.size());
     }
+    const BreakGlass &glass = run->run.breakGlass;
+    if (!glass.isEmpty()) {
+        what += tr(" · glass broken");
+    }
+    m_what->setToolTip(glass.isEmpty() ? QString() : tr("%1 broke the glass: %2").arg(glass.by, glass.reason));
     m_what->setText(what);
     Message doing = m_console->doing();
     if (state == RunState::Held || state == RunState::Reverting) {

@@ -8,6 +8,7 @@
 #include "common/tableview.h"
 #include "common/textlabel.h"
 #include "update/plandraft.h"
+#include "update/sessionsdialog.h"
 
 #include <QHBoxLayout>
 #include <QPushButton>
@@ -22,6 +23,7 @@ ChecksPage::ChecksPage(PlanDraft *draft, QWidget *parent)
     , m_draft(draft)
     , m_job(draft->engine())
     , m_summary(new TextLabel({}, TextStyle::Section))
+    , m_sessions(new QPushButton(tr("Database sessions…")))
     , m_again(new QPushButton(tr("Run checks again")))
     , m_table(new TableView(tr("Pre-checks")))
     , m_message(new InlineMessage)
@@ -31,10 +33,13 @@ ChecksPage::ChecksPage(PlanDraft *draft, QWidget *parent)
     layout->setSpacing(space::Group);
     auto *head = new QHBoxLayout;
     head->addWidget(m_summary, 1);
+    head->addWidget(m_sessions);
     head->addWidget(m_again);
     layout->addLayout(head);
     layout->addWidget(m_message);
     m_again->setObjectName(u"again"_s);
+    m_sessions->setObjectName(u"databaseSessions"_s);
+    m_sessions->hide();
     m_table->setModel(&m_model);
     m_table->setStretchColumn(CheckModel::FindingColumn);
     // A failed check takes the lines that reason and remedy need.
@@ -44,9 +49,14 @@ ChecksPage::ChecksPage(PlanDraft *draft, QWidget *parent)
     checks->body()->addWidget(m_table);
     layout->addWidget(checks, 1);
 
+    connect(m_sessions, &QPushButton::clicked, this, &ChecksPage::showSessions);
     connect(m_again, &QPushButton::clicked, this, &ChecksPage::run);
     connect(&m_job, &JobTracker::item, this, [this](const QJsonObject &item) {
-        m_model.update(CheckResult::fromJson(item));
+        const CheckResult result = CheckResult::fromJson(item);
+        if (result.id.startsWith(u"transactions:")) {
+            m_sessions->show();
+        }
+        m_model.update(result);
         // Several come at once.
         m_table->fitColumnsSoon();
         summarize();
@@ -75,9 +85,21 @@ void ChecksPage::run()
     m_checked = m_draft->to();
     m_ended = m_passed = false;
     m_model.clear();
+    m_sessions->hide();
     m_message->clear();
     m_job.follow(m_draft->engine()->startChecks(m_checked));
     summarize();
+}
+
+void ChecksPage::showSessions()
+{
+    auto *sessions = new SessionsDialog(m_draft->engine(), this);
+    connect(sessions, &SessionsDialog::ended, this, [this] {
+        if (!m_job.isRunning()) {
+            run();
+        }
+    });
+    sessions->open();
 }
 
 void ChecksPage::summarize()

@@ -31,6 +31,7 @@ public:
 private:
     void run();
     void summarize();
+    void showSessions();
 
     PlanDraft *m_draft;
     JobTracker m_job;
@@ -39,6 +40,7 @@ private:
     bool m_ended = false;
     bool m_passed = false;
     TextLabel *m_summary;
+    QPushButton *m_sessions; ///< Where a database has sessions.
     QPushButton *m_again;
     TableView *m_table;
     InlineMessage *m_message;

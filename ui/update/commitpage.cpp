@@ -9,6 +9,8 @@
 #include "common/statuschip.h"
 #include "common/tableview.h"
 #include "common/times.h"
+#include "people/checklistpanel.h"
+#include "people/gatewatch.h"
 #include "plan/loss.h"
 #include "shell/conndialog.h"
 #include "update/digestlabel.h"
@@ -19,6 +21,8 @@
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QTabWidget>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -66,6 +70,16 @@ CommitPage::CommitPage(PlanDraft *draft, QWidget *parent)
     , m_changes(new InlineMessage)
     , m_connMessage(new InlineMessage)
     , m_error(new InlineMessage)
+    , m_gates(new GateWatch(draft->engine(), this))
+    , m_approval(new TextLabel)
+    , m_blackout(new TextLabel)
+    , m_staging(new TextLabel)
+    , m_shut(new InlineMessage)
+    , m_glass(new QWidget)
+    , m_glassWhat(new TextLabel({}, TextStyle::Body, Theme::Role::Danger))
+    , m_glassReason(new QLineEdit)
+    , m_tabs(new QTabWidget)
+    , m_checklist(new ChecklistPanel(draft->engine()))
     , m_confirm(new QWidget)
     , m_confirmText(new TextLabel)
     , m_name(new QLineEdit)
@@ -76,6 +90,7 @@ CommitPage::CommitPage(PlanDraft *draft, QWidget *parent)
     layout->addWidget(m_error);
     layout->addWidget(m_changes);
     layout->addWidget(m_connMessage);
+    layout->addWidget(m_shut);
     layout->addWidget(m_content, 1);
     auto *columns = new QHBoxLayout(m_content);
     columns->setContentsMargins({});
@@ -86,7 +101,7 @@ CommitPage::CommitPage(PlanDraft *draft, QWidget *parent)
     m_form->setHorizontalSpacing(space::Group);
     m_form->setVerticalSpacing(space::Inside);
     m_form->setRowWrapPolicy(QFormLayout::DontWrapRows);
-    for (TextLabel *label : {m_target, m_way, m_time, m_downtime, m_lost, m_failure, m_conn}) {
+    for (TextLabel *label : {m_target, m_way, m_time, m_downtime, m_lost, m_failure, m_conn, m_approval, m_blackout, m_staging}) {
         label->wrapped();
     }
     m_form->addRow(tr("Target"), m_target);
@@ -94,26 +109,49 @@ CommitPage::CommitPage(PlanDraft *draft, QWidget *parent)
     m_form->addRow(tr("Time"), m_time);
     m_form->addRow(tr("Downtime"), m_downtime);
     m_form->addRow(tr("Risk"), m_risk);
+    m_form->addRow(tr("Approval"), m_approval);
+    m_form->addRow(tr("Staging"), m_staging);
+    m_form->addRow(tr("Blackout"), m_blackout);
     m_form->addRow(tr("Lost"), m_lost);
     m_form->addRow(tr("On failure"), m_failure);
     m_form->addRow(tr("Proven backup"), m_proven);
     m_form->addRow(tr("Conn"), m_conn);
     m_form->addRow(tr("Plan"), m_digest);
-    for (TextLabel *label : {m_way, m_lost, m_failure}) {
+    for (TextLabel *label : {m_way, m_lost, m_failure, m_approval, m_blackout, m_staging}) {
         // Beside the first of several lines.
         static_cast<QLabel *>(m_form->labelForField(label))->setAlignment(Qt::AlignTop | Qt::AlignLeft);
     }
-    summary->body()->addLayout(m_form);
-    summary->body()->addStretch();
+    // In a low window the gates' rows make it higher than the page.
+    auto *lines = new QWidget;
+    auto *column = new QVBoxLayout(lines);
+    column->setContentsMargins({});
+    column->addLayout(m_form);
+    column->addStretch();
+    auto *scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setAccessibleName(tr("In short"));
+    scroll->setWidget(lines);
+    scroll->viewport()->setAutoFillBackground(false);
+    lines->setAutoFillBackground(false);
+    summary->body()->addWidget(scroll);
     columns->addWidget(summary);
 
-    auto *plan = new Panel(tr("What will be done"));
+    auto *plan = new Panel;
     plan->setFlush(true);
     m_table->setModel(&m_model);
     m_table->setStretchColumn(PlanModel::IntentColumn);
     m_table->setRowsWrapped();
-    plan->body()->addWidget(m_table);
+    m_tabs->setDocumentMode(true);
+    m_tabs->setObjectName(u"planTabs"_s);
+    m_tabs->setAccessibleName(tr("Steps and checklist"));
+    m_tabs->addTab(m_table, tr("What will be done"));
+    m_tabs->addTab(m_checklist, tr("Checklist"));
+    plan->body()->addWidget(m_tabs);
     columns->addWidget(plan, 1);
+    makeGates();
+    layout->addWidget(m_glass);
 
     auto *confirm = new QHBoxLayout(m_confirm);
     confirm->setContentsMargins({});
@@ -160,6 +198,9 @@ void CommitPage::refresh()
     const TargetView &target = m_draft->target();
     m_content->setVisible(plan.has_value());
     m_confirm->setVisible(plan.has_value() && isNameNeeded());
+    m_gates->setDigest(m_draft->digest());
+    m_checklist->setSubject(m_draft->digest(), {});
+    refreshGates();
     if (!plan) {
         m_changes->clear();
         m_connMessage->clear();
@@ -181,7 +222,7 @@ void CommitPage::refresh()
     m_failure->setText(failureText(*plan));
     m_proven->setTime(target.lastProvenBackup, tr("none yet"));
     m_digest->setDigest(m_draft->digest());
-    const QString foreign = m_draft->foreignConn();
+    const QString foreign = target.foreignConn();
     m_conn->setText(!foreign.isEmpty()    ? foreign
                         : target.connOurs ? tr("yours")
                                           : tr("free; you take it by starting"));
@@ -229,7 +270,8 @@ void CommitPage::takeOver()
 {
     auto *dialog = new ConnDialog(m_draft->target(), this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::accepted, m_draft, [this, dialog] { m_draft->takeConn(dialog->note()); });
+    connect(dialog, &QDialog::accepted, m_draft, [this, dialog] { m_draft->takeConn(dialog->note(), dialog->holder()); });
+    connect(m_draft, &PlanDraft::targetChanged, dialog, [this, dialog] { dialog->follow(m_draft->target()); });
     dialog->open();
 }
 
@@ -238,10 +280,11 @@ bool CommitPage::leave()
     m_starting = true;
     m_error->clear();
     Q_EMIT changed();
-    ask<QString>(this, m_draft->engine()->apply(m_draft->digest(), m_name->text()), [this](Result<QString> run) {
+    ask<QString>(this, m_draft->engine()->apply(m_draft->digest(), m_name->text(), {m_glassReason->text().trimmed(), m_glassFor}), [this](Result<QString> run) {
         m_starting = false;
         if (!run) {
             m_error->tell(run.error());
+            m_gates->look();
             if (run.error().code.startsWith(u"plan.")) {
                 connect(m_error->addAction(tr("Plan again")), &QPushButton::clicked, m_draft, &PlanDraft::requestAgain);
             }
@@ -267,11 +310,14 @@ QString CommitPage::blockedReason() const
     if (m_starting) {
         return tr("The run is being started.");
     }
-    if (const QString foreign = m_draft->foreignConn(); !foreign.isEmpty()) {
-        return tr("%1 has the conn.").arg(foreign);
+    if (const QString refusal = m_draft->target().connRefusal(); !refusal.isEmpty()) {
+        return refusal;
     }
     if (!m_draft->changedSince().isEmpty()) {
         return tr("The system has changed since; plan again.");
+    }
+    if (const QString shut = gateReason(); !shut.isEmpty()) {
+        return shut;
     }
     if (isNameNeeded() && m_name->text() != m_draft->target().name) {
         return m_name->text().isEmpty() ? tr("The target's name has to be typed.") : tr("“%1” is not the target's name.").arg(m_name->text());
@@ -287,7 +333,7 @@ QString CommitPage::nextText() const
 
 bool CommitPage::isDestructive() const
 {
-    return isRollback();
+    return isRollback() || !m_glassReason->text().isEmpty();
 }
 
 } // namespace cutover

@@ -8,10 +8,13 @@
 
 class QFormLayout;
 class QLineEdit;
+class QTabWidget;
 
 namespace cutover {
 
+class ChecklistPanel;
 class DigestLabel;
+class GateWatch;
 class InlineMessage;
 class PlanDraft;
 class RelativeTimeLabel;
@@ -45,6 +48,12 @@ protected:
 
 private:
     void takeOver();
+    // Of commitgates.cpp: what stands in the way of a run, and how it is opened or overridden.
+    void makeGates();
+    void refreshGates();
+    void openApproval();
+    void breakGlass(bool wanted);
+    [[nodiscard]] QString gateReason() const; ///< Why the run can't be started for a gate; empty: it can.
     [[nodiscard]] bool isRollback() const;
     [[nodiscard]] bool isNameNeeded() const;
 
@@ -69,6 +78,18 @@ private:
     InlineMessage *m_connMessage;
     InlineMessage *m_error;
     QString m_changesTold, m_connTold; ///< What the messages say, so that they are made anew only for something new.
+    GateWatch *m_gates;
+    TextLabel *m_approval;
+    TextLabel *m_blackout;
+    TextLabel *m_staging;
+    InlineMessage *m_shut;
+    QString m_shutTold;
+    QWidget *m_glass; ///< Shown once somebody wants to break it.
+    TextLabel *m_glassWhat;
+    QLineEdit *m_glassReason;
+    QStringList m_glassFor; ///< Gates that were shut when it was to be broken; the reason is for those alone.
+    QTabWidget *m_tabs;
+    ChecklistPanel *m_checklist;
     QWidget *m_confirm;
     TextLabel *m_confirmText;
     QLineEdit *m_name;

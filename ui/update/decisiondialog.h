@@ -26,12 +26,14 @@ public:
         QString details;
         QString decide; ///< On the button: the verb and the object.
         QString keep; ///< On the other one.
-        QString name; ///< Of the target, when it has to be typed; else empty.
+        QString name = {}; ///< Of the target, when it has to be typed; else empty.
+        QString reason = {}; ///< What has to be said, in at least eight letters, as a question; else empty.
     };
     explicit DecisionDialog(const Texts &texts, QWidget *parent = nullptr);
 
     /// What was typed; empty when nothing was asked for.
     [[nodiscard]] QString name() const;
+    [[nodiscard]] QString reason() const; ///< What was said; empty when nothing was asked for.
     [[nodiscard]] QString question() const;
     [[nodiscard]] QString details() const;
     [[nodiscard]] QPushButton *decideButton() const { return m_decide; }
@@ -44,6 +46,8 @@ private:
     TextLabel *m_question;
     TextLabel *m_details;
     QLineEdit *m_name;
+    bool m_asksReason;
+    QLineEdit *m_why;
     TextLabel *m_reason;
     QPushButton *m_decide;
     QPushButton *m_keep;

@@ -159,6 +159,7 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     log->body()->addWidget(m_log);
     m_log->setMinimumHeight(64);
     column->addWidget(log, 2);
+    right->installEventFilter(this);
     columns->addWidget(right);
     columns->setStretchFactor(0, 0);
     columns->setStretchFactor(1, 1);
@@ -187,6 +188,8 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
         m_instances->setInstances(m_feed->target().instances);
         m_metrics->setErrorLimit(m_feed->target().errorLimit);
         m_held->setRunnerGone(m_feed->target().runnerGone);
+        m_held->setWhyNot(m_feed->target().connRefusal());
+        refreshCommands();
         refreshNow();
     });
     connect(m_feed, &RunFeed::logAppended, this, [this](const QString &text) { m_log->append(shownLog(text)); });
@@ -200,6 +203,11 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
         }
         m_message->tell(error);
         m_message->setClosable(true);
+        if (error.code == u"gate.blackout_now") {
+            QPushButton *glass = m_message->addAction(tr("Break the glass…"));
+            glass->setObjectName(u"wantGlass"_s);
+            connect(glass, &QPushButton::clicked, this, [this, verb] { askForGlass(verb); });
+        }
     });
     connect(m_feed, &RunFeed::commandTaken, this, [this](const QString &verb, const QString &command) {
         if (verb == u"hold" && m_pause != Pause::None) {
@@ -221,6 +229,41 @@ ExecutePage::ExecutePage(EngineClient *engine, const QString &runId, QWidget *pa
     m_stepBar->hide();
     m_timeline->setFocus();
     m_doing->setText(tr("Asking the control host about the run"));
+}
+
+QString ExecutePage::whyNot(const QString &verb, const QString &otherwise) const
+{
+    const RunView &view = m_feed->view();
+    if (view.offers.contains(verb)) {
+        return m_feed->target().connRefusal();
+    }
+    const Message refusal = view.refusals.value(verb);
+    return refusal.isEmpty() ? otherwise : refusal.text();
+}
+
+bool ExecutePage::eventFilter(QObject *watched, QEvent *event)
+{
+    if (event->type() == QEvent::Resize && watched == m_column->parentWidget()) {
+        fitMetrics();
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+/// In a low window the charts give way to the choices of a held run, which would lie on each other.
+void ExecutePage::fitMetrics()
+{
+    const QWidget *column = m_column->parentWidget();
+    const int needed = m_held->heightForWidth(column->width()) + m_metrics->minimumSizeHint().height()
+        + m_log->parentWidget()->minimumSizeHint().height() + 2 * m_column->spacing();
+    m_metrics->setVisible(m_held->isHidden() || needed <= column->height());
+}
+
+void ExecutePage::refreshCommands()
+{
+    if (m_feed->isLoaded()) {
+        setDisabledReason(m_hold, whyNot(u"hold"_s, tr("There is nothing to hold.")));
+        setDisabledReason(m_abort, whyNot(u"abort"_s, tr("The run can't be aborted now.")));
+    }
 }
 
 void ExecutePage::refresh()
@@ -253,13 +296,9 @@ void ExecutePage::refresh()
     if (held) {
         m_held->setRun(view);
     }
-    const bool canHold = view.offers.contains(u"hold");
-    setDisabledReason(m_hold, canHold ? QString() : view.refusals.value(u"hold"_s).isEmpty() ? tr("There is nothing to hold.")
-                                                                                             : view.refusals.value(u"hold"_s).text());
+    fitMetrics();
+    refreshCommands();
     m_hold->setVisible(!held);
-    const bool canAbort = view.offers.contains(u"abort");
-    setDisabledReason(m_abort, canAbort ? QString() : view.refusals.value(u"abort"_s).isEmpty() ? tr("The run can't be aborted now.")
-                                                                                                : view.refusals.value(u"abort"_s).text());
     // A held run is left through the choices beside their costs.
     m_abort->setVisible(!held);
 
@@ -432,6 +471,38 @@ void ExecutePage::decideByName(const QString &verb)
     auto *question = new DecisionDialog(texts, this);
     question->decideButton()->setObjectName(u"decide"_s);
     connect(question, &QDialog::accepted, this, [this, question, verb] { m_feed->command(verb, question->name()); });
+    openQuestion(question);
+}
+
+void ExecutePage::askForGlass(const QString &verb)
+{
+    const Plan &plan = m_feed->view().run.plan;
+    auto *question = new DecisionDialog({.title = tr("Break the glass"),
+                                         .question = tr("Let %1 go on in blackout hours?").arg(plan.targetName),
+                                         .details = tr("The reason and your name go into the audit trail and the report. Rolling back needs none."),
+                                         .decide = tr("Go on to %1").arg(plan.to),
+                                         .keep = tr("Keep it held"),
+                                         .name = nameFor(verb),
+                                         .reason = tr("Why it can't wait:")},
+                                        this);
+    question->decideButton()->setObjectName(u"decide"_s);
+    connect(question, &QDialog::accepted, this, [this, question, verb] {
+        m_message->clear();
+        m_feed->command(verb, question->name(), {question->reason(), {u"blackout"_s}});
+    });
+    openQuestion(question);
+}
+
+void ExecutePage::openQuestion(DecisionDialog *question)
+{
+    const RunView &view = m_feed->view();
+    // What was asked about one hold is no answer to the next.
+    connect(m_feed, &RunFeed::viewChanged, question, [this, question, asked = view.run.reason.text(), at = view.current] {
+        const RunView &now = m_feed->view();
+        if (now.run.state != RunState::Held || now.current != at || now.run.reason.text() != asked) {
+            question->reject();
+        }
+    });
     question->open();
 }
 

@@ -48,14 +48,25 @@ Q_SIGNALS:
     /// The page is left; the run goes on.
     void left();
 
+protected:
+    bool eventFilter(QObject *watched, QEvent *event) override;
+
 private:
     void refresh();
+    void refreshCommands();
+    void fitMetrics();
+    /// Why a command can't be given now; empty when it can.
+    [[nodiscard]] QString whyNot(const QString &verb, const QString &otherwise) const;
     void refreshNow();
     void tick();
     void hold();
     void askAbort();
     void choose(const QString &verb);
     void decideByName(const QString &verb);
+    /// Asks why a held run may go on although blackout hours have begun.
+    void askForGlass(const QString &verb);
+    /// Opens it, and closes it where the run is held for something else by then.
+    void openQuestion(DecisionDialog *question);
     [[nodiscard]] QString nameFor(const QString &verb) const;
     void keepRunning();
     void copyIncident();

@@ -118,16 +118,29 @@ void HeldPanel::setRun(const RunView &view)
     m_silent->setVisible(!m_silent->text().isEmpty());
     button(u"accept"_s)->setText(isTakingBack(view) ? tr("Accept as taken back") : tr("Accept as done"));
     button(u"rollback"_s)->setText(tr("Roll back to %1").arg(view.run.plan.from));
+    refreshChoices();
+    tick();
+}
+
+void HeldPanel::setWhyNot(const QString &reason)
+{
+    if (m_whyNot != reason) {
+        m_whyNot = reason;
+        refreshChoices();
+    }
+}
+
+void HeldPanel::refreshChoices()
+{
     for (const Choice &choice : m_choices) {
-        const bool offered = view.offers.contains(choice.verb);
-        const Message refusal = view.refusals.value(choice.verb);
+        const bool offered = m_view.offers.contains(choice.verb);
+        const Message refusal = m_view.refusals.value(choice.verb);
         const bool shown = offered || !refusal.isEmpty();
         choice.button->setVisible(shown);
         choice.cost->setVisible(shown);
         choice.cost->setText(offered ? costOf(choice.verb) : refusal.text());
-        setDisabledReason(choice.button, offered ? QString() : refusal.text());
+        setDisabledReason(choice.button, !offered ? refusal.text() : m_whyNot);
     }
-    tick();
 }
 
 void HeldPanel::setRunnerGone(bool gone)

@@ -21,6 +21,8 @@ public:
     explicit HeldPanel(QWidget *parent = nullptr);
 
     void setRun(const RunView &view);
+    /// Why nothing can be decided from here; empty: it can.
+    void setWhyNot(const QString &reason);
     /// No process works on the run any more.
     void setRunnerGone(bool gone);
     /// Changes the countdown to the policy's default.
@@ -40,7 +42,10 @@ private:
     };
     [[nodiscard]] QString costOf(const QString &verb) const;
 
+    void refreshChoices();
+
     RunView m_view;
+    QString m_whyNot;
     TextLabel *m_reason;
     TextLabel *m_hint;
     TextLabel *m_serving;

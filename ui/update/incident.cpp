@@ -3,6 +3,7 @@
 
 #include "update/incident.h"
 
+#include "common/status.h"
 #include "update/words.h"
 
 #include <QCoreApplication>
@@ -88,7 +89,7 @@ QString incidentSummary(const RunView &view, const TargetView &target, const QSt
     text += line(QT_TRANSLATE_NOOP("incident", "Serving users now"), serving);
     text += line(QT_TRANSLATE_NOOP("incident", "Not serving"), view.silent.join(u", "_s));
     for (const InstanceView &instance : target.instances) {
-        text += line(QT_TRANSLATE_NOOP("incident", "Instance"), u"%1 %2 %3"_s.arg(instance.name, instance.version, instance.state));
+        text += line(QT_TRANSLATE_NOOP("incident", "Instance"), u"%1 %2 %3"_s.arg(instance.name, instance.version, instance.colour.isEmpty() ? instance.state : wordOfInstance(instance)).simplified());
     }
     for (auto [database, revision] : target.revisions.asKeyValueRange()) {
         text += line(QT_TRANSLATE_NOOP("incident", "Database"), u"%1 %2"_s.arg(database, revision));

@@ -42,7 +42,7 @@ void InstanceStrip::setInstances(const QList<InstanceView> &instances)
     QList<InstanceView> released;
     QStringList names;
     for (const InstanceView &instance : instances) {
-        if (!instance.version.isEmpty()) {
+        if (instance.isReleased()) {
             names << instance.name;
             released << instance;
         }
@@ -62,12 +62,12 @@ void InstanceStrip::setInstances(const QList<InstanceView> &instances)
     for (int i = 0; i < released.size(); ++i) {
         const InstanceView &instance = released[i];
         m_entries[i].version->setText(instance.version);
-        const Status status = statusOfInstance(instance.state);
+        const Status status = statusOfInstance(instance);
+        const QString word = wordOfInstance(instance);
         if (instance.sessions > 0) {
-            const QString word = statusLook(status).word;
             m_entries[i].state->setStatus(status, instance.sessions == 1 ? tr("%1 · 1 session").arg(word) : tr("%1 · %2 sessions").arg(word).arg(instance.sessions));
         } else {
-            m_entries[i].state->setStatus(status);
+            m_entries[i].state->setStatus(status, word);
         }
     }
     arrange();

@@ -144,17 +144,9 @@ QStringList PlanDraft::changedSince() const
     return changes;
 }
 
-QString PlanDraft::foreignConn() const
+void PlanDraft::takeConn(const QString &note, const QString &from)
 {
-    if (m_target.connHolder.isEmpty() || m_target.connOurs) {
-        return {};
-    }
-    return m_target.connHolder;
-}
-
-void PlanDraft::takeConn(const QString &note)
-{
-    ask<void>(this, m_engine->takeConn(true, note), [this](Result<> result) {
+    ask<void>(this, m_engine->takeConn(true, note, from), [this](Result<> result) {
         if (!result) {
             Q_EMIT connFailed(result.error());
         }

@@ -44,10 +44,8 @@ public:
 
     /// What differs between the plan's "before" and the target as it is now, as sentences.
     [[nodiscard]] QStringList changedSince() const;
-    /// Somebody else has the conn: their name; empty when it is free or ours.
-    [[nodiscard]] QString foreignConn() const;
-    /// Takes the conn over, with a note for the one who had it.
-    void takeConn(const QString &note);
+    /// Takes the conn over from its holder, with a note for them.
+    void takeConn(const QString &note, const QString &from);
 
 Q_SIGNALS:
     void targetChanged();

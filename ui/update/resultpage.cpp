@@ -10,12 +10,14 @@
 #include "common/page.h"
 #include "common/statuschip.h"
 #include "common/tableview.h"
+#include "people/checklistpanel.h"
 #include "serve/runview.h"
 #include "update/incident.h"
 #include "update/reportdialog.h"
 #include "update/words.h"
 
 #include <QHBoxLayout>
+#include <QTabWidget>
 #include <QVBoxLayout>
 
 namespace cutover {
@@ -98,6 +100,8 @@ ResultPage::ResultPage(EngineClient *engine, const QString &runId, QWidget *pare
     , m_message(new InlineMessage)
     , m_owed(new InlineMessage)
     , m_table(new TableView(tr("Times of the steps")))
+    , m_open(new InlineMessage)
+    , m_checklist(new ChecklistPanel(engine))
     , m_report(new QPushButton(tr("Open report…")))
     , m_done(new PrimaryButton(tr("Done")))
 {
@@ -123,11 +127,19 @@ ResultPage::ResultPage(EngineClient *engine, const QString &runId, QWidget *pare
     layout->addWidget(m_totals);
     layout->addWidget(m_message);
     layout->addWidget(m_owed);
-    auto *times = new Panel(tr("What each step took"));
+    layout->addWidget(m_open);
+    auto *times = new Panel;
     times->setFlush(true);
     m_table->setModel(&m_times);
     m_table->setStretchColumn(StepTimesModel::StepColumn);
-    times->body()->addWidget(m_table);
+    auto *tabs = new QTabWidget;
+    tabs->setDocumentMode(true);
+    tabs->setObjectName(u"resultTabs"_s);
+    tabs->setAccessibleName(tr("Times and checklist"));
+    tabs->addTab(m_table, tr("What each step took"));
+    tabs->addTab(m_checklist, tr("Checklist"));
+    times->body()->addWidget(tabs);
+    connect(m_checklist, &ChecklistPanel::changed, this, [this] { showOpen(m_checklist->view()); });
     layout->addWidget(times, 1);
     auto *foot = new QHBoxLayout;
     foot->setSpacing(space::Inside);
@@ -175,6 +187,21 @@ void ResultPage::setRun(const RunView &view)
     }
     m_times.setRows(view.steps);
     m_table->fitColumns();
+    m_checklist->setSubject({}, m_runId);
+    // Told before anybody opens the checklist.
+    ask<ChecklistView>(this, m_engine->checklist({}, m_runId), [this](const Result<ChecklistView> &checklist) {
+        if (checklist) {
+            showOpen(*checklist);
+        }
+    });
+}
+
+void ResultPage::showOpen(const ChecklistView &checklist)
+{
+    m_open->clear();
+    if (const QStringList items = checklist.openTexts(); !items.isEmpty()) {
+        m_open->tell(InlineMessage::Kind::Caution, tr("The run is not closed: %1.").arg(items.join(u", "_s)), tr("Sign that in the checklist below; the next update waits for it."));
+    }
 }
 
 void ResultPage::openReport()

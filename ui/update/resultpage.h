@@ -12,6 +12,7 @@ class QPushButton;
 
 namespace cutover {
 
+class ChecklistPanel;
 class InlineMessage;
 class IconLabel;
 class StatusChip;
@@ -52,6 +53,8 @@ Q_SIGNALS:
 
 private:
     void openReport();
+    /// Required items that keep the run from being closed.
+    void showOpen(const ChecklistView &checklist);
 
     EngineClient *m_engine;
     QString m_runId;
@@ -65,6 +68,8 @@ private:
     InlineMessage *m_message;
     InlineMessage *m_owed;
     TableView *m_table;
+    InlineMessage *m_open;
+    ChecklistPanel *m_checklist;
     QPushButton *m_report;
     QPushButton *m_done;
 };

@@ -100,9 +100,9 @@ qint64 RunFeed::leftMs() const
     return std::max<qint64>(0, m_view.leftMs - m_sinceView.elapsed());
 }
 
-void RunFeed::command(const QString &verb, const QString &name)
+void RunFeed::command(const QString &verb, const QString &name, const GlassWish &glass)
 {
-    send(verb, stateName(m_view.run.state), name, {});
+    send(verb, stateName(m_view.run.state), name, {}, glass);
 }
 
 void RunFeed::commandInAnyState(const QString &verb, const QString &name)
@@ -115,9 +115,9 @@ void RunFeed::resumeHold(const QString &holdId)
     send(u"resume"_s, {}, {}, holdId);
 }
 
-void RunFeed::send(const QString &verb, const QString &expectedState, const QString &name, const QString &hold)
+void RunFeed::send(const QString &verb, const QString &expectedState, const QString &name, const QString &hold, const GlassWish &glass)
 {
-    ask<QString>(this, m_engine->command(m_runId, verb, expectedState, name, hold), [this, verb](Result<QString> result) {
+    ask<QString>(this, m_engine->command(m_runId, verb, expectedState, name, hold, glass), [this, verb](Result<QString> result) {
         if (result) {
             Q_EMIT commandTaken(verb, *result);
             lookSoon();

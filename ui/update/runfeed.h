@@ -35,7 +35,7 @@ public:
     [[nodiscard]] qint64 leftMs() const;
     /// Gives a command for the run as it is shown; a refusal comes as commandFailed(). name: the
     /// target's, where the command has to be confirmed by it.
-    void command(const QString &verb, const QString &name = {});
+    void command(const QString &verb, const QString &name = {}, const GlassWish &glass = {});
     /// Gives it for whatever state the run may be in by the time it is taken.
     void commandInAnyState(const QString &verb, const QString &name = {});
     /// Lets the run go on if that hold, given before, is what it waits for; another hold stays.
@@ -51,7 +51,7 @@ Q_SIGNALS:
     void commandTaken(const QString &verb, const QString &commandId);
 
 private:
-    void send(const QString &verb, const QString &expectedState, const QString &name, const QString &hold);
+    void send(const QString &verb, const QString &expectedState, const QString &name, const QString &hold, const GlassWish &glass = {});
     void lookSoon();
     void load();
     void loadTarget();

@@ -3,6 +3,7 @@
 
 #include "update/runmetrics.h"
 
+#include "chart/chartgroup.h"
 #include "chart/runmarkers.h"
 #include "chart/seriesfeed.h"
 #include "common/ask.h"
@@ -22,7 +23,7 @@ namespace {
 /// Doubled while a run outlasts it.
 constexpr qint64 SpanMs = 3 * 60 * 1000;
 constexpr qint64 BeforeMs = 30 * 1000;
-constexpr auto Tick = 1s;
+constexpr auto TickEvery = 1s;
 
 } // namespace
 
@@ -46,7 +47,7 @@ RunMetrics::RunMetrics(EngineClient *engine, QWidget *parent)
         // Without an answer the line simply ends; the shell says that the link is lost.
         m_feeds.append(new SeriesFeed(engine, series, chart, this));
     }
-    m_timer.setInterval(Tick);
+    m_timer.setInterval(TickEvery);
     connect(&m_timer, &QTimer::timeout, this, [this] {
         if (isVisible()) {
             load();
