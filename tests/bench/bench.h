@@ -47,6 +47,7 @@ struct Bench {
 
 [[nodiscard]] Result<bool> benchEngine(const Options &options);
 [[nodiscard]] Result<bool> benchUpdate(const Options &options);
+[[nodiscard]] Result<bool> benchCompose(const Options &options);
 [[nodiscard]] Result<bool> benchPackage(const Options &options);
 [[nodiscard]] Result<bool> benchBackup(const Options &options);
 [[nodiscard]] Result<bool> benchPostgres(const Options &options);

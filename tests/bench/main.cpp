@@ -29,6 +29,7 @@ constexpr Bench all[] = {
     {"memory", "peak memory of each process", benchMemory},
     {"window", "event handlers of the window while an update runs", benchWindow},
     {"update", "the demo's update against a script", benchUpdate},
+    {"compose", "a rolling update under Docker Compose against docker compose up -d", benchCompose},
 };
 
 int part(const QStringList &arguments)

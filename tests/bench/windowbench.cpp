@@ -65,7 +65,7 @@ void printHandlers(const QString &what, QList<BenchApplication::Handler> handler
                  .arg(handler.wallMs, 0, 'f', 2)
                  .arg(eventName(handler.event), QString::fromLatin1(handler.receiver)));
         for (const QByteArray &line : handler.inside.split('\n')) {
-            if (handler.cpuMs >= LimitMs && !line.isEmpty()) {
+            if (handler.cpuMs >= LimitMs / 2 && !line.isEmpty()) {
                 note(u"      "_s + QString::fromUtf8(line));
             }
         }

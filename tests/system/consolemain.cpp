@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // A console without a window: a ServeClient in a process of its own, led by JSON lines on standard
-// input ({"id", "method", "params"}), telling what it hears on standard output.
+// input ({"id", "method", "params"}), telling what it hears on standard output. Its arguments are the command of
+// its server, or --host HOST PROGRAM TARGET.
 
 #include "serve/jsonlines.h"
 #include "serve/serveclient.h"
@@ -39,7 +40,18 @@ int main(int argc, char **argv)
 {
     QCoreApplication application(argc, argv);
     QCoreApplication::setApplicationName(u"cutover"_s);
-    auto client = std::make_unique<ServeClient>(application.arguments().sliced(1));
+    const QStringList words = application.arguments().sliced(1);
+    std::unique_ptr<ServeClient> client;
+    if (words.value(0) == u"--host") {
+        auto host = ControlHost::parse(words.value(1));
+        if (!host) {
+            return 2;
+        }
+        host->program = words.value(2);
+        client = std::make_unique<ServeClient>(*host, host->program, words.value(3));
+    } else {
+        client = std::make_unique<ServeClient>(words);
+    }
     QObject::connect(client.get(), &EngineClient::connectionChanged, client.get(),
                      [](bool connected, const Error &error) { tell({{u"connected"_s, connected}, {u"code"_s, error.code}}); });
     QObject::connect(client.get(), &EngineClient::changed, client.get(),

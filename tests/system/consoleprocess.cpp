@@ -39,16 +39,22 @@ QList<qint64> childrenOf(qint64 parent)
 
 ConsoleProcess::ConsoleProcess(const QString &targetFile, const QString &person, const QString &home)
 {
-    QDir().mkpath(home);
-    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-    environment.insert(u"HOME"_s, home);
-    environment.remove(u"XDG_CONFIG_HOME"_s);
-    environment.insert(u"CUTOVER_OPERATOR"_s, person);
+    start(environmentOf(person, home), {SystemDemo::program(u"cutoverctl"_s), u"serve"_s, u"--stdio"_s, u"--target"_s, targetFile});
+}
+
+ConsoleProcess::ConsoleProcess(const QString &host, const QString &targetFile, const QString &person, const QString &home, const QString &sshConfiguration)
+{
+    QProcessEnvironment environment = environmentOf(person, home);
+    environment.insert(u"CUTOVER_SSH_CONFIG"_s, sshConfiguration);
+    start(environment, {u"--host"_s, host, SystemDemo::program(u"cutoverctl"_s), targetFile});
+}
+
+void ConsoleProcess::start(const QProcessEnvironment &environment, const QStringList &words)
+{
     m_process.setProcessEnvironment(environment);
     m_process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
     connect(&m_process, &QProcess::readyReadStandardOutput, this, &ConsoleProcess::read);
-    m_process.start(QString::fromLocal8Bit(CUTOVER_TEST_CONSOLE),
-                    {SystemDemo::program(u"cutoverctl"_s), u"serve"_s, u"--stdio"_s, u"--target"_s, targetFile});
+    m_process.start(QString::fromLocal8Bit(CUTOVER_TEST_CONSOLE), words);
 }
 
 ConsoleProcess::~ConsoleProcess()
@@ -67,6 +73,9 @@ void ConsoleProcess::read()
         } else if (line.contains(u"connected")) {
             m_connected = line[u"connected"].toBool();
             connects += m_connected ? 1 : 0;
+            if (!m_connected) {
+                losses.append(line[u"code"].toString());
+            }
         } else if (line.contains(u"changed")) {
             const QStringList names = line[u"changed"].toVariant().toStringList();
             topics.unite(QSet<QString>(names.cbegin(), names.cend()));
@@ -97,16 +106,31 @@ QJsonObject ConsoleProcess::endOf(const QString &job, int timeoutMs)
 
 void ConsoleProcess::kill()
 {
-    const qint64 pid = m_process.processId();
+    killWithServer(m_process);
+}
+
+void ConsoleProcess::killWithServer(QProcess &console)
+{
+    const qint64 pid = console.processId();
     if (pid <= 0) {
         return;
     }
     const QList<qint64> servers = childrenOf(pid);
-    m_process.kill();
+    console.kill();
     for (const qint64 server : servers) {
         ::kill(pid_t(server), SIGKILL);
     }
-    m_process.waitForFinished();
+    console.waitForFinished();
+}
+
+QProcessEnvironment ConsoleProcess::environmentOf(const QString &person, const QString &home)
+{
+    QDir().mkpath(home);
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(u"HOME"_s, home);
+    environment.remove(u"XDG_CONFIG_HOME"_s);
+    environment.insert(u"CUTOVER_OPERATOR"_s, person);
+    return environment;
 }
 
 bool ConsoleProcess::close()

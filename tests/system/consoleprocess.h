@@ -16,6 +16,8 @@ class ConsoleProcess : public QObject
 public:
     /// person: who sits at it; home: its home folder.
     ConsoleProcess(const QString &targetFile, const QString &person, const QString &home);
+    /// The same on a control host; sshConfiguration: of that person.
+    ConsoleProcess(const QString &host, const QString &targetFile, const QString &person, const QString &home, const QString &sshConfiguration);
     ~ConsoleProcess() override;
 
     [[nodiscard]] bool waitConnected(int timeoutMs = 30000);
@@ -28,15 +30,20 @@ public:
 
     /// Kills it and its server, as a power failure would.
     void kill();
+    static void killWithServer(QProcess &console);
+    /// Of somebody with a home folder of their own.
+    [[nodiscard]] static QProcessEnvironment environmentOf(const QString &person, const QString &home);
     /// Closes it, as a person does; true when it ended by itself.
     bool close();
 
     [[nodiscard]] bool isConnected() const { return m_connected; }
     int connects = 0;
+    QStringList losses; ///< Codes of why there was no connection.
     QSet<QString> topics; ///< All that it was told had changed.
     QList<QJsonObject> told; ///< What the runner told.
 
 private:
+    void start(const QProcessEnvironment &environment, const QStringList &words);
     void read();
     QProcess m_process;
     QHash<int, QJsonObject> m_answers;

@@ -23,6 +23,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int Done = 0;
+constexpr int Refused = 3;
 constexpr int Held = 4;
 constexpr int WentBack = 5;
 
@@ -38,6 +39,7 @@ private Q_SLOTS:
     void init() { m_demo.restoreTarget(); }
     void cleanup();
     void cleanupTestCase();
+    void fullBefore();
     void releasesFull();
     void backupsFull();
     void databaseFull();
@@ -127,6 +129,15 @@ void FaultDiskTest::cleanup()
     for (const QString &path : std::as_const(m_mounted)) {
         QFile::remove(path + u"/filler"_s);
     }
+}
+
+void FaultDiskTest::fullBefore()
+{
+    QVERIFY(fill(u"backups"_s, 100000));
+    const auto outcome = m_demo.ctl({u"update"_s, u"1.2.1"_s, u"--yes"_s});
+    QCOMPARE(FaultDemo::told(outcome, Refused, u"check.disk_full"_s, {u"free at"_s, u"must stay free"_s}), QString());
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+    QCOMPARE(m_demo.releases(), QStringList{u"1.2.0"_s});
 }
 
 void FaultDiskTest::releasesFull()

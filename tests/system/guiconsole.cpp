@@ -77,12 +77,12 @@ bool GuiConsole::fail(const QString &what)
     return false;
 }
 
-bool GuiConsole::open()
+bool GuiConsole::open(const QString &target)
 {
     m_window->show();
     m_window->activateWindow();
     m_engine->start();
-    return waitFor([this] { return QTest::qWaitForWindowActive(m_window.get()) && m_window->windowTitle().contains(u"demo"); }, PatienceMs,
+    return waitFor([this, &target] { return QTest::qWaitForWindowActive(m_window.get()) && m_window->windowTitle().contains(target); }, PatienceMs,
                    u"the window to show its target"_s);
 }
 

@@ -25,7 +25,8 @@ public:
     /// control: cutoverctl.
     GuiConsole(const QString &control, const QString &targetFile);
     ~GuiConsole();
-    [[nodiscard]] bool open();
+    /// target: its name, which the title tells.
+    [[nodiscard]] bool open(const QString &target = QStringLiteral("demo"));
     [[nodiscard]] const QString &problem() const { return m_problem; }
     [[nodiscard]] cutover::MainWindow *window() const { return m_window.get(); }
 

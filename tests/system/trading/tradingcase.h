@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "tests/support/skip.h"
+#include "tradingsystem.h"
+
+#include <QFile>
+#include <QJsonArray>
+#include <QTest>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+/**
+ * What tests of one trading system have in common: it is made once, and each test begins and ends at 1.2.0.
+ */
+class TradingCase : public QObject
+{
+protected:
+    std::unique_ptr<TradingSystem> m_system;
+
+    static constexpr int Held = 4;
+    static constexpr int Refused = 3;
+    static constexpr int RolledBack = 5;
+
+    QString path(const QString &name) const { return m_system->path(name); }
+    static void write(const QString &file, const QByteArray &content)
+    {
+        QFile out(file);
+        QVERIFY(out.open(QIODevice::WriteOnly | QIODevice::Truncate) && out.write(content) == content.size());
+    }
+    static QByteArray read(const QString &file)
+    {
+        QFile in(file);
+        return in.open(QIODevice::ReadOnly) ? in.readAll() : QByteArray();
+    }
+    /// A release like 1.2.1 with one revision more. Its code is Python, indented by four.
+    bool publishRevision(const QString &version, const QByteArray &upgrade)
+    {
+        return m_system->publishVariant(version, [&](const QString &folder) {
+            write(folder + u"/backend/alembic/versions/3x_variant.py"_s,
+                  "\"\"\"Variant\n\nRevision ID: 3x\nRevises: 2b\n\"\"\"\nfrom alembic import op\nimport sqlalchemy as sa\n\n"
+                  "revision = \"3x\"\ndown_revision = \"2b\"\nbranch_labels = None\ndepends_on = None\n\n\n"
+                  "# cutover: phase=expand loses=nothing\ndef upgrade():\n"
+                      + upgrade + "\n\n\ndef downgrade():\n    op.drop_table(\"variants\")\n");
+        });
+    }
+    QString state() const
+    {
+        return m_system->ctl({u"history"_s}).json[u"runs"].toArray().first().toObject()[u"state"].toString();
+    }
+    /// Ends what is held: at the old release.
+    void goBack()
+    {
+        const auto back = m_system->ctl({u"revert"_s, u"--take-over"_s});
+        QVERIFY2(back.exitCode == RolledBack, back.errors.left(3000));
+    }
+    void nothingLost() { QCOMPARE(m_system->lostOrders(), 0); }
+    void isAsBefore()
+    {
+        QTRY_COMPARE_WITH_TIMEOUT(m_system->otherThan(u"1.2.0"_s), QString(), 60000);
+        QCOMPARE(m_system->revision(), u"2b"_s);
+        QCOMPARE(m_system->query(u"SELECT tablename FROM pg_tables WHERE tablename = 'variants'"_s), QStringList());
+        nothingLost();
+    }
+    /// Whether the run under way is at that step, or past it.
+    bool hasBegun(const QString &step) const
+    {
+        const QString run = m_system->ctl({u"status"_s}).json[u"activeRun"].toString();
+        const QJsonArray steps = run.isEmpty() ? QJsonArray() : m_system->ctl({u"history"_s, run}).json[u"steps"].toArray();
+        return std::ranges::any_of(steps, [&](const QJsonValue &each) {
+            return each[u"spec"][u"id"].toString() == step && each[u"record"][u"state"].toString() != u"pending"_s;
+        });
+    }
+    /// Starts an update that a person holds while that step is at work: it is held when the step is done.
+    void holdBehind(const QString &version, const QString &step)
+    {
+        const auto update = m_system->startCtl({u"update"_s, version, u"--yes"_s});
+        QTRY_VERIFY_WITH_TIMEOUT(hasBegun(step) || update->state() == QProcess::NotRunning, 240000);
+        const auto hold = m_system->ctl({u"hold"_s, u"--take-over"_s});
+        const auto outcome = TradingSystem::outcomeOf(*update, 120000);
+        QVERIFY2(hold.exitCode == 0, QByteArray(hold.errors.left(2000) + outcome.errors.left(3000)));
+        QVERIFY2(outcome.exitCode == Held, QByteArray(QByteArray::number(outcome.exitCode) + ' ' + outcome.errors.left(3000)));
+    }
+    /// A run's end after a person's decision.
+    TradingSystem::Outcome decide(const QString &verb) const { return m_system->ctl({verb, u"--take-over"_s}, 300000); }
+    static QByteArray told(const TradingSystem::Outcome &outcome) { return QByteArray::number(outcome.exitCode) + ' ' + outcome.json[u"reason"].toString().toUtf8() + ' ' + outcome.errors.left(3000); }
+    void backFrom(const QString &version, const QString &mode = u"code"_s)
+    {
+        QTRY_COMPARE_WITH_TIMEOUT(m_system->otherThan(version), QString(), 60000);
+        const auto back = m_system->ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, mode, u"--yes"_s}, 300000);
+        QVERIFY2(back.exitCode == 0, told(back));
+    }
+    QStringList failures() const { return m_system->failures(); }
+    qint64 waiting(const QString &what) const
+    {
+        return m_system->query(u"SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE '%%1%'"_s.arg(what)).value(0).toLongLong();
+    }
+
+    /// Whether it could be made; QTest has failed, or left it out, when not.
+    void begin(const TradingSystem::Options &options = {})
+    {
+        if (const QString why = TradingSystem::missing(); !why.isEmpty()) {
+            SKIP_WITHOUT_ROOT("the trading system under Compose, which needs root and its servers");
+        }
+        m_system = std::make_unique<TradingSystem>();
+        QVERIFY2(m_system->start(options), qPrintable(m_system->problem()));
+        QTRY_VERIFY_WITH_TIMEOUT(m_system->requestsSent() > 50, 60000);
+        isAsBefore();
+    }
+};

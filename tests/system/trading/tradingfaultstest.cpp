@@ -1,0 +1,196 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "tests/support/dockerd.h"
+#include "tests/support/postgresserver.h"
+#include "tradingcase.h"
+
+#include <csignal>
+#include <sys/mount.h>
+
+using namespace Qt::StringLiterals;
+
+/**
+ * What goes wrong with the trading system in the middle of an update: each ends at the new
+ * release, at the old one or held, and says why. One system for all; each begins at 1.2.0.
+ */
+class TradingFaultsTest : public TradingCase
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { begin(); }
+    void cleanupTestCase() { m_system.reset(); }
+
+    void revisionThatRaises()
+    {
+        const QStringList failed = failures();
+        QVERIFY2(publishRevision(u"1.2.11"_s, "    op.create_table(\"variants\", sa.Column(\"id\", sa.Integer))\n    op.execute(\"SELECT 1 / (count(*) - count(*)) FROM orders\")"), qPrintable(m_system->problem()));
+        const auto update = m_system->ctl({u"update"_s, u"1.2.11"_s, u"--yes"_s});
+        QVERIFY2(update.exitCode == RolledBack, update.errors.left(3000));
+        const QString reason = update.json[u"reason"].toString();
+        QVERIFY2(reason.contains(u"3x"_s) && reason.contains(u"division by zero"_s), qPrintable(reason));
+        isAsBefore();
+        QCOMPARE(failures(), failed);
+    }
+
+    void tagSignedByNobodyKnown()
+    {
+        // Who signs is asked once the target names its signers.
+        QProcess keygen;
+        for (const QString &who : {u"known"_s, u"stranger"_s}) {
+            keygen.start(u"ssh-keygen"_s, {u"-q"_s, u"-t"_s, u"ed25519"_s, u"-N"_s, u""_s, u"-C"_s, who, u"-f"_s, path(u"secrets/"_s + who)});
+            QVERIFY(keygen.waitForFinished() && keygen.exitCode() == 0);
+        }
+        write(path(u"secrets/signers"_s), "kim@example.org " + read(path(u"secrets/known.pub"_s)));
+        QVERIFY2(m_system->publishVariant(u"1.2.12"_s, [](const QString &) { }), qPrintable(m_system->problem()));
+        QVERIFY2(m_system->git({u"-c"_s, u"gpg.format=ssh"_s, u"-c"_s, QString(u"user.signingKey="_s + path(u"secrets/stranger"_s)), u"tag"_s, u"-f"_s, u"-s"_s, u"v1.2.12"_s, u"-m"_s, u"Release 1.2.12"_s}), qPrintable(m_system->problem()));
+        const QByteArray target = read(m_system->targetFile());
+        write(m_system->targetFile(), QByteArray(target).replace("  build:\n", "  allowed_signers: secrets/signers\n  build:\n"));
+        const auto update = m_system->ctl({u"update"_s, u"1.2.12"_s, u"--yes"_s});
+        write(m_system->targetFile(), target);
+        QVERIFY2(update.exitCode == Refused, QByteArray(QByteArray::number(update.exitCode) + ' ' + update.errors.left(3000)));
+        QVERIFY2(update.errors.contains("v1.2.12"), update.errors.left(3000));
+        isAsBefore();
+    }
+
+    void longTransactionInTheWay()
+    {
+        const QStringList failed = failures();
+        QVERIFY2(publishRevision(u"1.2.13"_s, "    op.execute(\"LOCK TABLE orders IN ACCESS EXCLUSIVE MODE\")\n    op.create_table(\"variants\", sa.Column(\"id\", sa.Integer))"), qPrintable(m_system->problem()));
+        // Somebody went to lunch within a transaction.
+        QProcess lunch;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(u"PGPASSWORD"_s, QString::fromLatin1(cutover::testing::PostgresServer::password()));
+        environment.insert(u"PGAPPNAME"_s, u"lunch"_s);
+        lunch.setProcessEnvironment(environment);
+        lunch.start(u"psql"_s, {u"-h"_s, u"127.0.0.1"_s, u"-p"_s, QString::number(m_system->postgres().port()), u"-U"_s, u"postgres"_s, u"trading"_s});
+        lunch.write("BEGIN; SELECT count(*) FROM orders;\n");
+        QTRY_COMPARE_WITH_TIMEOUT(m_system->query(u"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lunch' AND state = 'idle in transaction'"_s), QStringList{u"1"_s}, 10000);
+        const auto update = m_system->ctl({u"update"_s, u"1.2.13"_s, u"--yes"_s}, 300000);
+        QVERIFY2(update.exitCode == RolledBack || update.exitCode == Held, QByteArray(QByteArray::number(update.exitCode) + ' ' + update.errors.left(3000)));
+        const QString reason = update.json[u"reason"].toString();
+        QVERIFY2(reason.contains(u"lunch"_s), qPrintable(reason));
+        if (update.exitCode == Held) {
+            goBack();
+        }
+        lunch.kill();
+        lunch.waitForFinished();
+        isAsBefore();
+        // Requests waited behind it, and none failed.
+        QCOMPARE(failures(), failed);
+    }
+
+    void databaseStoppedInTheMigration()
+    {
+        QVERIFY2(publishRevision(u"1.2.14"_s, "    op.create_table(\"variants\", sa.Column(\"id\", sa.Integer))\n    op.execute(\"SELECT pg_sleep(5)\")"), qPrintable(m_system->problem()));
+        const auto update = m_system->startCtl({u"update"_s, u"1.2.14"_s, u"--yes"_s});
+        QTRY_VERIFY_WITH_TIMEOUT(waiting(u"SELECT pg_sleep(5)"_s) > 0, 120000);
+        m_system->postgres().stop(SIGQUIT);
+        QTest::qWait(2000);
+        const QString why = m_system->postgres().start();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        auto outcome = TradingSystem::outcomeOf(*update, 300000);
+        if (outcome.exitCode == Held) {
+            goBack();
+            outcome.exitCode = RolledBack;
+        }
+        if (outcome.exitCode == 0) {
+            QCOMPARE(m_system->revision(), u"3x"_s);
+            nothingLost();
+            const auto back = m_system->ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"downgrade"_s, u"--yes"_s});
+            QVERIFY2(back.exitCode == 0, back.errors.left(3000));
+        } else {
+            QVERIFY2(outcome.exitCode == RolledBack, outcome.errors.left(3000));
+        }
+        isAsBefore();
+    }
+
+    void databaseStoppedInTheDump()
+    {
+        const qsizetype points = m_system->ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray().size();
+        // The dump waits for this table, so that it is in the middle for sure.
+        QVERIFY2(m_system->publishVariant(u"1.2.15"_s, [](const QString &) { }), qPrintable(m_system->problem()));
+        QProcess lock;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(u"PGPASSWORD"_s, QString::fromLatin1(cutover::testing::PostgresServer::password()));
+        lock.setProcessEnvironment(environment);
+        lock.start(u"psql"_s, {u"-h"_s, u"127.0.0.1"_s, u"-p"_s, QString::number(m_system->postgres().port()), u"-U"_s, u"postgres"_s, u"trading"_s});
+        lock.write("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE;\n");
+        QTRY_COMPARE_WITH_TIMEOUT(m_system->query(u"SELECT count(*) FROM pg_locks WHERE relation = 'users'::regclass AND mode = 'AccessExclusiveLock' AND granted"_s), QStringList{u"1"_s}, 10000);
+        const auto update = m_system->startCtl({u"update"_s, u"1.2.15"_s, u"--yes"_s});
+        QTRY_VERIFY_WITH_TIMEOUT(m_system->query(u"SELECT count(*) FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted"_s).value(0).toInt() > 0, 120000);
+        m_system->postgres().stop(SIGQUIT);
+        lock.kill();
+        lock.waitForFinished();
+        QTest::qWait(2000);
+        const QString why = m_system->postgres().start();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        auto outcome = TradingSystem::outcomeOf(*update, 300000);
+        if (outcome.exitCode == Held) {
+            goBack();
+            outcome.exitCode = RolledBack;
+        }
+        if (outcome.exitCode == 0) {
+            const auto back = m_system->ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"code"_s, u"--yes"_s});
+            QVERIFY2(back.exitCode == 0, back.errors.left(3000));
+        } else {
+            QVERIFY2(outcome.exitCode == RolledBack, outcome.errors.left(3000));
+            // A part of a dump is no restore point.
+            QCOMPARE(m_system->ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray().size(), points);
+        }
+        isAsBefore();
+    }
+
+    void poweredOffAfterEachDeployStep_data()
+    {
+        QTest::addColumn<QByteArray>("step");
+        for (const char *step : {"deploy:backend-1", "deploy:backend-2", "deploy:frontend-1", "deploy:frontend-2"}) {
+            QTest::newRow(step) << QByteArray(step);
+        }
+    }
+    void poweredOffAfterEachDeployStep()
+    {
+        QFETCH(QByteArray, step);
+        const auto plan = m_system->ctl({u"plan"_s, u"1.2.1"_s});
+        const QJsonArray steps = plan.json[u"plan"][u"steps"].toArray();
+        qsizetype index = -1;
+        for (qsizetype i = 0; i < steps.size(); ++i) {
+            index = steps[i].toObject()[u"id"].toString() == QString::fromLatin1(step) ? i : index;
+        }
+        QVERIFY2(index > 0, plan.errors.left(2000));
+        // The runner goes first, at the very end of the step, and everything else right after it.
+        const QString fuse = path(u"fuse"_s);
+        write(fuse, "x");
+        const auto armed = [](const QByteArray &point, const QByteArray &role, const QString &fuse) {
+            qputenv("CUTOVER_FAULT", point);
+            qputenv("CUTOVER_FAULT_ROLE", role);
+            qputenv("CUTOVER_FAULT_SWITCH", QFile::encodeName(fuse));
+        };
+        armed("kill@step-" + QByteArray::number(index) + "-done", "runner", fuse);
+        const auto update = m_system->startCtl({u"update"_s, u"1.2.1"_s, u"--yes"_s});
+        QVERIFY(update->waitForStarted());
+        for (const char *variable : {"CUTOVER_FAULT", "CUTOVER_FAULT_ROLE", "CUTOVER_FAULT_SWITCH"}) {
+            qunsetenv(variable);
+        }
+        QTRY_VERIFY_WITH_TIMEOUT(!QFile::exists(fuse), 240000);
+        m_system->powerOff();
+        QVERIFY2(m_system->powerOn(), qPrintable(m_system->problem()));
+        // Whoever opens a console next has the run go on.
+        auto resumed = m_system->ctl({u"follow"_s}, 300000);
+        if (resumed.exitCode == Held) {
+            resumed = m_system->ctl({u"retry"_s, u"--take-over"_s}, 300000);
+        }
+        QVERIFY2(resumed.exitCode == 0 || resumed.exitCode == RolledBack, QByteArray(QByteArray::number(resumed.exitCode) + ' ' + resumed.errors.left(3000)));
+        nothingLost();
+        if (resumed.exitCode == 0) {
+            QTRY_COMPARE_WITH_TIMEOUT(m_system->otherThan(u"1.2.1"_s), QString(), 60000);
+            const auto back = m_system->ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"code"_s, u"--yes"_s});
+            QVERIFY2(back.exitCode == 0, back.errors.left(3000));
+        }
+        isAsBefore();
+    }
+};
+
+QTEST_GUILESS_MAIN(TradingFaultsTest)
+#include "tradingfaultstest.moc"

@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "livesystem.h"
+
+#include <QMap>
+#include <QProcess>
+#include <QTemporaryDir>
+
+#include <functional>
+#include <memory>
+
+namespace cutover::testing {
+class Dockerd;
+class PostgresServer;
+} // namespace cutover::testing
+
+/**
+ * A trading system, as it is run for real: two backends and two frontends as services of a
+ * Compose project in a Docker daemon, PostgreSQL and Redis beside them, HAProxy in front, traffic.
+ * Its releases are tags of a git repository, built in their worktrees, its migrations Alembic's.
+ * Every server listens on loopback and ends with this object.
+ */
+class TradingSystem : public LiveSystem
+{
+public:
+    struct Options {
+        int orders = 3000;
+        int rate = 50; ///< Requests a second.
+        qint64 watchWindowMs = 3000;
+        qint64 watchDurationMs = 4000;
+        bool blueGreen = false; ///< The backend has two colours, each a Compose project of its own; else it rolls.
+        QString folder; ///< Where it is made; empty: a temporary folder that goes with it.
+    };
+
+    TradingSystem();
+    ~TradingSystem() override;
+    Q_DISABLE_COPY_MOVE(TradingSystem)
+
+    /// What is not installed, or not allowed, here; empty: it can be made.
+    [[nodiscard]] static QString missing();
+    /// Makes it at release 1.2.0 and starts it; false with a message in problem().
+    [[nodiscard]] bool start(const Options &options);
+    [[nodiscard]] QString problem() const { return m_problem; }
+
+    [[nodiscard]] QString folder() const override;
+    [[nodiscard]] QString path(const QString &name) const { return folder() + u'/' + name; }
+    [[nodiscard]] cutover::testing::Dockerd &docker() { return *m_docker; }
+    [[nodiscard]] cutover::testing::PostgresServer &postgres() { return *m_postgres; }
+    [[nodiscard]] QProcess &redis() { return m_redis; }
+    /// In the repository that the target fetches from.
+    [[nodiscard]] bool git(const QStringList &arguments);
+    /// What is in the working tree becomes a release: a commit and its tag.
+    [[nodiscard]] bool tag(const QString &version);
+    /// Another release, like 1.2.1 but for what change() does to its working tree; false with a message in problem().
+    [[nodiscard]] bool publishVariant(const QString &version, const std::function<void(const QString &folder)> &change);
+    /// What a person does by hand: the service's container anew, as a release describes it. False with a message in problem().
+    [[nodiscard]] bool composeUp(const QString &version, const QString &service);
+    /// As the power goes: every process is killed, in no order that anybody would choose.
+    void powerOff();
+    /// What starts by itself afterwards: the servers, the daemon with its containers, and the supervisor with its services.
+    [[nodiscard]] bool powerOn();
+
+    /// As the database's owner.
+    [[nodiscard]] QStringList query(const QString &sql) const override;
+    /// The schema as pg_dump writes it.
+    [[nodiscard]] QByteArray schema() const;
+    /// Revision that Alembic has recorded.
+    [[nodiscard]] QString revision() const;
+    /// Empty when all frontends and backends that users are sent to serve this version, are healthy and nothing else of the project runs; else what is not so.
+    [[nodiscard]] QString otherThan(const QString &version) const;
+    /// Empty when it is whole at this version and revision, no request has ever failed, the balancer had no trouble since it
+    /// told those, and every acknowledged order is stored; else what is not so.
+    [[nodiscard]] QString harm(const QString &version, const QString &atRevision, const QString &troubles) const;
+    /// Acknowledged orders that are not stored.
+    [[nodiscard]] qsizetype lostOrders() const;
+
+protected:
+    [[nodiscard]] QStringList tableNames() const override;
+    [[nodiscard]] QStringList columnsOf(const QString &table) const override;
+    [[nodiscard]] QStringList rowsOf(const QString &table, const QStringList &columns) const override;
+
+private:
+    [[nodiscard]] bool say(const QString &problem);
+    [[nodiscard]] bool startServers();
+    [[nodiscard]] bool startRedis();
+    [[nodiscard]] bool startSupervised();
+    [[nodiscard]] bool publishReleases();
+    [[nodiscard]] bool layOut(const QString &version, int revisions, const QByteArray &manifest, const QJsonObject &behaviour);
+    [[nodiscard]] bool writeFiles(const Options &options);
+    [[nodiscard]] bool installFirst();
+    [[nodiscard]] bool fillDatabase(int orders);
+    [[nodiscard]] bool startServices();
+    void stopServices();
+    /// Instances of the backend that serve at the beginning.
+    [[nodiscard]] QStringList firstBackends() const;
+
+    std::unique_ptr<QTemporaryDir> m_temporary;
+    QString m_folder;
+    QString m_problem;
+    bool m_blueGreen = false;
+    std::unique_ptr<cutover::testing::Dockerd> m_docker;
+    std::unique_ptr<cutover::testing::PostgresServer> m_postgres;
+    QProcess m_redis;
+    QMap<QString, int> m_ports;
+};
