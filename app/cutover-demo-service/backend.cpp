@@ -4,6 +4,7 @@
 #include "gracefulserver.h"
 #include "httpmetrics.h"
 #include "orderstore.h"
+#include "quotecache.h"
 #include "releaseinfo.h"
 #include "roles.h"
 
@@ -35,6 +36,7 @@ public:
     Backend(const Options &options, const ReleaseInfo &release)
         : m_options(options)
         , m_release(release)
+        , m_cache(options.redis, qEnvironmentVariable("REDIS_PASSWORD"))
         , m_store(options.database, release.schema)
     {
         m_uptime.start();
@@ -45,7 +47,8 @@ public:
 private:
     QFuture<QHttpServerResponse> user(const QByteArray &path, cutover::Worker &worker, std::function<Reply()> work);
     bool fails() const;
-    Reply quote(const QString &symbol) const;
+    Reply quote(const QString &symbol);
+    Reply health();
 
     Options m_options;
     ReleaseInfo m_release;
@@ -53,6 +56,7 @@ private:
     HttpMetrics m_metrics;
     // Before the store: its threads still use the server's counter while they end.
     GracefulServer m_server;
+    QuoteCache m_cache; ///< Belongs to the reader's thread.
     OrderStore m_store;
 };
 
@@ -80,12 +84,28 @@ QFuture<QHttpServerResponse> Backend::user(const QByteArray &path, cutover::Work
     });
 }
 
-Reply Backend::quote(const QString &symbol) const
+Reply Backend::health()
 {
+    Reply reply = m_store.health();
+    if (!m_options.redis.isEmpty()) {
+        const bool answers = m_cache.answers();
+        reply.body.insert(u"redis"_s, answers ? u"ok"_s : u"does not answer"_s);
+        reply.status = answers ? reply.status : 503;
+    }
+    return reply;
+}
+
+Reply Backend::quote(const QString &symbol)
+{
+    if (const auto kept = m_cache.price(symbol)) {
+        return {200, {{u"symbol"_s, symbol}, {u"price"_s, *kept}}};
+    }
     // A price that moves slowly and is the same in every backend.
     const double base = 20 + qHash(symbol, 0) % 400;
     const double phase = QDateTime::currentMSecsSinceEpoch() / 60000.0 + qHash(symbol, 1) % 100;
-    return {200, {{u"symbol"_s, symbol}, {u"price"_s, std::round(base * (1 + 0.02 * std::sin(phase)) * 100) / 100}}};
+    const double price = std::round(base * (1 + 0.02 * std::sin(phase)) * 100) / 100;
+    m_cache.keep(symbol, price, 1);
+    return {200, {{u"symbol"_s, symbol}, {u"price"_s, price}}};
 }
 
 int Backend::run()
@@ -103,7 +123,7 @@ int Backend::run()
                                                {u"instance"_s, m_options.name}});
     });
     http.route(u"/api/health"_s, QHttpServerRequest::Method::Get, [this] {
-        return m_store.reader().run([this] { return toHttp(m_store.health()); });
+        return m_store.reader().run([this] { return toHttp(health()); });
     });
     http.route(u"/metrics"_s, QHttpServerRequest::Method::Get, [this] {
         return QHttpServerResponse("text/plain; version=0.0.4", m_metrics.text());

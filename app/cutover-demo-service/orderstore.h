@@ -27,13 +27,14 @@ struct Reply {
 };
 
 /**
- * Orders and feature flags in SQLite. Writing and reading have a connection each, used on one
- * thread each, so that reads go on while a migration holds the write lock.
+ * Orders and feature flags in SQLite or PostgreSQL. Writing and reading have a connection each, used
+ * on one thread each, so that reads go on while a migration holds the write lock.
  */
 class OrderStore
 {
 public:
-    OrderStore(const QString &file, int schema);
+    /// database: a file of SQLite, or postgresql://USER@HOST:PORT/DATABASE, whose password is libpq's PGPASSWORD.
+    OrderStore(const QString &database, int schema);
     /// Error text, or empty: whether the database is there and has the schema that is needed.
     [[nodiscard]] QString problem();
 
@@ -48,7 +49,12 @@ public:
     [[nodiscard]] cutover::Worker &reader() { return m_reader; }
 
 private:
-    QString m_file;
+    [[nodiscard]] Reply tryToPlace(const Order &order);
+    /// A server that was away, or ended our session, is asked once more: no order comes twice.
+    template<typename Work>
+    [[nodiscard]] Reply insist(Work work);
+
+    QString m_database;
     int m_schema;
     cutover::Worker m_writer;
     cutover::Worker m_reader;

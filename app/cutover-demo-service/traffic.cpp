@@ -98,6 +98,12 @@ void Traffic::tick()
     case 2:
         send("GET", u"/api/orders/%1"_s.arg(m_lastOrder), {}, {});
         return;
+    case 3:
+        if (m_options.pages) {
+            send("GET", u"/"_s, {}, {});
+            return;
+        }
+        [[fallthrough]];
     default:
         send("GET", u"/api/market/quote/%1"_s.arg(symbol), {}, {});
     }

@@ -74,6 +74,8 @@ int main(int argc, char **argv)
     parser.addVersionOption();
     parser.addOptions({
         {u"target"_s, Main::tr("The system to look after: its target.yaml."), u"file"_s},
+        {u"host"_s, Main::tr("The control host, reached by ssh; --target is a path over there, a relative one from the home folder."), u"[user@]host[:port]"_s},
+        {u"remote-program"_s, Main::tr("With --host: where cutoverctl lies over there."), u"path"_s, u"cutoverctl"_s},
         {u"demo"_s, Main::tr("Look after a demo system of its own, made when it isn't there.")},
         {u"reset"_s, Main::tr("With --demo: start it afresh.")},
         {u"dry-run"_s, Main::tr("With --demo: say what would be made, ended or replaced, and end.")},
@@ -99,6 +101,19 @@ int main(int argc, char **argv)
     }
     if (!options.demo && (options.reset || parser.isSet(u"state"_s) || parser.isSet(u"dry-run"_s))) {
         return refuse(Main::tr("--reset, --state and --dry-run go with --demo"));
+    }
+    if (parser.isSet(u"host"_s)) {
+        if (options.demo) {
+            return refuse(Main::tr("--host goes with --target, not with --demo"));
+        }
+        auto host = ControlHost::parse(parser.value(u"host"_s));
+        if (!host) {
+            return refuse(host.error().text());
+        }
+        options.host = std::move(*host);
+        options.host.program = parser.value(u"remote-program"_s);
+    } else if (parser.isSet(u"remote-program"_s)) {
+        return refuse(Main::tr("--remote-program goes with --host"));
     }
     if (parser.isSet(u"dry-run"_s)) {
         return tellDemo(options.demoDirectory, options.reset);
@@ -126,7 +141,7 @@ int main(int argc, char **argv)
     } else if (!theme.isEmpty()) {
         return refuse(Main::tr("--theme “%1” is neither light nor dark").arg(theme));
     }
-    if (controlProgram().isEmpty()) {
+    if (options.host.isLocal() && controlProgram().isEmpty()) {
         return refuse(Main::tr("cutoverctl is neither beside this program nor in the search path; install it with the console"));
     }
     Startup startup(options);

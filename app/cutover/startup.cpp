@@ -120,7 +120,7 @@ Startup::~Startup()
 void Startup::start()
 {
     const QString target = m_options.demo ? demoTargetFile(m_options.demoDirectory) : m_options.targetFile;
-    m_engine = std::make_unique<ServeClient>(QStringList{controlProgram(), u"serve"_s, u"--stdio"_s, u"--target"_s, target});
+    m_engine = std::make_unique<ServeClient>(m_options.host, controlProgram(), target);
     m_window = std::make_unique<MainWindow>(m_engine.get());
     connect(m_window.get(), &MainWindow::closing, this, &Startup::leave);
     // Whoever sends a signal can't be asked anything. A run goes on.

@@ -14,7 +14,8 @@
 namespace cutover {
 
 struct StartupOptions {
-    QString targetFile; ///< Empty with demo.
+    QString targetFile; ///< Empty with demo; with host a path over there.
+    ControlHost host; ///< Where the target lives.
     bool demo = false;
     bool reset = false; ///< The demo afresh.
     QString demoDirectory;

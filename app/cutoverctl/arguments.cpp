@@ -25,18 +25,33 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help %{command}'.")},
     {"cli.bad_duration", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no duration: a number with ms, s, m or h was expected."),
      QT_TRANSLATE_NOOP("catalogue", "For example --watch 5m.")},
+    {"cli.bad_number", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no number from %{from} to %{to}; --%{option} needs one."), nullptr},
 }};
 
 } // namespace
 
 QStringList commonOptions()
 {
-    return {u"target"_s};
+    return {u"target"_s, u"host"_s, u"remote-program"_s};
 }
 
 QStringList commonSwitches()
 {
     return {u"json"_s, u"help"_s};
+}
+
+Result<int> Arguments::number(const QString &name, int fallback, int from, int to) const
+{
+    const QString text = value(name);
+    if (text.isEmpty()) {
+        return fallback;
+    }
+    bool ok = false;
+    const int number = text.toInt(&ok);
+    if (!ok || number < from || number > to) {
+        return fail(u"cli.bad_number"_s, {{u"text"_s, text}, {u"option"_s, name}, {u"from"_s, from}, {u"to"_s, to}});
+    }
+    return number;
 }
 
 Result<Arguments> Arguments::parse(const CommandSyntax &syntax, const QStringList &words)

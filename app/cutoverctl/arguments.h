@@ -31,6 +31,8 @@ public:
     [[nodiscard]] QString positional(int index) const { return m_positional.value(index); }
     [[nodiscard]] const QStringList &positionals() const { return m_positional; }
     [[nodiscard]] bool has(const QString &name) const { return m_switches.contains(name) || m_values.contains(name); }
+    /// Of an option; "cli.bad_number" where it is none from from to to.
+    [[nodiscard]] Result<int> number(const QString &name, int fallback, int from, int to) const;
     [[nodiscard]] QString value(const QString &name, const QString &fallback = {}) const { return m_values.value(name, fallback); }
 
 private:
@@ -40,7 +42,7 @@ private:
 };
 
 /// Every command knows these.
-[[nodiscard]] QStringList commonOptions(); ///< "target"
+[[nodiscard]] QStringList commonOptions(); ///< "target"; "host" and "remote-program", which are taken out before a command sees its words.
 [[nodiscard]] QStringList commonSwitches(); ///< "json", "help"
 
 /// "500ms", "30s", "5m", "1h" in milliseconds.

@@ -17,6 +17,14 @@ struct Command {
     bool hidden = false; ///< A role that the program starts for itself.
 };
 
+/// A command's function, with its error told.
+template<Result<int> (*Function)(const Arguments &)>
+int run(const Arguments &arguments)
+{
+    const Result<int> result = Function(arguments);
+    return result ? *result : sayError(result.error());
+}
+
 [[nodiscard]] QList<Command> versionCommands();
 [[nodiscard]] QList<Command> packageCommands();
 [[nodiscard]] QList<Command> targetCommands();
@@ -24,6 +32,8 @@ struct Command {
 [[nodiscard]] QList<Command> roleCommands();
 [[nodiscard]] QList<Command> demoCommands();
 [[nodiscard]] QList<Command> migrationCommands();
+[[nodiscard]] QList<Command> serviceCommands();
+[[nodiscard]] QList<Command> peopleCommands();
 
 /// --target, else CUTOVER_TARGET, else target.yaml in this folder. Error "cli.no_target".
 [[nodiscard]] Result<QString> targetFile(const Arguments &arguments);

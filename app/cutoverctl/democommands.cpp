@@ -17,28 +17,10 @@ namespace cutover {
 
 namespace {
 
-const Catalogue::Registration texts{{
-    {"cli.bad_number", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no number from %{from} to %{to}; --%{option} needs one."), nullptr},
-}};
-
 QString folder(const Arguments &arguments)
 {
     const QString fallback = QStandardPaths::writableLocation(QStandardPaths::GenericStateLocation) + u"/cutover/demo"_s;
     return QDir::current().absoluteFilePath(arguments.value(u"directory"_s, fallback));
-}
-
-Result<int> number(const Arguments &arguments, const QString &option, int fallback, int from, int to)
-{
-    const QString text = arguments.value(option);
-    if (text.isEmpty()) {
-        return fallback;
-    }
-    bool ok = false;
-    const int value = text.toInt(&ok);
-    if (!ok || value < from || value > to) {
-        return fail(u"cli.bad_number"_s, {{u"text"_s, text}, {u"option"_s, option}, {u"from"_s, from}, {u"to"_s, to}});
-    }
-    return value;
 }
 
 void tell(const Message &doing)
@@ -64,8 +46,8 @@ Result<int> would(const QString &sentence, const QString &directory)
 Result<int> create(const Arguments &arguments)
 {
     DemoOptions options;
-    TRY(options.orders, number(arguments, u"orders"_s, options.orders, 0, 10000000));
-    TRY(const int rate, number(arguments, u"rate"_s, int(options.trafficRate), 1, 1000));
+    TRY(options.orders, arguments.number(u"orders"_s, options.orders, 0, 10000000));
+    TRY(const int rate, arguments.number(u"rate"_s, int(options.trafficRate), 1, 1000));
     options.trafficRate = rate;
     options.balancerRetries = !arguments.has(u"no-retries"_s);
     if (const QString watch = arguments.value(u"watch"_s); !watch.isEmpty()) {
@@ -106,13 +88,6 @@ Result<int> stop(const Arguments &arguments)
     }
     CHECK(QCoro::waitFor(stopDemo(folder(arguments))));
     return done(folder(arguments));
-}
-
-template<Result<int> (*Function)(const Arguments &)>
-int run(const Arguments &arguments)
-{
-    const Result<int> result = Function(arguments);
-    return result ? *result : sayError(result.error());
 }
 
 } // namespace

@@ -22,6 +22,8 @@ struct OptionHelp {
 
 const OptionHelp optionHelps[] = {
     {"target", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "the system's target.yaml; else CUTOVER_TARGET, else the one in this folder")},
+    {"host", "[USER@]HOST[:PORT]", QT_TRANSLATE_NOOP("cutoverctl", "run it on that control host, through ssh; files are that host's, relative ones from the home folder there")},
+    {"remote-program", "PATH", QT_TRANSLATE_NOOP("cutoverctl", "with --host: where cutoverctl lies there")},
     {"json", "", QT_TRANSLATE_NOOP("cutoverctl", "print one JSON object instead of text, errors as well")},
     {"help", "", QT_TRANSLATE_NOOP("cutoverctl", "show this help")},
     {"yes", "", QT_TRANSLATE_NOOP("cutoverctl", "don't ask; in production, and where a loss can't be counted, --confirm is needed as well")},
@@ -41,6 +43,19 @@ const OptionHelp optionHelps[] = {
     {"package sign.key", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "the secret key")},
     {"package index.key", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "the secret key")},
     {"package verify.key", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "a public key; else those of the target")},
+    {"approve.key", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "the secret key to sign with; its password is asked for at a terminal")},
+    {"approve.output", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "with --key: write the signature there, and bring it to nobody")},
+    {"password-file", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "a file whose first line is the key's password; - for standard input")},
+    {"signature", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "bring a signature that was made elsewhere")},
+    {"request", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "write what has to be signed there, for minisign -Sm FILE")},
+    {"break-glass", "REASON", QT_TRANSLATE_NOOP("cutoverctl", "start, or go on, although the gates named by --gates are shut; this is audited")},
+    {"gates", "LIST", QT_TRANSLATE_NOOP("cutoverctl", "with --break-glass: what the reason is for, of blackout,approval,staging,checklist; any other gate stays shut")},
+    {"tick", "ITEM", QT_TRANSLATE_NOOP("cutoverctl", "sign an item, with --note")},
+    {"untick", "ITEM", QT_TRANSLATE_NOOP("cutoverctl", "take a signature back, with --note")},
+    {"checklist.note", "TEXT", QT_TRANSLATE_NOOP("cutoverctl", "what was done, or who was told; goes into journal and report")},
+    {"staging", "FOLDER", QT_TRANSLATE_NOOP("cutoverctl", "where the staging target goes; its target.yaml must not be there yet")},
+    {"name", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "of the staging target; else this one's with -staging")},
+    {"port-offset", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "added to each port; else 10000")},
     {"comment", "TEXT", QT_TRANSLATE_NOOP("cutoverctl", "goes into the signature, signed with it")},
     {"secret", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "where the secret key goes")},
     {"public", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "where the public key goes")},
@@ -54,6 +69,10 @@ const OptionHelp optionHelps[] = {
     {"reason", "TEXT", QT_TRANSLATE_NOOP("cutoverctl", "for the audit trail")},
     {"database", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "which database of the target; needed where several have a session of that name")},
     {"limit", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "so many rows, the newest; else 50")},
+    {"keep", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "so many of each name stay, the newest; else 3")},
+    {"lines", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "so many lines, the last; all for all of them; else 100")},
+    {"since", "DURATION", QT_TRANSLATE_NOOP("cutoverctl", "none older than this: 90s, 5m, 1h")},
+    {"follow", "", QT_TRANSLATE_NOOP("cutoverctl", "go on with what comes, until Ctrl+C")},
     {"directory", "FOLDER", QT_TRANSLATE_NOOP("cutoverctl", "where the demo system lives")},
     {"orders", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "orders in its database from the beginning")},
     {"rate", "NUMBER", QT_TRANSLATE_NOOP("cutoverctl", "requests a second of its traffic")},
@@ -95,6 +114,8 @@ const QList<std::pair<int, const char *>> exitCodes{
      QT_TRANSLATE_NOOP("cutoverctl", "refused, nothing was changed: a check failed, a signature is wrong, or somebody else has the conn")},
     {ExitHeld, QT_TRANSLATE_NOOP("cutoverctl", "the run is held and waits for a decision")},
     {ExitRolledBack, QT_TRANSLATE_NOOP("cutoverctl", "the run went back to the old version")},
+    {ExitBlackout, QT_TRANSLATE_NOOP("cutoverctl", "not now: blackout hours, nothing was changed; the same command may be given again when they are over")},
+    {ExitGate, QT_TRANSLATE_NOOP("cutoverctl", "nothing was changed: an approval, the proof from staging or a signature of the checklist is missing or does not count")},
 };
 
 } // namespace
@@ -113,7 +134,7 @@ void sayUsage(const QList<Command> &commands)
         }
     }
     sayTable(rows);
-    say(u'\n' + Cli::tr("Every command takes --target FILE and --json. 'cutoverctl help COMMAND' tells its options, 'help exit-codes' the codes."));
+    say(u'\n' + Cli::tr("Every command takes --target FILE, --host HOST and --json. 'cutoverctl help COMMAND' tells its options, 'help exit-codes' the codes."));
     sayJson({{u"commands"_s, array}});
 }
 

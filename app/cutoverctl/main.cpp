@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "help.h"
+#include "remote.h"
 
 #include "system/sqlitevfs.h"
 #include "system/translations.h"
@@ -27,7 +28,7 @@ const Catalogue::Registration texts{{
 
 QList<Command> allCommands()
 {
-    return targetCommands() + runCommands() + migrationCommands() + packageCommands() + versionCommands() + demoCommands() + roleCommands();
+    return targetCommands() + serviceCommands() + runCommands() + peopleCommands() + migrationCommands() + packageCommands() + versionCommands() + demoCommands() + roleCommands();
 }
 
 /// 'cutoverctl help …'
@@ -101,8 +102,13 @@ int main(int argc, char **argv)
     installSqliteVfs();
 
     const QList<Command> commands = allCommands();
-    QStringList words = withOptionsLast(application.arguments().sliced(1));
+    QStringList words = application.arguments().sliced(1);
     setJsonMode(words.contains(u"--json"));
+    const auto host = takeHost(words);
+    if (!host) {
+        return sayError(host.error());
+    }
+    words = withOptionsLast(words);
     const QString command = words.value(0);
     if (command.isEmpty() || command == u"--json") {
         sayUsage(commands);
@@ -110,6 +116,9 @@ int main(int argc, char **argv)
     }
     if (command == u"help" || command == u"--help" || command == u"-h") {
         return help(commands, words.sliced(1));
+    }
+    if (command == u"version" && words.size() == 1 && !host->isLocal()) {
+        return runOnHost(*host, words);
     }
     if (command == u"--version" || (command == u"version" && (words.size() == 1 || words.value(1).startsWith(u"--")))) {
         say(u"cutoverctl "_s + QCoreApplication::applicationVersion());
@@ -140,6 +149,9 @@ int main(int argc, char **argv)
     if (arguments->has(u"help"_s)) {
         sayHelp(*found);
         return ExitOk;
+    }
+    if (!host->isLocal()) {
+        return runOnHost(*host, found->syntax.name.split(u' ') + words);
     }
     return found->run(*arguments);
 }

@@ -188,13 +188,6 @@ Result<int> downgrade(const Arguments &arguments)
     return move(arguments, alembic::Direction::Down, arguments.positional(0));
 }
 
-template<Result<int> (*Function)(const Arguments &)>
-int run(const Arguments &arguments)
-{
-    const Result<int> result = Function(arguments);
-    return result ? *result : sayError(result.error());
-}
-
 } // namespace
 
 QList<Command> migrationCommands()

@@ -19,6 +19,8 @@ enum ExitCode {
     ExitRefused = 3, ///< A check failed, a signature is wrong, or somebody else has the conn: nothing was changed.
     ExitHeld = 4, ///< The run waits for a decision.
     ExitRolledBack = 5, ///< The run went back to the old version.
+    ExitBlackout = 6, ///< Not now: blackout hours. Nothing was changed; the same command may be given again later.
+    ExitGate = 7, ///< Approval, staging or checklist stands in the way: nothing was changed.
 };
 
 /** Where the program's own sentences are translated: Cli::tr("…"). */
@@ -33,6 +35,8 @@ void say(const QString &line);
 void sayJson(const QJsonObject &object);
 /// An error on standard error, or {"error": …} on standard output in JSON mode. Returns its exit code.
 [[nodiscard]] int sayError(const Error &error);
+/// The exit code that an error stands for.
+[[nodiscard]] int exitCodeOf(const Error &error);
 /// Aligned columns; the first row is the header.
 void sayTable(const QList<QStringList> &rows);
 /// Writes a file for its owner's eyes only, whatever the mode of an existing one was.

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "commands.h"
+#include "inputfiles.h"
 
 #include "release/minisign.h"
 #include "release/repository.h"
 #include "release/repositoryindex.h"
+#include "system/files.h"
 #include "target/target.h"
 
 #include <QCoreApplication>
@@ -21,6 +23,8 @@ namespace {
 const Catalogue::Registration texts{{
     {"cli.missing_option", QT_TRANSLATE_NOOP("catalogue", "The option --%{option} is missing: %{why}."),
      QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl help'.")},
+    {"cli.no_password", QT_TRANSLATE_NOOP("catalogue", "The first line of %{file} is empty; a password was expected."),
+     QT_TRANSLATE_NOOP("catalogue", "Write the password there, or leave --password-file out for a key without one.")},
 }};
 
 Result<QString> needed(const Arguments &arguments, const QString &option, const QString &why)
@@ -135,7 +139,14 @@ Result<int> keys(const Arguments &arguments)
         sayJson({{u"secret"_s, secret}, {u"public"_s, open}, {u"written"_s, false}});
         return ExitOk;
     }
-    CHECK(package::generateKeys(secret, open));
+    QByteArray password;
+    if (const QString file = arguments.value(u"password-file"_s); !file.isEmpty()) {
+        TRY(password, passwordFrom(file));
+        if (password.isEmpty()) {
+            return fail(u"cli.no_password"_s, {{u"file"_s, file}});
+        }
+    }
+    CHECK(minisign::generateKeys(secret, open, password));
     say(Cli::tr("Keep %1 off the control host; put %2 into target.yaml.").arg(secret, open));
     sayJson({{u"secret"_s, secret}, {u"public"_s, open}});
     return ExitOk;
@@ -162,13 +173,6 @@ Result<int> index(const Arguments &arguments)
     return ExitOk;
 }
 
-template<Result<int> (*Function)(const Arguments &)>
-int run(const Arguments &arguments)
-{
-    const Result<int> result = Function(arguments);
-    return result ? *result : sayError(result.error());
-}
-
 } // namespace
 
 QList<Command> packageCommands()
@@ -181,7 +185,7 @@ QList<Command> packageCommands()
         {{u"package verify"_s, u"PACKAGE"_s, 1, 1, {u"key"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "check signature and every file of a package")},
          run<verify>},
         {{u"package inspect"_s, u"PACKAGE"_s, 1, 1, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "show what a package says of itself")}, run<inspect>},
-        {{u"package keys"_s, {}, 0, 0, {u"secret"_s, u"public"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "make a key pair for signing")}, run<keys>},
+        {{u"package keys"_s, {}, 0, 0, {u"secret"_s, u"public"_s, u"password-file"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "make a key pair for signing")}, run<keys>},
         {{u"package index"_s, u"FOLDER"_s, 1, 1, {u"key"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "write and sign a repository's index")}, run<index>},
     };
 }

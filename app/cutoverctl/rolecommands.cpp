@@ -68,6 +68,7 @@ Result<int> watchRole(const Arguments &arguments)
             QCoreApplication::exit(0);
         }
     });
+    QObject::connect(&watcher, &Watcher::silenced, &watcher, [](const Error &error) { (void)sayError(error); });
     CHECK(watcher.start());
     return QCoreApplication::exec();
 }
@@ -81,13 +82,6 @@ Result<int> serveRole(const Arguments &arguments)
     StdioServer server(&engine);
     server.start();
     return QCoreApplication::exec();
-}
-
-template<Result<int> (*Function)(const Arguments &)>
-int run(const Arguments &arguments)
-{
-    const Result<int> result = Function(arguments);
-    return result ? *result : sayError(result.error());
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "commands.h"
+#include "inputfiles.h"
 #include "session.h"
 
 #include "plan/loss.h"
@@ -9,6 +10,7 @@
 #include "run/words.h"
 #include "system/clock.h"
 #include "system/files.h"
+#include "system/loginsession.h"
 
 #include <QCoreApplication>
 #include <QFile>
@@ -73,6 +75,33 @@ void sayPlan(const Plan &plan, const QString &digest)
     }
 }
 
+void sayGates(const GatesView &view)
+{
+    for (const GateFinding &gate : view.gates) {
+        say(gate.title.text() + u": "_s + (gate.isOpen() ? gate.finding.text() : gate.error.text()));
+        for (const Message &warning : gate.warnings) {
+            say(u"  "_s + warning.text());
+        }
+    }
+    for (const Message &change : view.approval.changes) {
+        say(u"  "_s + change.text());
+    }
+}
+
+/// A reason that was given and is empty is none, and said so by the engine.
+GlassWish glassOf(const Arguments &arguments)
+{
+    if (!arguments.has(u"break-glass"_s)) {
+        return {};
+    }
+    const QString reason = arguments.value(u"break-glass"_s);
+    QStringList gates = arguments.value(u"gates"_s).split(u',', Qt::SkipEmptyParts);
+    for (QString &gate : gates) {
+        gate = gate.trimmed();
+    }
+    return {reason.isEmpty() ? u" "_s : reason, gates};
+}
+
 /// Asks at the terminal.
 Result<QString> typedName(const QString &name)
 {
@@ -123,13 +152,22 @@ Result<Planned> updatePlan(EngineService &engine, const Arguments &arguments, co
 Result<int> start(EngineService &engine, const Arguments &arguments, const Planned &plan)
 {
     sayPlan(plan.plan, plan.digest);
+    TRY(const GatesView gates, QCoro::waitFor(engine.gates(plan.digest)));
+    sayGates(gates);
+    if (const auto warning = sessionWarning(loginSession())) {
+        say(warning->text());
+    }
     if (arguments.has(u"dry-run"_s)) {
-        sayJson({{u"plan"_s, plan.plan.toJson()}, {u"digest"_s, plan.digest}, {u"applied"_s, false}});
+        sayJson({{u"plan"_s, plan.plan.toJson()}, {u"digest"_s, plan.digest}, {u"gates"_s, gates.toJson()[u"gates"]}, {u"applied"_s, false}});
         return ExitOk;
+    }
+    if (const Error shut = gates.firstShut(); !shut.code.isEmpty() && !arguments.has(u"break-glass"_s)) {
+        // Before anybody is asked for anything.
+        return fail(shut);
     }
     TRY(const QString confirmed, confirm(arguments, engine, plan.plan));
     const ConnGuard conn(engine);
-    TRY(const QString run, QCoro::waitFor(engine.apply(plan.digest, confirmed)));
+    TRY(const QString run, QCoro::waitFor(engine.apply(plan.digest, confirmed, glassOf(arguments))));
     return followRun(engine, run);
 }
 
@@ -142,6 +180,8 @@ Result<int> plan(const Arguments &arguments)
         CHECK(writePrivately(file, QJsonDocument(json).toJson()));
     }
     sayPlan(made.plan, made.digest);
+    TRY(const GatesView gates, QCoro::waitFor(engine->gates(made.digest)));
+    sayGates(gates);
     sayJson(json);
     return ExitOk;
 }
@@ -149,13 +189,8 @@ Result<int> plan(const Arguments &arguments)
 Result<int> apply(const Arguments &arguments)
 {
     TRY(const auto engine, openEngine(arguments));
-    TRY(const QByteArray bytes, files::read(arguments.positional(0)));
-    QJsonParseError error;
-    const QJsonDocument document = QJsonDocument::fromJson(bytes, &error);
-    if (!document.isObject()) {
-        return fail(u"cli.bad_plan"_s, {{u"reason"_s, error.errorString()}}, arguments.positional(0));
-    }
-    TRY(const Planned made, planned(QCoro::waitFor(engine->call(u"plan.adopt"_s, document.object()))));
+    TRY(const QJsonObject json, readPlanFile(arguments.positional(0)));
+    TRY(const Planned made, planned(QCoro::waitFor(engine->call(u"plan.adopt"_s, json))));
     return start(*engine, arguments, made);
 }
 
@@ -233,7 +268,7 @@ Result<int> decide(const Arguments &arguments, const QString &verb, bool follow)
     }
     TRY(const auto before, QCoro::waitFor(engine->events(id, 0)));
     const qint64 sequence = before.isEmpty() ? 0 : before.last().sequence;
-    CHECK(QCoro::waitFor(engine->command(id, verb, stateName(view.run.state), name)));
+    CHECK(QCoro::waitFor(engine->command(id, verb, stateName(view.run.state), name, {}, glassOf(arguments))));
     if (follow && !arguments.has(u"no-wait"_s)) {
         // The run says something, or leaves its state, only once its runner has taken the decision.
         for (int i = 0; i < DecisionTries; ++i) {
@@ -339,33 +374,27 @@ Result<int> report(const Arguments &arguments)
     return ExitOk;
 }
 
-template<Result<int> (*Function)(const Arguments &)>
-int run(const Arguments &arguments)
-{
-    const Result<int> result = Function(arguments);
-    return result ? *result : sayError(result.error());
-}
-
 } // namespace
 
 QList<Command> runCommands()
 {
     const QStringList decisionOptions{u"note"_s};
+    const QStringList onwardOptions{u"note"_s, u"break-glass"_s, u"gates"_s};
     const QStringList confirmedOptions{u"note"_s, u"confirm"_s};
     const QStringList decisionSwitches{u"take-over"_s, u"dry-run"_s, u"no-wait"_s};
     return {
         {{u"plan"_s, u"VERSION"_s, 1, 1, {u"output"_s, u"watch"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "build and show the plan of an update")}, run<plan>},
-        {{u"apply"_s, u"PLAN-FILE"_s, 1, 1, {u"confirm"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "run a plan as it was shown")},
+        {{u"apply"_s, u"PLAN-FILE"_s, 1, 1, {u"confirm"_s, u"break-glass"_s, u"gates"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "run a plan as it was shown")},
          run<apply>},
-        {{u"update"_s, u"VERSION"_s, 1, 1, {u"watch"_s, u"confirm"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "plan and run an update")},
+        {{u"update"_s, u"VERSION"_s, 1, 1, {u"watch"_s, u"confirm"_s, u"break-glass"_s, u"gates"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "plan and run an update")},
          run<update>},
-        {{u"rollback"_s, u"POINT|VERSION"_s, 1, 1, {u"mode"_s, u"confirm"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "go back to a restore point; --mode code, downgrade or restore")},
+        {{u"rollback"_s, u"POINT|VERSION"_s, 1, 1, {u"mode"_s, u"confirm"_s, u"break-glass"_s, u"gates"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "go back to a restore point; --mode code, downgrade or restore")},
          run<rollback>},
         {{u"hold"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "stop the run after its current step")}, run<hold>},
-        {{u"resume"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "let a held run go on")}, run<resume>},
-        {{u"retry"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "try the failed step of a held run again")},
+        {{u"resume"_s, u"[RUN]"_s, 0, 1, onwardOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "let a held run go on")}, run<resume>},
+        {{u"retry"_s, u"[RUN]"_s, 0, 1, onwardOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "try the failed step of a held run again")},
          run<retry>},
-        {{u"accept"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "take the failed step as done, or as taken back, if it is")},
+        {{u"accept"_s, u"[RUN]"_s, 0, 1, confirmedOptions + onwardOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "take the failed step as done, or as taken back, if it is")},
          run<accept>},
         {{u"abort"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "stop the run and go back")}, run<abortRun>},
         {{u"revert"_s, u"[RUN]"_s, 0, 1, confirmedOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "roll a held run back")}, run<revert>},

@@ -4,6 +4,8 @@
 #include "session.h"
 
 #include "commands.h"
+#include "interruptible.h"
+#include "output.h"
 
 #include "run/decisions.h"
 #include "serve/runview.h"
@@ -12,13 +14,9 @@
 #include <QCoreApplication>
 #include <QEventLoop>
 #include <QJsonArray>
-#include <QSocketNotifier>
 #include <QTimer>
 
 #include <algorithm>
-#include <csignal>
-#include <fcntl.h>
-#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -27,40 +25,6 @@ namespace cutover {
 namespace {
 
 constexpr int FollowMs = 200;
-int s_interrupt[2] = {-1, -1};
-
-/// Calls a function on the event loop at Ctrl+C, as long as it lives.
-class Interruptible
-{
-public:
-    explicit Interruptible(std::function<void()> function)
-    {
-        if (::pipe2(s_interrupt, O_CLOEXEC | O_NONBLOCK) == 0) {
-            m_notifier = std::make_unique<QSocketNotifier>(s_interrupt[0], QSocketNotifier::Read);
-            QObject::connect(m_notifier.get(), &QSocketNotifier::activated, m_notifier.get(), [function = std::move(function)] {
-                char byte = 0;
-                if (::read(s_interrupt[0], &byte, 1) == 1) {
-                    function();
-                }
-            });
-            std::signal(SIGINT, [](int) {
-                const char byte = 1;
-                [[maybe_unused]] const ssize_t written = ::write(s_interrupt[1], &byte, 1);
-            });
-        }
-    }
-    ~Interruptible()
-    {
-        std::signal(SIGINT, SIG_DFL);
-        m_notifier.reset();
-        ::close(s_interrupt[0]);
-        ::close(s_interrupt[1]);
-    }
-    Q_DISABLE_COPY_MOVE(Interruptible)
-
-private:
-    std::unique_ptr<QSocketNotifier> m_notifier;
-};
 
 } // namespace
 
@@ -144,7 +108,10 @@ Result<int> followRun(EngineService &engine, const QString &runId, qint64 after)
             }
             // Where no step that changes anything came to work, there was nothing to go back from.
             const bool changed = std::ranges::any_of(view.steps, [](const StepView &step) { return step.spec.changesState && isPrepared(step.record); });
-            return changed ? ExitRolledBack : ExitRefused;
+            // A gate that shut between the command and the start is told by its own code.
+            const int gate = exitCodeOf(view.run.error);
+            return changed ? ExitRolledBack : gate == ExitBlackout || gate == ExitGate ? gate
+                                                                                       : ExitRefused;
         }
         if (stopped) {
             sayJson({{u"run"_s, toJson(view.run)}, {u"reason"_s, view.run.reason.text()}, {u"following"_s, false}});

@@ -54,7 +54,7 @@ Result<int> status(const Arguments &arguments)
     }
     QList<QStringList> rows{{Cli::tr("Instance"), Cli::tr("Version"), Cli::tr("State"), Cli::tr("Port"), Cli::tr("Sessions"), Cli::tr("Pid")}};
     for (const InstanceView &instance : view.instances) {
-        rows.append({instance.name, instance.version, words::ofInstance(instance.state), instance.port ? QString::number(instance.port) : u"-"_s,
+        rows.append({instance.name, instance.version, words::ofInstance(instance.state, instance.colour, instance.idle), instance.port ? QString::number(instance.port) : u"-"_s,
                      instance.sessions < 0 ? u"-"_s : QString::number(instance.sessions),
                      instance.pid ? QString::number(instance.pid) : u"-"_s});
     }
@@ -85,9 +85,15 @@ Result<int> check(const Arguments &arguments)
     TRY(const auto engine, openEngine(arguments));
     TRY(const QString job, QCoro::waitFor(engine->startChecks(arguments.positional(0))));
     QJsonArray array;
-    const auto told = [&array](const QJsonObject &item) {
+    QStringList waiting;
+    const auto told = [&array, &waiting](const QJsonObject &item) {
         const CheckResult result = CheckResult::fromJson(item);
         if (result.status == CheckResult::Status::Waiting || result.status == CheckResult::Status::Running) {
+            // What takes long says so, once.
+            if (!result.finding.isEmpty() && !waiting.contains(result.id)) {
+                waiting.append(result.id);
+                say(u"%1  %2  %3"_s.arg(Cli::tr("running").leftJustified(8), result.title.text(), result.finding.text()));
+            }
             return;
         }
         array.append(item);
@@ -350,18 +356,11 @@ Result<int> endSession(const Arguments &arguments)
         return ExitOk;
     }
     const ConnGuard conn(*engine);
-    TRY(QJsonObject ended, QCoro::waitFor(engine->call(u"database.endSession"_s, {{u"database"_s, database}, {u"session"_s, name}})));
+    TRY(QJsonObject ended, QCoro::waitFor(engine->call(u"database.endSession"_s, {{u"database"_s, database}, {u"session"_s, name}, {u"confirm"_s, arguments.value(u"confirm"_s)}})));
     say(Cli::tr("The session with pid %1 in “%2” was ended.").arg(ended[u"pid"].toInteger()).arg(database));
     ended.insert(u"ended"_s, true);
     sayJson(ended);
     return ExitOk;
-}
-
-template<Result<int> (*Function)(const Arguments &)>
-int run(const Arguments &arguments)
-{
-    const Result<int> result = Function(arguments);
-    return result ? *result : sayError(result.error());
 }
 
 } // namespace
@@ -383,7 +382,7 @@ QList<Command> targetCommands()
          run<adopt>},
         {{u"database sessions"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "PostgreSQL sessions that stand in an update's way: transactions open, locks held")},
          run<databaseSessions>},
-        {{u"database end-session"_s, u"SESSION"_s, 1, 1, {u"database"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "end one of these sessions; its transaction is undone")},
+        {{u"database end-session"_s, u"SESSION"_s, 1, 1, {u"database"_s, u"confirm"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "end one of these sessions; its transaction is undone")},
          run<endSession>},
         {{u"conn take"_s, {}, 0, 0, {u"note"_s}, {u"take-over"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "take the conn; --take-over when somebody has it")},
          run<takeConn>},

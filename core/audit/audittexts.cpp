@@ -17,11 +17,14 @@ static const Catalogue::Registration texts{
     {"conn.taken", QT_TRANSLATE_NOOP("catalogue", "Took the conn."), nullptr},
     {"conn.taken_over", QT_TRANSLATE_NOOP("catalogue", "Took the conn over from %{from}: %{note}"), nullptr},
     {"conn.released", QT_TRANSLATE_NOOP("catalogue", "Gave the conn back."), nullptr},
+    {"run.unapproved", QT_TRANSLATE_NOOP("catalogue", "Started plan %{digest} as run %{run} by broken glass, approved by nobody."), nullptr},
+    {"run.approved_by_other", QT_TRANSLATE_NOOP("catalogue", "Started plan %{digest} as run %{run}, which %{approver} approved."), nullptr},
     {"run.approved", QT_TRANSLATE_NOOP("catalogue", "Approved plan %{digest} as run %{run}."), nullptr},
     {"run.command", QT_TRANSLATE_NOOP("catalogue", "Decided “%{verb}” for run %{run}."), nullptr},
     {"features.intended", QT_TRANSLATE_NOOP("catalogue", "Set out to change features: %{reason}"), nullptr},
     {"features.refused", QT_TRANSLATE_NOOP("catalogue", "Features were left as they are: %{error}"), nullptr},
     {"features.unknown", QT_TRANSLATE_NOOP("catalogue", "It is not known whether features were changed: %{error}"), nullptr},
+    {"images.pruned", QT_TRANSLATE_NOOP("catalogue", "Removed images that no release needs: %{images:list}"), nullptr},
     {"features.applied", QT_TRANSLATE_NOOP("catalogue", "Changed features: %{reason}"), nullptr},
 };
 

@@ -3,11 +3,28 @@
 
 #include "backup/backupplan.h"
 
+#include "backup/redismember.h"
+#include "backup/restorepoints.h"
 #include "database/database.h"
+#include "deploy/composeimages.h"
+#include "plan/instancefacts.h"
 
 using namespace Qt::StringLiterals;
 
 namespace cutover {
+
+namespace {
+
+QJsonArray namesOf(const QList<RedisSpec> &servers)
+{
+    QJsonArray names;
+    for (const RedisSpec &server : servers) {
+        names.append(server.name);
+    }
+    return names;
+}
+
+} // namespace
 
 Async<QList<StepSpec>> backupSteps(PlanningContext context, Message reason, QStringList without)
 {
@@ -22,10 +39,19 @@ Async<QList<StepSpec>> backupSteps(PlanningContext context, Message reason, QStr
         size += bytes;
         databases.append(spec.name);
     }
+    const bool noDatabase = databases.isEmpty();
+    QJsonArray proven = databases;
+    const QList<RedisSpec> servers = backedUpRedis(context.target);
+    for (const QJsonValue &name : namesOf(servers)) {
+        databases.append(name);
+    }
     StepSpec backup;
     backup.id = u"backup"_s;
     backup.kind = u"backup"_s;
     backup.params = {{u"version"_s, context.installed}, {u"reason"_s, reason.toJson()}};
+    if (!servers.isEmpty() && reason.code != "backup.reason.update"_L1) {
+        backup.params.insert(u"redisMayMiss"_s, true);
+    }
     backup.title = {u"backup.step"_s, {}};
     // To the megabyte: the exact size changes between planning and approval.
     constexpr qint64 megabyte = 1000 * 1000;
@@ -47,7 +73,10 @@ Async<QList<StepSpec>> backupSteps(PlanningContext context, Message reason, QStr
     verify.kind = u"verify_backup"_s;
     verify.params = {{u"backup"_s, backup.id}};
     verify.title = {u"backup.verify"_s, {}};
-    verify.intent = {databases.isEmpty() && !without.isEmpty() ? u"backup.verify.intent_files"_s : u"backup.verify.intent"_s, {{u"databases"_s, databases}}};
+    verify.intent = {noDatabase && !without.isEmpty() ? u"backup.verify.intent_files"_s : u"backup.verify.intent"_s, {{u"databases"_s, proven}}};
+    if (!servers.isEmpty()) {
+        verify.intent = {u"backup.verify.intent_redis"_s, {{u"intent"_s, verify.intent.toJson()}, {u"servers"_s, namesOf(servers)}}};
+    }
     verify.expectedMs = context.measuredMs.value(verify.kind, 500 + size / 100000);
     verify.changesState = false;
     co_return QList<StepSpec>{backup, verify};
@@ -67,11 +96,34 @@ Async<QList<StepSpec>> planCleanUp(PlanningContext context, StagedRelease releas
                    {u"versions"_s, QJsonArray{context.installed, release.info.manifest.version.toString()}}};
     step.title = {u"backup.clean_up"_s, {}};
     step.intent = {u"backup.clean_up.intent"_s, {{u"keep"_s, context.target.backup.keep}}};
+    // What is not there to be asked now stays, and is offered another time.
+    CO_TRY(const QList<RestorePoint> points, co_await readRestorePoints(context.target.stateDirectory));
+    QStringList needed = versionsOf(points) + context.running.values() + QStringList{context.installed, context.origin};
+    needed.removeDuplicates();
+    // A staging target shares Docker with production more often than not, and knows nothing of its restore points.
+    const auto left = context.target.isProduction() ? co_await leftoverImages(context.target, needed, context.target.backup.keep) : Result<QStringList>();
+    if (left && !left->isEmpty()) {
+        step.params.insert(u"images"_s, QJsonArray::fromStringList(*left));
+        step.intent = {u"backup.clean_up.intent_images"_s, {{u"keep"_s, context.target.backup.keep}, {u"images"_s, QJsonArray::fromStringList(*left)}}};
+    }
     step.expectedMs = context.measuredMs.value(step.kind, 500);
     step.changesState = false;
     // What is left lying does not make the update bad.
     step.automaticRollback = false;
     co_return QList<StepSpec>{step};
+}
+
+QStringList versionsOf(const QList<RestorePoint> &points)
+{
+    QStringList versions;
+    for (const RestorePoint &point : points) {
+        if (point.available) {
+            // Services that a release did not restart ran an older one at the point.
+            versions += runningReleases(point.facts).values() + QStringList{point.version};
+        }
+    }
+    versions.removeDuplicates();
+    return versions;
 }
 
 CleanUpChoice chooseForCleanUp(const QList<RestorePoint> &newestFirst, int keep, const QString &runId, const QStringList &neededVersions)

@@ -12,6 +12,9 @@ namespace cutover {
 /// count as proven.
 [[nodiscard]] Async<QList<StepSpec>> backupSteps(PlanningContext context, Message reason, QStringList without = {});
 
+/// The releases that ran at the available ones of these.
+[[nodiscard]] QStringList versionsOf(const QList<RestorePoint> &points);
+
 /// What to remove: points beyond the newest keep, never one that is needed (the newest proven, one
 /// of the run, one whose version is in neededVersions), and ids in folder that no point accounts for.
 struct CleanUpChoice {

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "backup/backupowner.h"
+#include "backup/redismember.h"
 #include "backup/restorepoints.h"
 #include "database/database.h"
 #include "plan/keyeddigest.h"
 #include "plan/sealing.h"
 #include "plan/step.h"
+#include "redis/snapshot.h"
 #include "system/files.h"
 #include "system/json.h"
 #include "system/random.h"
@@ -105,6 +107,7 @@ public:
             point.members.insert(databaseMember(spec.name), toJson(info));
             point.size += info.size;
         }
+        CO_CHECK(co_await backUpServers(context, &point, stop));
         Worker worker;
         CO_TRY(const QJsonObject sealed, co_await worker.run([target, directory = point.directory] {
             return sealConfiguration(target.stateDirectory, target.configuration, directory);
@@ -153,6 +156,29 @@ public:
         Worker worker;
         co_return co_await worker.run([directory] { return files::removeTree(directory); });
     }
+
+private:
+    /// Snapshots of the Redis servers. Before a way back the backup does without one that can't be had: what goes back is more urgent.
+    Async<> backUpServers(StepContext &context, RestorePoint *point, std::stop_token stop)
+    {
+        const QList<RedisSpec> servers = backedUpRedis(context.target());
+        const bool mayMiss = spec().params["redisMayMiss"_L1].toBool();
+        for (const RedisSpec &server : servers) {
+            const QJsonObject names{{u"database"_s, server.name}};
+            const auto progress = [&context, names](qint64 done, qint64 total) {
+                context.progress({done, total, u"bytes"_s, {u"backup.doing"_s, names}});
+            };
+            const auto member = co_await backUpRedis(server, point->directory, progress, stop);
+            if (!member && mayMiss && member.error().kind != Error::Kind::Cancelled) {
+                context.log({u"backup.redis_missing"_s, {{u"name"_s, server.name}, {u"cause"_s, member.error().toJson()}}});
+                continue;
+            }
+            CO_CHECK(member);
+            point->members.insert(redisMember(server.name), *member);
+            point->size += (*member)["size"_L1].toInteger();
+        }
+        co_return {};
+    }
 };
 
 /// Digest and content of a sealed configuration file.
@@ -188,6 +214,10 @@ public:
             context.progress({done++, point.members.size(), u"files"_s, {u"backup.verifying"_s, {{u"member"_s, name.section(u':', 1)}}}});
             if (name.startsWith(u"configuration:"_s)) {
                 CO_CHECK(proveConfiguration(target.stateDirectory, member));
+                continue;
+            }
+            if (name.startsWith(redisMember({}))) {
+                CO_CHECK(co_await redis::proveSnapshot(redis::snapshotFromJson(member), &context.processes(), stop));
                 continue;
             }
             const DatabaseSpec *database = target.database(name.section(u':', 1));

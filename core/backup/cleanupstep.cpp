@@ -5,6 +5,9 @@
 #include "backup/backupplan.h"
 #include "backup/restorepoints.h"
 #include "database/postgresdatabase.h"
+#include "deploy/composeimages.h"
+#include "deploy/instancemove.h"
+#include "deploy/runtime.h"
 #include "plan/instancefacts.h"
 #include "plan/step.h"
 #include "release/semver.h"
@@ -13,6 +16,8 @@
 
 #include <QCoroFuture>
 #include <QDir>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -63,6 +68,18 @@ public:
                 serving.append(fact->toString());
             }
         }
+        // An idle colour that is kept for the way back is no fact, and runs from its folder.
+        if (std::ranges::any_of(target.services, &ServiceSpec::isBlueGreen)) {
+            const InstanceLook look = co_await lookAtInstances(target, 15000);
+            if (!look.problem.code.isEmpty()) {
+                co_return fail(look.problem);
+            }
+            for (const InstanceState &state : look.states) {
+                if (state.pid > 0) {
+                    versions.append(state.release);
+                }
+            }
+        }
         CO_TRY(QList<RestorePoint> points, co_await readRestorePoints(target.stateDirectory));
         const CleanUpChoice choice = chooseForCleanUp(points, spec().params["keep"_L1].toInt(), context.runId(), serving);
         for (RestorePoint point : choice.remove) {
@@ -71,17 +88,14 @@ public:
             CO_CHECK(co_await saveRestorePoint(target.stateDirectory, point));
         }
         CO_TRY(points, co_await readRestorePoints(target.stateDirectory));
-        for (const RestorePoint &point : std::as_const(points)) {
-            if (point.available) {
-                // Services that a release did not restart ran an older one at the point.
-                versions += runningReleases(point.facts).values() + QStringList{point.version};
-            }
-        }
+        versions += versionsOf(points);
         for (const DatabaseSpec &database : target.databases) {
             if (database.driver == "postgresql"_L1) {
                 CO_CHECK(co_await dropReplacedPostgres(database));
             }
         }
+        CO_TRY(const QStringList images, co_await removeImages(context, versions + serving));
+        context.setResult(u"images"_s, QJsonArray::fromStringList(images));
         Worker worker;
         CO_TRY(const QStringList folders, co_await worker.run([target, points, used = versions + serving, now = context.clock().now()] {
             return removeUnused(target, points, used, now);
@@ -93,6 +107,36 @@ public:
     Async<Inspection> inspect(StepContext &, QJsonObject) override
     {
         co_return Inspection::Partial;
+    }
+
+private:
+    /// Those of the plan that are still needed by nobody. Where Docker can't tell, they stay.
+    Async<QStringList> removeImages(StepContext &context, QStringList versions)
+    {
+        const Target target = context.target();
+        QStringList images;
+        const QJsonArray planned = spec().params["images"_L1].toArray();
+        if (planned.isEmpty()) {
+            co_return images;
+        }
+        versions.removeDuplicates();
+        const auto left = co_await leftoverImages(target, versions, spec().params["keep"_L1].toInt());
+        if (!left) {
+            context.log({u"backup.clean_up.images_stay"_s, {{u"cause"_s, left.error().toJson()}}});
+            co_return images;
+        }
+        for (const QJsonValue &image : planned) {
+            if (left->contains(image.toString())) {
+                images.append(image.toString());
+            }
+        }
+        const RuntimeTools tools = toolsOf(context);
+        const auto removed = co_await removeComposeImages(target, images, tools);
+        if (!removed) {
+            context.log({u"backup.clean_up.images_stay"_s, {{u"cause"_s, removed.error().toJson()}}});
+            co_return QStringList();
+        }
+        co_return *removed;
     }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "deploy/colours.h"
 #include "deploy/instancemove.h"
 #include "plan/step.h"
 
@@ -12,10 +13,10 @@ namespace cutover {
 
 namespace {
 
-QStringList instancesOf(const StepSpec &spec)
+QStringList instancesOf(const StepSpec &spec, QLatin1StringView key = "instances"_L1)
 {
     QStringList names;
-    for (const QJsonValue &name : spec.params["instances"_L1].toArray()) {
+    for (const QJsonValue &name : spec.params[key].toArray()) {
         names.append(name.toString());
     }
     return names;
@@ -37,6 +38,19 @@ protected:
 
     Async<> stopAll(StepContext &context)
     {
+        // Once all have stopped nobody could tell which colour served.
+        CO_TRY(const ServingColours serving, co_await servingColours(context.target()));
+        for (const auto &[service, colour] : serving.asKeyValueRange()) {
+            CO_TRY(const ColourRecord known, colourRecord(context.target(), service));
+            if (known.colour.isEmpty()) {
+                CO_CHECK(keepColourRecord(context.target(), service, {.colour = colour}));
+            }
+        }
+        CO_TRY(std::vector<InstanceMove> idle, create(context, "idle"_L1));
+        for (InstanceMove &move : idle) {
+            CO_CHECK(co_await move.keepOut());
+            CO_CHECK(co_await move.stop());
+        }
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         // Last started, first stopped.
         std::ranges::reverse(moves);
@@ -71,10 +85,10 @@ protected:
         co_return Result<>();
     }
 
-    Result<std::vector<InstanceMove>> create(StepContext &context) const
+    Result<std::vector<InstanceMove>> create(StepContext &context, QLatin1StringView key = "instances"_L1) const
     {
         std::vector<InstanceMove> moves;
-        const QStringList names = instancesOf(spec());
+        const QStringList names = instancesOf(spec(), key);
         for (const QString &name : names) {
             const ServiceSpec *service = context.target().serviceOfInstance(name);
             TRY(InstanceMove move, InstanceMove::create(context, service ? service->name : QString(), name));
@@ -88,6 +102,7 @@ protected:
     {
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         qsizetype alive = 0;
+        qsizetype aliveIdle = 0;
         bool same = true;
         for (InstanceMove &move : moves) {
             CO_TRY(const InstanceState state, co_await move.state());
@@ -98,6 +113,15 @@ protected:
             } else {
                 same = false;
             }
+        }
+        CO_TRY(std::vector<InstanceMove> idle, create(context, "idle"_L1));
+        for (InstanceMove &move : idle) {
+            CO_TRY(const InstanceState state, co_await move.state());
+            // Before the stop it may run.
+            aliveIdle += state.pid > 0;
+        }
+        if (alive == 0) {
+            alive = aliveIdle;
         }
         co_return std::pair(alive, same);
     }

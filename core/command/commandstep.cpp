@@ -5,6 +5,7 @@
 #include "plan/keyeddigest.h"
 #include "plan/planners.h"
 #include "plan/step.h"
+#include "system/jsonvalues.h"
 
 #include <QFileInfo>
 
@@ -17,20 +18,10 @@ namespace {
 constexpr qint64 planningLimitMs = 30000; ///< For a preview while somebody waits for the plan.
 constexpr qint64 longestPreview = 64 << 10;
 
-QStringList strings(const QJsonValue &value)
-{
-    QStringList list;
-    const QJsonArray array = value.toArray();
-    for (const QJsonValue &item : array) {
-        list.append(item.toString());
-    }
-    return list;
-}
-
 /// One part of a command step ready to be run. run: what {run} stands for.
 ProcessSpec processOf(const Target &target, const QJsonObject &params, const QString &part, const QString &run)
 {
-    QStringList arguments = strings(params[part]);
+    QStringList arguments = json::toStrings(params[part]);
     const QString to = params["to"_L1].toString();
     for (QString &argument : arguments) {
         argument.replace(u"{from}"_s, params["from"_L1].toString());
@@ -239,7 +230,7 @@ StepSpec stepOf(const Target &target, const CommandStepSpec &command, const Hop 
     step.intent = {u"command.intent"_s, {{u"name"_s, command.name}}};
     TargetMask mask(target);
     for (const QString &part : {u"preview"_s, u"apply"_s, u"revert"_s, u"inspect"_s}) {
-        if (!strings(step.params[part]).isEmpty()) {
+        if (!json::toStrings(step.params[part]).isEmpty()) {
             const ProcessSpec process = processOf(target, step.params, part, u"{run}"_s);
             step.previews.append({u"command"_s, QString(command.name + u": "_s + part),
                                   mask.masked(QString(process.program + u'\n' + process.arguments.join(u'\n')).trimmed())});

@@ -29,11 +29,6 @@ const QRegularExpression &urlPassword()
     return pattern;
 }
 
-QString withoutUrlPasswords(QString text)
-{
-    return text.replace(urlPassword(), u"\\1"_s + hidden + u'@');
-}
-
 QString withoutAuthorization(QString text)
 {
     static const QRegularExpression header(
@@ -93,6 +88,11 @@ QString withoutLineEnd(QString text)
 }
 
 } // namespace
+
+QString withoutUrlPasswords(QString text)
+{
+    return text.replace(urlPassword(), u"\\1"_s + hidden + u'@');
+}
 
 SecretMask::SecretMask(const QStringList &patterns)
 {

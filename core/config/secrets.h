@@ -40,6 +40,9 @@ private:
     QStringList m_values; ///< Longest first.
 };
 
+/// The passwords in its URLs hidden.
+[[nodiscard]] QString withoutUrlPasswords(QString text);
+
 /// A unified diff of two versions of a file with the secrets masked. A secret that changes shows as
 /// a pair of equal lines. Empty when nothing changes.
 [[nodiscard]] QString maskedDiff(const EnvFile &before, const EnvFile &after, const QString &name, const SecretMask &mask);

@@ -4,6 +4,7 @@
 #include "config/targetmask.h"
 
 #include "config/argumentsecrets.h"
+#include "config/headervalue.h"
 #include "system/files.h"
 
 #include <QDir>
@@ -17,6 +18,9 @@ using namespace Qt::StringLiterals;
 namespace cutover {
 
 namespace {
+
+/// A key under which every value is a secret.
+const QString secretKey(u"SECRET"_s);
 
 QStringList patternsOf(const Target &target)
 {
@@ -48,8 +52,36 @@ QStringList filesOf(const Target &target)
     } else if (!target.compose.project.isEmpty()) {
         files.append(target.currentLink() + u"/.env"_s);
     }
+    files += target.compose.colours.values();
     files.removeDuplicates();
     return files;
+}
+
+/// What the headers of probes and requests send and nobody may read.
+QStringList referencesOf(const Target &target)
+{
+    QStringList references;
+    const auto take = [&references](const QMap<QString, QString> &headers) {
+        for (const QString &text : headers) {
+            if (const HeaderValue value(text); value.isReference()) {
+                references.append(value.reference());
+            }
+        }
+    };
+    for (const ServiceSpec &service : target.services) {
+        take(service.health.headers);
+        for (const ProbeSpec &test : service.smoke) {
+            take(test.headers);
+        }
+    }
+    for (const ProbeSpec &probe : target.check.probes + target.check.external) {
+        take(probe.headers);
+    }
+    for (const CompatibilitySpec &request : target.check.compatibility) {
+        take(request.headers);
+    }
+    references.removeDuplicates();
+    return references;
 }
 
 /// A message or an error: neither says its arguments where it has none.
@@ -72,10 +104,36 @@ TargetMask::TargetMask(const Target &target)
     for (const QString &file : files) {
         m_sources.append({file, {}, -1});
     }
+    const QStringList references = referencesOf(target);
+    for (const QString &reference : references) {
+        if (reference.startsWith("file:"_L1)) {
+            m_references.append({reference.sliced(5), {}, -1});
+        } else if (const auto secret = resolveSecret(reference)) {
+            m_mask.learn(secretKey, *secret);
+        }
+    }
+}
+
+void TargetMask::learnReferences()
+{
+    for (Source &source : m_references) {
+        const QFileInfo now(source.file);
+        const qint64 size = now.exists() ? now.size() : -1;
+        const QDateTime changed = now.lastModified();
+        if (size < 0 || (size == source.size && changed == source.changed)) {
+            continue;
+        }
+        if (const auto secret = resolveSecret(u"file:"_s + source.file)) {
+            source.size = size;
+            source.changed = changed;
+            m_mask.learn(secretKey, *secret);
+        }
+    }
 }
 
 void TargetMask::lookAgain()
 {
+    learnReferences();
     for (Source &source : m_sources) {
         const QFileInfo now(source.file);
         const qint64 size = now.exists() ? now.size() : -1;

@@ -12,7 +12,8 @@ namespace cutover {
 
 /**
  * Hides all secrets of one target: the values under secret keys, and the passwords in URLs, in its
- * configuration files, the services' environment files and target.yaml's own environments; and whatever
+ * configuration files, the services' environment files and target.yaml's own environments; what the headers of its probes
+ * and requests refer to; and whatever
  * SecretMask knows by its look. Everything that enters journal, log, run channel or a console's answer
  * passes one of these.
  *
@@ -40,11 +41,13 @@ private:
         qint64 size = -1;
     };
     void lookAgain();
+    void learnReferences();
     [[nodiscard]] QJsonValue maskedArgument(const QJsonValue &value) const;
     [[nodiscard]] QJsonObject maskedMessage(QJsonObject json) const;
 
     SecretMask m_mask;
     QList<Source> m_sources;
+    QList<Source> m_references; ///< file: what it names is the secret itself.
 };
 
 } // namespace cutover

@@ -6,6 +6,8 @@
 #include "system/worker.h"
 
 #include <QCoroFuture>
+#include <QFileInfo>
+#include <QHostAddress>
 
 using namespace Qt::StringLiterals;
 
@@ -125,6 +127,24 @@ Result<QList<Slot>> slotsOf(Session &session)
         found.append({row[0].toString(), row[1].toBool(), row[2].toLongLong()});
     }
     return found;
+}
+
+Result<QStringList> localFolders(Session &session)
+{
+    TRY(const QVariant address, session.value(u"SELECT host(inet_server_addr())"_s));
+    const bool here = address.isNull() || QHostAddress(address.toString()).isLoopback();
+    TRY(const QVariant may, session.value(u"SELECT pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')"_s));
+    if (!here || !may.toBool()) {
+        return QStringList();
+    }
+    TRY(const QVariant setting, session.value(u"SELECT current_setting('data_directory')"_s));
+    const QString data = setting.toString();
+    // A server in a container names a folder that may be another one here, or none.
+    if (!QFileInfo::exists(data)) {
+        return QStringList();
+    }
+    const QFileInfo wal(data + u"/pg_wal"_s);
+    return wal.isSymLink() && wal.exists() ? QStringList{data, wal.filePath()} : QStringList{data};
 }
 
 Async<> terminateSession(DatabaseSpec spec, qint64 pid, QDateTime started)

@@ -3,6 +3,7 @@
 
 #include "database/postgresdatabase.h"
 
+#include "database/postgresactivity.h"
 #include "database/postgresarchive.h"
 #include "database/postgrescomparison.h"
 #include "database/postgresplaces.h"
@@ -78,6 +79,14 @@ public:
             TRY(Session * session, live());
             TRY(const QVariant bytes, session->value(u"SELECT pg_database_size(current_database())"_s));
             return bytes.toLongLong();
+        });
+    }
+
+    Async<QStringList> folders() override
+    {
+        co_return co_await m_worker.run([this]() -> Result<QStringList> {
+            TRY(Session * session, live());
+            return localFolders(*session);
         });
     }
 

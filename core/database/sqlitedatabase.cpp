@@ -160,6 +160,11 @@ public:
         });
     }
 
+    Async<QStringList> folders() override
+    {
+        co_return QStringList{QFileInfo(m_spec.file).absolutePath()};
+    }
+
     Async<> check() override
     {
         co_return co_await m_worker.run([this]() -> Result<> {

@@ -50,6 +50,8 @@ global
 
 defaults
     mode http
+    # A browser opens connections ahead of its requests: one that stays idle is no failed request.
+    option http-ignore-probes
     timeout connect 2s
     timeout client 60s
     timeout server 60s

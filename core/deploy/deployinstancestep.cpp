@@ -30,10 +30,11 @@ public:
         CO_TRY(const InstanceState now, co_await move.state());
         // An earlier attempt may have replaced it already.
         const bool known = !now.release.isEmpty() && now.release != to();
+        CO_CHECK(move.recordBefore(now));
         co_return QJsonObject{{u"from"_s, known ? now.release : spec().params[u"fromRelease"_s].toString()}, {u"image"_s, known ? now.image : QString()}};
     }
 
-    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return bring(context, to(), false, stop); }
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return bring(context, to(), {}, false, stop); }
 
     Async<> verify(StepContext &context, std::stop_token stop) override
     {
@@ -44,7 +45,7 @@ public:
         if (!serving || now.release != to()) {
             co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()}, {u"expected"_s, to()}, {u"found"_s, now.release}, {u"state"_s, Message{serving ? u"deploy.state.running"_s : u"deploy.state.unbalanced"_s, {}}.toJson()}});
         }
-        move.record(now);
+        CO_CHECK(move.record(now));
         co_return {};
     }
 
@@ -66,9 +67,9 @@ public:
 
     Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
-        CO_CHECK(co_await bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), true, stop));
-        CO_TRY(InstanceMove move, create(context));
         const QString image = undo[u"image"_s].toString();
+        CO_CHECK(co_await bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), image, true, stop));
+        CO_TRY(InstanceMove move, create(context));
         co_return co_await move.checkImage(image);
     }
 
@@ -80,23 +81,29 @@ private:
     }
 
     // back: the way back must not be refused for want of another server or for a session that stays.
-    Async<> bring(StepContext &context, QString version, bool back, std::stop_token stop)
+    // image: that it ran from then.
+    Async<> bring(StepContext &context, QString version, QString image, bool back, std::stop_token stop)
     {
         CO_TRY(InstanceMove move, create(context));
         CO_TRY(const bool running, co_await move.runs(version));
         if (!running) {
             // What it is to be started from is there before anything stops; on the way back it may have been cleared away since.
-            CO_CHECK(co_await move.fetch(version, stop));
+            CO_CHECK(back ? co_await move.restore(version, image, stop) : co_await move.fetch(version, stop));
             CO_TRY(const bool serving, co_await move.isServing());
             if (serving && !back) {
                 CO_CHECK(co_await move.checkCapacity());
             }
-            CO_CHECK(co_await move.drain(back, stop));
-            CO_CHECK(co_await move.stop());
+            if (!move.startsBeside()) {
+                CO_CHECK(co_await move.drain(back, stop));
+                CO_CHECK(co_await move.stop());
+            }
         }
         // One that runs already is only noted as meant to.
         CO_CHECK(co_await move.start(version));
         CO_CHECK(co_await move.waitReady(version, stop));
+        if (move.startsBeside()) {
+            CO_CHECK(co_await move.retireOthers(version));
+        }
         co_return co_await move.balance(stop);
     }
 };

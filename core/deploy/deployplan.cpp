@@ -3,6 +3,9 @@
 
 #include "deploy/deployplan.h"
 
+#include "deploy/colourplan.h"
+#include "deploy/colours.h"
+#include "deploy/imagerecord.h"
 #include "deploy/runtime.h"
 #include "plan/releasesource.h"
 #include "target/yamlreader.h"
@@ -19,14 +22,16 @@ constexpr qint64 InstanceMs = 4000; ///< Before there are measured runs.
 constexpr qint64 SwitchMs = 50;
 constexpr qint64 FetchMs = 2000;
 
-StepSpec instanceStep(const ServiceSpec &service, const InstanceSpec &instance, const QString &from, const QString &to)
+StepSpec instanceStep(const ServiceSpec &service, const InstanceSpec &instance, const QString &from, const QString &to, bool isBeside)
 {
     StepSpec step;
     step.id = u"deploy:"_s + instance.name;
     step.kind = u"deploy_instance"_s;
     step.params = {{u"service"_s, service.name}, {u"instance"_s, instance.name}, {u"fromRelease"_s, from}, {u"toRelease"_s, to}};
     step.title = {u"deploy.title.instance"_s, {{u"instance"_s, instance.name}}};
-    step.intent = {service.balancerBackend.isEmpty() ? u"deploy.intent.instance_plain"_s : u"deploy.intent.instance"_s,
+    step.intent = {isBeside                                ? u"deploy.intent.instance_beside"_s
+                       : service.balancerBackend.isEmpty() ? u"deploy.intent.instance_plain"_s
+                                                           : u"deploy.intent.instance"_s,
                    {{u"instance"_s, instance.name}, {u"from"_s, from}, {u"to"_s, to}}};
     step.changes = {{instanceFact(instance.name), to}};
     step.expectedMs = InstanceMs;
@@ -93,7 +98,8 @@ Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString
     QJsonArray instances;
     for (const ServiceSpec &service : context.target.services) {
         TRY(const auto runtime, RuntimeRegistry::create(service.runtime, context.target));
-        for (const InstanceSpec &instance : service.instances) {
+        const QList<InstanceSpec> started = service.isBlueGreen() ? service.instancesOf(freshColour(context, service)) : service.instances;
+        for (const InstanceSpec &instance : started) {
             if (releases.contains(instance.name) && runtime->fetches()) {
                 instances.append(instance.name);
             }
@@ -129,7 +135,57 @@ InstanceReleases releasesAt(const Target &target, const QStringList &services, c
     return releases;
 }
 
-QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases)
+InstanceReleases startedOnes(const PlanningContext &context, const InstanceReleases &releases)
+{
+    InstanceReleases started;
+    for (const ServiceSpec &service : context.target.services) {
+        const QList<InstanceSpec> own = service.isBlueGreen() ? service.instancesOf(freshColour(context, service)) : service.instances;
+        for (const InstanceSpec &instance : own) {
+            if (releases.contains(instance.name)) {
+                started.insert(instance.name, releases[instance.name]);
+            }
+        }
+    }
+    return started;
+}
+
+Async<QList<StepSpec>> fetchBackSteps(PlanningContext context, InstanceReleases releases)
+{
+    QMap<QString, QMap<QString, QMap<QString, QString>>> wanted; // Version → runtime → instance → image.
+    for (const auto &[instance, version] : releases.asKeyValueRange()) {
+        const ServiceSpec *service = context.target.serviceOfInstance(instance);
+        if (!service || !service->managed) {
+            continue;
+        }
+        CO_TRY(const auto runtime, RuntimeRegistry::create(service->runtime, context.target));
+        if (runtime->fetches()) {
+            wanted[version][service->runtime].insert(instance, recordedImage(context.target, version, instance));
+        }
+    }
+    QList<StepSpec> steps;
+    for (const auto &[version, runtimes] : wanted.asKeyValueRange()) {
+        QJsonObject images;
+        for (const auto &[name, own] : runtimes.asKeyValueRange()) {
+            CO_TRY(const auto runtime, RuntimeRegistry::create(name, context.target));
+            CO_CHECK(co_await runtime->checkRestore(version, own, {}));
+            for (const auto &[instance, image] : own.asKeyValueRange()) {
+                images.insert(instance, image);
+            }
+        }
+        StepSpec step;
+        step.id = steps.isEmpty() ? u"fetch"_s : QString(u"fetch:"_s + version);
+        step.kind = u"fetch"_s;
+        step.params = {{u"instances"_s, QJsonArray::fromStringList(images.keys())}, {u"toRelease"_s, version}, {u"back"_s, true}, {u"images"_s, images}};
+        step.title = {u"deploy.title.fetch"_s, {}};
+        step.intent = {u"deploy.intent.fetch_back"_s, {{u"to"_s, version}}};
+        step.expectedMs = context.measuredMs.value(step.kind, FetchMs);
+        step.changesState = false;
+        steps.append(step);
+    }
+    co_return steps;
+}
+
+QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases, bool forth)
 {
     const Target &target = context.target;
     const QString from = context.installed;
@@ -148,9 +204,16 @@ QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, c
         if (!service.managed || !moves) {
             continue;
         }
-        if (rolls(service)) {
+        if (service.isBlueGreen()) {
+            // Its instances are started together, so of one release.
+            const QString fresh = freshColour(context, service);
+            const QString old = otherColour(fresh);
+            steps += colourSteps(context, service, {.colour = fresh, .from = context.running.value(service.instancesOf(old).first().name, from), .to = releases.value(service.instancesOf(fresh).first().name, to), .forth = forth});
+        } else if (rolls(service)) {
+            const auto runtime = RuntimeRegistry::create(service.runtime, target);
             for (const InstanceSpec &instance : service.instances) {
-                steps.append(instanceStep(service, instance, context.running.value(instance.name, from), releases.value(instance.name, to)));
+                const bool isBeside = runtime && (*runtime)->startsBeside(instance.name);
+                steps.append(instanceStep(service, instance, context.running.value(instance.name, from), releases.value(instance.name, to), isBeside));
             }
         } else {
             // Its instances are started together, so of one release.
@@ -159,7 +222,9 @@ QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, c
         }
     }
     for (StepSpec &step : steps) {
-        step.expectedMs = context.measuredMs.value(step.kind, step.expectedMs);
+        if (step.kind != u"watch") {
+            step.expectedMs = context.measuredMs.value(step.kind, step.expectedMs);
+        }
         // The users of an unbalanced service are the services behind the balancer, which go on.
         const ServiceSpec *service = target.service(step.params[u"service"_s].toString());
         if (step.kind == u"recreate_service" && service && !service->balancerBackend.isEmpty()) {
@@ -189,7 +254,7 @@ Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release
     const InstanceReleases releases = releasesAt(context.target, restart, to);
     CO_TRY(const QList<StepSpec> fetch, fetchSteps(context, to, releases));
     steps += fetch;
-    steps += deploySteps(context, to, releases);
+    steps += deploySteps(context, to, releases, true);
     co_return steps;
 }
 

@@ -13,6 +13,14 @@ namespace cutover {
 /// Steps that point "current" from the installed version to another and bring the services to their
 /// releases: forward in an update, backward in a rollback. A service of which no instance is named
 /// stays at what it runs. All release folders must be there when they run.
-[[nodiscard]] QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases);
+/// forth: a service that has a canary gets its share of the requests step by step; the way back does not wait for that.
+[[nodiscard]] QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases, bool forth = false);
+
+/// What rolling back needs on this host before anything is stopped: "fetch" for each version, from the images that it has run
+/// from; nothing for runtimes that start from a folder alone. An error where something is gone that nobody offers.
+/// releases: exactly the instances that will be started.
+[[nodiscard]] Async<QList<StepSpec>> fetchBackSteps(PlanningContext context, InstanceReleases releases);
+/// Of these, the instances that deploySteps() starts: of a service with the strategy blue_green those of the idle colour.
+[[nodiscard]] InstanceReleases startedOnes(const PlanningContext &context, const InstanceReleases &releases);
 
 } // namespace cutover

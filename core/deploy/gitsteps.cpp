@@ -163,8 +163,9 @@ private:
 
     bool isReady(const QString &directory) const
     {
-        QFile file(marker(directory));
-        return file.open(QIODevice::ReadOnly) && file.read(128).trimmed() == commit().toLatin1();
+        const QString name = marker(directory);
+        QFile file(name);
+        return !name.isEmpty() && file.open(QIODevice::ReadOnly) && file.read(128).trimmed() == commit().toLatin1();
     }
 
     /// What git and the build programs wrote is on the disk before anything says that it is whole.

@@ -4,6 +4,7 @@
 #include "deploy/instancemove.h"
 
 #include "check/probe.h"
+#include "deploy/imagerecord.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -30,11 +31,12 @@ RuntimeTools toolsOf(StepContext &context)
     return tools;
 }
 
-InstanceMove::InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime)
+InstanceMove::InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime,
+                           std::shared_ptr<Balancer> balancer)
     : m_context(&context)
     , m_service(service)
     , m_instance(instance)
-    , m_balancer(context.target().balancer.socket)
+    , m_balancer(std::move(balancer))
     , m_runtime(std::move(runtime))
 {
 }
@@ -45,15 +47,25 @@ Result<InstanceMove> InstanceMove::create(StepContext &context, const QString &s
         const auto found = std::ranges::find(spec->instances, instance, &InstanceSpec::name);
         if (found != spec->instances.end()) {
             TRY(auto runtime, RuntimeRegistry::create(spec->runtime, context.target(), toolsOf(context)));
-            return InstanceMove(context, *spec, *found, std::move(runtime));
+            std::shared_ptr<Balancer> balancer;
+            if (!spec->balancerBackend.isEmpty()) {
+                BalancerTools tools;
+                tools.processes = &context.processes();
+                tools.inherit = toolsOf(context).inherit;
+                TRY(balancer, BalancerRegistry::create(context.target(), tools));
+            }
+            return InstanceMove(context, *spec, *found, std::move(runtime), std::move(balancer));
         }
     }
     return fail(u"deploy.unknown_service"_s, {{u"service"_s, service}, {u"instance"_s, instance}}, context.target().path);
 }
 
-bool InstanceMove::isBalanced() const
+Async<> InstanceMove::checkMaintenance()
 {
-    return !m_service.balancerBackend.isEmpty() && !m_context->target().balancer.kind.isEmpty();
+    if (!isBalanced()) {
+        co_return {};
+    }
+    co_return co_await m_balancer->checkMaintenance();
 }
 
 void InstanceMove::tell(const QString &code, QJsonObject args, qint64 done)
@@ -82,8 +94,24 @@ Async<> InstanceMove::check(QString version, std::stop_token stop)
 
 Async<> InstanceMove::fetch(QString version, std::stop_token stop)
 {
+    // What a step of this run has brought for it is what it is started from.
+    const QList<StepSpec> steps = m_context->plan().steps;
+    for (const StepSpec &step : steps) {
+        if (step.kind == u"fetch" && step.params[u"toRelease"_s].toString() == version) {
+            const QString image = m_context->result(step.id, u"images"_s)[m_instance.name].toString();
+            if (!image.isEmpty()) {
+                co_return co_await restore(version, image, stop);
+            }
+        }
+    }
     const QStringList names{m_instance.name};
     co_return co_await m_runtime->prepare(version, names, stop);
+}
+
+Async<> InstanceMove::restore(QString version, QString image, std::stop_token stop)
+{
+    const QMap<QString, QString> images{{m_instance.name, image}};
+    co_return co_await m_runtime->restore(version, images, stop);
 }
 
 Async<> InstanceMove::checkImage(QString image)
@@ -101,12 +129,22 @@ Async<bool> InstanceMove::runs(QString version)
     co_return now.release == version &&now.pid > 0 && now.state != InstanceState::State::Stopping;
 }
 
+bool InstanceMove::startsBeside() const
+{
+    return m_runtime->startsBeside(m_instance.name);
+}
+
+Async<> InstanceMove::retireOthers(QString version)
+{
+    co_return co_await m_runtime->retireOthers(m_instance.name, version);
+}
+
 Async<bool> InstanceMove::isServing()
 {
     if (!isBalanced()) {
         co_return true;
     }
-    CO_TRY(const HaproxyServer server, co_await m_balancer.server(m_service.balancerBackend, m_instance.name));
+    CO_TRY(const BalancerServer server, co_await m_balancer->server(m_service.balancerBackend, m_instance.name));
     co_return server.isUp();
 }
 
@@ -115,9 +153,9 @@ Async<> InstanceMove::checkCapacity()
     if (!isBalanced()) {
         co_return {};
     }
-    CO_TRY(const QList<HaproxyServer> servers, co_await m_balancer.servers(m_service.balancerBackend));
+    CO_TRY(const QList<BalancerServer> servers, co_await m_balancer->servers(m_service.balancerBackend));
     QJsonArray states;
-    for (const HaproxyServer &server : servers) {
+    for (const BalancerServer &server : servers) {
         if (server.name != m_instance.name && server.isUp()) {
             co_return {};
         }
@@ -133,20 +171,28 @@ Async<> InstanceMove::drain(bool force, std::stop_token stop)
     }
     const QString backend = m_service.balancerBackend;
     const qint64 limit = m_service.drainLimitMs;
-    CO_CHECK(co_await m_balancer.setState(backend, m_instance.name, Haproxy::State::Drain));
-    const auto drained = co_await m_balancer.waitDrained(
+    CO_CHECK(co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Drain));
+    const auto drained = co_await m_balancer->waitDrained(
         backend, m_instance.name, limit,
         [this, limit](int sessions) { tell(u"deploy.doing.drain"_s, {{u"count"_s, sessions}, {u"limit"_s, limit}}); }, stop);
     if (!drained) {
-        if (!force || drained.error().code != u"haproxy.sessions_left") {
+        if (!force || drained.error().code != u"balancer.sessions_left") {
             // It goes on serving as before, whatever is decided now.
-            (void)co_await m_balancer.setState(backend, m_instance.name, Haproxy::State::Ready);
+            (void)co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Ready);
             co_return fail(drained.error());
         }
         m_context->log({u"deploy.log.forced"_s, {{u"instance"_s, m_instance.name}, {u"count"_s, drained.error().args[u"count"_s]}}});
     }
     // No health check wakes it up between stop and start.
-    co_return co_await m_balancer.setState(backend, m_instance.name, Haproxy::State::Maintenance);
+    co_return co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Maintenance);
+}
+
+Async<> InstanceMove::keepOut()
+{
+    if (!isBalanced()) {
+        co_return {};
+    }
+    co_return co_await m_balancer->setState(m_service.balancerBackend, m_instance.name, Balancer::State::Maintenance);
 }
 
 Async<> InstanceMove::stop()
@@ -191,11 +237,23 @@ Async<> InstanceMove::waitReady(QString version, std::stop_token stop)
     co_return {};
 }
 
-void InstanceMove::record(const InstanceState &now)
+Async<> InstanceMove::waitAnswering(std::stop_token stop)
+{
+    tell(u"deploy.doing.ready"_s, {}, 3);
+    co_return co_await m_runtime->waitReady(m_instance.name, {}, stop);
+}
+
+Result<> InstanceMove::record(const InstanceState &now)
 {
     if (!now.image.isEmpty()) {
         m_context->log({u"deploy.log.image"_s, {{u"instance"_s, m_instance.name}, {u"container"_s, now.container.left(12)}, {u"image"_s, now.image}}});
     }
+    return recordBefore(now);
+}
+
+Result<> InstanceMove::recordBefore(const InstanceState &before)
+{
+    return recordImage(m_context->target(), before.release, m_instance.name, before.image);
 }
 
 Async<> InstanceMove::balance(std::stop_token stop)
@@ -204,8 +262,8 @@ Async<> InstanceMove::balance(std::stop_token stop)
         co_return {};
     }
     tell(u"deploy.doing.balance"_s, {}, 4);
-    CO_CHECK(co_await m_balancer.setState(m_service.balancerBackend, m_instance.name, Haproxy::State::Ready));
-    co_return co_await m_balancer.waitUp(m_service.balancerBackend, m_instance.name, UpLimitMs, stop);
+    CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, m_instance.name, Balancer::State::Ready));
+    co_return co_await m_balancer->waitUp(m_service.balancerBackend, m_instance.name, UpLimitMs, stop);
 }
 
 } // namespace cutover

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "deploy/haproxy.h"
+#include "deploy/balancer.h"
 #include "deploy/runtime.h"
 #include "plan/step.h"
 
@@ -23,12 +23,17 @@ public:
     [[nodiscard]] static Result<InstanceMove> create(StepContext &context, const QString &service, const QString &instance);
 
     [[nodiscard]] const QString &name() const { return m_instance.name; }
-    [[nodiscard]] bool isBalanced() const;
+    [[nodiscard]] const InstanceSpec &instance() const { return m_instance; }
+    [[nodiscard]] bool isBalanced() const { return m_balancer != nullptr; }
+    /// Users get an answer while all of the service is out, as far as this can be seen.
+    [[nodiscard]] Async<> checkMaintenance();
     [[nodiscard]] Async<InstanceState> state();
     /// Could be started from this version: nothing is changed. Errors "deploy.no_release" and the runtime's own.
     [[nodiscard]] Async<> check(QString version, std::stop_token stop);
-    /// The same, and what can be brought for it is.
+    /// The same, and what can be brought for it is; what a "fetch" of this run has brought is taken.
     [[nodiscard]] Async<> fetch(QString version, std::stop_token stop);
+    /// The same for the way back, from this image again where it is still here (empty: not known).
+    [[nodiscard]] Async<> restore(QString version, QString image, std::stop_token stop);
     /// It was made from this image again (empty: not known); error "deploy.other_image".
     [[nodiscard]] Async<> checkImage(QString image);
     /// Runs this version by its runtime's word, and its process is there.
@@ -38,26 +43,38 @@ public:
     /// Another server of the backend is UP. Error "deploy.capacity".
     [[nodiscard]] Async<> checkCapacity();
     /// No new requests, and those under way are waited for. Past the limit: with force it goes on,
-    /// else the server takes requests again and "haproxy.sessions_left" is returned.
+    /// else the server takes requests again and "balancer.sessions_left" is returned.
     [[nodiscard]] Async<> drain(bool force, std::stop_token stop);
+    /// Takes it out at the balancer at once, where nothing runs that requests could wait for.
+    [[nodiscard]] Async<> keepOut();
     /// Proven gone.
     [[nodiscard]] Async<> stop();
     [[nodiscard]] Async<> start(QString version);
     /// Ready by its health probe, and of this version by its own word. Where it does not get ready, its last lines are told.
     [[nodiscard]] Async<> waitReady(QString version, std::stop_token stop);
-    /// Has the run's log say which image it was started from, where there is one: a name of an image can mean another tomorrow.
-    void record(const InstanceState &now);
+    /// Ready by its health probe, whatever it runs.
+    [[nodiscard]] Async<> waitAnswering(std::stop_token stop);
+    /// Has the run's log say which image it was started from, where there is one, and notes it for a later way back:
+    /// a name of an image can mean another tomorrow.
+    [[nodiscard]] Result<> record(const InstanceState &now);
+    /// The same for what it ran before a step, which may never have been noted.
+    [[nodiscard]] Result<> recordBefore(const InstanceState &before);
+    /// The new release is started while the old one still runs.
+    [[nodiscard]] bool startsBeside() const;
+    /// Ends what still runs of it from another release.
+    [[nodiscard]] Async<> retireOthers(QString version);
     /// Takes requests again, UP by the balancer's own check.
     [[nodiscard]] Async<> balance(std::stop_token stop);
 
 private:
-    InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime);
+    InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime,
+                 std::shared_ptr<Balancer> balancer);
     void tell(const QString &code, QJsonObject args = {}, qint64 done = 0);
 
     StepContext *m_context;
     ServiceSpec m_service;
     InstanceSpec m_instance;
-    Haproxy m_balancer;
+    std::shared_ptr<Balancer> m_balancer; ///< Null: not balanced.
     std::shared_ptr<Runtime> m_runtime;
 };
 

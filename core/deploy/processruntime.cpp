@@ -3,12 +3,14 @@
 
 // The runtime "process": programs of a release, kept running by the supervisor.
 
+#include "deploy/logfile.h"
+#include "deploy/placed.h"
 #include "deploy/runtime.h"
 #include "deploy/supervisor.h"
 #include "deploy/supervisorclient.h"
 #include "plan/instancefacts.h"
 
-#include <QFileInfo>
+#include <vector>
 
 using namespace Qt::StringLiterals;
 
@@ -51,10 +53,7 @@ public:
 
     Async<> check(QString version, QStringList, std::stop_token) override
     {
-        const QString folder = m_target.releaseDirectory(version);
-        if (!QFileInfo(folder).isDir()) {
-            co_return fail(u"deploy.no_release"_s, {{u"version"_s, version}, {u"folder"_s, folder}});
-        }
+        CO_CHECK(releaseFolder(m_target, version));
         co_return {};
     }
 
@@ -73,6 +72,24 @@ public:
     }
 
     Async<> waitReady(QString instance, QString, std::stop_token stop) override { return m_supervisor.waitReady(instance, stop); }
+
+    Async<> logs(LogRequest request, LogSink sink, std::stop_token stop) override
+    {
+        if (request.since.isValid()) {
+            co_return fail(u"logs.no_times"_s, {{u"name"_s, request.instances.join(u", "_s)}});
+        }
+        std::vector<Async<>> files;
+        for (const QString &instance : std::as_const(request.instances)) {
+            files.push_back(readLogFile(logFileOf(m_target, instance), request.lines, request.follow, [instance, sink](const QString &line) { sink(instance, line); }, stop));
+        }
+        Result<> all;
+        for (Async<> &file : files) {
+            if (const Result<> read = co_await file; !read && all) {
+                all = read;
+            }
+        }
+        co_return all;
+    }
 
     Async<QStringList> lastLines(QString instance) override { co_return recordedLines(m_target, instance); }
 

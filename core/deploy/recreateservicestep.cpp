@@ -27,15 +27,8 @@ public:
         for (InstanceMove &move : moves) {
             CO_CHECK(co_await move.check(to(), stop));
         }
-        const BalancerSpec &balancer = context.target().balancer;
-        if (!moves.empty() && moves.front().isBalanced() && !balancer.maintenanceBackend.isEmpty()) {
-            const QString socket = balancer.socket;
-            const QString backend = balancer.maintenanceBackend;
-            const Haproxy haproxy(socket);
-            CO_TRY(const bool found, co_await haproxy.hasBackend(backend));
-            if (!found) {
-                co_return fail(u"haproxy.no_backend"_s, {{u"socket"_s, socket}, {u"backend"_s, backend}}, socket);
-            }
+        if (!moves.empty()) {
+            CO_CHECK(co_await moves.front().checkMaintenance());
         }
         co_return {};
     }
@@ -47,6 +40,7 @@ public:
         QJsonObject images;
         for (InstanceMove &move : moves) {
             CO_TRY(const InstanceState now, co_await move.state());
+            CO_CHECK(move.recordBefore(now));
             // An earlier attempt may have replaced some already.
             if (!now.release.isEmpty() && now.release != to()) {
                 from = now.release;
@@ -56,7 +50,7 @@ public:
         co_return QJsonObject{{u"from"_s, from}, {u"images"_s, images}};
     }
 
-    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return bring(context, to(), false, stop); }
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return bring(context, to(), {}, false, stop); }
 
     Async<> verify(StepContext &context, std::stop_token stop) override
     {
@@ -69,7 +63,7 @@ public:
             if (!running || !serving) {
                 co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()}, {u"expected"_s, to()}, {u"found"_s, now.release}, {u"state"_s, Message{serving ? u"deploy.state.running"_s : u"deploy.state.unbalanced"_s, {}}.toJson()}});
             }
-            move.record(now);
+            CO_CHECK(move.record(now));
         }
         co_return {};
     }
@@ -96,7 +90,8 @@ public:
 
     Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
-        CO_CHECK(co_await bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), true, stop));
+        const QJsonObject images = undo[u"images"_s].toObject();
+        CO_CHECK(co_await bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), images, true, stop));
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         for (InstanceMove &move : moves) {
             const QString image = undo[u"images"_s][move.name()].toString();
@@ -118,7 +113,8 @@ private:
         return moves;
     }
 
-    Async<> bring(StepContext &context, QString version, bool back, std::stop_token stop)
+    /// images: that they ran from then, by instance.
+    Async<> bring(StepContext &context, QString version, QJsonObject images, bool back, std::stop_token stop)
     {
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         std::vector<InstanceMove *> old;
@@ -130,7 +126,8 @@ private:
         }
         // What they are to be started from is there before anything stops; on the way back it may have been cleared away since.
         for (InstanceMove *move : old) {
-            CO_CHECK(co_await move->fetch(version, stop));
+            const QString image = images[move->name()].toString();
+            CO_CHECK(back ? co_await move->restore(version, image, stop) : co_await move->fetch(version, stop));
         }
         for (InstanceMove *move : old) {
             if (auto drained = co_await move->drain(back, stop); !drained) {

@@ -3,6 +3,7 @@
 
 #include "deploy/runtime.h"
 
+#include "deploy/colours.h"
 #include "plan/instancefacts.h"
 
 #include <QJsonArray>
@@ -33,6 +34,15 @@ Async<Facts> factsOfAll(Target target)
         for (auto it = facts.begin(); it != facts.end(); ++it) {
             all.insert(it.key(), *it);
         }
+    }
+    CO_TRY(const ServingColours colours, co_await servingColours(target));
+    for (const auto &[service, colour] : colours.asKeyValueRange()) {
+        all.insert(colourFact(service), colour);
+    }
+    // An idle one may be stopped, or kept for the way back: neither changes what users get.
+    const QSet<QString> idle = idleInstances(target, colours);
+    for (const QString &instance : idle) {
+        all.remove(instanceFact(instance));
     }
     co_return all;
 }

@@ -24,6 +24,16 @@ struct RuntimeTools {
     std::function<void(const QString &source, const QString &line)> told = {}; ///< What its programs say; may be empty.
 };
 
+/** Which lines of which instances are asked for. */
+struct LogRequest {
+    QStringList instances; ///< Of one runtime.
+    int lines = 100; ///< The last ones, of each instance where it has a log of its own; -1: all.
+    QDateTime since = {}; ///< None older; invalid: of any age.
+    bool follow = false; ///< Goes on until it is stopped.
+};
+/// instance: may be empty where it is not known whose line it is. The line has its secrets in it.
+using LogSink = std::function<void(const QString &instance, const QString &line)>;
+
 /**
  * Where services run: knows what runs, from which release, and replaces it. One object serves all
  * services of a target that name this runtime. A runtime that can't be asked for the moment fails with a transient error,
@@ -47,12 +57,25 @@ public:
     [[nodiscard]] virtual bool fetches() const { return false; }
     /// Brings what check() looks for and what no package holds, as images, while the old release serves.
     [[nodiscard]] virtual Async<> prepare(QString version, QStringList instances, std::stop_token stop) { return check(version, instances, stop); }
+    /// The same for the way back: what they are made from is again these images, by instance and id, where they are still
+    /// here (empty: whatever bears the name). Builds or pulls only what is gone.
+    [[nodiscard]] virtual Async<> restore(QString version, QMap<QString, QString> images, std::stop_token stop) { return prepare(version, images.keys(), stop); }
+    /// Whether restore() can be expected to work; changes nothing.
+    [[nodiscard]] virtual Async<> checkRestore(QString version, QMap<QString, QString> images, std::stop_token stop) { return check(version, images.keys(), stop); }
+    /// Ids of the images that these would be made from now, by instance; nothing where there are none.
+    [[nodiscard]] virtual Async<QMap<QString, QString>> images(QString, QStringList, std::stop_token) { co_return QMap<QString, QString>(); }
     /// Returns when it runs, not when it is ready. Already running from that release: nothing happens.
     [[nodiscard]] virtual Async<> start(QString instance, QString version) = 0;
     /// Returns when it is proven gone. It stays stopped.
     [[nodiscard]] virtual Async<> stop(QString instance) = 0;
     /// Waits until it is ready; fails at once when it dies.
     [[nodiscard]] virtual Async<> waitReady(QString instance, QString version, std::stop_token stop) = 0;
+    /// Whether a new release of it is started while the old one still runs, and the old one ended once the new one is ready.
+    [[nodiscard]] virtual bool startsBeside(const QString &) const { return false; }
+    /// Where startsBeside(): ends what runs of the instance from another release.
+    [[nodiscard]] virtual Async<> retireOthers(QString, QString) { co_return {}; }
+    /// What instances wrote, to sink, which outlives the task. A followed log ends with "system.cancelled".
+    [[nodiscard]] virtual Async<> logs(LogRequest request, LogSink sink, std::stop_token stop) = 0;
     /// The last lines that it wrote, secrets hidden; empty where nothing is known.
     [[nodiscard]] virtual Async<QStringList> lastLines(QString instance) = 0;
 };

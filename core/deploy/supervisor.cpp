@@ -84,16 +84,6 @@ Result<QMap<QString, QString>> environmentOf(const QString &file)
     return result;
 }
 
-bool hasProbe(const ProbeSpec &spec)
-{
-    return !spec.http.isEmpty() || !spec.tcp.isEmpty() || !spec.command.isEmpty();
-}
-
-QString logFileOf(const Target &target, const QString &instance)
-{
-    return target.stateDirectory + u"/logs/"_s + instance + u".log"_s;
-}
-
 /// The last lines of a service's log, its secrets hidden.
 QStringList lastLines(const QString &logFile, TargetMask &mask)
 {
@@ -515,15 +505,9 @@ QCoro::Task<> Supervisor::Private::probe(QString name, quint64 generation)
         co_return;
     }
     const auto instance = std::ranges::find(service->instances, name, &InstanceSpec::name);
-    ProbeSpec spec = service->health;
-    const QString directory = instances[name].directory;
-    spec.http = service->expand(spec.http, *instance, directory);
-    spec.tcp = service->expand(spec.tcp, *instance, directory);
-    for (QString &word : spec.command) {
-        word = service->expand(word, *instance, directory);
-    }
+    const ProbeSpec spec = service->expand(service->health, *instance, instances[name].directory);
     service = nullptr; // A reload may replace it while this waits.
-    const bool probed = hasProbe(spec);
+    const bool probed = spec.asksAnything();
     while (true) {
         bool ok = true;
         if (probed) {
@@ -786,6 +770,11 @@ Result<QMap<QString, QString>> recordedReleases(const Target &target)
         }
     }
     return result;
+}
+
+QString logFileOf(const Target &target, const QString &instance)
+{
+    return target.stateDirectory + u"/logs/"_s + instance + u".log"_s;
 }
 
 QStringList recordedLines(const Target &target, const QString &instance)

@@ -50,6 +50,9 @@ private:
 /// release, for managed services only. Truth for facts; needs no running supervisor. Any thread.
 [[nodiscard]] Result<QMap<QString, QString>> recordedReleases(const Target &target);
 
+/// What an instance of the runtime "process" writes goes there.
+[[nodiscard]] QString logFileOf(const Target &target, const QString &instance);
+
 /// The last lines of an instance's log, secrets hidden. Any thread; blocking for a small file.
 [[nodiscard]] QStringList recordedLines(const Target &target, const QString &instance);
 

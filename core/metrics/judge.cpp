@@ -118,7 +118,7 @@ const Verdict &Judge::evaluate(const MetricWindow &window, qint64 now, qint64 ti
     m_verdict.watchedMs += m_last < 0 ? 0 : qBound(qint64(0), now - m_last, policy.scrapeIntervalMs * 3);
     m_last = now;
 
-    const auto counts = window.counts(qMax(m_from, now - policy.windowMs), now);
+    const auto counts = window.counts(qMax(m_from, now - policy.windowMs), now, m_request.only);
     const auto proportion = counts.errorProportion();
     m_verdict.samples = std::llround(counts.requests);
     m_verdict.value = proportion.value_or(0);

@@ -5,6 +5,7 @@
 
 #include "check/httpclient.h"
 #include "config/targetmask.h"
+#include "deploy/colours.h"
 #include "metrics/heartbeat.h"
 #include "metrics/judge.h"
 #include "system/clock.h"
@@ -32,6 +33,7 @@ namespace {
 
 constexpr qint64 keepMs = 48LL * 3600 * 1000; ///< Of samples.
 constexpr qint64 pruneEveryMs = 600'000;
+constexpr qint64 excuseEveryMs = 5000; ///< Within the time that somebody waits for a sign of life.
 constexpr qint64 largestPage = 8 << 20;
 
 QByteArray bytes(const QJsonObject &json)
@@ -58,6 +60,7 @@ struct Watcher::Private {
     MetricWindow window;
     QMap<QString, Judge> judges; ///< By run.
     Heartbeat heartbeat;
+    qint64 nextExcuse = 0; ///< When it may be said again why there is no sign of life.
     std::optional<TargetMask> mask; ///< Of target; made at first use.
     qint64 nextPrune = 0;
     std::stop_source stop;
@@ -149,11 +152,15 @@ struct Watcher::Private {
         int up = 0;
         const qint64 wall = Clock::system().now().toMSecsSinceEpoch();
         d->heartbeat.down.clear();
+        const QSet<QString> idle = idleInstances(d->target, recordedColours(d->target));
         for (qsizetype i = 0; i < places.size(); ++i) {
             const QString &name = places[i].instance;
             names.append(name);
             // Down is nothing unusual while versions change: it is counted, not reported.
             const auto scrape = co_await tasks[size_t(i)];
+            if (!scrape && idle.contains(name)) {
+                continue; // Stopped, as it is meant to be.
+            }
             if (!scrape) {
                 // A URL may have a password in it, and a page a line that it should not.
                 if (!d->mask) {
@@ -252,6 +259,16 @@ struct Watcher::Private {
         judges.removeIf([&runs](const auto &entry) { return !runs.contains(entry.key()); });
     }
 
+    void giveSign()
+    {
+        const auto written = heartbeat.write(target.stateDirectory);
+        const qint64 now = Clock::system().monotonic();
+        if (!written && now >= nextExcuse && q) {
+            nextExcuse = now + excuseEveryMs;
+            Q_EMIT q->silenced(written.error());
+        }
+    }
+
     static QCoro::Task<> loop(std::shared_ptr<Private> d)
     {
         const std::stop_token stop = d->stop.get_token();
@@ -265,7 +282,7 @@ struct Watcher::Private {
             d->judge();
             ++d->heartbeat.scrapes;
             d->heartbeat.intervalMs = d->target.watch.scrapeIntervalMs;
-            (void)d->heartbeat.write(d->target.stateDirectory); // Its silence says it.
+            d->giveSign();
             if (d->q) {
                 Q_EMIT d->q->scraped();
             }

@@ -73,6 +73,7 @@ QJsonObject WatchRequest::toJson() const
         {u"baseline"_s, baseline},
         {u"policy"_s, watchPolicyToJson(policy)},
         {u"instances"_s, QJsonArray::fromStringList(instances)},
+        {u"only"_s, QJsonArray::fromStringList(only)},
     };
 }
 
@@ -85,7 +86,8 @@ WatchRequest WatchRequest::fromJson(const QJsonObject &json)
             json[u"bootId"_s].toString(),
             json[u"baseline"_s].toDouble(-1),
             watchPolicyFromJson(json[u"policy"_s].toObject()),
-            json[u"instances"_s].toVariant().toStringList()};
+            json[u"instances"_s].toVariant().toStringList(),
+            json[u"only"_s].toVariant().toStringList()};
 }
 
 QString WatchRequest::path(const QString &stateDirectory, const QString &run)

@@ -22,6 +22,7 @@ struct WatchRequest {
     double baseline = -1; ///< Error proportion before the update; -1: not known.
     WatchSpec policy;
     QStringList instances = {}; ///< Each of these must go on giving metrics.
+    QStringList only = {}; ///< Requests and errors of these count; empty: of all.
 
     [[nodiscard]] QJsonObject toJson() const;
     [[nodiscard]] static WatchRequest fromJson(const QJsonObject &json);

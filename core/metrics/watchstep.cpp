@@ -1,10 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "deploy/balancerkeeper.h"
+#include "deploy/colours.h"
 #include "deploy/runtime.h"
 #include "metrics/instancewatch.h"
 #include "metrics/watcher.h"
 #include "metrics/watchrequest.h"
+#include "plan/factkeeper.h"
 #include "plan/planners.h"
 #include "plan/step.h"
 #include "system/files.h"
@@ -13,6 +16,8 @@
 
 #include <QJsonArray>
 #include <QJsonDocument>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -56,7 +61,8 @@ public:
         request.bootId = Clock::system().bootId();
         request.baseline = context.result(u"precheck"_s, u"baseline"_s)[u"errors"_s].toDouble(-1);
         request.policy = watchPolicyFromJson(spec().params);
-        request.instances = measured(context.target(), deployed(context.plan()));
+        request.instances = measured(context.target(), deployed(context.plan(), context.target()));
+        request.only = spec().params[u"only"_s].toVariant().toStringList();
         co_return request.toJson();
     }
 
@@ -69,8 +75,13 @@ public:
         const qint64 patience = qMax(qint64(15000), 10 * interval);
         qint64 lastNews = Clock::system().monotonic();
         qint64 watched = -1;
-        InstanceWatch instances(context.target(), deployed(context.plan()), request.policy.windowMs, context.result(spec().id, died).toObject());
+        qint64 lastKept = -1;
+        InstanceWatch instances(context.target(), deployed(context.plan(), context.target()), request.policy.windowMs, context.result(spec().id, died).toObject());
         for (int restarts = 0;;) {
+            if (lastKept < 0 || Clock::system().monotonic() - lastKept >= KeepMs) {
+                CO_CHECK(co_await keepBalancer(&context));
+                lastKept = Clock::system().monotonic();
+            }
             const Verdict verdict = answer(state, request);
             const auto allReady = co_await instances.look();
             if (!allReady) {
@@ -144,6 +155,7 @@ public:
     }
 
 private:
+    static constexpr qint64 KeepMs = 2000; ///< Between looks at the balancer.
     static constexpr QLatin1StringView died{"died"}; ///< Result: restarts of each instance that were told of already.
 
     static QJsonObject readObject(const QString &path)
@@ -158,7 +170,7 @@ private:
     }
 
     /// Instances that the run has started anew before this step.
-    QStringList deployed(const Plan &plan) const
+    QStringList deployed(const Plan &plan, const Target &target) const
     {
         QStringList names;
         for (const StepSpec &step : plan.steps) {
@@ -172,9 +184,28 @@ private:
                 for (const QJsonValue &name : instances) {
                     names.append(name.toString());
                 }
+            } else if (step.kind == u"start_colour") {
+                names += ofColour(target, step, false);
+            } else if (step.kind == u"switch_colour") {
+                // From here on the other one is idle.
+                const QStringList idle = ofColour(target, step, true);
+                names.removeIf([&idle](const QString &name) { return idle.contains(name); });
             }
         }
         names.removeDuplicates();
+        return names;
+    }
+
+    static QStringList ofColour(const Target &target, const StepSpec &step, bool other)
+    {
+        QStringList names;
+        if (const ServiceSpec *service = target.service(step.params[u"service"_s].toString())) {
+            const QString colour = step.params[u"colour"_s].toString();
+            const QList<InstanceSpec> instances = service->instancesOf(other ? otherColour(colour) : colour);
+            for (const InstanceSpec &instance : instances) {
+                names.append(instance.name);
+            }
+        }
         return names;
     }
 
@@ -186,6 +217,41 @@ private:
             return !service || service->metricsUrl.isEmpty();
         });
         return names;
+    }
+
+    /// What users are sent to is what the run has set; a balancer that has forgotten it is told again.
+    /// By pointer: it outlives the task, and says so.
+    Async<> keepBalancer(StepContext *context) const
+    {
+        const auto steps = context->plan().steps;
+        const auto own = std::ranges::find(steps, spec().id, &StepSpec::id);
+        Facts expected = own == steps.end() ? Facts() : context->plan().factsBefore(own - steps.begin());
+        const QStringList names = expected.keys();
+        for (const QString &name : names) {
+            if (!name.startsWith(balancerFact({}))) {
+                expected.remove(name);
+            }
+        }
+        if (expected.isEmpty()) {
+            co_return {};
+        }
+        const int lock = context->lockDescriptor();
+        const KeeperTools tools{&context->processes(), lock >= 0 ? QList<int>{lock} : QList<int>(), [context](const Message &done) { context->log(done); }};
+        const auto kept = co_await FactKeeper::keep(context->target(), {}, tools);
+        Result<> same;
+        if (!kept) {
+            same = fail(kept.error());
+        } else {
+            const auto found = co_await FactSource::collectFrom(balancerFactSource(), context->target());
+            same = found ? compareFacts(expected, *found) : Result<>(fail(found.error()));
+        }
+        // One that is being restarted just now can't be asked, and nothing is known.
+        if (!same && same.error().kind != Error::Kind::Transient) {
+            Error why = same.error();
+            why.kind = Error::Kind::Unknown;
+            co_return fail(why);
+        }
+        co_return {};
     }
 
     static Async<> rememberDeaths(StepContext *context)

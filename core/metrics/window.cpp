@@ -74,10 +74,13 @@ std::optional<double> MetricWindow::Counts::errorProportion() const
     return requests > 0 ? std::optional(qMin(1.0, errors / requests)) : std::nullopt;
 }
 
-MetricWindow::Counts MetricWindow::counts(qint64 from, qint64 to) const
+MetricWindow::Counts MetricWindow::counts(qint64 from, qint64 to, const QStringList &only) const
 {
     Counts total;
-    for (const auto &scrapes : m_instances) {
+    for (const auto &[instance, scrapes] : m_instances.asKeyValueRange()) {
+        if (!only.isEmpty() && !only.contains(instance)) {
+            continue;
+        }
         const Scrape *first = nullptr;
         const Scrape *before = nullptr;
         for (const Scrape &scrape : scrapes) {

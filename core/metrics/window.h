@@ -44,7 +44,8 @@ public:
         /// 0…1; empty without requests.
         [[nodiscard]] std::optional<double> errorProportion() const;
     };
-    [[nodiscard]] Counts counts(qint64 from, qint64 to) const;
+    /// only: sums of these; empty: of all.
+    [[nodiscard]] Counts counts(qint64 from, qint64 to, const QStringList &only = {}) const;
     /// Time of an instance's newest scrape (monotonic ms); -1 without any.
     [[nodiscard]] qint64 lastScrape(const QString &instance) const;
 

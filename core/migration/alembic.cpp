@@ -39,6 +39,9 @@ QString option(const DatabaseSpec &database, QLatin1StringView key, const QStrin
     return database.migrationTool.options[key].toString(fallback);
 }
 
+/// Whoever waits for a lock has everybody else wait behind: shorter than health checks are patient.
+constexpr int lockWaitMs = 3000;
+
 qint64 number(const DatabaseSpec &database, QLatin1StringView key, qint64 fallback)
 {
     return database.migrationTool.options[key].toInteger(fallback);
@@ -47,7 +50,7 @@ qint64 number(const DatabaseSpec &database, QLatin1StringView key, qint64 fallba
 /// Settings of each session, for libpq. None has a blank.
 QString sessionOptions(const DatabaseSpec &database, int serverVersion)
 {
-    QString options = u"-c lock_timeout=%1 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"_s.arg(number(database, "lockWaitMs"_L1, postgres::lockWaitMs));
+    QString options = u"-c lock_timeout=%1 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"_s.arg(number(database, "lockWaitMs"_L1, lockWaitMs));
     if (serverVersion >= 140000) {
         // A killed Alembic's statement ends soon after it, and with it the transaction.
         options += u" -c client_connection_check_interval=1000"_s;
@@ -260,7 +263,7 @@ Error failure(const Project &project, const ProcessResult &result, const QString
             holders = cutover::lockHolders(project.database.file);
         }
         args.insert(u"holders"_s, QJsonArray::fromStringList(holders));
-        args.insert(u"waited"_s, number(project.database, "lockWaitMs"_L1, postgres::lockWaitMs));
+        args.insert(u"waited"_s, number(project.database, "lockWaitMs"_L1, lockWaitMs));
         return {holders.isEmpty() ? u"alembic.locked_unknown"_s : u"alembic.locked"_s, args, Error::Kind::Transient, where};
     }
     if (isConnection(failed)) {

@@ -7,6 +7,7 @@
 #include "migration/alembicfiles.h"
 #include "migration/alembicsteps.h"
 #include "migration/migrationtool.h"
+#include "system/clock.h"
 #include "system/worker.h"
 
 #include <QCoroFuture>
@@ -23,8 +24,19 @@ namespace cutover::alembic {
 
 namespace {
 
-/// Alembic does not record when a revision was applied.
+/// Of a revision that no run of ours has applied: Alembic does not record when it was.
 constexpr qint64 unknownAgeMs = 24 * 60 * 60 * 1000;
+
+QString upgradeId(const DatabaseSpec &database, const QString &revision)
+{
+    return u"migrate:"_s + database.name + u':' + revision;
+}
+
+qint64 ageOf(const PlanningContext &context, const DatabaseSpec &database, const QString &revision)
+{
+    const QDateTime done = context.doneAt.value(upgradeId(database, revision));
+    return done.isValid() ? qMax(qint64(0), done.msecsTo(Clock::system().now())) : unknownAgeMs;
+}
 
 /** A release's revisions beside those of the database. */
 struct Standing {
@@ -249,7 +261,7 @@ StepSpec upgradeSpec(const PlanningContext &context, const Standing &standing, c
     const QStringList after = standing.history.after(standing.present, revision);
     QJsonObject names{{u"database"_s, database.name}, {u"revision"_s, revision.revision}, {u"name"_s, revision.message}};
     StepSpec step = stepSpec(standing, revision, look, environment, version);
-    step.id = u"migrate:"_s + database.name + u':' + revision.revision;
+    step.id = upgradeId(database, revision.revision);
     step.kind = u"migrate"_s;
     step.params.insert(u"phase"_s, phaseOf(look));
     step.params.insert(u"from"_s, joined(standing.present));
@@ -343,7 +355,7 @@ StepSpec downgradeSpec(const PlanningContext &context, const Standing &standing,
     const QStringList before = standing.history.before(standing.present, revision);
     LossLimit limit;
     for (const auto &[name, rows] : loss.asKeyValueRange()) {
-        limit.add(name, rows, unknownAgeMs, approvalMs + aheadMs);
+        limit.add(name, rows, ageOf(context, database, revision.revision), approvalMs + aheadMs);
     }
     const Loss holdAbove = limit.holdAbove();
     const bool loses = !lossMessages(loss).isEmpty();

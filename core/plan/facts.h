@@ -12,7 +12,7 @@ namespace cutover {
 
 /**
  * What identifies the world, by name: "target.identity", "target.digest", "release.current",
- * "migration.head:DB", "configuration:FILE" (keyed digest), "instance:NAME" (running version).
+ * "migration.head:DB", "configuration:FILE" (keyed digest), "instance:NAME" (running version), "balancer:SERVICE" (colours let in).
  * Exact values, digested into the plan, compared again before each step and on resume.
  */
 using Facts = QJsonObject;

@@ -41,6 +41,26 @@ inline void follow(InstanceReleases &running, const Facts &facts)
     }
 }
 
+/// Service → colour that serves users; of services with the strategy blue_green.
+using ServingColours = QMap<QString, QString>;
+
+/// Told by the same source. While a colour is idle, what its instances run is no fact.
+[[nodiscard]] inline QString colourFact(const QString &service)
+{
+    return QStringLiteral("colour:") + service;
+}
+
+/// Overlays what facts (or the changes of a step) say.
+inline void followColours(ServingColours &colours, const Facts &facts)
+{
+    const QString prefix = colourFact({});
+    for (auto it = facts.begin(); it != facts.end(); ++it) {
+        if (it.key().startsWith(prefix)) {
+            colours.insert(it.key().sliced(prefix.size()), it.value().toString());
+        }
+    }
+}
+
 [[nodiscard]] inline InstanceReleases runningReleases(const Facts &facts)
 {
     InstanceReleases running;

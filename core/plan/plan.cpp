@@ -4,6 +4,7 @@
 #include "plan/plan.h"
 
 #include "system/json.h"
+#include "system/jsonvalues.h"
 
 using namespace Qt::StringLiterals;
 
@@ -14,16 +15,6 @@ namespace {
 QJsonObject previewJson(const Preview &preview)
 {
     return {{u"type"_s, preview.type}, {u"title"_s, preview.title}, {u"text"_s, preview.text}};
-}
-
-QStringList strings(const QJsonValue &value)
-{
-    QStringList list;
-    const QJsonArray array = value.toArray();
-    for (const QJsonValue &item : array) {
-        list.append(item.toString());
-    }
-    return list;
 }
 
 } // namespace
@@ -120,7 +111,7 @@ Result<Plan> Plan::fromJson(const QJsonObject &json)
     plan.environment = json["environment"_L1].toString();
     plan.from = json["from"_L1].toString();
     plan.to = json["to"_L1].toString();
-    plan.path = strings(json["path"_L1]);
+    plan.path = json::toStrings(json["path"_L1]);
     plan.updateType = json["updateType"_L1].toString();
     plan.risk = json["risk"_L1].toString();
     plan.restorePoint = json["restorePoint"_L1].toString();
@@ -140,7 +131,7 @@ Result<Plan> Plan::fromJson(const QJsonObject &json)
     plan.expectedMs = json["expectedMs"_L1].toInteger();
     plan.expectedDowntimeMs = json["expectedDowntimeMs"_L1].toInteger();
     plan.loss = json["loss"_L1].toObject();
-    plan.owed = strings(json["owed"_L1]);
+    plan.owed = json::toStrings(json["owed"_L1]);
     plan.engineVersion = json["engineVersion"_L1].toString();
     return plan;
 }

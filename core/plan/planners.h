@@ -27,6 +27,8 @@ struct PlanningContext {
     QString origin = {}; ///< Version installed at planning; empty: installed.
     QMap<QString, qint64> measuredRevertMs = {}; ///< Step kind → median of past runs that went back.
     InstanceReleases running = {}; ///< Before the hop that is planned; an instance not named: installed.
+    QMap<QString, QDateTime> doneAt = {}; ///< Id of a step → when a run last did it, and did not take it back.
+    ServingColours colours = {}; ///< Before the hop that is planned, of services with the strategy blue_green.
 };
 
 // Each room contributes its steps; the lead planner (plan/updateplanner) puts them in order.

@@ -4,9 +4,14 @@
 #include "plan/planners.h"
 
 #include "backup/backupplan.h"
+#include "backup/redismember.h"
 #include "backup/restorepoints.h"
 #include "database/database.h"
+#include "deploy/balancerkeeper.h"
+#include "deploy/colourplan.h"
+#include "deploy/colours.h"
 #include "deploy/deployplan.h"
+#include "gate/gates.h"
 #include "migration/migrationplan.h"
 #include "plan/keyeddigest.h"
 #include "plan/loss.h"
@@ -98,6 +103,15 @@ InstanceReleases releasesThen(const Target &target, const RestorePoint &point)
     for (auto [instance, version] : releases.asKeyValueRange()) {
         version = then.value(instance, version);
     }
+    // Which colour served then does not matter: what it ran is what the other one shall run now.
+    for (const ServiceSpec &service : target.services) {
+        const auto known = std::ranges::find_if(service.instances, [&](const InstanceSpec &instance) { return then.contains(instance.name); });
+        for (const InstanceSpec &instance : service.instances) {
+            if (service.isBlueGreen() && known != service.instances.end() && releases.contains(instance.name)) {
+                releases.insert(instance.name, then[known->name]);
+            }
+        }
+    }
     return releases;
 }
 
@@ -114,9 +128,9 @@ Result<> checkReleases(const Target &target, const RestorePoint &point)
 }
 
 /// Rolling back to the point's code: only services that do not run it already.
-Result<QList<StepSpec>> codeSteps(const PlanningContext &context, const RestorePoint &point, const Facts &now)
+Async<QList<StepSpec>> codeSteps(PlanningContext context, RestorePoint point, Facts now)
 {
-    CHECK(checkReleases(context.target, point));
+    CO_CHECK(checkReleases(context.target, point));
     const InstanceReleases then = releasesThen(context.target, point);
     InstanceReleases back;
     for (const ServiceSpec &service : context.target.services) {
@@ -131,9 +145,10 @@ Result<QList<StepSpec>> codeSteps(const PlanningContext &context, const RestoreP
         }
     }
     if (back.isEmpty() && now[u"release.current"_s].toString() == point.version) {
-        return QList<StepSpec>();
+        co_return QList<StepSpec>();
     }
-    return deploySteps(context, point.version, back);
+    CO_TRY(const QList<StepSpec> fetch, co_await fetchBackSteps(context, startedOnes(context, back)));
+    co_return fetch + deploySteps(context, point.version, back);
 }
 
 Async<QString> contractSincePoint(PlanningContext context, RestorePoint point)
@@ -164,7 +179,7 @@ Async<> planCode(PlanningContext context, RestorePoint point, Plan *plan)
         co_return fail(u"rollback.contract"_s, {{u"revision"_s, contract}, {u"version"_s, point.version}});
     }
     CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));
-    CO_TRY(const QList<StepSpec> code, codeSteps(context, point, plan->facts));
+    CO_TRY(const QList<StepSpec> code, co_await codeSteps(context, point, plan->facts));
     if (configuration.isEmpty() && code.isEmpty()) {
         co_return fail(u"rollback.nothing"_s, {{u"version"_s, point.version}});
     }
@@ -178,8 +193,10 @@ Async<> planDowngrade(PlanningContext context, RestorePoint point, Plan *plan)
 {
     CO_TRY(const QList<StepSpec> backup, co_await backupSteps(context, {u"backup.reason.rollback"_s, {{u"version"_s, point.version}}}));
     CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));
-    const Result<QList<StepSpec>> code = codeSteps(context, point, plan->facts);
-    const QList<StepSpec> before = backup + configuration + code.value_or(QList<StepSpec>());
+    const Result<QList<StepSpec>> code = co_await codeSteps(context, point, plan->facts);
+    QList<StepSpec> before = backup + configuration + code.value_or(QList<StepSpec>());
+    // Nothing of the newer release runs on, idle or not, when its schema goes.
+    before += retireSteps(context, before, Retire::All);
     qint64 aheadMs = 0;
     for (const StepSpec &step : before) {
         aheadMs += context.measuredMs.value(step.kind, step.expectedMs);
@@ -216,12 +233,19 @@ Async<> planDowngrade(PlanningContext context, RestorePoint point, Plan *plan)
 StepSpec servicesStep(const PlanningContext &context, const QString &kind, const QString &version, const InstanceReleases &releases)
 {
     QJsonArray instances;
+    QJsonArray idle;
     QJsonObject others;
     QStringList versions{version};
     StepSpec step;
+    const QSet<QString> idleOnes = idleInstances(context.target, context.colours);
     for (const ServiceSpec &service : context.target.services) {
         for (const InstanceSpec &instance : service.instances) {
             if (!service.managed) {
+                continue;
+            }
+            // It may run for the way back, and write: it is stopped too, and not started again.
+            if (idleOnes.contains(instance.name)) {
+                idle.append(instance.name);
                 continue;
             }
             const QString release = releases.value(instance.name, version);
@@ -231,6 +255,9 @@ StepSpec servicesStep(const PlanningContext &context, const QString &kind, const
                 versions.append(release);
             }
             step.changes.insert(instanceFact(instance.name), kind == "start_services"_L1 ? QJsonValue(release) : QJsonValue(QJsonValue::Null));
+            if (service.isBlueGreen()) {
+                step.changes.insert(balancerFact(service.name), balancerFactValue(kind == "start_services"_L1 ? QStringList{instance.colour} : QStringList()));
+            }
         }
     }
     versions.removeDuplicates();
@@ -238,6 +265,9 @@ StepSpec servicesStep(const PlanningContext &context, const QString &kind, const
     step.id = kind;
     step.kind = kind;
     step.params = {{u"instances"_s, instances}, {u"release"_s, version}};
+    if (!idle.isEmpty() && kind == "stop_services"_L1) {
+        step.params.insert(u"idle"_s, idle);
+    }
     if (!others.isEmpty()) {
         step.params.insert(u"otherReleases"_s, others);
     }
@@ -436,6 +466,14 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     last.title = {u"backup.fenced"_s, {}};
     last.intent.code.replace(u"backup.step"_s, u"backup.fenced"_s);
     steps.append(countLossStep(cost, u"count_loss"_s, false));
+    // What is started again at the end is there before anything is stopped.
+    InstanceReleases started = releasesThen(context.target, point);
+    const QSet<QString> idle = idleInstances(context.target, context.colours);
+    for (const QString &instance : idle) {
+        started.remove(instance);
+    }
+    CO_TRY(const QList<StepSpec> fetch, co_await fetchBackSteps(context, started));
+    steps += fetch;
     const qsizetype fence = steps.size();
     steps.append(servicesStep(context, u"stop_services"_s, context.installed, context.running));
     steps.append(last);
@@ -462,6 +500,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     }
     CO_TRY(const QList<StepSpec> configuration, configurationSteps(context, point, plan->facts));
     steps += configuration;
+    steps += redisStays(context.target, point);
     if (plan->facts[u"release.current"_s].toString() != point.version) {
         steps += deploySteps(context, point.version, {});
     }
@@ -509,9 +548,11 @@ Async<Plan> planRollback(PlanningContext context, RestorePoint point, QString mo
     plan.restorePoint = point.id;
     plan.mode = mode;
     plan.policy = policyOf(context.target);
+    addGates(plan, context.target);
     plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
     CO_TRY(plan.facts, co_await FactSource::collect(context.target));
     context.running = runningReleases(plan.facts);
+    followColours(context.colours, plan.facts);
     if (mode == "code"_L1) {
         CO_CHECK(co_await planCode(context, point, &plan));
     } else if (mode == "downgrade"_L1) {
@@ -523,6 +564,10 @@ Async<Plan> planRollback(PlanningContext context, RestorePoint point, QString mo
     }
     CO_TRY(const QList<StepSpec> health, co_await healthSteps(context, point));
     plan.steps += health;
+    if (mode == "code"_L1) {
+        // Nobody goes back to it at once: an update starts it anew.
+        plan.steps += retireSteps(context, plan.steps, Retire::All);
+    }
     for (StepSpec &step : plan.steps) {
         step.expectedMs = context.measuredMs.value(step.kind, step.expectedMs);
         plan.expectedMs += step.expectedMs;

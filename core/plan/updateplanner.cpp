@@ -4,6 +4,8 @@
 #include "plan/planners.h"
 
 #include "config/configurationplan.h"
+#include "deploy/colourplan.h"
+#include "gate/gates.h"
 #include "migration/migrationplan.h"
 #include "plan/loss.h"
 #include "plan/releasesource.h"
@@ -93,9 +95,11 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
     plan.to = path.last().info.manifest.version.toString();
     plan.updateType = updateTypeName(updateType(from, path.last().info.manifest.version));
     plan.policy = policyOf(context.target);
+    addGates(plan, context.target);
     plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
     CO_TRY(plan.facts, co_await FactSource::collect(context.target));
     context.running = runningReleases(plan.facts);
+    followColours(context.colours, plan.facts);
 
     const auto source = ReleaseSource::of(context.target);
     QList<Hop> hops;
@@ -140,6 +144,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
         steps += health;
         steps += features;
         steps += watch;
+        steps += retireSteps(context, steps, &release == &path.last() ? Retire::ButKept : Retire::All);
         if (&release == &path.last()) {
             CO_TRY(plan.owed, co_await owedMigrations(context, release));
             CO_TRY(const QList<StepSpec> cleanUp, co_await planCleanUp(context, release));
@@ -155,6 +160,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
         context.installed = version;
         for (const StepSpec &step : std::as_const(steps)) {
             follow(context.running, step.changes);
+            followColours(context.colours, step.changes);
         }
     }
     CO_TRY(plan.steps, withConfigurationFacts(context.target, plan.steps));

@@ -44,6 +44,12 @@ bool isPrepared(const StepRecord &step)
     return step.results[stepresult::prepared].toBool();
 }
 
+bool wasRefused(const RunRecord &run)
+{
+    static const QStringList refusals{u"run.too_late"_s, u"run.refused_to_start"_s, u"run.gate_shut"_s};
+    return run.state == RunState::RolledBack && refusals.contains(run.reason.code);
+}
+
 bool isGoingBack(const RunRecord &run, const QList<StepRecord> &steps)
 {
     return run.state == RunState::Reverting || std::any_of(steps.begin(), steps.end(), [](const StepRecord &step) {

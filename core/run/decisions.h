@@ -26,6 +26,8 @@ constexpr QLatin1StringView saved("saved"); ///< A file in the run's folder: sea
 } // namespace stepundo
 
 [[nodiscard]] bool isPrepared(const StepRecord &step);
+/// It ended before anything of it was begun: the hour, a gate or the world was not as its plan wanted it.
+[[nodiscard]] bool wasRefused(const RunRecord &run);
 /// Some step was taken back, or is being: the run can only go on to the old version.
 [[nodiscard]] bool isGoingBack(const RunRecord &run, const QList<StepRecord> &steps);
 /// Index of the step that the run is at: the first unfinished one forward, the last one to be

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "plan/plan.h"
+#include "run/peoplerecords.h"
 #include "run/states.h"
 
 #include <QDateTime>
@@ -27,6 +28,7 @@ struct RunRecord {
     QDateTime created, started, ended; ///< UTC; null when not yet.
     qint64 activeMs = 0; ///< Monotonic time worked on, over all processes that ran it.
     QDateTime heldUntil; ///< When the policy's default is taken; null: no limit.
+    BreakGlass breakGlass = {}; ///< Empty: nothing stood in its way. Only addRun() writes it.
 };
 
 struct StepRecord {
@@ -134,9 +136,19 @@ public:
     [[nodiscard]] Result<RestorePoint> restorePoint(const QString &id);
 
     [[nodiscard]] Result<std::optional<ConnRecord>> conn();
-    /// Refused ("journal.conn_held") while another session holds it, unless force.
-    [[nodiscard]] Result<> takeConn(const ConnRecord &conn, bool force);
+    /// Refused ("journal.conn_held") while another session holds it, unless force. from: only from this holder;
+    /// somebody else may have taken it since it was decided to; empty: from whomever.
+    [[nodiscard]] Result<> takeConn(const ConnRecord &conn, bool force, const QString &from = {});
     [[nodiscard]] Result<> releaseConn(const QString &session);
+
+    // What people sign; each with its row of the audit trail.
+    [[nodiscard]] Result<> addApprovalRequest(const ApprovalRequest &request); ///< Once for each plan; asked again nothing happens.
+    [[nodiscard]] Result<QList<ApprovalRequest>> approvalRequests(int limit = 20); ///< Newest first.
+    [[nodiscard]] Result<> addApproval(const ApprovalRecord &approval); ///< The same signature again: nothing happens.
+    [[nodiscard]] Result<QList<ApprovalRecord>> approvals(const QString &digest = {}); ///< Of one plan, or all; newest first.
+    [[nodiscard]] Result<> addTick(const Tick &tick);
+    /// Of a plan before there is a run of it (run empty), or of a run; the last word on each item.
+    [[nodiscard]] Result<QList<Tick>> ticks(const QString &digest, const QString &run);
 
     [[nodiscard]] Result<> audit(const QString &who, const QString &what, const QJsonObject &args = {});
     [[nodiscard]] Result<QList<AuditRecord>> auditTrail(int limit = 1000); ///< Newest first.

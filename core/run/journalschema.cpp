@@ -42,6 +42,17 @@ const QList<QStringList> &journalMigrations()
             u"CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END"_s,
             u"CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never removed'); END"_s,
         },
+        {
+            u"CREATE TABLE break_glass(run TEXT PRIMARY KEY REFERENCES runs(id), given_by TEXT NOT NULL, reason TEXT NOT NULL, gates TEXT NOT NULL, "
+            "time INTEGER NOT NULL) WITHOUT ROWID"_s,
+            u"CREATE TABLE approval_requests(number INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL UNIQUE, plan TEXT NOT NULL, "
+            "given_by TEXT NOT NULL, created INTEGER NOT NULL)"_s,
+            u"CREATE TABLE approvals(number INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL, approver TEXT NOT NULL, key_id TEXT NOT NULL, "
+            "signature TEXT NOT NULL UNIQUE, signed INTEGER NOT NULL, imported INTEGER NOT NULL, imported_by TEXT NOT NULL)"_s,
+            u"CREATE TABLE ticks(number INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL, run TEXT NOT NULL, item TEXT NOT NULL, "
+            "done INTEGER NOT NULL, given_by TEXT NOT NULL, time INTEGER NOT NULL, note TEXT NOT NULL)"_s,
+            u"CREATE INDEX ticks_by_plan ON ticks(digest, run)"_s,
+        },
     };
     return migrations;
 }

@@ -3,6 +3,7 @@
 
 #include "run/orchestratorprivate.h"
 
+#include "plan/factkeeper.h"
 #include "plan/loss.h"
 #include "system/files.h"
 
@@ -288,6 +289,12 @@ Async<> Orchestrator::Private::start()
         m_run.error = *m_planProblem;
         co_return co_await move(Outcome::Refused, index, m_run.reason);
     }
+    CO_TRY(const Error shut, gatesAtStart());
+    if (!shut.code.isEmpty()) {
+        m_run.reason = Message{u"run.gate_shut"_s, {{u"error"_s, shut.toJson()}}};
+        m_run.error = shut;
+        co_return co_await move(Outcome::Refused, index, m_run.reason);
+    }
     CO_CHECK(m_journal->audit(m_run.startedBy, u"run.started"_s, {{u"run"_s, m_runId}, {u"plan"_s, m_run.planDigest}}));
     const Message event{u"run.started"_s, {{u"by"_s, m_run.startedBy}, {u"from"_s, m_run.plan.from}, {u"to"_s, m_run.plan.to}}};
     co_return co_await move(Outcome::Begin, index, event);
@@ -300,8 +307,20 @@ Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, 
     }
     for (int attempt = 1;; ++attempt) {
         Result<> same;
+        Result<> kept;
+        QList<Message> told;
+        if (among.isEmpty()) {
+            CO_CHECK(fence());
+            const KeeperTools tools{m_processes, m_lockDescriptor >= 0 ? QList<int>{m_lockDescriptor} : QList<int>(), [&told](const Message &done) { told.append(done); }};
+            kept = co_await FactKeeper::keep(m_target, ignored, tools);
+        }
+        for (const Message &sentence : std::as_const(told)) {
+            CO_CHECK(co_await save(-1, sentence));
+        }
         const Result<Facts> found = co_await FactSource::collect(m_target);
-        if (!found) {
+        if (!kept) {
+            same = fail(kept.error());
+        } else if (!found) {
             same = fail(found.error());
         } else if (among.isEmpty()) {
             same = compareFacts(without(expected, ignored), without(*found, ignored));
@@ -333,6 +352,16 @@ Async<bool> Orchestrator::Private::mayBegin(int index)
             CO_CHECK(co_await hold(Outcome::FactChanged, index, about("run.world_changed", index, args), same.error()));
         }
         co_return false;
+    }
+    if (at == StepState::Pending || at == StepState::Preparing || at == StepState::Prepared) {
+        CO_TRY(const bool approved, co_await isStillApproved(index));
+        if (!approved) {
+            co_return false;
+        }
+        CO_TRY(const bool space, co_await hasSpace(index));
+        if (!space) {
+            co_return false;
+        }
     }
     if (at == StepState::Pending && spec(index).changesState) {
         const QDateTime limit = turnBackBy(m_run, m_steps);
@@ -500,7 +529,9 @@ Async<> Orchestrator::Private::inspectStep(int index)
         co_return co_await hold(Outcome::Unknown, index, about("run.step_interrupted", index));
     }
     QJsonObject args{{u"error"_s, error.toJson()}};
-    co_return co_await hold(Outcome::Unknown, index, about("run.step_unknown", index, args), error);
+    // Proven not to have begun, it only waits for what stopped it.
+    const bool untouched = found && *found == Inspection::NotStarted && !spec(index).changesState;
+    co_return co_await hold(Outcome::Unknown, index, about(untouched ? "run.step_failed_held" : "run.step_unknown", index, args), error);
 }
 
 Async<> Orchestrator::Private::failed(int index, Error error)

@@ -53,7 +53,13 @@ Async<> Orchestrator::Private::takeCommands()
 // happens once.
 Async<> Orchestrator::Private::take(CommandRecord command)
 {
-    const auto verdict = judge(command);
+    auto verdict = judge(command);
+    if (verdict) {
+        CO_TRY(const auto shut, refusedByGate(command, *verdict));
+        if (shut) {
+            verdict = std::unexpected(*shut);
+        }
+    }
     Message outcome{u"run.command_taken"_s, {}};
     if (!verdict) {
         outcome = verdict.error();

@@ -66,6 +66,17 @@ struct Orchestrator::Private : StepContext {
     Message rolledBack() const;
     Async<> lookAtWorld(Facts expected, QStringList ignored, QStringList among);
     Async<bool> mayBegin(int index);
+    // Of orchestratorgates.cpp.
+    /// What keeps the run from starting; empty code: nothing, and the journal has why.
+    Result<Error> gatesAtStart();
+    /// Why a decision is refused by a gate; none: it isn't, or its glass is broken, which is told.
+    Result<std::optional<Message>> refusedByGate(const CommandRecord &command, Outcome outcome);
+    /// Looks at the approval before the first step that changes something; false when the run is held for it.
+    Async<bool> isStillApproved(int index);
+
+    /// Looks at the databases' free space before a step of an update that writes much (backup, verify_backup, migrate);
+    /// false when the run is held for it.
+    Async<bool> hasSpace(int index);
 
     // The journal.
     Async<> save(int index, Message event = {});

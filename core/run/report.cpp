@@ -44,7 +44,8 @@ QString row(const QStringList &cells, const QList<Column> &columns, bool first, 
         const QString align = element == "th"_L1 ? u" align=\"left\""_s : QString();
         const qsizetype missing = i + 1 == cells.size() ? columns.size() - cells.size() : 0;
         const QString span = missing > 0 ? u" colspan=\"%1\""_s.arg(missing + 1) : QString();
-        html += u"<%1%2%3%4>%5</%1>"_s.arg(element, width, align, span, cells[i].toHtmlEscaped());
+        // Of a program's output the lines stay lines.
+        html += u"<%1%2%3%4>%5</%1>"_s.arg(element, width, align, span, cells[i].toHtmlEscaped().replace(u'\n', "<br>"_L1));
     }
     return html + u"</tr>\n"_s;
 }
@@ -196,7 +197,8 @@ QString lossOf(const Plan &plan, const QList<StepRecord> &steps)
 
 } // namespace
 
-QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const QList<EventRecord> &events, const QList<CommandRecord> &commands)
+QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const QList<EventRecord> &events, const QList<CommandRecord> &commands,
+                   const QList<ReportSection> &sections)
 {
     const Plan &plan = run.plan;
     const QString title = tr("%1: %2 → %3").arg(plan.targetName, plan.from, plan.to);
@@ -213,7 +215,11 @@ QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const Q
     facts.append({tr("Environment"), plan.environment});
     facts.append({tr("Update type"), words::ofUpdateType(plan.updateType)});
     facts.append({tr("Risk"), words::ofRisk(plan.risk)});
-    facts.append({tr("Approved by"), run.approvedBy});
+    facts.append({tr("Started by"), run.startedBy});
+    facts.append({tr("Approved by"), run.approvedBy.isEmpty() ? tr("nobody") : run.approvedBy});
+    if (!run.breakGlass.isEmpty()) {
+        facts.append({tr("Break-glass"), tr("%1, %2: %3").arg(run.breakGlass.by, localTime(run.breakGlass.time), run.breakGlass.reason)});
+    }
     facts.append({tr("Started"), localTime(run.started)});
     facts.append({tr("Ended"), localTime(run.ended)});
     facts.append({tr("Took"), tr("%1, expected %2").arg(durationText(run.activeMs), knownDuration(plan.expectedMs))});
@@ -222,6 +228,13 @@ QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const Q
 
     html += heading(tr("Steps")) + stepsOf(plan, steps);
     html += checksOf(run, steps);
+    for (const ReportSection &section : sections) {
+        QList<Column> columns;
+        for (const auto &[width, header] : section.columns) {
+            columns.append({width, header});
+        }
+        html += heading(section.heading) + table(columns, section.rows);
+    }
 
     html += lossOf(plan, steps);
     if (!plan.owed.isEmpty()) {

@@ -10,8 +10,15 @@ namespace cutover {
 /// Stands between two parts of a report, for who lays it out part by part: each is HTML by itself.
 inline constexpr QLatin1StringView reportPart("<!-- part -->");
 
-/// The report of a run as one self-contained HTML page. Pure.
+/** A table of a report that another room brings. */
+struct ReportSection {
+    QString heading;
+    QList<std::pair<int, QString>> columns; ///< Width in percent, header.
+    QList<QStringList> rows; ///< Fewer cells than columns: the last one takes the rest of the row.
+};
+
+/// The report of a run as one self-contained HTML page; sections stand behind its checks. Pure.
 [[nodiscard]] QString reportHtml(const RunRecord &run, const QList<StepRecord> &steps, const QList<EventRecord> &events,
-                                 const QList<CommandRecord> &commands);
+                                 const QList<CommandRecord> &commands, const QList<ReportSection> &sections = {});
 
 } // namespace cutover

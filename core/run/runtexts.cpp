@@ -35,6 +35,8 @@ static const Catalogue::Registration texts{
      nullptr},
     {"run.world_changed",
      QT_TRANSLATE_NOOP("catalogue", "Held before “%{step}”: %{error} %{error:hint} Change it back and retry, or roll back."), nullptr},
+    {"run.space_held",
+     QT_TRANSLATE_NOOP("catalogue", "Held before “%{step}”: %{error} %{error:hint} Then retry, or roll back."), nullptr},
     {"run.world_changed_end",
      QT_TRANSLATE_NOOP("catalogue", "All steps are done, but the system is not as planned: %{error} %{error:hint} Mend that and retry, or roll back."), nullptr},
     {"run.refused_to_start",

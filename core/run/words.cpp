@@ -43,6 +43,8 @@ const Catalogue::Registration texts{{
     {"word.instance.unready", QT_TRANSLATE_NOOP("catalogue", "Not ready")},
     {"word.instance.stopping", QT_TRANSLATE_NOOP("catalogue", "Stopping")},
     {"word.instance.failed", QT_TRANSLATE_NOOP("catalogue", "Failed")},
+    {"word.instance.idle", QT_TRANSLATE_NOOP("catalogue", "Idle")},
+    {"word.coloured", QT_TRANSLATE_NOOP("catalogue", "%{word} (%{colour})")},
     {"word.type.hotfix", QT_TRANSLATE_NOOP("catalogue", "Hotfix")},
     {"word.type.minor", QT_TRANSLATE_NOOP("catalogue", "Minor")},
     {"word.type.major", QT_TRANSLATE_NOOP("catalogue", "Major")},
@@ -99,6 +101,14 @@ QString ofHealth(const QString &health)
 QString ofInstance(const QString &state)
 {
     return of(u"instance"_s, state);
+}
+
+QString ofInstance(const QString &state, const QString &colour, bool idle)
+{
+    // One that is being started, or fails to, says so, idle or not.
+    const bool isAsMeant = idle && (state == u"stopped" || state == u"ready");
+    const QString word = ofInstance(isAsMeant ? u"idle"_s : state);
+    return colour.isEmpty() ? word : Message{u"word.coloured"_s, {{u"word"_s, word}, {u"colour"_s, Message{u"colour."_s + colour, {}}.toJson()}}}.text();
 }
 
 QString ofUpdateType(const QString &type)

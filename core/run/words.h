@@ -15,6 +15,8 @@ namespace cutover::words {
 [[nodiscard]] QString ofStep(StepState state);
 [[nodiscard]] QString ofHealth(const QString &health); ///< "healthy", "degraded", "down", "unknown"
 [[nodiscard]] QString ofInstance(const QString &state); ///< As instanceStateName() has it.
+/// "Idle (blue)", "Ready (green)". idle: users are not sent to its colour; colour: empty where its service has none.
+[[nodiscard]] QString ofInstance(const QString &state, const QString &colour, bool idle);
 [[nodiscard]] QString ofUpdateType(const QString &type); ///< "hotfix", also "rollback"
 [[nodiscard]] QString ofRisk(const QString &risk);
 [[nodiscard]] QString ofPlanKind(const QString &kind); ///< "update", "rollback"

@@ -3,6 +3,8 @@
 
 #include "serve/engineclient.h"
 
+#include "system/jsonvalues.h"
+
 #include <QJsonArray>
 
 using namespace Qt::StringLiterals;
@@ -11,16 +13,12 @@ namespace cutover {
 
 namespace {
 
-template<class T, class F>
-QList<T> listOf(const QJsonValue &value, F &&fromJson)
+void insertGlass(QJsonObject &params, const GlassWish &glass)
 {
-    QList<T> list;
-    const QJsonArray array = value.toArray();
-    list.reserve(array.size());
-    for (const QJsonValue &item : array) {
-        list.append(fromJson(item.toObject()));
+    if (!glass.reason.isEmpty()) {
+        params.insert(u"breakGlass"_s, glass.reason);
+        params.insert(u"gates"_s, QJsonArray::fromStringList(glass.gates));
     }
-    return list;
 }
 
 } // namespace
@@ -34,13 +32,13 @@ Async<TargetView> EngineClient::status()
 Async<QList<ReleaseView>> EngineClient::releases()
 {
     CO_TRY(const QJsonObject json, co_await call(u"releases"_s));
-    co_return listOf<ReleaseView>(json[u"releases"], ReleaseView::fromJson);
+    co_return json::toList<ReleaseView>(json[u"releases"], ReleaseView::fromJson);
 }
 
 Async<QList<RunRecord>> EngineClient::runs()
 {
     CO_TRY(const QJsonObject json, co_await call(u"runs"_s));
-    co_return listOf<RunRecord>(json[u"runs"], runFromJson);
+    co_return json::toList<RunRecord>(json[u"runs"], runFromJson);
 }
 
 Async<RunView> EngineClient::run(QString id)
@@ -52,7 +50,7 @@ Async<RunView> EngineClient::run(QString id)
 Async<QList<EventRecord>> EngineClient::events(QString runId, qint64 after)
 {
     CO_TRY(const QJsonObject json, co_await call(u"events"_s, {{u"run"_s, runId}, {u"after"_s, after}}));
-    co_return listOf<EventRecord>(json[u"events"], eventFromJson);
+    co_return json::toList<EventRecord>(json[u"events"], eventFromJson);
 }
 
 Async<QJsonObject> EngineClient::log(QString runId, qint64 offset)
@@ -69,7 +67,7 @@ Async<QString> EngineClient::report(QString runId)
 Async<QList<RestorePointView>> EngineClient::restorePoints()
 {
     CO_TRY(const QJsonObject json, co_await call(u"restorePoints"_s));
-    co_return listOf<RestorePointView>(json[u"points"], RestorePointView::fromJson);
+    co_return json::toList<RestorePointView>(json[u"points"], RestorePointView::fromJson);
 }
 
 Async<RestorePointView> EngineClient::restorePoint(QString id)
@@ -81,7 +79,7 @@ Async<RestorePointView> EngineClient::restorePoint(QString id)
 Async<QList<FeatureFlag>> EngineClient::features()
 {
     CO_TRY(const QJsonObject json, co_await call(u"features"_s));
-    co_return listOf<FeatureFlag>(json[u"flags"], [](const QJsonObject &flag) {
+    co_return json::toList<FeatureFlag>(json[u"flags"], [](const QJsonObject &flag) {
         return FeatureFlag{.name = flag[u"name"].toString(),
                            .description = flag[u"description"].toString(),
                            .enabled = flag[u"enabled"].toBool(),
@@ -111,19 +109,21 @@ Async<QList<MetricPoint>> EngineClient::metrics(QString series, qint64 from, qin
     QList<MetricPoint> points;
     const QJsonArray array = json[u"points"].toArray();
     points.reserve(array.size());
-    for (const QJsonValue &point : array) {
+    for (const auto &point : array) {
         points.append({point[0].toInteger(), point[1].toDouble()});
     }
     co_return points;
 }
 
-Async<QString> EngineClient::apply(QString planDigest, QString confirmedName)
+Async<QString> EngineClient::apply(QString planDigest, QString confirmedName, GlassWish glass)
 {
-    CO_TRY(const QJsonObject json, co_await call(u"apply"_s, {{u"digest"_s, planDigest}, {u"confirm"_s, confirmedName}}));
+    QJsonObject params{{u"digest"_s, planDigest}, {u"confirm"_s, confirmedName}};
+    insertGlass(params, glass);
+    CO_TRY(const QJsonObject json, co_await call(u"apply"_s, params));
     co_return json[u"run"].toString();
 }
 
-Async<QString> EngineClient::command(QString runId, QString verb, QString expectedState, QString confirmedName, QString hold)
+Async<QString> EngineClient::command(QString runId, QString verb, QString expectedState, QString confirmedName, QString hold, GlassWish glass)
 {
     QJsonObject params{{u"run"_s, runId}, {u"verb"_s, verb}, {u"expected"_s, expectedState}};
     if (!confirmedName.isEmpty()) {
@@ -132,13 +132,14 @@ Async<QString> EngineClient::command(QString runId, QString verb, QString expect
     if (!hold.isEmpty()) {
         params.insert(u"hold"_s, hold);
     }
+    insertGlass(params, glass);
     CO_TRY(const QJsonObject json, co_await call(u"command"_s, params));
     co_return json[u"command"].toString();
 }
 
-Async<> EngineClient::takeConn(bool force, QString note)
+Async<> EngineClient::takeConn(bool force, QString note, QString from)
 {
-    CO_CHECK(co_await call(u"conn.take"_s, {{u"force"_s, force}, {u"note"_s, note}}));
+    CO_CHECK(co_await call(u"conn.take"_s, {{u"force"_s, force}, {u"note"_s, note}, {u"from"_s, from}}));
     co_return {};
 }
 
@@ -164,6 +165,36 @@ Async<> EngineClient::cancelJob(QString job)
 {
     CO_CHECK(co_await call(u"job.cancel"_s, {{u"job"_s, job}}));
     co_return {};
+}
+
+Async<GatesView> EngineClient::gates(QString digest, QString runId)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"gates"_s, {{u"digest"_s, digest}, {u"run"_s, runId}}));
+    co_return GatesView::fromJson(json);
+}
+
+Async<ApprovalView> EngineClient::requestApproval(QString digest)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"approval.request"_s, {{u"digest"_s, digest}}));
+    co_return ApprovalView::fromJson(json[u"approval"].toObject());
+}
+
+Async<ApprovalView> EngineClient::addApproval(QString digest, QByteArray signature, QString runId)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"approval.add"_s, {{u"digest"_s, digest}, {u"signature"_s, QString::fromUtf8(signature)}, {u"run"_s, runId}}));
+    co_return ApprovalView::fromJson(json[u"approval"].toObject());
+}
+
+Async<ChecklistView> EngineClient::checklist(QString digest, QString runId)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"checklist"_s, {{u"digest"_s, digest}, {u"run"_s, runId}}));
+    co_return ChecklistView::fromJson(json);
+}
+
+Async<ChecklistView> EngineClient::tick(QString digest, QString runId, QString item, QString note, bool done)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"checklist.tick"_s, {{u"digest"_s, digest}, {u"run"_s, runId}, {u"item"_s, item}, {u"note"_s, note}, {u"done"_s, done}}));
+    co_return ChecklistView::fromJson(json);
 }
 
 } // namespace cutover

@@ -73,15 +73,19 @@ Result<PlanningContext> EngineService::Private::planningContext()
     QHash<QString, QList<qint64>> durations;
     QHash<QString, QList<qint64>> reverts;
     for (const RunRecord &record : records) {
-        if (record.state != RunState::Succeeded && record.state != RunState::RolledBack) {
-            continue;
-        }
+        const bool isMeasured = record.state == RunState::Succeeded || record.state == RunState::RolledBack;
         TRY(const auto steps, journal->steps(record.id));
         for (const StepRecord &step : steps) {
             if (step.index >= record.plan.steps.size()) {
                 continue;
             }
             const QString kind = record.plan.steps[step.index].kind;
+            if (step.state == StepState::Done && !context.doneAt.contains(step.id)) {
+                context.doneAt.insert(step.id, step.ended); // Newest first.
+            }
+            if (!isMeasured) {
+                continue;
+            }
             if (step.state == StepState::Done) {
                 durations[kind].append(step.durationMs);
             } else if (step.state == StepState::Reverted && step.results.contains(stepresult::revertMs)) {
@@ -217,6 +221,8 @@ Async<QJsonObject> EngineService::Private::checkJob(QString to, QString job, std
     const bool passed = std::none_of(results.cbegin(), results.cend(), [](const CheckResult &result) {
         return result.status == CheckResult::Status::Failed;
     });
+    lastChecks = results;
+    lastChecksOf = to;
     co_return QJsonObject{{u"passed"_s, passed}};
 }
 

@@ -9,6 +9,7 @@
 #include "serve/enginesessions.h"
 #include "serve/protocol.h"
 #include "system/files.h"
+#include "system/loginsession.h"
 #include "system/programs.h"
 #include "system/random.h"
 #include "system/sqlitevfs.h"
@@ -153,7 +154,7 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
         co_return log(params[u"run"].toString(), params[u"offset"].toInteger());
     }
     if (method == u"report") {
-        co_return report(params[u"run"].toString());
+        co_return co_await report(params[u"run"].toString());
     }
     if (method == u"restorePoints") {
         co_return restorePoints();
@@ -171,7 +172,7 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
         co_return metricPoints(params);
     }
     if (method == u"apply") {
-        co_return apply(params);
+        co_return co_await apply(params);
     }
     if (method == u"command") {
         co_return command(params);
@@ -187,6 +188,10 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
     }
     if (method == u"database.endSession") {
         CO_CHECK(needConn());
+        const QString confirmed = params[u"confirm"].toString();
+        if (target.isProduction() && confirmed != target.name) {
+            co_return fail(u"serve.confirm_decision"_s, {{u"verb"_s, u"end-session"_s}, {u"target"_s, target.name}, {u"given"_s, confirmed}});
+        }
         CO_TRY(const QJsonObject ended, co_await endDatabaseSession(target, params[u"database"].toString(), params[u"session"].toString()));
         CO_CHECK(journal->audit(who, u"database.session_ended"_s, ended));
         co_return QJsonObject(ended);
@@ -200,7 +205,7 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
                               {u"ours"_s, conn && record.session == session}};
     }
     if (method == u"conn.take") {
-        CO_CHECK(journal->takeConn({who, session, Clock::system().now(), params[u"note"].toString()}, params[u"force"].toBool()));
+        CO_CHECK(journal->takeConn({who, session, Clock::system().now(), params[u"note"].toString()}, params[u"force"].toBool(), params[u"from"].toString()));
         co_return QJsonObject{};
     }
     if (method == u"conn.release") {
@@ -233,6 +238,27 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
         it->request_stop();
         co_return QJsonObject{};
     }
+    if (method == u"gates") {
+        co_return co_await gates(params);
+    }
+    if (method == u"approval.plan") {
+        co_return co_await approvalPlan(params);
+    }
+    if (method == u"approval.request") {
+        co_return co_await requestApproval(params);
+    }
+    if (method == u"approval.add") {
+        co_return co_await addApproval(params);
+    }
+    if (method == u"approval.list") {
+        co_return co_await approvalList();
+    }
+    if (method == u"checklist") {
+        co_return co_await checklist(params);
+    }
+    if (method == u"checklist.tick") {
+        co_return co_await tick(params);
+    }
     co_return fail(u"serve.unknown_method"_s, {{u"method"_s, method}});
 }
 
@@ -245,10 +271,11 @@ Result<QJsonObject> EngineService::Private::hello(const QJsonObject &params)
     if (const QString person = params[u"who"].toString().simplified().left(100); !person.isEmpty() && person != whoAmI()) {
         who = person + u" as "_s + whoAmI();
     }
-    return QJsonObject{{u"protocol"_s, protocol::Version},
-                       {u"version"_s, QStringLiteral(CUTOVER_VERSION)},
-                       {u"who"_s, who},
-                       {u"host"_s, QSysInfo::machineHostName()}};
+    QJsonObject answer{{u"protocol"_s, protocol::Version}, {u"version"_s, QStringLiteral(CUTOVER_VERSION)}, {u"who"_s, who}, {u"host"_s, QSysInfo::machineHostName()}};
+    if (const auto warning = sessionWarning(loginSession())) {
+        answer.insert(u"warnings"_s, QJsonArray{warning->toJson()});
+    }
+    return answer;
 }
 
 Result<QJsonObject> EngineService::Private::bye()
@@ -327,32 +354,48 @@ Result<> EngineService::Private::needConn()
     return journal->takeConn({who, session, Clock::system().now(), {}}, false);
 }
 
-Result<QJsonObject> EngineService::Private::apply(const QJsonObject &params)
+Async<QJsonObject> EngineService::Private::apply(QJsonObject params)
 {
     const QString digest = params[u"digest"].toString();
-    const auto plan = plans.constFind(digest);
-    if (plan == plans.cend()) {
-        return fail(u"serve.unknown_plan"_s, {{u"digest"_s, digest.first(std::min<qsizetype>(12, digest.size()))}});
+    const auto found = plans.constFind(digest);
+    if (found == plans.cend()) {
+        co_return fail(u"serve.unknown_plan"_s, {{u"digest"_s, digest.first(std::min<qsizetype>(12, digest.size()))}});
     }
+    const Plan plan = *found;
     if (target.isProduction() && params[u"confirm"].toString() != target.name) {
-        return fail(u"serve.confirm_name"_s, {{u"target"_s, target.name}, {u"given"_s, params[u"confirm"]}});
+        co_return fail(u"serve.confirm_name"_s, {{u"target"_s, target.name}, {u"given"_s, params[u"confirm"]}});
     }
-    if (!unknownLoss(*plan).isEmpty() && params[u"confirm"].toString() != target.name) {
-        return fail(u"serve.confirm_loss"_s, {{u"target"_s, target.name}, {u"loss"_s, unknownLossMessages(unknownLoss(*plan))}, {u"given"_s, params[u"confirm"]}});
+    if (!unknownLoss(plan).isEmpty() && params[u"confirm"].toString() != target.name) {
+        co_return fail(u"serve.confirm_loss"_s, {{u"target"_s, target.name}, {u"loss"_s, unknownLossMessages(unknownLoss(plan))}, {u"given"_s, params[u"confirm"]}});
     }
-    CHECK(needConn());
+    CO_TRY(const GatesView view, co_await gatesOf({{u"digest"_s, digest}}));
+    CO_TRY(const BreakGlass glass, glassFrom(params, view.gates));
+    CO_CHECK(needConn());
     RunRecord record;
     record.id = Random::system().id();
-    record.plan = *plan;
+    record.plan = plan;
     record.planDigest = digest;
-    record.approvedBy = who;
     record.startedBy = who;
+    record.breakGlass = glass;
+    // Where a second person has to agree, or something was overridden, whoever starts it has approved nothing.
+    record.approvedBy = view.approval.valid ? view.approval.approver : view.approval.required || !glass.isEmpty() ? QString()
+                                                                                                                  : who;
     record.created = Clock::system().now();
-    CHECK(journal->addRun(record));
-    CHECK(journal->addEvent(record.id, {}, {u"serve.event.approved"_s, {{u"by"_s, who}, {u"digest"_s, digest.first(12)}}}));
-    CHECK(journal->audit(who, u"run.approved"_s, {{u"run"_s, record.id}, {u"digest"_s, digest}}));
-    CHECK(keeper->begin(record.id));
-    return QJsonObject{{u"run"_s, record.id}};
+    CO_CHECK(journal->addRun(record));
+    const QJsonObject told{{u"by"_s, who}, {u"approver"_s, record.approvedBy}, {u"digest"_s, digest.first(12)}};
+    const QJsonObject audited{{u"run"_s, record.id}, {u"approver"_s, record.approvedBy}, {u"digest"_s, digest}};
+    if (record.approvedBy.isEmpty()) {
+        CO_CHECK(journal->addEvent(record.id, {}, {u"serve.event.unapproved"_s, told}));
+        CO_CHECK(journal->audit(who, u"run.unapproved"_s, audited));
+    } else if (record.approvedBy != who) {
+        CO_CHECK(journal->addEvent(record.id, {}, {u"serve.event.approved_by_other"_s, told}));
+        CO_CHECK(journal->audit(who, u"run.approved_by_other"_s, audited));
+    } else {
+        CO_CHECK(journal->addEvent(record.id, {}, {u"serve.event.approved"_s, told}));
+        CO_CHECK(journal->audit(who, u"run.approved"_s, audited));
+    }
+    CO_CHECK(keeper->begin(record.id));
+    co_return QJsonObject{{u"run"_s, record.id}};
 }
 
 Result<QJsonObject> EngineService::Private::command(const QJsonObject &params)
@@ -367,6 +410,7 @@ Result<QJsonObject> EngineService::Private::command(const QJsonObject &params)
         return fail(u"serve.command_state"_s, {{u"state"_s, state}, {u"expected"_s, expected}, {u"verb"_s, verb}});
     }
     const QString hold = params[u"hold"].toString();
+    BreakGlass glass;
     TRY(const bool pending, isPending(*journal, record.id, hold));
     if (verb != u"resume" || !pending) {
         auto decision = decide(verb, record, steps);
@@ -375,6 +419,10 @@ Result<QJsonObject> EngineService::Private::command(const QJsonObject &params)
         }
         if (!decision) {
             return fail(u"serve.command_refused"_s, {{u"verb"_s, verb}, {u"reason"_s, decision.error().toJson()}});
+        }
+        TRY(const auto shut, gateOnTheWay(*journal, target, record, steps, *decision, verb == u"resume" ? hold : QString(), Clock::system().now()));
+        if (shut) {
+            TRY(glass, glassFrom(params, {*shut}));
         }
     }
     const QString name = params[u"confirm"].toString();
@@ -394,6 +442,10 @@ Result<QJsonObject> EngineService::Private::command(const QJsonObject &params)
     }
     command.by = who;
     command.created = Clock::system().now();
+    if (!glass.isEmpty()) {
+        command.args.insert(u"glass"_s, glass.toJson());
+        CHECK(journal->audit(who, u"run.break_glass"_s, {{u"run"_s, record.id}, {u"digest"_s, record.planDigest}, {u"reason"_s, glass.reason}, {u"gates"_s, QJsonArray::fromStringList(glass.gates)}}));
+    }
     CHECK(journal->addCommand(command));
     CHECK(journal->audit(who, u"run.command"_s, {{u"run"_s, record.id}, {u"verb"_s, verb}}));
     channel->wake();

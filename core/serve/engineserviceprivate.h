@@ -15,6 +15,7 @@
 #include "run/runchannel.h"
 #include "run/runnerkeeper.h"
 #include "serve/lastlook.h"
+#include "serve/peoplelook.h"
 #include "serve/serving.h"
 
 #include <QHash>
@@ -52,12 +53,15 @@ struct EngineService::Private {
     std::unique_ptr<RunnerKeeper> keeper;
     QMap<QString, QString> heads; ///< Database → migration head, as last read.
     bool headsBusy = false;
+    QList<RedisView> redis; ///< As last read.
+    bool redisBusy = false;
+    qint64 redisAsked = -SlowAgeMs; ///< When that began.
     LastLook<QList<InstanceState>> lastStates;
     InstanceLook readLook; ///< What runtimes that take their time told last.
     qint64 statesAsked = 0;
     qint64 statesRead = -LookKeptMs; ///< When they had answered.
     bool statesBusy = false;
-    LastLook<QList<HaproxyServer>> lastServers;
+    LastLook<QList<BalancerServer>> lastServers;
     QHash<QString, std::stop_source> jobs;
     QHash<QString, Plan> plans; ///< Built in this session, by digest.
     QList<ReleaseInfo> knownReleases;
@@ -78,6 +82,7 @@ struct EngineService::Private {
     static QCoro::Task<> readStates(QPointer<EngineService> service, QStringList runtimes);
     Result<QJsonObject> auditTrail(int limit);
     static QCoro::Task<> readHeads(QPointer<EngineService> service);
+    static QCoro::Task<> readRedis(QPointer<EngineService> service);
     static QCoro::Task<> tendWatcher(QPointer<EngineService> service);
     Async<QList<ReleaseInfo>> releaseInfos(std::stop_token stop = {});
     Async<QJsonObject> releases();
@@ -85,13 +90,12 @@ struct EngineService::Private {
     Async<QJsonObject> run(QString id);
     Result<QJsonObject> events(const QString &id, qint64 after);
     Result<QJsonObject> log(const QString &id, qint64 offset);
-    Result<QJsonObject> report(const QString &id);
     Result<QJsonObject> restorePoints();
     Async<QJsonObject> restorePoint(QString id);
     Async<QJsonObject> features();
     Async<QJsonObject> applyFeatures(QJsonObject params);
     Result<QJsonObject> metricPoints(const QJsonObject &params);
-    Result<QJsonObject> apply(const QJsonObject &params);
+    Async<QJsonObject> apply(QJsonObject params);
     Result<QJsonObject> command(const QJsonObject &params);
     Result<QJsonObject> claims();
     Result<QJsonObject> adopt(const QJsonObject &params);
@@ -108,6 +112,26 @@ struct EngineService::Private {
     Async<QJsonObject> checkJob(QString to, QString job, std::stop_token stop);
     QJsonObject keepPlan(const Plan &plan);
     Result<QJsonObject> adoptPlan(const QJsonObject &params);
+
+    // Of enginepeople.cpp.
+    QList<CheckResult> lastChecks; ///< Of a check job of this session, for the checklist of a plan that was not run.
+    QString lastChecksOf; ///< Version.
+    [[nodiscard]] PeopleQuestion question(const QJsonObject &params) const;
+    Async<GateScope> scopeOf(QJsonObject params);
+    Async<ApprovalView> approvalOf(QJsonObject params);
+    Async<ChecklistView> checklistOf(QJsonObject params);
+    Async<GatesView> gatesOf(QJsonObject params);
+    Async<QJsonObject> gates(QJsonObject params);
+    Async<QJsonObject> approvalPlan(QJsonObject params);
+    Async<QJsonObject> requestApproval(QJsonObject params);
+    Async<QJsonObject> addApproval(QJsonObject params);
+    Async<QJsonObject> approvalList();
+    Async<QJsonObject> checklist(QJsonObject params);
+    Async<QJsonObject> tick(QJsonObject params);
+    Async<QJsonObject> report(QString id);
+    /// What a call overrides, by the gates as they were found; empty where nothing is shut. Refused where one is shut that it does
+    /// not name.
+    Result<BreakGlass> glassFrom(const QJsonObject &params, const QList<GateFinding> &found);
 };
 
 } // namespace cutover

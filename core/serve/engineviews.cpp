@@ -6,19 +6,22 @@
 #include "serve/engineserviceprivate.h"
 
 #include "database/database.h"
-#include "deploy/haproxy.h"
+#include "deploy/balancer.h"
+#include "deploy/colours.h"
 #include "metrics/thinner.h"
 #include "plan/releasesource.h"
+#include "redis/redisclient.h"
 #include "run/activerun.h"
 #include "run/decisions.h"
-#include "run/report.h"
 #include "run/runlock.h"
 #include "serve/protocol.h"
 #include "serve/runview.h"
 #include "system/files.h"
 #include "system/programs.h"
+#include "system/worker.h"
 #include "target/claim.h"
 
+#include <QCoroFuture>
 #include <QFile>
 #include <QJsonArray>
 #include <QSysInfo>
@@ -38,6 +41,23 @@ template<class T>
 bool isLate(const Result<T> &answer)
 {
     return !answer && (answer.error().code == "deploy.socket_timeout"_L1 || answer.error().args[u"late"_s].toBool());
+}
+
+/// Blocking.
+RedisView redisView(const RedisSpec &spec)
+{
+    RedisView view{.name = spec.name};
+    const auto connection = redis::Connection::open(spec, SlowAgeMs);
+    const Result<redis::Facts> facts = connection ? (*connection)->facts() : Result<redis::Facts>(fail(connection.error()));
+    if (!facts) {
+        view.problem = facts.error();
+        return view;
+    }
+    view.version = facts->version;
+    view.usedMemory = facts->usedMemory;
+    view.maxMemory = facts->maxMemory;
+    view.high = facts->memoryProportion() > spec.maxMemoryProportion;
+    return view;
 }
 
 /// What a list of runs needs of each: previews are most of a plan's size, and only run() shows them.
@@ -94,6 +114,10 @@ Async<QJsonObject> EngineService::Private::status()
     if (!headsBusy) {
         readHeads(q);
     }
+    // In the background: one that hangs keeps nobody waiting.
+    if (!target.redis.isEmpty() && !redisBusy && Clock::system().monotonic() - redisAsked >= SlowAgeMs) {
+        readRedis(q);
+    }
     view.freeBytes = files::freeBytes(target.stateDirectory).value_or(-1);
     const auto points = journal->restorePoints();
     for (const RestorePoint &point : points.value_or(QList<RestorePoint>())) {
@@ -116,7 +140,7 @@ Async<QJsonObject> EngineService::Private::status()
         if (!servers) {
             view.problem = servers.error();
         }
-        for (const HaproxyServer &server : servers.value_or(QList<HaproxyServer>())) {
+        for (const BalancerServer &server : servers.value_or(QList<BalancerServer>())) {
             const bool ours = std::any_of(target.services.cbegin(), target.services.cend(), [&server](const ServiceSpec &service) {
                 return !service.balancerBackend.isEmpty() && service.balancerBackend == server.backend;
             });
@@ -125,23 +149,35 @@ Async<QJsonObject> EngineService::Private::status()
             }
         }
     }
+    const QSet<QString> idle = idleInstances(target, servingOfLook(target, look));
     int ready = 0;
     int wanted = 0;
     for (const InstanceState &state : look.states ? *look.states : look.partly) {
         const ServiceSpec *service = target.service(state.service);
         int port = 0;
+        QString colour;
         if (service) {
             for (const InstanceSpec &instance : service->instances) {
-                port = instance.name == state.name ? instance.port : port;
+                if (instance.name == state.name) {
+                    port = instance.port;
+                    colour = instance.colour;
+                }
             }
         }
+        const bool isIdle = idle.contains(state.name);
         view.instances.append({.name = state.name,
                                .service = state.service,
                                .version = service && service->managed ? state.release : QString(),
                                .state = instanceStateName(state.state),
                                .port = port,
                                .sessions = sessions.value(state.name, -1),
-                               .pid = state.pid});
+                               .pid = state.pid,
+                               .colour = colour,
+                               .idle = isIdle});
+        // Stopped is how it is meant to be, and what it does when it runs no user notices.
+        if (isIdle) {
+            continue;
+        }
         ++wanted;
         ready += state.state == InstanceState::State::Ready ? 1 : 0;
     }
@@ -157,6 +193,10 @@ Async<QJsonObject> EngineService::Private::status()
         CO_CHECK(co_await Clock::system().sleep(5));
     }
     view.revisions = heads;
+    for (const RedisSpec &spec : target.redis) {
+        const auto seen = std::ranges::find(redis, spec.name, &RedisView::name);
+        view.redis.append(seen == redis.end() ? RedisView{.name = spec.name} : *seen);
+    }
     co_return view.toJson();
 }
 
@@ -164,10 +204,14 @@ QCoro::Task<ServicesLook> EngineService::Private::lookAtServices(Target target)
 {
     ServicesLook look;
     auto statesTask = lookAtStates(target, &look.ageMs);
-    const Haproxy haproxy(target.balancer.socket, LookMs);
-    std::optional<Async<QList<HaproxyServer>>> balancerTask;
-    if (!target.balancer.kind.isEmpty()) {
-        balancerTask = haproxy.statistics();
+    BalancerTools tools;
+    tools.answerMs = LookMs;
+    const auto balancer = BalancerRegistry::create(target, tools);
+    std::optional<Async<QList<BalancerServer>>> balancerTask;
+    if (!balancer) {
+        look.servers = fail(balancer.error());
+    } else if (*balancer) {
+        balancerTask = (*balancer)->allServers();
     }
     const qint64 asked = Clock::system().monotonic();
     InstanceLook found = co_await statesTask;
@@ -226,6 +270,26 @@ QCoro::Task<> EngineService::Private::readStates(QPointer<EngineService> service
     service->d->readLook = std::move(found);
     service->d->statesAsked = asked;
     service->d->statesRead = Clock::system().monotonic();
+}
+
+QCoro::Task<> EngineService::Private::readRedis(QPointer<EngineService> service)
+{
+    service->d->redisBusy = true;
+    service->d->redisAsked = Clock::system().monotonic();
+    const QList<RedisSpec> specs = service->d->target.redis;
+    Worker worker;
+    const QList<RedisView> views = co_await worker.run([specs] {
+        QList<RedisView> views;
+        for (const RedisSpec &spec : specs) {
+            views.append(redisView(spec));
+        }
+        return views;
+    });
+    if (!service) {
+        co_return;
+    }
+    service->d->redisBusy = false;
+    service->d->redis = views;
 }
 
 QCoro::Task<> EngineService::Private::readHeads(QPointer<EngineService> service)
@@ -335,15 +399,6 @@ Result<QJsonObject> EngineService::Private::log(const QString &id, qint64 offset
     QByteArray text = file.read(LogChunk);
     text.truncate(text.lastIndexOf('\n') + 1);
     return QJsonObject{{u"text"_s, QString::fromUtf8(text)}, {u"next"_s, offset + text.size()}};
-}
-
-Result<QJsonObject> EngineService::Private::report(const QString &id)
-{
-    TRY(const RunRecord record, journal->run(id));
-    TRY(const auto steps, journal->steps(id));
-    TRY(const auto events, journal->events(id, 0, 100000));
-    TRY(const auto commands, journal->commands(id));
-    return QJsonObject{{u"html"_s, reportHtml(record, steps, events, commands)}};
 }
 
 Result<QJsonObject> EngineService::Private::restorePoints()

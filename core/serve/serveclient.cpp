@@ -6,6 +6,7 @@
 #include "serve/jsonlines.h"
 #include "serve/protocol.h"
 #include "serve/session.h"
+#include "serve/sshfailure.h"
 #include "system/programs.h"
 
 #include <QCoroFuture>
@@ -14,6 +15,7 @@
 #include <QProcess>
 #include <QPromise>
 #include <QSet>
+#include <QSysInfo>
 #include <QTimer>
 
 #include <optional>
@@ -26,6 +28,8 @@ namespace {
 
 constexpr int FirstRetryMs = 250;
 constexpr int LastRetryMs = 5000;
+constexpr int LastRemoteRetryMs = 30000; ///< Each is a login over there.
+constexpr qsizetype KeptErrorOutput = 8000; ///< Bytes: a banner of the host may stand before what counts.
 constexpr int HelloMs = 20000; ///< A server over a slow link, with a slow login.
 constexpr int GoodbyeMs = 2000; ///< A server that has not ended by then is ended.
 constexpr int FlushMs = 5; ///< For the goodbye to go into the pipe; a pipe with room takes it at once.
@@ -46,11 +50,24 @@ void leave(std::unique_ptr<QProcess> process)
     QTimer::singleShot(GoodbyeMs, server, &QProcess::kill);
 }
 
+/// With both versions; a server of before they were told is of an unknown one.
+Error otherProtocol(Error error, const ControlHost &host)
+{
+    error.args.insert(u"consoleVersion"_s, QStringLiteral(CUTOVER_VERSION));
+    error.args.insert(u"host"_s, host.isLocal() ? QSysInfo::machineHostName() : host.text());
+    if (!error.args.contains(u"serverVersion"_s)) {
+        error.code = u"serve.protocol_old"_s;
+    }
+    return error;
+}
+
 } // namespace
 
 struct ServeClient::Private {
     ServeClient *q;
     QStringList command;
+    ControlHost host; ///< That command reaches through ssh.
+    Error unusable; ///< Why there is no command.
     QString session = consoleSession();
     std::unique_ptr<QProcess> process = std::make_unique<QProcess>();
     JsonLines lines;
@@ -62,10 +79,11 @@ struct ServeClient::Private {
     QTimer again; ///< There may be another message behind the one that was read.
     QTimer hello;
     int retryMs = FirstRetryMs;
+    LinkState state;
     qint64 nextId = 1;
     std::shared_ptr<Answer> greeting; ///< Of the server at hand.
     bool ready = false;
-    bool refused = false; ///< Another protocol: trying again will not help.
+    bool refused = false; ///< Trying again will not help before a person has done something.
     bool wanted = false;
 
     std::shared_ptr<Answer> send(const QString &method, const QJsonObject &params)
@@ -94,16 +112,29 @@ struct ServeClient::Private {
         for (const auto &answer : std::exchange(pending, {})) {
             finish(answer, fail(error));
         }
-        if (was || retryMs > FirstRetryMs || refused) {
+        const bool tell = was || retryMs > FirstRetryMs || refused;
+        if (wanted && !refused) {
+            retry.start(retryMs);
+            retryMs = std::min(retryMs * 2, host.isLocal() ? LastRetryMs : LastRemoteRetryMs);
+        }
+        if (tell) {
             Q_EMIT q->connectionChanged(false, error);
         }
         for (const QString &job : std::exchange(jobs, {})) {
             Q_EMIT q->jobTold(job, u"failed"_s, error.toJson());
         }
-        if (wanted && !refused) {
-            retry.start(retryMs);
-            retryMs = std::min(retryMs * 2, LastRetryMs);
+    }
+
+    /// What the end of the process means.
+    Error ended(int code) const
+    {
+        if (!host.isLocal()) {
+            if (Error error = sshFailure(host, code, errorTail); !error.code.isEmpty()) {
+                return error;
+            }
         }
+        const QString last = QString::fromUtf8(errorTail.trimmed().split('\n').last());
+        return {.code = last.isEmpty() ? u"serve.ended"_s : u"serve.ended_saying"_s, .args = {{u"exit"_s, code}, {u"output"_s, last}}, .kind = Error::Kind::Transient, .where = {}};
     }
 
     /// Ends a server that can't be used; drop() follows with its end.
@@ -119,6 +150,12 @@ struct ServeClient::Private {
     {
         errorTail.clear();
         failure.reset();
+        if (!unusable.code.isEmpty()) {
+            refused = true;
+            drop(unusable);
+            return;
+        }
+        ++state.attempts;
         process->start(command.first(), command.sliced(1));
     }
 
@@ -186,12 +223,23 @@ struct ServeClient::Private {
         }
         client->d->hello.stop();
         if (!result) {
-            client->d->refused = result.error().code == u"serve.protocol";
-            client->d->giveUp(result.error());
+            Error error = result.error();
+            client->d->refused = error.code == u"serve.protocol";
+            if (client->d->refused) {
+                error = otherProtocol(error, client->d->host);
+            }
+            client->d->giveUp(error);
             co_return;
         }
         client->d->ready = true;
         client->d->retryMs = FirstRetryMs;
+        client->d->state.attempts = 0;
+        client->d->state.version = (*result)[u"version"].toString();
+        client->d->state.warnings.clear();
+        const QJsonArray warnings = (*result)[u"warnings"].toArray();
+        for (const QJsonValue &warning : warnings) {
+            client->d->state.warnings.append(Error::fromJson(warning.toObject()));
+        }
         Q_EMIT client->connectionChanged(true, {});
         Q_EMIT client->changed({u"status"_s, u"runs"_s, u"restorePoints"_s, u"features"_s, u"releases"_s, u"conn"_s, u"metrics"_s});
     }
@@ -215,10 +263,13 @@ ServeClient::ServeClient(const QStringList &command, QObject *parent)
     connect(&d->again, &QTimer::timeout, this, [this] { d->read(false); });
     connect(d->process.get(), &QProcess::readyReadStandardError, this, [this] {
         d->errorTail += d->process->readAllStandardError();
-        d->errorTail = d->errorTail.right(2000);
+        d->errorTail = d->errorTail.right(KeptErrorOutput);
     });
     connect(d->process.get(), &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
-        if (error == QProcess::FailedToStart) {
+        if (error == QProcess::FailedToStart && !d->host.isLocal()) {
+            d->refused = true;
+            d->drop({.code = u"ssh.no_client"_s, .args = {{u"reason"_s, d->process->errorString()}}, .where = {}});
+        } else if (error == QProcess::FailedToStart) {
             d->drop({.code = u"serve.start_failed"_s,
                      .args = {{u"program"_s, d->command.first()}, {u"reason"_s, d->process->errorString()}},
                      .kind = Error::Kind::Transient,
@@ -231,12 +282,26 @@ ServeClient::ServeClient(const QStringList &command, QObject *parent)
             d->drop(*d->failure);
             return;
         }
-        const QString last = QString::fromUtf8(d->errorTail.trimmed().split('\n').last());
-        d->drop({.code = last.isEmpty() ? u"serve.ended"_s : u"serve.ended_saying"_s,
-                 .args = {{u"exit"_s, code}, {u"output"_s, last}},
-                 .kind = Error::Kind::Transient,
-                 .where = {}});
+        const Error error = d->ended(code);
+        d->refused = error.kind == Error::Kind::Permanent;
+        d->drop(error);
     });
+}
+
+ServeClient::ServeClient(const ControlHost &host, const QString &program, const QString &targetFile, QObject *parent)
+    : ServeClient(QStringList{program, u"serve"_s, u"--stdio"_s, u"--target"_s, targetFile}, parent)
+{
+    if (host.isLocal()) {
+        return;
+    }
+    d->host = host;
+    d->state.host = host.text();
+    auto command = sshCommand(host, {host.program, u"serve"_s, u"--stdio"_s, u"--target"_s, targetFile});
+    if (command) {
+        d->command = std::move(*command);
+    } else {
+        d->unusable = std::move(command).error();
+    }
 }
 
 ServeClient::~ServeClient()
@@ -276,6 +341,22 @@ Async<QJsonObject> ServeClient::call(QString method, QJsonObject params)
 bool ServeClient::isConnected() const
 {
     return d->ready;
+}
+
+LinkState ServeClient::link() const
+{
+    LinkState state = d->state;
+    state.nextMs = d->retry.isActive() ? d->retry.remainingTime() : -1;
+    return state;
+}
+
+void ServeClient::tryAgain()
+{
+    if (d->wanted && (d->refused || d->retry.isActive()) && d->process->state() == QProcess::NotRunning) {
+        d->refused = false;
+        d->retry.stop();
+        d->launch();
+    }
 }
 
 } // namespace cutover

@@ -3,14 +3,16 @@
 
 #pragma once
 
+#include "serve/controlhost.h"
 #include "serve/engineclient.h"
 
 namespace cutover {
 
 /**
  * A console's link to 'cutoverctl serve --stdio', started as a child (locally, or through ssh).
- * Connects again with back-off (0.25 s to 5 s) whenever it is lost; what was asked over a lost link
- * fails, and its jobs are told as failed. A server that speaks another protocol is not tried again.
+ * Connects again with back-off (0.25 s to 5 s, to another machine 30 s) whenever it is lost; what was
+ * asked over a lost link fails, and its jobs are told as failed. A server that speaks another protocol, and
+ * what a person has to mend first (an unknown host key, a refused login), is not tried again by itself.
  */
 class ServeClient : public EngineClient
 {
@@ -18,10 +20,14 @@ class ServeClient : public EngineClient
 public:
     /// command: program and arguments that speak the protocol on standard input and output.
     explicit ServeClient(const QStringList &command, QObject *parent = nullptr);
+    /// On a control host, through ssh; program: of this machine, for a local one. targetFile: a path over there.
+    ServeClient(const ControlHost &host, const QString &program, const QString &targetFile, QObject *parent = nullptr);
     ~ServeClient() override;
     void start();
     [[nodiscard]] Async<QJsonObject> call(QString method, QJsonObject params = {}) override;
     [[nodiscard]] bool isConnected() const override;
+    [[nodiscard]] LinkState link() const override;
+    void tryAgain() override;
 
 private:
     struct Private;

@@ -22,8 +22,11 @@ static const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "Check the link to it; the console tries again by itself.")},
     {"serve.not_connected", QT_TRANSLATE_NOOP("catalogue", "There is no link to the control host at the moment."),
      QT_TRANSLATE_NOOP("catalogue", "Wait until the console has connected again; runs go on without it.")},
-    {"serve.protocol", QT_TRANSLATE_NOOP("catalogue", "The console speaks protocol %{console}, the control host protocol %{server}."),
-     QT_TRANSLATE_NOOP("catalogue", "Install the same Cutover version on both.")},
+    {"serve.protocol",
+     QT_TRANSLATE_NOOP("catalogue", "This console is Cutover %{consoleVersion} and speaks protocol %{console}; %{host} has Cutover %{serverVersion}, which speaks protocol %{server}."),
+     QT_TRANSLATE_NOOP("catalogue", "Install one version on both: the package cutover-cli %{consoleVersion} on %{host}, or the package cutover %{serverVersion} here.")},
+    {"serve.protocol_old", QT_TRANSLATE_NOOP("catalogue", "This console is Cutover %{consoleVersion} and speaks protocol %{console}; %{host} speaks protocol %{server}."),
+     QT_TRANSLATE_NOOP("catalogue", "Install the package cutover-cli %{consoleVersion} on %{host}, or the console of the version that is there.")},
     {"serve.not_greeted", QT_TRANSLATE_NOOP("catalogue", "The first request must be “hello” with a protocol number."),
      QT_TRANSLATE_NOOP("catalogue", "Use the same Cutover version on both sides.")},
     {"serve.unknown_method", QT_TRANSLATE_NOOP("catalogue", "The control host doesn't know the request “%{method}”."),
@@ -73,5 +76,7 @@ static const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "Back to %{version}, over the point of no return: what can't be taken back without loss stays in the database "
                                     "or is asked about.")},
     {"serve.abort.reverting", QT_TRANSLATE_NOOP("catalogue", "The run is on its way back to %{version} already.")},
+    {"serve.event.approved_by_other", QT_TRANSLATE_NOOP("catalogue", "%{by} started the run of plan %{digest}, which %{approver} approved.")},
+    {"serve.event.unapproved", QT_TRANSLATE_NOOP("catalogue", "%{by} started the run of plan %{digest} by broken glass; nobody approved it.")},
     {"serve.event.approved", QT_TRANSLATE_NOOP("catalogue", "%{by} approved plan %{digest} and started the run.")},
 }};

@@ -18,12 +18,27 @@ bool isBalanced(const Target &target, const ServiceSpec &service)
     return !target.balancer.kind.isEmpty() && !service.balancerBackend.isEmpty();
 }
 
-bool takesRequests(const QList<HaproxyServer> &servers, const QString &backend, const QString &name)
+bool takesRequests(const QList<BalancerServer> &servers, const QString &backend, const QString &name)
 {
-    return std::ranges::any_of(servers, [&](const HaproxyServer &server) { return server.backend == backend && server.name == name && server.isUp(); });
+    return std::ranges::any_of(servers, [&](const BalancerServer &server) { return server.backend == backend && server.name == name && server.isUp(); });
 }
 
 } // namespace
+
+ServingColours servingOfLook(const Target &target, const ServicesLook &look)
+{
+    ServingColours colours;
+    for (const ServiceSpec &service : target.services) {
+        if (!service.isBlueGreen()) {
+            continue;
+        }
+        const QList<BalancerServer> *servers = look.servers && *look.servers ? &**look.servers : nullptr;
+        if (const auto colour = servingColour(target, service, look.states ? *look.states : look.partly, servers)) {
+            colours.insert(service.name, *colour);
+        }
+    }
+    return colours;
+}
 
 Serving servingOf(const Target &target, const QString &installed, const ServicesLook &look)
 {
@@ -38,6 +53,7 @@ Serving servingOf(const Target &target, const QString &installed, const Services
     const bool balanced = std::ranges::any_of(managed, [&](const ServiceSpec &service) { return isBalanced(target, service); });
     // What it does not tell can't be said; that no process is ready can.
     const bool told = look.servers && *look.servers;
+    const QSet<QString> idle = idleInstances(target, servingOfLook(target, look));
     QStringList versions;
     QStringList silent;
     bool ready = false;
@@ -47,9 +63,12 @@ Serving servingOf(const Target &target, const QString &installed, const Services
             const auto state = std::ranges::find(*look.states, instance.name, &InstanceState::name);
             const bool isReady = state != look.states->end() && state->state == InstanceState::State::Ready;
             const bool reached = isReady && (!isBalanced(target, service) || (told && takesRequests(**look.servers, service.balancerBackend, instance.name)));
-            ready = ready || (isReady && forUsers);
+            ready = ready || (isReady && forUsers && !idle.contains(instance.name));
             if (!reached) {
-                silent.append(instance.name);
+                // An idle one may be reached, in the middle of an update; that it is not is how it is meant to be.
+                if (!idle.contains(instance.name)) {
+                    silent.append(instance.name);
+                }
             } else if (forUsers) {
                 versions.append(state->release);
             }

@@ -3,7 +3,8 @@
 
 #pragma once
 
-#include "deploy/haproxy.h"
+#include "deploy/balancer.h"
+#include "deploy/colours.h"
 #include "deploy/runtime.h"
 #include "target/target.h"
 
@@ -15,7 +16,7 @@ namespace cutover {
 struct ServicesLook {
     Result<QList<InstanceState>> states;
     QList<InstanceState> partly; ///< What could be learned all the same where states is an error.
-    std::optional<Result<QList<HaproxyServer>>> servers; ///< Absent: there is no balancer.
+    std::optional<Result<QList<BalancerServer>>> servers; ///< Absent: there is no balancer.
     qint64 ageMs = 0; ///< How old the older answer is, where one of before stands in; 0: both are of now.
 };
 
@@ -24,6 +25,9 @@ struct Serving {
     QString versions; ///< As RunView::serving.
     QStringList silent; ///< As RunView::silent.
 };
+
+/// Which colour of each blue-green service serves: as recorded, else as seen; one of which that can't be told is not named.
+[[nodiscard]] ServingColours servingOfLook(const Target &target, const ServicesLook &look);
 
 /**
  * Who serves users, by what was seen and never by what a plan meant to do. Users are served by the

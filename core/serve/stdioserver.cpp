@@ -90,7 +90,7 @@ struct StdioServer::Private {
             const int theirs = request[u"params"][u"protocol"].toInt();
             greeted = theirs == protocol::Version;
             if (!greeted) {
-                reply(request[u"id"], fail(u"serve.protocol"_s, {{u"console"_s, theirs}, {u"server"_s, protocol::Version}}));
+                reply(request[u"id"], fail(u"serve.protocol"_s, {{u"console"_s, theirs}, {u"server"_s, protocol::Version}, {u"serverVersion"_s, QStringLiteral(CUTOVER_VERSION)}}));
                 return;
             }
         }

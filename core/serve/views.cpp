@@ -3,23 +3,13 @@
 
 #include "serve/views.h"
 
-#include <QJsonArray>
+#include "system/jsonvalues.h"
 
 using namespace Qt::StringLiterals;
 
 namespace cutover {
 
 namespace {
-
-QJsonValue timeToJson(const QDateTime &time)
-{
-    return time.isValid() ? QJsonValue(time.toUTC().toString(Qt::ISODateWithMs)) : QJsonValue();
-}
-
-QDateTime timeFromJson(const QJsonValue &value)
-{
-    return value.isString() ? QDateTime::fromString(value.toString(), Qt::ISODateWithMs).toUTC() : QDateTime();
-}
 
 QJsonObject countsToJson(const QMap<QString, qint64> &counts)
 {
@@ -39,35 +29,9 @@ QMap<QString, qint64> countsFromJson(const QJsonObject &json)
     return counts;
 }
 
-QStringList stringsFromJson(const QJsonValue &value)
-{
-    return value.toVariant().toStringList();
-}
-
-template<class T, class F>
-QJsonArray listToJson(const QList<T> &list, F &&toJson)
-{
-    QJsonArray array;
-    for (const T &item : list) {
-        array.append(toJson(item));
-    }
-    return array;
-}
-
-template<class T, class F>
-QList<T> listFromJson(const QJsonValue &value, F &&fromJson)
-{
-    QList<T> list;
-    const QJsonArray array = value.toArray();
-    for (const QJsonValue &item : array) {
-        list.append(fromJson(item.toObject()));
-    }
-    return list;
-}
-
 QJsonObject instanceToJson(const InstanceView &instance)
 {
-    return {{u"name"_s, instance.name}, {u"service"_s, instance.service}, {u"version"_s, instance.version}, {u"state"_s, instance.state}, {u"port"_s, instance.port}, {u"sessions"_s, instance.sessions}, {u"pid"_s, instance.pid}};
+    return {{u"name"_s, instance.name}, {u"service"_s, instance.service}, {u"version"_s, instance.version}, {u"state"_s, instance.state}, {u"port"_s, instance.port}, {u"sessions"_s, instance.sessions}, {u"pid"_s, instance.pid}, {u"colour"_s, instance.colour}, {u"idle"_s, instance.idle}};
 }
 
 InstanceView instanceFromJson(const QJsonObject &json)
@@ -78,7 +42,9 @@ InstanceView instanceFromJson(const QJsonObject &json)
             .state = json[u"state"].toString(),
             .port = json[u"port"].toInt(),
             .sessions = json[u"sessions"].toInt(-1),
-            .pid = json[u"pid"].toInteger()};
+            .pid = json[u"pid"].toInteger(),
+            .colour = json[u"colour"].toString(),
+            .idle = json[u"idle"].toBool()};
 }
 
 QJsonObject optionToJson(const RollbackOption &option)
@@ -105,8 +71,33 @@ RollbackOption optionFromJson(const QJsonObject &json)
 
 } // namespace
 
+QString TargetView::connRefusal() const
+{
+    const QString foreign = foreignConn();
+    return foreign.isEmpty() ? QString() : Message{u"serve.conn_elsewhere"_s, {{u"holder"_s, foreign}}}.text();
+}
+
+QJsonObject RedisView::toJson() const
+{
+    return {{u"name"_s, name}, {u"version"_s, version}, {u"usedMemory"_s, usedMemory}, {u"maxMemory"_s, maxMemory}, {u"high"_s, high}, {u"problem"_s, problem.toJson()}};
+}
+
+RedisView RedisView::fromJson(const QJsonObject &json)
+{
+    return {.name = json[u"name"].toString(),
+            .version = json[u"version"].toString(),
+            .usedMemory = json[u"usedMemory"].toInteger(),
+            .maxMemory = json[u"maxMemory"].toInteger(),
+            .high = json[u"high"].toBool(),
+            .problem = Error::fromJson(json[u"problem"].toObject())};
+}
+
 QJsonObject TargetView::toJson() const
 {
+    QJsonArray servers;
+    for (const RedisView &server : redis) {
+        servers.append(server.toJson());
+    }
     QJsonObject heads;
     for (auto it = revisions.cbegin(); it != revisions.cend(); ++it) {
         heads.insert(it.key(), it.value());
@@ -120,20 +111,21 @@ QJsonObject TargetView::toJson() const
             {u"host"_s, host},
             {u"connHolder"_s, connHolder},
             {u"connSession"_s, connSession},
-            {u"connSince"_s, timeToJson(connSince)},
+            {u"connSince"_s, json::fromTime(connSince)},
             {u"connNote"_s, connNote},
             {u"connOurs"_s, connOurs},
             {u"activeRun"_s, activeRun},
             {u"runnerSilenceMs"_s, runnerSilenceMs},
             {u"runnerGone"_s, runnerGone},
             {u"watcherSilenceMs"_s, watcherSilenceMs},
-            {u"instances"_s, listToJson(instances, instanceToJson)},
+            {u"instances"_s, json::fromList(instances, instanceToJson)},
             {u"lookAgeMs"_s, lookAgeMs},
             {u"balancer"_s, balancer},
             {u"freeBytes"_s, freeBytes},
-            {u"lastBackup"_s, timeToJson(lastBackup)},
-            {u"lastProvenBackup"_s, timeToJson(lastProvenBackup)},
+            {u"lastBackup"_s, json::fromTime(lastBackup)},
+            {u"lastProvenBackup"_s, json::fromTime(lastProvenBackup)},
             {u"revisions"_s, heads},
+            {u"redis"_s, servers},
             {u"errorLimit"_s, errorLimit},
             {u"problem"_s, problem.toJson()}};
 }
@@ -149,25 +141,30 @@ TargetView TargetView::fromJson(const QJsonObject &json)
                     .host = json[u"host"].toString(),
                     .connHolder = json[u"connHolder"].toString(),
                     .connSession = json[u"connSession"].toString(),
-                    .connSince = timeFromJson(json[u"connSince"]),
+                    .connSince = json::toTime(json[u"connSince"]),
                     .connNote = json[u"connNote"].toString(),
                     .connOurs = json[u"connOurs"].toBool(),
                     .activeRun = json[u"activeRun"].toString(),
                     .runnerSilenceMs = json[u"runnerSilenceMs"].toInteger(-1),
                     .runnerGone = json[u"runnerGone"].toBool(),
                     .watcherSilenceMs = json[u"watcherSilenceMs"].toInteger(-1),
-                    .instances = listFromJson<InstanceView>(json[u"instances"], instanceFromJson),
+                    .instances = json::toList<InstanceView>(json[u"instances"], instanceFromJson),
                     .lookAgeMs = json[u"lookAgeMs"].toInteger(),
                     .balancer = json[u"balancer"].toString(),
                     .freeBytes = json[u"freeBytes"].toInteger(-1),
-                    .lastBackup = timeFromJson(json[u"lastBackup"]),
-                    .lastProvenBackup = timeFromJson(json[u"lastProvenBackup"]),
+                    .lastBackup = json::toTime(json[u"lastBackup"]),
+                    .lastProvenBackup = json::toTime(json[u"lastProvenBackup"]),
                     .revisions = {},
+                    .redis = {},
                     .errorLimit = json[u"errorLimit"].toDouble(0.05),
                     .problem = Error::fromJson(json[u"problem"].toObject())};
     const QJsonObject heads = json[u"revisions"].toObject();
     for (auto it = heads.begin(); it != heads.end(); ++it) {
         view.revisions.insert(it.key(), it.value().toString());
+    }
+    const QJsonArray servers = json[u"redis"].toArray();
+    for (const QJsonValue &server : servers) {
+        view.redis.append(RedisView::fromJson(server.toObject()));
     }
     return view;
 }
@@ -187,7 +184,7 @@ ReleaseView ReleaseView::fromJson(const QJsonObject &json)
 {
     return {.manifest = Manifest::fromJson(json[u"manifest"].toObject()),
             .updateType = json[u"updateType"].toString(),
-            .path = stringsFromJson(json[u"path"]),
+            .path = json::toStrings(json[u"path"]),
             .blocked = Error::fromJson(json[u"blocked"].toObject()),
             .size = json[u"size"].toInteger(),
             .expectedDowntimeMs = json[u"expectedDowntimeMs"].toInteger(),
@@ -208,7 +205,7 @@ QJsonObject RunView::toJson() const
             {u"steps"_s, stepArray},
             {u"current"_s, current},
             {u"leftMs"_s, leftMs},
-            {u"turnBackBy"_s, timeToJson(turnBackBy)},
+            {u"turnBackBy"_s, json::fromTime(turnBackBy)},
             {u"ifAborted"_s, ifAborted.toJson()},
             {u"serving"_s, serving},
             {u"silent"_s, QJsonArray::fromStringList(silent)},
@@ -219,18 +216,18 @@ QJsonObject RunView::toJson() const
 RunView RunView::fromJson(const QJsonObject &json)
 {
     RunView view{.run = runFromJson(json[u"run"].toObject()),
-                 .steps = listFromJson<StepView>(json[u"steps"],
+                 .steps = json::toList<StepView>(json[u"steps"],
                                                  [](const QJsonObject &step) {
                                                      return StepView{StepSpec::fromJson(step[u"spec"].toObject()),
                                                                      stepFromJson(step[u"record"].toObject())};
                                                  }),
                  .current = json[u"current"].toInt(-1),
                  .leftMs = json[u"leftMs"].toInteger(-1),
-                 .turnBackBy = timeFromJson(json[u"turnBackBy"]),
+                 .turnBackBy = json::toTime(json[u"turnBackBy"]),
                  .ifAborted = Message::fromJson(json[u"ifAborted"].toObject()),
                  .serving = json[u"serving"].toString(),
-                 .silent = stringsFromJson(json[u"silent"]),
-                 .offers = stringsFromJson(json[u"offers"]),
+                 .silent = json::toStrings(json[u"silent"]),
+                 .offers = json::toStrings(json[u"offers"]),
                  .refusals = {}};
     const QJsonObject refused = json[u"refusals"].toObject();
     for (auto it = refused.begin(); it != refused.end(); ++it) {
@@ -249,7 +246,7 @@ QJsonObject RestorePointView::toJson() const
             {u"revisionNow"_s, revisionNow},
             {u"versionNow"_s, versionNow},
             {u"configurationDifferences"_s, configurationDifferences},
-            {u"options"_s, listToJson(options, optionToJson)}};
+            {u"options"_s, json::fromList(options, optionToJson)}};
 }
 
 RestorePointView RestorePointView::fromJson(const QJsonObject &json)
@@ -262,7 +259,7 @@ RestorePointView RestorePointView::fromJson(const QJsonObject &json)
             .revisionNow = json[u"revisionNow"].toString(),
             .versionNow = json[u"versionNow"].toString(),
             .configurationDifferences = json[u"configurationDifferences"].toInt(),
-            .options = listFromJson<RollbackOption>(json[u"options"], optionFromJson)};
+            .options = json::toList<RollbackOption>(json[u"options"], optionFromJson)};
 }
 
 QJsonObject toJson(const RunRecord &run)
@@ -275,11 +272,12 @@ QJsonObject toJson(const RunRecord &run)
             {u"error"_s, run.error.toJson()},
             {u"approvedBy"_s, run.approvedBy},
             {u"startedBy"_s, run.startedBy},
-            {u"created"_s, timeToJson(run.created)},
-            {u"started"_s, timeToJson(run.started)},
-            {u"ended"_s, timeToJson(run.ended)},
+            {u"created"_s, json::fromTime(run.created)},
+            {u"started"_s, json::fromTime(run.started)},
+            {u"ended"_s, json::fromTime(run.ended)},
             {u"activeMs"_s, run.activeMs},
-            {u"heldUntil"_s, timeToJson(run.heldUntil)}};
+            {u"heldUntil"_s, json::fromTime(run.heldUntil)},
+            {u"breakGlass"_s, run.breakGlass.isEmpty() ? QJsonValue() : QJsonValue(run.breakGlass.toJson())}};
 }
 
 RunRecord runFromJson(const QJsonObject &json)
@@ -292,11 +290,12 @@ RunRecord runFromJson(const QJsonObject &json)
             .error = Error::fromJson(json[u"error"].toObject()),
             .approvedBy = json[u"approvedBy"].toString(),
             .startedBy = json[u"startedBy"].toString(),
-            .created = timeFromJson(json[u"created"]),
-            .started = timeFromJson(json[u"started"]),
-            .ended = timeFromJson(json[u"ended"]),
+            .created = json::toTime(json[u"created"]),
+            .started = json::toTime(json[u"started"]),
+            .ended = json::toTime(json[u"ended"]),
             .activeMs = json[u"activeMs"].toInteger(),
-            .heldUntil = timeFromJson(json[u"heldUntil"])};
+            .heldUntil = json::toTime(json[u"heldUntil"]),
+            .breakGlass = BreakGlass::fromJson(json[u"breakGlass"].toObject())};
 }
 
 QJsonObject toJson(const StepRecord &step)
@@ -309,8 +308,8 @@ QJsonObject toJson(const StepRecord &step)
             {u"attempt"_s, step.attempt},
             {u"results"_s, step.results},
             {u"error"_s, step.error.toJson()},
-            {u"started"_s, timeToJson(step.started)},
-            {u"ended"_s, timeToJson(step.ended)},
+            {u"started"_s, json::fromTime(step.started)},
+            {u"ended"_s, json::fromTime(step.ended)},
             {u"durationMs"_s, step.durationMs}};
 }
 
@@ -324,8 +323,8 @@ StepRecord stepFromJson(const QJsonObject &json)
             .undo = {},
             .results = json[u"results"].toObject(),
             .error = Error::fromJson(json[u"error"].toObject()),
-            .started = timeFromJson(json[u"started"]),
-            .ended = timeFromJson(json[u"ended"]),
+            .started = json::toTime(json[u"started"]),
+            .ended = json::toTime(json[u"ended"]),
             .durationMs = json[u"durationMs"].toInteger()};
 }
 
@@ -333,14 +332,14 @@ QJsonObject toJson(const RestorePoint &point)
 {
     return {{u"id"_s, point.id},
             {u"run"_s, point.runId},
-            {u"created"_s, timeToJson(point.created)},
+            {u"created"_s, json::fromTime(point.created)},
             {u"version"_s, point.version},
             {u"reason"_s, point.reason.toJson()},
             {u"facts"_s, point.facts},
             {u"directory"_s, point.directory},
             {u"size"_s, point.size},
             {u"members"_s, point.members},
-            {u"proven"_s, timeToJson(point.proven)},
+            {u"proven"_s, json::fromTime(point.proven)},
             {u"available"_s, point.available}};
 }
 
@@ -348,14 +347,14 @@ RestorePoint restorePointFromJson(const QJsonObject &json)
 {
     return {.id = json[u"id"].toString(),
             .runId = json[u"run"].toString(),
-            .created = timeFromJson(json[u"created"]),
+            .created = json::toTime(json[u"created"]),
             .version = json[u"version"].toString(),
             .reason = Message::fromJson(json[u"reason"].toObject()),
             .facts = json[u"facts"].toObject(),
             .directory = json[u"directory"].toString(),
             .size = json[u"size"].toInteger(),
             .members = json[u"members"].toObject(),
-            .proven = timeFromJson(json[u"proven"]),
+            .proven = json::toTime(json[u"proven"]),
             .available = json[u"available"].toBool(true)};
 }
 
@@ -364,7 +363,7 @@ QJsonObject toJson(const EventRecord &event)
     return {{u"sequence"_s, event.sequence},
             {u"run"_s, event.runId},
             {u"step"_s, event.stepId},
-            {u"time"_s, timeToJson(event.time)},
+            {u"time"_s, json::fromTime(event.time)},
             {u"message"_s, event.message.toJson()}};
 }
 
@@ -373,7 +372,7 @@ EventRecord eventFromJson(const QJsonObject &json)
     return {.sequence = json[u"sequence"].toInteger(),
             .runId = json[u"run"].toString(),
             .stepId = json[u"step"].toString(),
-            .time = timeFromJson(json[u"time"]),
+            .time = json::toTime(json[u"time"]),
             .message = Message::fromJson(json[u"message"].toObject())};
 }
 

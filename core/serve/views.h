@@ -17,6 +17,22 @@ struct InstanceView {
     int port = 0;
     int sessions = -1; ///< At the balancer; -1: not balanced.
     qint64 pid = 0;
+    QString colour = {}; ///< "blue", "green"; empty: its service has none.
+    bool idle = false; ///< Of the colour that users are not sent to: meant to be out, and no fault when it is stopped.
+    /// Of a release, and not what runs beside it.
+    [[nodiscard]] bool isReleased() const { return !version.isEmpty() || !colour.isEmpty(); }
+};
+
+/** A Redis server beside the database, as it was seen last. */
+struct RedisView {
+    QString name;
+    QString version; ///< Empty: not seen yet.
+    qint64 usedMemory = 0; ///< Bytes.
+    qint64 maxMemory = 0; ///< 0: no limit.
+    bool high = false; ///< More of it is used than target.yaml allows.
+    Error problem; ///< Why it can't be looked at.
+    [[nodiscard]] QJsonObject toJson() const;
+    [[nodiscard]] static RedisView fromJson(const QJsonObject &json);
 };
 
 struct TargetView {
@@ -40,8 +56,13 @@ struct TargetView {
     qint64 freeBytes = -1;
     QDateTime lastBackup, lastProvenBackup;
     QMap<QString, QString> revisions; ///< Database → migration head.
+    QList<RedisView> redis;
     double errorLimit = 0.05;
     Error problem; ///< What keeps the target from being looked at, if anything.
+    /// Who has the conn where it is another than the one who asks; empty: nobody else.
+    [[nodiscard]] QString foreignConn() const { return connOurs ? QString() : connHolder; }
+    /// The sentence with which the engine refuses that one meanwhile; empty: it doesn't.
+    [[nodiscard]] QString connRefusal() const;
     [[nodiscard]] QJsonObject toJson() const;
     [[nodiscard]] static TargetView fromJson(const QJsonObject &json);
 };

@@ -7,7 +7,9 @@
 
 /**
  * The one place through which every persisted write of this process passes, so that tests can
- * stop it at the 1st, 2nd, … n-th. Costs an atomic increment when not armed.
+ * stop it at the 1st, 2nd, … n-th. Costs an atomic increment when not armed. The logs for people
+ * (run/runlog, those of services) are left out: nothing is read from them, and a line is given up
+ * where it can't be written.
  *
  * Armed by the environment, read once at start:
  *   CUTOVER_FAULT=kill@17     SIGKILL to this process at the 17th point

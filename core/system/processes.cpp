@@ -6,6 +6,7 @@
 #include "system/awaitable.h"
 #include "system/clock.h"
 #include "system/faultpoints.h"
+#include "system/loginsession.h"
 
 #include <QDir>
 #include <QFile>
@@ -365,9 +366,24 @@ Processes &Processes::system()
 Result<qint64> startDetached(const QString &program, const QStringList &arguments, const QString &logFile,
                              const QProcessEnvironment &environment)
 {
-    const QString path = found(program, environment);
+    QString path = found(program, environment);
     if (path.isEmpty()) {
         return fail(u"process.not_found"_s, {{u"program"_s, program}});
+    }
+    QStringList words = arguments;
+    QProcessEnvironment variables = environment;
+    // A session of its own is not enough where a login's end takes all that it has started.
+    if (loginSession().fate == LoginSession::Fate::MoveOut) {
+        const QStringList prefix = managerPrefix();
+        words = prefix.sliced(1) + QStringList{path} + arguments;
+        path = found(prefix.first(), environment);
+        if (path.isEmpty()) {
+            return fail(u"process.not_found"_s, {{u"program"_s, prefix.first()}});
+        }
+        // How the manager is found.
+        if (!variables.contains(u"XDG_RUNTIME_DIR"_s)) {
+            variables.insert(u"XDG_RUNTIME_DIR"_s, u"/run/user/%1"_s.arg(::getuid()));
+        }
     }
     const QByteArray file = QFile::encodeName(path);
     const QJsonObject args{{u"program"_s, program}};
@@ -376,11 +392,11 @@ Result<qint64> startDetached(const QString &program, const QStringList &argument
     }
     // Everything that allocates happens before fork().
     std::vector<QByteArray> argumentBytes{file};
-    for (const QString &argument : arguments) {
+    for (const QString &argument : std::as_const(words)) {
         argumentBytes.push_back(argument.toLocal8Bit());
     }
     std::vector<QByteArray> environmentBytes;
-    const QStringList environmentList = environment.toStringList();
+    const QStringList environmentList = variables.toStringList();
     for (const QString &variable : environmentList) {
         environmentBytes.push_back(variable.toLocal8Bit());
     }
@@ -458,6 +474,13 @@ quint64 processStartTime(qint64 pid)
 {
     const Stat stat = statOf(QString::number(pid));
     return stat.lives() ? stat.start : 0;
+}
+
+QString ProcessResult::lastWords() const
+{
+    constexpr qsizetype longest = 500;
+    const QByteArray said = errorOutput.trimmed().isEmpty() ? output : errorOutput;
+    return QString::fromUtf8(said.trimmed()).section(u'\n', -1).trimmed().left(longest);
 }
 
 } // namespace cutover

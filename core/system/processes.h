@@ -13,6 +13,8 @@
 
 namespace cutover {
 
+using ProcessLine = std::function<void(const QByteArray &line, bool isError)>;
+
 /** What to run: always an argument list, never a shell string. */
 struct ProcessSpec {
     QString program; ///< Absolute, or looked up in PATH.
@@ -24,15 +26,20 @@ struct ProcessSpec {
     qint64 graceMs = 5000;
     QList<int> inherit; ///< Descriptors that the child keeps (the run lock); all others are closed.
     qint64 maxOutput = 16 << 20; ///< Bytes kept of each stream; the rest is counted and dropped.
-    std::function<void(const QByteArray &line, bool isError)> onLine; ///< Each output line as it comes; may be empty.
+    ProcessLine onLine; ///< Each output line as it comes; may be empty.
 };
 
 struct ProcessResult {
     int exitCode = 0; ///< 128 + signal when a signal ended it.
     QByteArray output;
     QByteArray errorOutput;
+    /// The last line that it said, of its errors where there are any; at most this long.
+    [[nodiscard]] QString lastWords(qsizetype length = 500) const;
     qint64 durationMs = 0;
     qint64 droppedBytes = 0; ///< Of both streams together, beyond maxOutput.
+
+    /// The last line that it said, of its errors where there are any.
+    [[nodiscard]] QString lastWords() const;
 };
 
 /**

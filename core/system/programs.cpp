@@ -4,6 +4,7 @@
 #include "system/programs.h"
 
 #include <QCoreApplication>
+#include <QFile>
 #include <QFileInfo>
 #include <QStandardPaths>
 #include <QSysInfo>
@@ -22,6 +23,26 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "Install Cutover whole, or set CUTOVER_BIN to the folder of its programs.")},
 }};
 
+constexpr uint noLogin = ~0U; ///< As the kernel writes that nobody logged in.
+
+QString accountName(uid_t uid)
+{
+    const passwd *user = ::getpwuid(uid);
+    return user ? QString::fromLocal8Bit(user->pw_name) : QString::number(uid);
+}
+
+/// The account that somebody logged in with; empty: a service, or a machine that doesn't tell.
+QString loginAccount()
+{
+    QFile file(u"/proc/self/loginuid"_s);
+    bool isNumber = false;
+    const uint login = file.open(QFile::ReadOnly) ? file.readAll().trimmed().toUInt(&isNumber) : noLogin;
+    if (isNumber && login != noLogin) {
+        return accountName(login);
+    }
+    return qEnvironmentVariable("SUDO_USER").simplified().left(60);
+}
+
 } // namespace
 
 Result<QString> programPath(const QString &name)
@@ -38,12 +59,20 @@ Result<QString> programPath(const QString &name)
     return installed;
 }
 
+QString nameOf(const Login &login)
+{
+    const bool other = !login.login.isEmpty() && login.login != login.account;
+    const QString account = (other ? login.login : login.account) + u'@' + login.host;
+    const QString behind = other ? QString(u"as "_s + login.account) : QString();
+    if (!login.person.isEmpty()) {
+        return login.person + u" ("_s + (behind.isEmpty() ? account : QString(account + u' ' + behind)) + u')';
+    }
+    return behind.isEmpty() ? account : QString(account + u" ("_s + behind + u')');
+}
+
 QString whoAmI()
 {
-    const passwd *user = ::getpwuid(::getuid());
-    const QString account = (user ? QString::fromLocal8Bit(user->pw_name) : QString::number(::getuid())) + u'@' + QSysInfo::machineHostName();
-    const QString person = qEnvironmentVariable("CUTOVER_OPERATOR").simplified().left(60);
-    return person.isEmpty() ? account : QString(person + u" ("_s + account + u')');
+    return nameOf({accountName(::getuid()), loginAccount(), QSysInfo::machineHostName(), qEnvironmentVariable("CUTOVER_OPERATOR").simplified().left(60)});
 }
 
 } // namespace cutover
