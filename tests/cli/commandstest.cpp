@@ -97,6 +97,8 @@ private Q_SLOTS:
         QTest::newRow("features list") << QStringList{u"features"_s, u"list"_s} << u"features"_s << u"Rollout"_s;
         QTest::newRow("history") << QStringList{u"history"_s} << u"runs"_s << u"State"_s;
         QTest::newRow("audit") << QStringList{u"audit"_s} << u"rows"_s << u"as it was written"_s;
+        QTest::newRow("service logs") << QStringList{u"service"_s, u"logs"_s, u"backend"_s, u"--lines"_s, u"5"_s} << u"lines"_s << u"backend-1"_s;
+        QTest::newRow("image prune") << QStringList{u"image"_s, u"prune"_s, u"--dry-run"_s} << u"images"_s << u"No image is left over"_s;
         QTest::newRow("version path") << QStringList{u"version"_s, u"path"_s, u"1.2.0"_s, u"2.0.0"_s} << u"path"_s << u"2.0.0"_s;
         QTest::newRow("plan") << QStringList{u"plan"_s, u"1.2.1"_s} << u"plan"_s << u"1.2.1"_s;
     }
@@ -126,6 +128,8 @@ private Q_SLOTS:
         QTest::newRow("not confirmed") << QStringList{u"update"_s, u"1.2.1"_s} << 3 << u"cli.not_confirmed"_s;
         QTest::newRow("no run") << QStringList{u"hold"_s} << 3 << u"cli.no_run"_s;
         QTest::newRow("no run to follow") << QStringList{u"follow"_s} << 3 << u"cli.no_run"_s;
+        QTest::newRow("logs of nobody") << QStringList{u"service"_s, u"logs"_s, u"bakend"_s} << 1 << u"logs.unknown"_s;
+        QTest::newRow("logs without times") << QStringList{u"service"_s, u"logs"_s, u"backend"_s, u"--since"_s, u"5m"_s} << 1 << u"logs.no_times"_s;
         QTest::newRow("unknown run") << QStringList{u"history"_s, u"nonsense"_s} << 1 << u"journal.no_run"_s;
         QTest::newRow("unknown report") << QStringList{u"report"_s, u"nonsense"_s} << 1 << u"journal.no_run"_s;
         QTest::newRow("no restore point") << QStringList{u"rollback"_s, u"1.1.0"_s, u"--yes"_s} << 2 << u"cli.no_restore_point"_s;

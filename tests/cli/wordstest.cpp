@@ -67,7 +67,7 @@ private Q_SLOTS:
         // What only looks, or writes only the file that it is asked for.
         const QStringList looking{u"status"_s, u"releases"_s, u"check"_s, u"plan"_s, u"follow"_s, u"history"_s, u"report"_s, u"audit"_s, u"backup list"_s,
                                   u"features list"_s, u"package verify"_s, u"package inspect"_s, u"version compare"_s, u"version path"_s,
-                                  u"migration status"_s, u"migration history"_s, u"migration sql"_s, u"database sessions"_s};
+                                  u"migration status"_s, u"migration history"_s, u"migration sql"_s, u"database sessions"_s, u"service logs"_s};
         // It is made of the same words as each command's help.
         const QByteArray completion = run({u"completion"_s}).output;
         const QJsonArray all = commands();
@@ -108,7 +108,7 @@ private Q_SLOTS:
         EXIT_IS(run({}), 2);
         const Answer codes = run({u"help"_s, u"exit-codes"_s, u"--json"_s});
         EXIT_IS(codes, 0);
-        QCOMPARE(codes.json[u"exitCodes"].toObject().keys(), QStringList({u"0"_s, u"1"_s, u"2"_s, u"3"_s, u"4"_s, u"5"_s}));
+        QCOMPARE(codes.json[u"exitCodes"].toObject().keys(), QStringList({u"0"_s, u"1"_s, u"2"_s, u"3"_s, u"4"_s, u"5"_s, u"6"_s, u"7"_s}));
         EXIT_IS(run({u"--version"_s}), 0);
         QVERIFY(!run({u"--version"_s, u"--json"_s}).json[u"version"].toString().isEmpty());
     }
@@ -341,7 +341,7 @@ changes:
             QCOMPARE(offers({verb, u"--c"_s}), QStringList{u"--confirm"_s});
         }
         QCOMPARE(offers({u"hold"_s, u"--c"_s}), QStringList());
-        QCOMPARE(offers({u"target"_s, QString()}), QStringList{u"adopt"_s});
+        QCOMPARE(offers({u"target"_s, QString()}), (QStringList{u"adopt"_s, u"derive"_s}));
         QCOMPARE(offers({u"database"_s, QString()}), (QStringList{u"end-session"_s, u"sessions"_s}));
         QCOMPARE(offers({u"target"_s, u"adopt"_s, u"--c"_s}), QStringList{u"--confirm"_s});
         QCOMPARE(offers({u"apply"_s, u"comp"_s}), QStringList{u"completion.bash"_s});

@@ -63,6 +63,29 @@ private Q_SLOTS:
         QCOMPARE(mask.masked(u"of-the-service FOO_SESAME=x"_s), u"•••• FOO_SESAME=••••"_s);
     }
 
+    /// Whatever asks with a secret in a header: readiness, smoke tests, endpoints, systems of others, declared requests.
+    void knowsWhatHeadersSend()
+    {
+        Target target = m_target;
+        const auto probe = [this](const QString &name) {
+            ProbeSpec spec;
+            write(name, "token-of-" + name.toUtf8() + '\n');
+            spec.headers = {{u"Authorization"_s, QString(u"Bearer file:"_s + m_folder.filePath(name))}};
+            return spec;
+        };
+        target.services[0].health = probe(u"health"_s);
+        target.services[0].smoke = {probe(u"smoke"_s)};
+        target.check.probes = {probe(u"endpoint"_s)};
+        target.check.external = {probe(u"broker"_s)};
+        CompatibilitySpec request;
+        request.headers = probe(u"request"_s).headers;
+        target.check.compatibility = {request};
+        TargetMask mask(target);
+        for (const QString &name : {u"health"_s, u"smoke"_s, u"endpoint"_s, u"broker"_s, u"request"_s}) {
+            QCOMPARE(mask.masked(QString(u"sent token-of-"_s + name)), u"sent ••••"_s);
+        }
+    }
+
     void masksMessagesAndLeavesTheRest()
     {
         TargetMask mask(m_target);

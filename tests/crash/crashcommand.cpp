@@ -61,7 +61,7 @@ int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenar
     QCommandLineParser parser;
     parser.setApplicationDescription(u"Interrupts a run at every persisted write, lets it go on, and judges how it ends."_s);
     parser.addHelpOption();
-    const QCommandLineOption kind(u"kind"_s, u"What happens: kill, enospc or eio; several times for several, none for all."_s, u"kind"_s);
+    const QCommandLineOption kind(u"kind"_s, u"What happens: kill; enospc or eio to one write; full: enospc to all that follow, too. Several times for several, none for all."_s, u"kind"_s);
     const QCommandLineOption jobs(u"jobs"_s, u"So many systems at a time; a test mostly waits. Without it twice as many as this machine has cores."_s, u"count"_s,
                                   QString::number(2 * QThread::idealThreadCount()));
     const QCommandLineOption shard(u"shard"_s, u"Test every n-th point from the i-th on, as other machines test the others."_s, u"i/n"_s, u"1/1"_s);
@@ -100,10 +100,11 @@ int crashMain(const QStringList &arguments, const QList<CrashScenario *> &scenar
     options.keep = parser.value(keep);
     options.resumeFile = parser.value(resume);
     const int together = parser.value(jobs).toInt();
-    const QStringList kinds = parser.isSet(kind) ? parser.values(kind) : QStringList{u"kill"_s, u"enospc"_s, u"eio"_s};
-    const bool known = std::ranges::all_of(kinds, [](const QString &k) { return k == u"kill" || k == u"enospc" || k == u"eio"; });
+    const QStringList all{u"kill"_s, u"enospc"_s, u"eio"_s, u"full"_s};
+    const QStringList kinds = parser.isSet(kind) ? parser.values(kind) : all;
+    const bool known = std::ranges::all_of(kinds, [&](const QString &one) { return all.contains(one); });
     if (options.shard < 1 || options.shard > options.shards || together < 1 || !known) {
-        return refuse(u"Expected --shard i/n with 1 <= i <= n, --jobs of at least 1, and --kind kill, enospc or eio."_s);
+        return refuse(u"Expected --shard i/n with 1 <= i <= n, --jobs of at least 1, and --kind kill, enospc, eio or full."_s);
     }
     for (const QString &name : parser.values(only)) {
         if (!names.contains(name)) {

@@ -157,7 +157,8 @@ QString find(const QStringList &log, const QString &point)
 /// where: the point as this very try has named it; empty when the try did not come to it.
 Result<QString> disturb(CrashScenario &scenario, const CrashOptions &options, const QString &point, CrashReport &report, QString &where)
 {
-    const QString spec = options.kind + u'@' + point;
+    // A disk that is full stays so until somebody makes room: for the runner's whole life.
+    const QString spec = options.kind == "full"_L1 ? QString(u"enospc@"_s + point + u'+') : QString(options.kind + u'@' + point);
     QTemporaryDir folder;
     const QString log = folder.filePath(u"points"_s);
     const Arming arming(scenario, spec, log);

@@ -17,7 +17,7 @@ namespace cutover::testing {
 
 /** What was done to a run, and where. */
 struct CrashFault {
-    QString kind; ///< "kill", "enospc", "eio"
+    QString kind; ///< As in CrashOptions.
     QString operation; ///< As CUTOVER_FAULT_LOG names it: "file-write", "database-sync", "process-during", …
     QString subject; ///< The file or program.
 };
@@ -57,7 +57,9 @@ public:
 };
 
 struct CrashOptions {
-    QString kind = QStringLiteral("kill"); ///< "kill", "enospc", "eio"
+    /// "kill"; "enospc" and "eio": that one write fails; "full": it and all after it, until the next
+    /// runner. In another role than the runner's "full" is "enospc": the fault strikes one process of it.
+    QString kind = QStringLiteral("kill");
     int shard = 1, shards = 1; ///< Of the points, every shards-th from the shard-th on.
     int sample = -1; ///< Test only so many points, chosen by seed; negative: all.
     quint32 seed = 1;

@@ -12,6 +12,7 @@
 #include <QJsonDocument>
 #include <QRegularExpression>
 
+#include <algorithm>
 #include <cerrno>
 
 using namespace Qt::StringLiterals;
@@ -57,6 +58,18 @@ bool hasErrno(const Error &cause, int value)
     return cause.args[u"errno"].toInt() == value || cause.args[u"reason"].toString() == qt_error_string(value);
 }
 
+/// What another process of ours said before it was given up.
+bool quotes(const Error &cause, int value)
+{
+    const QJsonArray lines = cause.args[u"lastLines"].toArray();
+    return std::ranges::any_of(lines, [value](const auto &line) { return line.toString().contains(qt_error_string(value)); });
+}
+
+bool isNoSpace(const Error &cause)
+{
+    return cause.code.endsWith(u".no_space") || hasErrno(cause, ENOSPC) || quotes(cause, ENOSPC);
+}
+
 bool tells(const Error &cause, const CrashFault &fault)
 {
     // An exchange with the balancer or the supervisor that broke off, or a program that was lost.
@@ -65,9 +78,9 @@ bool tells(const Error &cause, const CrashFault &fault)
         return lost.contains(cause.code);
     }
     if (fault.kind == u"enospc") {
-        return cause.code.endsWith(u".no_space") || hasErrno(cause, ENOSPC);
+        return isNoSpace(cause);
     }
-    return hasErrno(cause, EIO) || cause.code == u"database.io" || cause.code == u"journal.io";
+    return hasErrno(cause, EIO) || quotes(cause, EIO) || cause.code == u"database.io" || cause.code == u"journal.io";
 }
 
 bool names(const Error &cause, const CrashFault &fault)
@@ -90,7 +103,8 @@ Result<> fits(const CrashFault &fault, const Error &error)
     }
     QStringList codes;
     for (const Error &cause : causesIn(error.toJson())) {
-        if (tells(cause, fault) && names(cause, fault)) {
+        // Of a disk that stays full any of the writes may be told.
+        if (fault.kind == u"full" ? isNoSpace(cause) : tells(cause, fault) && names(cause, fault)) {
             return {};
         }
         codes.append(cause.code);

@@ -36,8 +36,10 @@ private Q_SLOTS:
         const QList<QStringList> shares{
             {u"3"_s, u"--scenario"_s, u"update"_s, u"--kind"_s, u"kill"_s, u"--boundaries"_s},
             {u"4"_s, u"--scenario"_s, u"update"_s, u"--kind"_s, u"enospc"_s, u"--kind"_s, u"eio"_s},
+            {u"3"_s, u"--scenario"_s, u"update"_s, u"--kind"_s, u"full"_s},
             {u"2"_s, u"--scenario"_s, u"faulty"_s},
-            {u"2"_s, u"--scenario"_s, u"downgrade"_s},
+            {u"2"_s, u"--scenario"_s, u"downgrade"_s, u"--kind"_s, u"kill"_s, u"--boundaries"_s},
+            {u"2"_s, u"--scenario"_s, u"downgrade"_s, u"--kind"_s, u"enospc"_s, u"--kind"_s, u"eio"_s, u"--kind"_s, u"full"_s},
             {u"2"_s, u"--scenario"_s, u"update-supervise"_s},
             {u"1"_s, u"--scenario"_s, u"update-watch"_s},
         };

@@ -19,9 +19,11 @@ private Q_SLOTS:
         QTest::addColumn<QString>("kind");
         QTest::newRow("forward, killed") << false << u"kill"_s;
         QTest::newRow("forward, disk full") << false << u"enospc"_s;
+        QTest::newRow("forward, disk stays full") << false << u"full"_s;
         QTest::newRow("forward, disk broken") << false << u"eio"_s;
         QTest::newRow("back, killed") << true << u"kill"_s;
         QTest::newRow("back, disk full") << true << u"enospc"_s;
+        QTest::newRow("back, disk stays full") << true << u"full"_s;
         QTest::newRow("back, disk broken") << true << u"eio"_s;
     }
 

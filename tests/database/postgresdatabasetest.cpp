@@ -31,12 +31,6 @@ using cutover::testing::OtherProcess;
 using cutover::testing::PostgresServer;
 using postgres::Session;
 
-#define QVERIFY_RESULT(expression)                                                      \
-    do {                                                                                \
-        const auto &verified = (expression);                                            \
-        QVERIFY2(verified, qPrintable(verified ? QString() : verified.error().text())); \
-    } while (false)
-
 /** Against a real server, one for all tests, a database for each. */
 class PostgresDatabaseTest : public QObject
 {

@@ -249,6 +249,14 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(traffic()[u"failed"_s].toInt() > 5, 20000);
         QVERIFY(readFile(path(u"data/failures.log"_s)).contains("status 500"));
         QVERIFY(fetch(url(u"backend"_s, u"/metrics"_s)).contains("http_errors_total{path="));
+        // Once they have climbed, 12 % of them: within four standard deviations.
+        QTest::qWait(1500);
+        constexpr int asked = 2000;
+        int failed = 0;
+        for (int i = 0; i < asked; ++i) {
+            failed += fetch(url(u"backend"_s, u"/api/market/quote/ACME"_s)).isEmpty() ? 1 : 0; // Of an error there is none.
+        }
+        QVERIFY2(failed > 0.09 * asked && failed < 0.15 * asked, qPrintable(QString::number(failed)));
     }
 };
 

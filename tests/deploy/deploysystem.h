@@ -7,6 +7,7 @@
 #include "deploy/supervisorclient.h"
 
 #include "system/processes.h"
+#include "tests/support/freeport.h"
 
 #include <QCoreApplication>
 #include <QCoroTask>
@@ -33,6 +34,8 @@
         return QTest::qExec(&test, argc, argv);                                 \
     }
 
+using cutover::testing::freePort;
+
 /// Value of a result that must be there.
 #define VALUE(result)                                   \
     ([&](auto r) {                                      \
@@ -47,13 +50,6 @@
         auto okResult = (result);                                                                   \
         QVERIFY2(okResult.has_value(), qPrintable(okResult ? QString() : okResult.error().text())); \
     } while (false)
-
-inline quint16 freePort()
-{
-    QTcpServer server;
-    (void)server.listen(QHostAddress::LocalHost);
-    return server.serverPort();
-}
 
 inline void writeFile(const QString &path, const QByteArray &content)
 {

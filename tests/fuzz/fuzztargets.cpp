@@ -227,9 +227,9 @@ private:
 bool minisignFile(const QByteArray &input)
 {
     const Keys &keys = Keys::instance();
-    require(!worked(minisign::verify(keys.hash, input, {keys.open}, u"fuzz"_s)), "a foreign signature is refused");
+    require(!worked(minisign::verify(keys.hash, input, QStringList{keys.open}, u"fuzz"_s)), "a foreign signature is refused");
     const QString key = Scratch::write(u"foreign.pub"_s, input);
-    require(!worked(minisign::verify(keys.hash, keys.signature, {key}, u"fuzz"_s)), "a foreign key is refused");
+    require(!worked(minisign::verify(keys.hash, keys.signature, QStringList{key}, u"fuzz"_s)), "a foreign key is refused");
     const QString secret = Scratch::write(u"foreign.sec"_s, input);
     (void)worked(minisign::sign(keys.hash, secret, {}));
     return false;

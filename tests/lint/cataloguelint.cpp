@@ -30,7 +30,9 @@ const QSet<QString> &others()
         // Methods, see serve/protocol.h
         u"conn.take"_s, u"conn.release"_s, u"check.start"_s, u"plan.update.start"_s, u"plan.adopt"_s, u"plan.rollback.start"_s,
         u"target.adopt"_s, u"target.claims"_s, u"database.sessions"_s,
-        u"features.apply"_s, u"job.cancel"_s,
+        // Members of a pinned identity
+        u"balancer.socket"_s, u"balancer.configuration"_s,
+        u"features.apply"_s, u"job.cancel"_s, u"approval.plan"_s, u"approval.request"_s, u"approval.add"_s, u"approval.list"_s, u"checklist.tick"_s,
         // Fields of a manifest in JSON, as errors name them
         u"manifest.version"_s, u"manifest.from"_s};
     return names;

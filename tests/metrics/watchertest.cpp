@@ -391,6 +391,19 @@ private Q_SLOTS:
         QVERIFY(watcherIsAlive(m_target));
         ::kill(pid_t(second), SIGTERM);
         QTRY_COMPARE_WITH_TIMEOUT(watcherSilence(m_target), -1, 5000);
+
+        // Alive, but what it can't write is said by what it was told.
+        QVERIFY(write(moved.server.serverPort()));
+        const QString sign = m_target.stateDirectory + u"/watcher.json"_s;
+        QVERIFY(files::remove(sign) && files::makePath(sign + u"/taken"_s));
+        const auto silent = QCoro::waitFor(ensureWatcher(m_target));
+        QVERIFY(!silent);
+        QCOMPARE(silent.error().code, u"watch.not_started_saying"_s);
+        // It ends as every other once it can be found.
+        QVERIFY(files::removeTree(sign));
+        QTRY_VERIFY_WITH_TIMEOUT(watcherIsAlive(m_target), 5000);
+        QVERIFY(QCoro::waitFor(stopWatcher(m_target)));
+        QVERIFY2(silent.error().text().contains(sign) && silent.error().text().contains(qt_error_string(EISDIR)), qPrintable(silent.error().text()));
     }
 };
 

@@ -18,6 +18,7 @@ int main(int argc, char **argv)
         return 1;
     }
     Watcher watcher(*target);
+    QObject::connect(&watcher, &Watcher::silenced, &watcher, [](const Error &error) { std::fprintf(stderr, "%s\n", qPrintable(error.text())); });
     if (const auto started = watcher.start(); !started) {
         std::fprintf(stderr, "%s\n", qPrintable(started.error().text()));
         return 2;

@@ -141,6 +141,15 @@ private:
     }
     static QMap<QString, QString> all(const QString &value) { return {{u"a"_s, value}, {u"b"_s, value}, {u"c"_s, value}}; }
 
+    /// A failure of it holds the run.
+    void secondStepOnlyLooks()
+    {
+        m_plan.steps[1].changesState = false;
+        m_plan.steps[1].changes = {};
+        m_plan.steps[1].params[u"to"_s] = u"old"_s;
+        m_plan.steps[1].automaticRollback = false;
+    }
+
 private Q_SLOTS:
     void init()
     {
@@ -424,10 +433,7 @@ private Q_SLOTS:
     {
         begin();
         world().asksAnew = true;
-        m_plan.steps[1].changesState = false;
-        m_plan.steps[1].changes = {};
-        m_plan.steps[1].params[u"to"_s] = u"old"_s;
-        m_plan.steps[1].automaticRollback = false;
+        secondStepOnlyLooks();
         world().inspections[u"b"_s] = Inspection::Unknown;
         world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
         record();
@@ -444,10 +450,7 @@ private Q_SLOTS:
     void aRetryKeepsWhatWasPrepared()
     {
         begin();
-        m_plan.steps[1].changesState = false;
-        m_plan.steps[1].changes = {};
-        m_plan.steps[1].params[u"to"_s] = u"old"_s;
-        m_plan.steps[1].automaticRollback = false;
+        secondStepOnlyLooks();
         world().inspections[u"b"_s] = Inspection::Partial;
         world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
         record();
@@ -463,10 +466,7 @@ private Q_SLOTS:
     {
         begin();
         world().asksAnew = true;
-        m_plan.steps[1].changesState = false;
-        m_plan.steps[1].changes = {};
-        m_plan.steps[1].params[u"to"_s] = u"old"_s;
-        m_plan.steps[1].automaticRollback = false;
+        secondStepOnlyLooks();
         world().before[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
         record();
         QCOMPARE(go(), RunState::Held);

@@ -163,7 +163,11 @@ private Q_SLOTS:
         const auto refused = journal->takeConn({.holder = u"lee@home"_s, .session = u"b"_s}, false);
         QCOMPARE(codeOf(refused), u"journal.conn_held"_s);
         QVERIFY(refused.error().what().contains("kim@desk"_L1));
-        QVERIFY(journal->takeConn({.holder = u"lee@home"_s, .session = u"b"_s, .note = u"shift change"_s}, true));
+        // Meant for somebody who has it no more.
+        const auto late = journal->takeConn({.holder = u"lee@home"_s, .session = u"b"_s, .note = u"you may go"_s}, true, u"ana@desk"_s);
+        QCOMPARE(codeOf(late), u"journal.conn_held"_s);
+        QVERIFY(late.error().what().contains("kim@desk"_L1));
+        QVERIFY(journal->takeConn({.holder = u"lee@home"_s, .session = u"b"_s, .note = u"shift change"_s}, true, u"kim@desk"_s));
         QVERIFY(journal->releaseConn(u"a"_s));
         QCOMPARE(journal->conn().value()->holder, u"lee@home"_s);
         QVERIFY(journal->releaseConn(u"b"_s));

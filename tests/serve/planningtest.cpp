@@ -698,6 +698,21 @@ private Q_SLOTS:
         QVERIFY(QCoro::waitFor(engine.call(u"bye"_s)));
     }
 
+    /// Journals, keys and other systems' journals take their time; nobody who looks on is held up by it.
+    void whatPeopleAgreeToIsReadOffTheLoop()
+    {
+        EngineService engine(m_target.path, u"kim@desk"_s);
+        QVERIFY(engine.open());
+        const QString run = QCoro::waitFor(engine.runs())->first().id;
+        const QJsonObject of{{u"run"_s, run}};
+        for (const auto &[method, params] : {std::pair{u"gates"_s, of}, {u"approval.plan"_s, of}, {u"approval.list"_s, QJsonObject()}, {u"checklist"_s, of}, {u"report"_s, of}}) {
+            auto asked = engine.call(method, params);
+            QVERIFY2(!asked.isReady(), qPrintable(method));
+            const auto answer = QCoro::waitFor(std::move(asked));
+            QVERIFY2(answer, answer ? "" : qPrintable(answer.error().text()));
+        }
+    }
+
     void decisionsTakeTheNameAndTheirOwnHold()
     {
         EngineService engine(m_target.path, u"kim@desk"_s);

@@ -39,6 +39,7 @@ public:
     {
         connect(&client, &EngineClient::connectionChanged, this, [this](bool connected, const Error &error) {
             history.append({connected, error.code});
+            last = error;
         });
         connect(&client, &EngineClient::jobTold, this, [this](const QString &job, const QString &state, const QJsonObject &what) {
             jobs.append(QString(job + u' ' + state + u' ' + what[u"code"].toString()));
@@ -49,6 +50,7 @@ public:
         return int(std::count_if(history.cbegin(), history.cend(), [](const Connection &entry) { return entry.connected; }));
     }
     QList<Connection> history;
+    Error last;
     QStringList jobs;
 };
 
@@ -154,16 +156,25 @@ private Q_SLOTS:
     /// Another protocol: the reason is told once, and nothing is tried again.
     void staysAwayFromAnotherProtocol()
     {
-        ServeClient client(script(uR"(echo x >> "$1/pids"; read -r hello
-echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9}}}'; cat > /dev/null)"_s));
+        ServeClient client(script(uR"(echo x >> "$1/pids"; read -r hello; id=${hello%%,*}; id=${id##*:}
+printf '{"id":%s,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"serverVersion":"9.9.9"}}}\n' "$id"; cat > /dev/null)"_s));
         Watch watch(client);
         client.start();
         QTRY_COMPARE(watch.history.size(), 1);
         QCOMPARE(watch.history[0].connected, false);
         QCOMPARE(watch.history[0].code, u"serve.protocol"_s);
+        for (const QString &part : {u"9.9.9"_s, QStringLiteral(CUTOVER_VERSION), u"protocol 9"_s, u"protocol %1"_s.arg(protocol::Version)}) {
+            QVERIFY2(watch.last.what().contains(part), qPrintable(watch.last.what()));
+        }
+        QVERIFY2(watch.last.hint().contains(u"cutover-cli "_s + QStringLiteral(CUTOVER_VERSION)), qPrintable(watch.last.hint()));
+        QCOMPARE(client.link().nextMs, -1);
         QTest::qWait(600);
         QCOMPARE(read(u"pids"_s), "x\n");
         QVERIFY(!client.isConnected());
+        // Once somebody has installed the right one.
+        client.tryAgain();
+        QTRY_COMPARE(watch.history.size(), 2);
+        QCOMPARE(read(u"pids"_s), "x\nx\n");
     }
 
     void reconnectsWithBackOffWhenTheServerIsKilled()

@@ -28,9 +28,9 @@ InstanceState instance(const QString &name, const QString &release, State state)
     return known;
 }
 
-HaproxyServer server(const QString &name, const QString &status)
+BalancerServer server(const QString &name, const QString &status)
 {
-    HaproxyServer known;
+    BalancerServer known;
     known.backend = u"trading"_s;
     known.name = name;
     known.status = status;
@@ -143,7 +143,7 @@ private Q_SLOTS:
         if (balanced && balancer.isEmpty()) {
             look.servers = std::unexpected(Error{u"haproxy.gone"_s});
         } else if (balanced) {
-            look.servers = QList<HaproxyServer>{server(u"backend-1"_s, balancer[0]), server(u"backend-2"_s, balancer[1])};
+            look.servers = QList<BalancerServer>{server(u"backend-1"_s, balancer[0]), server(u"backend-2"_s, balancer[1])};
         }
         const Serving serving = servingOf(exampleTarget(balanced), u"1.4.0"_s, look);
         QTEST(serving.versions, "serving");

@@ -65,6 +65,8 @@ public:
                               QStringLiteral("--pidfile=") + path(QStringLiteral("pid")), QStringLiteral("--host=") + host()};
         m_daemon.setProcessChannelMode(QProcess::MergedChannels);
         m_daemon.setStandardOutputFile(path(QStringLiteral("log")), QIODevice::Append);
+        // A terminal's Ctrl+C is for this program, which ends it in order.
+        m_daemon.setUnixProcessParameters(QProcess::UnixProcessFlag::CreateNewSession);
         m_daemon.start(QStringLiteral("setpriv"), arguments);
         QElapsedTimer waited;
         waited.start();

@@ -33,6 +33,7 @@ public:
         for (int version = 25; version > 12 && m_programs.isEmpty(); --version) {
             const QString folder = QStringLiteral("/usr/lib/postgresql/%1/bin").arg(version);
             m_programs = QFileInfo::exists(folder + QStringLiteral("/initdb")) ? folder : QString();
+            m_version = QString::number(version);
         }
     }
     ~PostgresServer() { stop(SIGINT); }
@@ -40,6 +41,10 @@ public:
 
     /// Why there can be none here; empty when there can.
     [[nodiscard]] QString missing() const { return m_programs.isEmpty() ? QStringLiteral("PostgreSQL's server programs are not installed") : QString(); }
+
+    [[nodiscard]] QString version() const { return m_version; }
+    /// A copy of the server's programs, with its share folder beside, instead of the system's; before create().
+    void usePrograms(const QString &folder) { m_programs = folder; }
 
     /// Makes the cluster with the roles "postgres" (superuser) and "owner" (may create databases), both
     /// with password(), and starts it. What went wrong; empty: it serves.
@@ -119,6 +124,7 @@ public:
     [[nodiscard]] static QByteArray password() { return "s3cret:with\\odd'signs"; }
     [[nodiscard]] QString passwordFile() const { return path(QStringLiteral("password")); }
     [[nodiscard]] QString path(const QString &name) const { return m_folder.filePath(name); }
+    [[nodiscard]] bool isRunning() const { return m_server.state() != QProcess::NotRunning; }
     [[nodiscard]] int port() const { return m_port; }
     [[nodiscard]] QString programs() const { return m_programs; }
 
@@ -177,12 +183,15 @@ private:
         }
         arguments = before + arguments;
         process.setWorkingDirectory(QStringLiteral("/"));
+        // A terminal's Ctrl+C is for this program, which ends it in order.
+        process.setUnixProcessParameters(QProcess::UnixProcessFlag::CreateNewSession);
         process.start(arguments.takeFirst(), arguments);
         process.waitForStarted();
     }
 
     QTemporaryDir m_folder;
     QString m_programs;
+    QString m_version;
     QProcess m_server;
     int m_port = 0;
 };

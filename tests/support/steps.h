@@ -9,6 +9,13 @@
 
 #include <map>
 
+/// A result that must be no error, which is told where it is one.
+#define QVERIFY_RESULT(expression)                                                      \
+    do {                                                                                \
+        const auto &verified = (expression);                                            \
+        QVERIFY2(verified, qPrintable(verified ? QString() : verified.error().text())); \
+    } while (false)
+
 namespace cutover::testing {
 
 /// Runs the event loop until the task is done.
