@@ -59,6 +59,7 @@ Result<ColourRecord> colourRecord(const Target &target, const QString &service)
     const QJsonObject json = all[service].toObject();
     ColourRecord record{.colour = json[u"colour"].toString()};
     record.percent = json[u"percent"].toInt();
+    record.draining = json[u"draining"].toBool();
     const QJsonObject weights = json[u"weights"].toObject();
     for (auto it = weights.begin(); it != weights.end(); ++it) {
         record.weights.insert(it.key(), it->toInt());
@@ -79,6 +80,9 @@ Result<> keepColourRecord(const Target &target, const QString &service, const Co
     }
     if (record.percent > 0) {
         json.insert(u"percent"_s, record.percent);
+    }
+    if (record.draining) {
+        json.insert(u"draining"_s, true);
     }
     if (all[service] == json) {
         return {};

@@ -22,6 +22,7 @@ struct ColourRecord {
     QString colour; ///< That serves users; empty: never noted.
     QMap<QString, int> weights = {}; ///< Server → weight before a canary changed it; empty: none is under way.
     int percent = 0; ///< That the canary has set last for the other colour; 0: none yet.
+    bool draining = false; ///< It serves already, and sessions of the other one are waited for.
     [[nodiscard]] bool isCanary() const { return percent > 0 && !weights.isEmpty(); }
     bool operator==(const ColourRecord &) const = default;
 };

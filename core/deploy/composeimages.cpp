@@ -77,7 +77,10 @@ Async<QStringList> leftoverImages(Target target, QStringList versions, int keep,
 {
     const QStringList colours = composeColours(target, true);
     ComposeProject docker(target, {});
-    CO_TRY(const auto named, colours.isEmpty() ? Result<QList<std::pair<QString, QString>>>({}) : co_await docker.images());
+    if (colours.isEmpty()) {
+        co_return QStringList();
+    }
+    CO_TRY(const auto named, co_await docker.images());
     // What the releases name is only asked for where there is something to remove.
     QHash<QString, int> count;
     for (const auto &[image, id] : named) {

@@ -57,12 +57,16 @@ public:
                 for (const BalancerServer &server : left) {
                     count += server.sessions;
                 }
+                CO_CHECK(keep(context, {.colour = colour(), .weights = known.weights, .draining = true}));
                 context.setResult(stepresult::asks, QJsonObject());
                 co_return fail(u"colour.sessions_stay"_s, {{u"service"_s, service()}, {u"colour"_s, colourWord(other.colour())}, {u"other"_s, colourWord(colour())}, {u"count"_s, count}, {u"limit"_s, out.error().args[u"limit"_s]}});
             }
             // As before the step: whatever is decided now, the old version serves.
-            if (const auto back = co_await other.letIn({}); back && undo[u"letIn"_s].toArray().isEmpty()) {
-                (void)co_await moved.takeOut(true, {});
+            if (const auto back = co_await other.letIn({}); back) {
+                CO_CHECK(keep(context, {.colour = other.colour(), .weights = known.weights, .percent = known.percent}));
+                if (undo[u"letIn"_s].toArray().isEmpty()) {
+                    (void)co_await moved.takeOut(true, {});
+                }
             }
             co_return fail(out.error());
         }
@@ -72,6 +76,7 @@ public:
                 // Nobody serves: that is what has to be mended first.
                 co_return fail(back.error());
             }
+            CO_CHECK(keep(context, {.colour = other.colour(), .weights = known.weights, .percent = known.percent}));
             co_return fail(u"colour.not_serving"_s, {{u"service"_s, service()}, {u"colour"_s, colourWord(colour())}});
         }
         CO_CHECK(keep(context, {.colour = colour(), .weights = known.weights}));
@@ -105,7 +110,7 @@ public:
             co_return Inspection::Unknown;
         }
         // Who accepts this step as done, or as taken back, relies on users being served.
-        if (known.colour == colour() && *newServes && *oldLetIn == 0 && known.weights.isEmpty()) {
+        if (known.colour == colour() && !known.draining && *newServes && *oldLetIn == 0 && known.weights.isEmpty()) {
             co_return Inspection::Done;
         }
         co_return known.colour != colour() && *oldServe && *newLetIn == 0 ? Inspection::NotStarted : Inspection::Partial;

@@ -20,6 +20,7 @@ constexpr qint64 tellMs = 100; ///< Progress is told at most this often.
 constexpr qint64 clockStepMs = 2000; ///< Wall and monotonic time may differ this much between two looks.
 constexpr int journalTries = 5;
 constexpr int factTries = 4;
+constexpr qint64 silenceMs = 15000;
 
 Facts only(const Facts &facts, const QStringList &names)
 {
@@ -305,6 +306,7 @@ Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, 
     if (m_planProblem) {
         co_return fail(*m_planProblem);
     }
+    const qint64 begin = m_clock->monotonic();
     for (int attempt = 1;; ++attempt) {
         Result<> same;
         Result<> kept;
@@ -327,11 +329,16 @@ Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, 
         } else {
             same = compareFacts(only(expected, among), only(*found, among));
         }
-        // A service that is asked its version may be restarting just now.
-        if (same || attempt == factTries) {
+        // A service that is asked its version may be restarting just now; who gives no answer at all, as a load balancer that
+        // is being restarted, gets more time.
+        const bool isSilent = !same && (!kept || !found) && same.error().kind == Error::Kind::Transient;
+        if (same || (attempt >= factTries && (!isSilent || m_clock->monotonic() - begin >= silenceMs))) {
             co_return same;
         }
-        if (const auto slept = co_await m_clock->sleep(200 * attempt, m_stop.get_token()); !slept) {
+        if (isSilent && attempt == factTries) {
+            CO_CHECK(co_await save(-1, {u"run.asks_again"_s, {{u"error"_s, same.error().toJson()}, {u"limit"_s, silenceMs}}}));
+        }
+        if (const auto slept = co_await m_clock->sleep(qMin(200 * attempt, 1000), m_stop.get_token()); !slept) {
             co_return same;
         }
     }

@@ -135,6 +135,7 @@ static const Catalogue::Registration texts{
     {"run.succeeded", QT_TRANSLATE_NOOP("catalogue", "The run succeeded: %{to} is installed."), nullptr},
     {"run.rolled_back", QT_TRANSLATE_NOOP("catalogue", "The run is rolled back: %{from} is installed."), nullptr},
     {"run.finalize_failed", QT_TRANSLATE_NOOP("catalogue", "“%{step}” left something behind that is no longer needed: %{error}"), nullptr},
+    {"run.asks_again", QT_TRANSLATE_NOOP("catalogue", "The system gives no answer, and is asked again for %{limit:duration}: %{error}"), nullptr},
     {"run.clock_stepped", QT_TRANSLATE_NOOP("catalogue", "The clock of this machine was moved by %{by:duration}; durations are not affected."), nullptr},
     {"run.the_end", QT_TRANSLATE_NOOP("catalogue", "the end of the run"), nullptr},
 

@@ -33,12 +33,10 @@ struct ProcessResult {
     int exitCode = 0; ///< 128 + signal when a signal ended it.
     QByteArray output;
     QByteArray errorOutput;
-    /// The last line that it said, of its errors where there are any; at most this long.
-    [[nodiscard]] QString lastWords(qsizetype length = 500) const;
     qint64 durationMs = 0;
     qint64 droppedBytes = 0; ///< Of both streams together, beyond maxOutput.
 
-    /// The last line that it said, of its errors where there are any.
+    /// The last line that it said, of its errors where there are any; at most 500 characters.
     [[nodiscard]] QString lastWords() const;
 };
 

@@ -410,6 +410,8 @@ private Q_SLOTS:
         for (int i = 0; i < 8; ++i) {
             QVERIFY(ask(m_front, "/version").contains("1.1.0"));
         }
+        // So that health and the overview speak of who really serves.
+        QCOMPARE(servingNow(), u"green"_s);
         for (const auto &session : sessions) {
             session->waitForReadyRead(1);
             QCOMPARE(session->state(), QAbstractSocket::ConnectedState);
@@ -741,6 +743,28 @@ private Q_SLOTS:
         const RunState after = finish(run);
         servesAsBefore(u"blue"_s, u"1.0.0"_s, run, after);
         noneFailed(user);
+    }
+
+    /// As somebody restarts it: longer than a moment.
+    void balancerAwayForAWhile()
+    {
+        const QString run = newRun(u"1.1.0"_s);
+        QTimer look;
+        bool gone = false;
+        connect(&look, &QTimer::timeout, this, [&] {
+            if (!gone && stateOf(run, 0) == StepState::Done) {
+                gone = true;
+                stopHaproxy();
+                QTimer::singleShot(5000, this, [this] { startHaproxy(); });
+            }
+        });
+        look.start(5);
+        const RunState state = runNow(run);
+        look.stop();
+        QVERIFY(gone);
+        QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+        serves(u"green"_s, u"1.1.0"_s);
+        backToTheBeginning();
     }
 
     /// Somebody let the idle colour in, and it runs what it ran: taken out before it is touched.
