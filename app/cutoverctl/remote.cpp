@@ -5,7 +5,6 @@
 
 #include "output.h"
 
-#include "serve/sshfailure.h"
 #include "system/programs.h"
 
 #include <QProcess>

@@ -8,7 +8,7 @@
 #include "config/targetmask.h"
 #include "system/clock.h"
 #include "system/files.h"
-#include "system/processes.h"
+#include "target/sshprocesses.h"
 
 #include <QDir>
 #include <QFile>
@@ -82,12 +82,16 @@ QCoro::Task<Finding> run(CheckScope scope, EvidenceSpec spec, std::stop_token st
     }
     ProcessSpec process;
     process.program = words.takeFirst();
-    // A program of the release itself.
-    if (process.program.contains(u'/') && QDir::isRelativePath(process.program)) {
+    const auto host = scope.target.host(spec.host);
+    if (!host) {
+        co_return wrong(host.error());
+    }
+    // A program of the release itself, which lies here.
+    if (host->isHere() && process.program.contains(u'/') && QDir::isRelativePath(process.program)) {
         process.program = folder + u'/' + process.program;
     }
     process.arguments = words;
-    process.workingDirectory = folder;
+    process.workingDirectory = host->isHere() ? folder : QString();
     process.timeoutMs = spec.timeoutMs;
     process.maxOutput = 0; // Kept in the file.
 
@@ -97,7 +101,7 @@ QCoro::Task<Finding> run(CheckScope scope, EvidenceSpec spec, std::stop_token st
     if (const auto opened = output.open(); !opened) {
         co_return wrong(opened.error());
     }
-    const QString command = QString(process.program + u' ' + words.join(u' ')).trimmed();
+    const QString command = QString(process.program + u' ' + words.join(u' ')).trimmed() + (host->isHere() ? QString() : QString(u" @ "_s + host->text()));
     qint64 told = 0;
     process.onLine = [&](const QByteArray &line, bool) {
         output.take(line);
@@ -107,7 +111,7 @@ QCoro::Task<Finding> run(CheckScope scope, EvidenceSpec spec, std::stop_token st
             scope.tell({u"check.evidence_runs"_s, {{u"name"_s, spec.name}, {u"line"_s, output.lastLine()}}});
         }
     };
-    const auto ran = co_await Processes::system().run(process, stop);
+    const auto ran = co_await runOn(*host, process, stop);
     QJsonObject args{{u"name"_s, spec.name}, {u"command"_s, command}, {u"version"_s, version}, {u"limit"_s, spec.timeoutMs}, {u"file"_s, log}};
     args.insert(u"last"_s, output.last());
     if (!ran && ran.error().code == "process.timeout"_L1) {

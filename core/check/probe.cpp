@@ -8,7 +8,7 @@
 #include "config/headervalue.h"
 #include "system/awaitable.h"
 #include "system/clock.h"
-#include "system/processes.h"
+#include "target/sshprocesses.h"
 
 #include <QNetworkProxy>
 #include <QTcpSocket>
@@ -101,8 +101,8 @@ Async<QByteArray> tryCommand(ProbeSpec spec, std::stop_token stop)
     process.timeoutMs = spec.timeoutMs;
     process.graceMs = 500;
     process.maxOutput = 64 << 10;
-    const auto ran = co_await Processes::system().run(process, stop);
-    const QString command = spec.command.join(u' ');
+    const auto ran = co_await runOn(spec.host, process, stop);
+    const QString command = spec.command.join(u' ') + (spec.host.isHere() ? QString() : QString(u" @ "_s + spec.host.text()));
     if (!ran) {
         if (ran.error().code == "process.timeout"_L1) {
             co_return fail(u"probe.timeout"_s, {{u"url"_s, command}, {u"limit"_s, spec.timeoutMs}}, command, Error::Kind::Transient);

@@ -6,6 +6,7 @@
 #include "plan/planners.h"
 #include "plan/step.h"
 #include "system/jsonvalues.h"
+#include "target/sshprocesses.h"
 
 #include <QFileInfo>
 
@@ -32,7 +33,10 @@ ProcessSpec processOf(const Target &target, const QJsonObject &params, const QSt
     ProcessSpec process;
     process.program = arguments.isEmpty() ? QString() : arguments.takeFirst();
     process.arguments = arguments;
-    process.workingDirectory = QFileInfo(target.path).absolutePath();
+    // Elsewhere it is the account's home folder: that of the target need not be there.
+    if (params["host"_L1].toString().isEmpty()) {
+        process.workingDirectory = QFileInfo(target.path).absolutePath();
+    }
     process.timeoutMs = params["timeoutMs"_L1].toInteger();
     if (part == "preview"_L1) {
         process.maxOutput = longestPreview;
@@ -64,7 +68,7 @@ Result<QString> previewDigest(const Target &target, const ProcessResult &result)
 
 /**
  * "command": the operator's own programs as a step.
- * {name, preview, apply, revert, inspect: argument lists, timeoutMs, from, to, previewDigest, previewMayDiffer}
+ * {name, host, preview, apply, revert, inspect: argument lists, timeoutMs, from, to, previewDigest, previewMayDiffer}
  */
 class CommandStep : public Step
 {
@@ -138,7 +142,8 @@ private:
             process.inherit = {context->lockDescriptor()};
         }
         process.onLine = [context, source = name()](const QByteArray &line, bool) { context->logLine(source, QString::fromUtf8(line)); };
-        co_return co_await context->processes().run(process, stop);
+        CO_TRY(const HostSpec host, context->target().host(spec().params["host"_L1].toString()));
+        co_return co_await runOn(host, process, stop, context->processes());
     }
 };
 
@@ -175,7 +180,8 @@ Async<StepSpec> withPreview(Target target, StepSpec step)
     const QString name = step.params["name"_L1].toString();
     ProcessSpec process = processOf(target, step.params, u"preview"_s, runOfPreview());
     process.timeoutMs = qMin(process.timeoutMs, planningLimitMs);
-    const auto result = co_await Processes::system().run(process);
+    CO_TRY(const HostSpec host, target.host(step.params["host"_L1].toString()));
+    const auto result = co_await runOn(host, process);
     const Result<> done = result ? judged(name, u"preview"_s, *result) : Result<>(fail(result.error()));
     if (!done) {
         const Error error = TargetMask(target).masked(done.error());
@@ -183,12 +189,14 @@ Async<StepSpec> withPreview(Target target, StepSpec step)
             co_return fail(error);
         }
         // It may need what the steps before it bring about.
-        step.intent = {u"command.intent_unpreviewed"_s, {{u"name"_s, name}, {u"error"_s, error.toJson()}}};
+        step.intent = {host.isHere() ? u"command.intent_unpreviewed"_s : u"command.intent_unpreviewed_there"_s,
+                       {{u"name"_s, name}, {u"host"_s, host.text()}, {u"error"_s, error.toJson()}}};
         co_return step;
     }
     CO_TRY(const QString digest, previewDigest(target, *result));
     step.params.insert(u"previewDigest"_s, digest);
-    step.previews.prepend({u"text"_s, name, TargetMask(target).masked(QString::fromUtf8(result->output).trimmed())});
+    const QString title = host.isHere() ? name : QString(name + u" @ "_s + host.text());
+    step.previews.prepend({u"text"_s, title, TargetMask(target).masked(QString::fromUtf8(result->output).trimmed())});
     co_return step;
 }
 
@@ -221,18 +229,23 @@ StepSpec stepOf(const Target &target, const CommandStepSpec &command, const Hop 
                    {u"timeoutMs"_s, command.timeoutMs},
                    {u"from"_s, hop.from},
                    {u"to"_s, hop.to}};
+    // Only where it is another one: plans of before stay what they were.
+    const QString where = command.host.isEmpty() ? QString() : target.host(command.host).value_or(HostSpec{.name = command.host, .address = {}, .stateDirectory = {}}).text();
+    if (!where.isEmpty()) {
+        step.params.insert(u"host"_s, command.host);
+    }
     if (command.previewMayDiffer) {
         step.params.insert(u"previewMayDiffer"_s, true);
     }
     // What can't be taken back is not rolled back over by itself.
     step.pointOfNoReturn = command.revert.isEmpty();
     step.title = {u"command.title"_s, {{u"name"_s, command.name}}};
-    step.intent = {u"command.intent"_s, {{u"name"_s, command.name}}};
+    step.intent = {where.isEmpty() ? u"command.intent"_s : u"command.intent_there"_s, {{u"name"_s, command.name}, {u"host"_s, where}}};
     TargetMask mask(target);
     for (const QString &part : {u"preview"_s, u"apply"_s, u"revert"_s, u"inspect"_s}) {
         if (!json::toStrings(step.params[part]).isEmpty()) {
             const ProcessSpec process = processOf(target, step.params, part, u"{run}"_s);
-            step.previews.append({u"command"_s, QString(command.name + u": "_s + part),
+            step.previews.append({u"command"_s, QString(command.name + u": "_s + part + (where.isEmpty() ? QString() : QString(u" @ "_s + where))),
                                   mask.masked(QString(process.program + u'\n' + process.arguments.join(u'\n')).trimmed())});
         }
     }
@@ -242,6 +255,9 @@ StepSpec stepOf(const Target &target, const CommandStepSpec &command, const Hop 
 const Catalogue::Registration texts{
     {"command.title", QT_TRANSLATE_NOOP("catalogue", "%{name}"), nullptr},
     {"command.intent", QT_TRANSLATE_NOOP("catalogue", "Run the target's own step “%{name}”"), nullptr},
+    {"command.intent_there", QT_TRANSLATE_NOOP("catalogue", "Run the target's own step “%{name}” on %{host}"), nullptr},
+    {"command.intent_unpreviewed_there",
+     QT_TRANSLATE_NOOP("catalogue", "Run the target's own step “%{name}” on %{host}; what it will do can't be told before the run: %{error}"), nullptr},
     {"command.intent_unpreviewed",
      QT_TRANSLATE_NOOP("catalogue", "Run the target's own step “%{name}”; what it will do can't be told before the run: %{error}"), nullptr},
     {"command.preview_differs",

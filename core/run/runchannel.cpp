@@ -4,18 +4,13 @@
 #include "run/runchannel.h"
 
 #include "system/clock.h"
-#include "system/json.h"
+#include "system/socketplace.h"
 
-#include <QDir>
-#include <QFile>
 #include <QFileInfo>
 #include <QJsonDocument>
 #include <QLocalServer>
 #include <QLocalSocket>
 #include <QTimer>
-
-#include <sys/stat.h>
-#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -23,8 +18,6 @@ namespace cutover {
 
 namespace {
 
-// A socket address holds 107 bytes, and QLocalServer binds in a folder of its own first.
-constexpr qsizetype longestPath = 80;
 constexpr qint64 longestLine = 1 << 20;
 constexpr qint64 longestQueue = 4 << 20; ///< What is told is lossy: who doesn't read loses lines.
 constexpr int reconnectMs = 500;
@@ -32,19 +25,7 @@ constexpr int reconnectMs = 500;
 /// Empty where no safe place can be found.
 QString socketPath(const QString &stateDirectory)
 {
-    const QString plain = stateDirectory + u"/run.sock"_s;
-    if (QFile::encodeName(plain).size() <= longestPath) {
-        return plain;
-    }
-    const QString folder = QDir::tempPath() + u"/cutover-"_s + QString::number(::getuid());
-    const QByteArray name = QFile::encodeName(folder);
-    ::mkdir(name.constData(), 0700);
-    struct stat found{};
-    // Anybody may have made that name in a shared folder.
-    if (::lstat(name.constData(), &found) != 0 || !S_ISDIR(found.st_mode) || found.st_uid != ::getuid() || (found.st_mode & 077) != 0) {
-        return {};
-    }
-    return QString(folder + u'/' + json::sha256(QFile::encodeName(stateDirectory)).first(16) + u".sock"_s);
+    return socketPlace(stateDirectory, u"run.sock"_s);
 }
 
 template<class Handler>

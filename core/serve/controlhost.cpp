@@ -3,9 +3,7 @@
 
 #include "serve/controlhost.h"
 
-#include "system/shellword.h"
-
-#include <QRegularExpression>
+#include "system/sshfailure.h"
 
 using namespace Qt::StringLiterals;
 
@@ -13,99 +11,41 @@ namespace cutover {
 
 namespace {
 
-constexpr int DefaultPort = 22;
-
-std::unexpected<Error> badHost(const QString &text, const QString &part)
-{
-    return fail(u"ssh.bad_host"_s, {{u"text"_s, text}, {u"part"_s, part}});
-}
+const Catalogue::Registration texts{{
+    {"ssh.no_program", QT_TRANSLATE_NOOP("catalogue", "“%{program}” is not found on %{host}: %{output}"),
+     QT_TRANSLATE_NOOP("catalogue", "Install the package cutover-cli there (%{version}, as here), or say where it lies with --remote-program PATH.")},
+    {"ssh.not_executable", QT_TRANSLATE_NOOP("catalogue", "“%{program}” can't be executed on %{host}: %{output}"),
+     QT_TRANSLATE_NOOP("catalogue", "Check the path and its mode over there, and that it is built for that machine.")},
+}};
 
 } // namespace
 
 Result<ControlHost> ControlHost::parse(const QString &text)
 {
-    ControlHost found;
-    QString rest = text.trimmed();
-    if (const qsizetype at = rest.lastIndexOf(u'@'); at >= 0) {
-        // What ssh would take for an option, or for something else than a name.
-        static const QRegularExpression user(u"^[^-\\s\\x00-\\x1f'\"`$\\\\;&<>|(){}][^\\s\\x00-\\x1f'\"`$\\\\;&<>|(){}]*$"_s);
-        found.user = rest.first(at);
-        rest = rest.sliced(at + 1);
-        if (!user.match(found.user).hasMatch()) {
-            return badHost(text, found.user);
-        }
-    }
-    QString port;
-    static const QRegularExpression bracketed(u"^\\[([^\\]]*)\\](?::(.*))?$"_s);
-    if (const auto match = bracketed.match(rest); match.hasMatch()) {
-        found.host = match.captured(1);
-        port = match.captured(2);
-        if (match.hasCaptured(2) && port.isEmpty()) {
-            return badHost(text, rest);
-        }
-    } else if (rest.count(u':') == 1) {
-        found.host = rest.section(u':', 0, 0);
-        port = rest.section(u':', 1);
-        if (port.isEmpty()) {
-            return badHost(text, rest);
-        }
-    } else {
-        found.host = rest;
-    }
-    static const QRegularExpression host(u"^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$"_s);
-    if (!host.match(found.host).hasMatch()) {
-        return badHost(text, found.host);
-    }
-    if (!port.isEmpty()) {
-        static const QRegularExpression digits(u"^[0-9]{1,5}$"_s);
-        found.port = digits.match(port).hasMatch() ? port.toInt() : 0;
-        if (found.port < 1 || found.port > 65535) {
-            return badHost(text, port);
-        }
-    }
-    return found;
+    TRY(SshHost address, SshHost::parse(text));
+    ControlHost host;
+    static_cast<SshHost &>(host) = std::move(address);
+    return host;
 }
 
-QString ControlHost::text() const
+Error sshFailure(const ControlHost &host, int exitCode, const QByteArray &output)
 {
-    const QString name = host.contains(u':') && port != 0 ? QString(u'[' + host + u']') : host;
-    return (user.isEmpty() ? QString() : QString(user + u'@')) + name + (port == 0 ? QString() : QString(u':' + QString::number(port)));
-}
-
-QString ControlHost::keyName() const
-{
-    return port == 0 || port == DefaultPort ? host : u"[%1]:%2"_s.arg(host).arg(port);
-}
-
-Result<QStringList> sshCommand(const ControlHost &host, const QStringList &command, Terminal terminal)
-{
-    TRY(const QByteArray line, shellLine(command));
-    QStringList words{u"ssh"_s};
-    if (const QString file = qEnvironmentVariable("CUTOVER_SSH_CONFIG"); !file.isEmpty()) {
-        words += {u"-F"_s, file};
+    constexpr int NotFound = 127; // The shell's own codes.
+    constexpr int NotExecutable = 126;
+    if (exitCode == SshFailed) {
+        return sshLinkFailure(host, output);
     }
-    // A shared connection would have the keepalive and the errors of whoever opened it.
-    words += {terminal == Terminal::Passed ? u"-t"_s : u"-T"_s, u"-S"_s, u"none"_s};
-    // What is given here goes before the account's own configuration.
-    for (const QString &option : {u"BatchMode=yes"_s, u"StrictHostKeyChecking=yes"_s, u"NoHostAuthenticationForLocalhost=no"_s, u"ClearAllForwardings=yes"_s,
-                                  u"ForwardAgent=no"_s, u"ForwardX11=no"_s, u"PermitLocalCommand=no"_s, u"RemoteCommand=none"_s, u"ConnectTimeout=10"_s,
-                                  u"ServerAliveInterval=5"_s, u"ServerAliveCountMax=3"_s, u"LogLevel=INFO"_s}) {
-        words += {u"-o"_s, option};
+    if (exitCode != NotFound && exitCode != NotExecutable) {
+        return {};
     }
-    if (host.port != 0) {
-        words += {u"-p"_s, QString::number(host.port)};
-    }
-    if (!host.user.isEmpty()) {
-        words += {u"-l"_s, host.user};
-    }
-    return words + QStringList{u"--"_s, host.host, QString::fromLocal8Bit(line)};
-}
-
-QString sshByHand(const ControlHost &host)
-{
-    const QString file = qEnvironmentVariable("CUTOVER_SSH_CONFIG");
-    return u"ssh "_s + (file.isEmpty() ? QString() : u"-F %1 "_s.arg(file)) + (host.port == 0 ? QString() : u"-p %1 "_s.arg(host.port))
-        + (host.user.isEmpty() ? QString() : QString(host.user + u'@')) + host.host;
+    const QString last = QString::fromUtf8(output).remove(u'\r').trimmed().section(u'\n', -1).trimmed();
+    return {.code = exitCode == NotFound ? u"ssh.no_program"_s : u"ssh.not_executable"_s,
+            .args = {{u"host"_s, host.text()},
+                     {u"program"_s, host.program},
+                     {u"version"_s, QStringLiteral(CUTOVER_VERSION)},
+                     {u"output"_s, last.isEmpty() ? u"ssh %1"_s.arg(exitCode) : last}},
+            .kind = Error::Kind::Permanent,
+            .where = {}};
 }
 
 } // namespace cutover

@@ -6,7 +6,6 @@
 #include "serve/jsonlines.h"
 #include "serve/protocol.h"
 #include "serve/session.h"
-#include "serve/sshfailure.h"
 #include "system/programs.h"
 
 #include <QCoroFuture>

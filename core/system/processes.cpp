@@ -163,7 +163,7 @@ public:
         if (!spec.workingDirectory.isEmpty()) {
             m_process.setWorkingDirectory(spec.workingDirectory);
         }
-        if (spec.input.isEmpty()) {
+        if (spec.input.isEmpty() && spec.heartbeat.isEmpty()) {
             m_process.setStandardInputFile(QProcess::nullDevice());
         }
         m_process.setUnixProcessParameters(QProcess::UnixProcessFlag::ResetSignalHandlers);
@@ -194,6 +194,12 @@ public:
         connect(&m_timeout, &QTimer::timeout, this, [this] { stop(Reason::Timeout); });
         connect(&m_grace, &QTimer::timeout, this, [this] { ::kill(pid_t(-m_group), SIGKILL); });
         connect(&m_poll, &QTimer::timeout, this, [this] { endWhenGone(); });
+        connect(&m_beat, &QTimer::timeout, this, [this] {
+            // Who doesn't read any more needs no more of them.
+            if (m_process.bytesToWrite() < longestQueue) {
+                m_process.write(m_spec.heartbeat);
+            }
+        });
     }
 
     ~Child() override
@@ -214,11 +220,16 @@ public:
         }
         if (!m_spec.input.isEmpty()) {
             m_process.write(m_spec.input);
+        }
+        if (!m_spec.heartbeat.isEmpty()) {
+            m_process.write(m_spec.heartbeat);
+            m_beat.start(std::chrono::milliseconds(m_spec.heartbeatMs));
+        } else if (!m_spec.input.isEmpty()) {
             m_process.closeWriteChannel();
         }
     }
 
-    /// TERM to the group, KILL after the grace time; it has ended once no member of it lives.
+    /// TERM to the group, or the end of its heartbeat; KILL after the grace time. It has ended once no member of it lives.
     void stop(Reason reason)
     {
         if (m_reason != Reason::None || m_ended.isSet()) {
@@ -228,7 +239,12 @@ public:
         if (!m_group || m_failedToStart) {
             return;
         }
-        ::kill(pid_t(-m_group), SIGTERM);
+        if (m_spec.heartbeat.isEmpty()) {
+            ::kill(pid_t(-m_group), SIGTERM);
+        } else {
+            m_beat.stop();
+            m_process.closeWriteChannel();
+        }
         m_grace.start(std::chrono::milliseconds(m_spec.graceMs));
         if (m_process.state() == QProcess::NotRunning) {
             m_poll.start();
@@ -255,6 +271,7 @@ public:
 private:
     void leaderEnded()
     {
+        m_beat.stop();
         m_output.add(m_process.readAllStandardOutput());
         m_errorOutput.add(m_process.readAllStandardError());
         m_output.flush();
@@ -278,6 +295,7 @@ private:
         }
     }
 
+    static constexpr qint64 longestQueue = 64 << 10;
     const ProcessSpec &m_spec;
     QProcess m_process;
     Stream m_output;
@@ -285,6 +303,7 @@ private:
     QTimer m_timeout;
     QTimer m_grace;
     QTimer m_poll;
+    QTimer m_beat;
     OneShot m_started;
     OneShot m_ended;
     qint64 m_group = 0;

@@ -27,6 +27,10 @@ struct ProcessSpec {
     QList<int> inherit; ///< Descriptors that the child keeps (the run lock); all others are closed.
     qint64 maxOutput = 16 << 20; ///< Bytes kept of each stream; the rest is counted and dropped.
     ProcessLine onLine; ///< Each output line as it comes; may be empty.
+    /// Where set: a program that lives as long as its standard input says so. That stays open behind the input, this is
+    /// written to it every heartbeatMs, and a stop or a time-out closes it; KILL follows after graceMs.
+    QByteArray heartbeat = {};
+    qint64 heartbeatMs = 5000;
 };
 
 struct ProcessResult {

@@ -4,6 +4,7 @@
 #include "target/checkreader.h"
 
 #include "target/addressfields.h"
+#include "target/hostreader.h"
 
 #include <QHash>
 #include <QRegularExpression>
@@ -152,7 +153,8 @@ private:
     {
         EvidenceSpec spec;
         spec.name = nameOf(map, m_evidence);
-        spec.command = m_command(map.required(u"command"_s, u"list"_s));
+        spec.command = m_command.words(map.required(u"command"_s, u"list"_s));
+        spec.host = namedHost(map, m_command.hosts).name;
         spec.before = map.optional(u"when"_s).choice({u"before"_s, u"after"_s}, u"before"_s) == "before"_L1;
         spec.critical = map.optional(u"critical"_s).boolean(spec.critical);
         spec.timeoutMs = map.optional(u"timeout"_s).duration(1, spec.timeoutMs);

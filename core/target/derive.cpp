@@ -366,6 +366,9 @@ QList<Message> leftToDo(const Target &live, const Target &target, int portOffset
     for (const RedisSpec &redis : target.redis) {
         left.append({u"derive.left_redis"_s, {{u"redis"_s, redis.name}, {u"place"_s, addressOf(redis)}}});
     }
+    for (const HostSpec &host : target.hosts) {
+        left.append({u"derive.left_host"_s, {{u"host"_s, host.name}, {u"address"_s, host.address.text()}, {u"file"_s, target.path}}});
+    }
     const OwnAddresses addresses(live, portOffset);
     const QList<EnvironmentFile> environment = environmentFiles(live, target);
     for (const EnvironmentFile &file : environment) {

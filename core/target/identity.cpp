@@ -6,6 +6,7 @@
 #include "system/json.h"
 #include "target/claim.h"
 #include "target/databaseidentity.h"
+#include "target/hostconnection.h"
 #include "target/ownaddresses.h"
 #include "target/target.h"
 
@@ -101,6 +102,16 @@ Result<> pinDatabaseFile(const Target &target, const QString &database, const QS
     return files::replace(pins, json::canonical(members), files::privateFile);
 }
 
+Result<> pinHostKey(const HostSpec &host, const QString &fingerprint)
+{
+    const QString pins = host.stateDirectory + u"/identity.json"_s;
+    const QJsonObject found{{u"host."_s + host.name + u".key"_s, fingerprint}};
+    CHECK(files::makePath(host.stateDirectory));
+    TRY(const FolderTurn turn, FolderTurn::take(host.stateDirectory));
+    TRY(const Pin known, pinned(pins, found, host.address.text()));
+    return known.isNew ? files::replace(pins, json::canonical(known.merged), files::privateFile) : Result<>();
+}
+
 Result<> checkDatabaseFolder(const Target &target, const DatabaseSpec &database)
 {
     if (DatabaseIdentity::of(database.driver)) {
@@ -139,6 +150,10 @@ Result<QJsonObject> pinIdentity(const Target &target)
     if (!target.compose.project.isEmpty()) {
         found[u"docker.project"_s] = target.compose.project;
         found[u"docker.host"_s] = target.compose.host;
+    }
+    for (const HostSpec &host : target.hosts) {
+        // Its key is pinned by who first connects to it.
+        found[QString(u"host."_s + host.name + u".address"_s)] = host.address.text();
     }
     for (const RedisSpec &server : target.redis) {
         // Where it is: what it calls itself (run_id) is another thing after each restart.

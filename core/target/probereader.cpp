@@ -5,6 +5,7 @@
 
 #include "config/headervalue.h"
 #include "target/addressfields.h"
+#include "target/hostreader.h"
 
 #include <QRegularExpression>
 
@@ -56,7 +57,12 @@ ProbeSpec readProbe(yaml::Map &map, const QString &name, const QStringList &know
         probe.webSocket = true;
     }
     probe.tcp = hostAndPortField(map.optional(u"tcp"_s), known);
-    probe.command = command(map.optional(u"command"_s));
+    probe.command = command.words(map.optional(u"command"_s));
+    if (const yaml::Value host = map.optional(u"host"_s); host.exists() && given.size() == 1 && given.first() != "command"_L1) {
+        host.problem(u"host_without_command"_s, {});
+    } else {
+        probe.host = namedHost(map, command.hosts);
+    }
     probe.expectStatus = int(map.optional(u"expect_status"_s).integer(100, 599, probe.expectStatus));
     const yaml::Value body = map.optional(u"expect_body"_s);
     // Empty is not the same as absent: of a web socket any message is expected then.

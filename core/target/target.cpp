@@ -14,6 +14,7 @@
 #include "target/checkreader.h"
 #include "target/composereader.h"
 #include "target/gitreader.h"
+#include "target/hostreader.h"
 #include "target/peoplereader.h"
 #include "target/postgresreader.h"
 #include "target/redisreader.h"
@@ -65,6 +66,10 @@ public:
         m_target.releasesDirectory = path(map.required(u"releases"_s, u"text"_s));
 
         readRepository(map.requiredMap(u"repository"_s));
+        for (yaml::Map &host : map.maps(u"hosts"_s)) {
+            const auto names = [this](const yaml::Value &value, const QString &name) { unique(m_hosts, value, name); };
+            m_target.hosts << readHost(host, m_target.stateDirectory, names);
+        }
         m_target.balancer = readBalancer(map.optionalMap(u"balancer"_s), m_folder);
         m_target.compose = readCompose(map.optionalMap(u"compose"_s), m_folder);
         for (yaml::Map &database : map.maps(u"databases"_s)) {
@@ -94,7 +99,7 @@ public:
         m_target.backup.keep = int(backup.optional(u"keep"_s).integer(1, 10000, m_target.backup.keep));
         backup.close();
 
-        m_target.check = readChecks(map.optionalMap(u"checks"_s), m_folder, [this](const yaml::Value &value) { return command(value); });
+        m_target.check = readChecks(map.optionalMap(u"checks"_s), m_folder, commands());
         readPolicy(map.optionalMap(u"policy"_s));
         readPeople(map, m_target, [this](const yaml::Value &value) { return path(value); });
         for (yaml::Map &command : map.maps(u"commands"_s)) {
@@ -152,6 +157,11 @@ private:
     [[nodiscard]] static QString url(const yaml::Value &value, bool perInstance)
     {
         return urlField(value, perInstance ? servicePlaceholders() : QStringList());
+    }
+
+    [[nodiscard]] CommandReader commands()
+    {
+        return {[this](const yaml::Value &value) { return command(value); }, m_target.hosts};
     }
 
     [[nodiscard]] QStringList command(const yaml::Value &value)
@@ -333,7 +343,7 @@ private:
             // Docker's own check tells, which the Compose file has then.
             service.health.readyWithinMs = health.optional(u"ready_within"_s).duration(1, service.health.readyWithinMs);
         } else if (health.exists()) {
-            service.health = readProbe(health, service.name, servicePlaceholders(), m_folder, [this](const yaml::Value &value) { return command(value); });
+            service.health = readProbe(health, service.name, servicePlaceholders(), m_folder, commands());
         }
         health.close();
         service.versionUrl = url(map.optional(u"version"_s), true);
@@ -345,7 +355,7 @@ private:
         }
         service.drainLimitMs = map.optional(u"drain_limit"_s).duration(0, service.drainLimitMs);
         service.stopTimeoutMs = map.optional(u"stop_timeout"_s).duration(1, service.stopTimeoutMs);
-        readBlueGreen(map, service, colours, [this](yaml::Map &probe, const QString &probeName) { return readProbe(probe, probeName, servicePlaceholders(), m_folder, [this](const yaml::Value &value) { return command(value); }); });
+        readBlueGreen(map, service, colours, [this](yaml::Map &probe, const QString &probeName) { return readProbe(probe, probeName, servicePlaceholders(), m_folder, commands()); });
         map.close();
 
         QStringList texts = service.command + service.health.command + service.environment.values();
@@ -439,6 +449,7 @@ private:
         spec.revert = command(map.optional(u"revert"_s));
         spec.inspect = command(map.optional(u"inspect"_s));
         spec.timeoutMs = map.optional(u"timeout"_s).duration(1, spec.timeoutMs);
+        spec.host = namedHost(map, m_target.hosts).name;
         map.close();
         m_target.commands << spec;
     }
@@ -453,6 +464,7 @@ private:
     Seen m_ports;
     Seen m_databases;
     Seen m_redis;
+    Seen m_hosts;
     Seen m_files;
     Seen m_commands;
     QList<ArgumentList> m_argumentLists;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "system/error.h"
+#include "system/ssh.h"
 
 #include <QJsonObject>
 #include <QList>
@@ -11,6 +12,17 @@
 #include <QStringList>
 
 namespace cutover {
+
+/** A machine beyond the control host on which programs of the target run, by ssh. */
+struct HostSpec {
+    QString name; ///< Empty: the control host itself.
+    SshHost address;
+    QString stateDirectory; ///< Of the target: where the host's key is pinned and its connection lies.
+
+    [[nodiscard]] bool isHere() const { return name.isEmpty(); }
+    /// For people: "web-2 (deploy@10.0.0.2)".
+    [[nodiscard]] QString text() const { return name + QStringLiteral(" (") + address.text() + u')'; }
+};
 
 /** How a probe asks whether something works. Exactly one of http, tcp, command is set. */
 struct ProbeSpec {
@@ -29,6 +41,7 @@ struct ProbeSpec {
                            Wait,
                            Hold } whileDown = WhileDown::Fail; ///< Of an external system before an update: Wait waits for externalWaitMs first.
     bool webSocket = false; ///< http is a ws:// URL: ok when it opens, and when a message comes where expectBody is set.
+    HostSpec host = {}; ///< command: where it runs.
 
     [[nodiscard]] bool asksAnything() const { return !http.isEmpty() || !tcp.isEmpty() || !command.isEmpty(); }
 };
@@ -209,6 +222,7 @@ struct EvidenceSpec {
     bool before = true; ///< Run by the pre-checks; otherwise after the deployment.
     bool critical = true;
     qint64 timeoutMs = 600000;
+    QString host = {}; ///< Where it runs; empty: the control host.
 };
 
 /** Hours in which no update starts. Local time; to before from: past midnight. */
@@ -273,6 +287,7 @@ struct CommandStepSpec {
     QStringList preview, apply, revert, inspect; ///< inspect: 0 done, 1 not started, 2 partial, else unknown.
     bool previewMayDiffer = false; ///< What preview says may be another thing at run time than when the plan was made.
     qint64 timeoutMs = 600000;
+    QString host = {}; ///< Where its programs run; empty: the control host.
 };
 
 struct PolicySpec {
@@ -317,6 +332,7 @@ struct Target {
     QString stateDirectory;
     QString releasesDirectory; ///< Versioned release folders and the link "current".
     RepositorySpec repository;
+    QList<HostSpec> hosts;
     QList<ServiceSpec> services; ///< In update order.
     BalancerSpec balancer;
     ComposeSpec compose;
@@ -339,6 +355,8 @@ struct Target {
     [[nodiscard]] const ServiceSpec *service(const QString &name) const;
     [[nodiscard]] const ServiceSpec *serviceOfInstance(const QString &instance) const;
     [[nodiscard]] const DatabaseSpec *database(const QString &name) const;
+    /// The control host where the name is empty; error "host.unknown" where there is none of it.
+    [[nodiscard]] Result<HostSpec> host(const QString &name) const;
     [[nodiscard]] QString currentLink() const { return releasesDirectory + QStringLiteral("/current"); }
     [[nodiscard]] QString releaseDirectory(const QString &version) const { return releasesDirectory + u'/' + version; }
 

@@ -49,6 +49,34 @@ private Q_SLOTS:
         QCOMPARE(result->errorOutput, "oops\n"_ba);
     }
 
+    /// Standard input stays open behind the input, and its end is what a stop tells.
+    void heartbeatEndsWithAStop()
+    {
+        QByteArrayList lines;
+        ProcessSpec spec = shell(u"trap '' TERM; while read -r line; do echo $line; done; echo over"_s);
+        spec.input = "in\n";
+        spec.heartbeat = "beat\n";
+        spec.heartbeatMs = 20;
+        spec.onLine = [&lines](const QByteArray &line, bool) { lines.append(line); };
+        std::stop_source stop;
+        QTimer::singleShot(500, [&stop] { stop.request_stop(); });
+        QCOMPARE(codeOf(run(spec, stop.get_token())), u"system.cancelled"_s);
+        QCOMPARE(lines.value(0), "in"_ba);
+        QVERIFY(lines.count("beat"_ba) >= 5);
+        QCOMPARE(lines.last(), "over"_ba);
+    }
+    void deafToItsHeartbeatIsKilled()
+    {
+        ProcessSpec spec = shell(u"trap '' TERM; while :; do sleep 1; done"_s);
+        spec.heartbeat = ".";
+        spec.timeoutMs = 200;
+        spec.graceMs = 200;
+        QElapsedTimer taken;
+        taken.start();
+        QCOMPARE(codeOf(run(spec)), u"process.timeout"_s);
+        QVERIFY(taken.elapsed() >= 400 && taken.elapsed() < 5000);
+    }
+
     void signalsAreToldFromExitCodes() { QCOMPARE(run(shell(u"kill -9 $$"_s)).value().exitCode, 137); }
 
     void missingProgram()

@@ -4,7 +4,6 @@
 #include "serve/controlhost.h"
 #include "serve/protocol.h"
 #include "serve/serveclient.h"
-#include "serve/sshfailure.h"
 #include "tests/support/skip.h"
 #include "tests/support/sshserver.h"
 

@@ -52,7 +52,8 @@ public:
               "Port " + QByteArray::number(m_port) + "\nListenAddress 127.0.0.1\nHostKey " + path(QStringLiteral("host_key")).toLocal8Bit() + "\nAuthorizedKeysFile "
                   + path(QStringLiteral("authorized_keys")).toLocal8Bit()
                   + "\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
-                    "PerSourcePenalties no\nMaxStartups 100\nX11Forwarding no\nSetEnv LC_ALL=C.UTF-8\n");
+                    "PerSourcePenalties no\nMaxStartups 100\nX11Forwarding no\nSetEnv LC_ALL=C.UTF-8"
+                  + environment + "\n");
         QStringList words{QStringLiteral("setpriv"), QStringLiteral("--pdeathsig=KILL")};
         if (::getuid() == 0) {
             QDir().mkpath(QStringLiteral("/run/sshd"));
@@ -183,6 +184,8 @@ public:
         }
         file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner);
     }
+
+    QByteArray environment; ///< Of its sessions, as " NAME=VALUE"; from the next start().
 
 private:
     [[nodiscard]] static QString program() { return QStringLiteral("/usr/sbin/sshd"); }

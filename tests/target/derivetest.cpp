@@ -110,6 +110,7 @@ private Q_SLOTS:
             QVERIFY2(Catalogue::contains(message.code), qPrintable(message.code));
             left.append(message.text());
         }
+        QVERIFY2(left.join(u'\n').contains(u"deploy@web-2.example.org:2222"), qPrintable(left.join(u'\n')));
         QVERIFY2(left.join(u'\n').contains(u"ledger_staging") && left.join(u'\n').contains(u"trading.env"), qPrintable(left.join(u'\n')));
     }
 

@@ -64,6 +64,7 @@ void IdentityTest::init()
     m_target.stateDirectory = m_directory->filePath(u"state"_s);
     m_target.balancer = {u"haproxy"_s, m_directory->filePath(u"h.sock"_s), {}};
     m_target.databases = {{u"main"_s, u"sqlite"_s, m_directory->filePath(u"main.db"_s), {}, {}}};
+    m_target.hosts = {{u"web-2"_s, {u"deploy"_s, u"web-2.example.org"_s, 0}, m_target.stateDirectory}};
     write(m_target.path, "x");
     write(m_target.databases[0].file, "staging");
     write(m_directory->filePath(u"production.db"_s), "production");
@@ -103,7 +104,7 @@ void IdentityTest::machineWithoutAnIdGetsOneOnce()
 void IdentityTest::refusesAnother_data()
 {
     QTest::addColumn<QString>("member");
-    for (const char *member : {"database.main.file", "name", "product", "environment", "balancer.socket", "path"}) {
+    for (const char *member : {"database.main.file", "name", "product", "environment", "balancer.socket", "host.web-2.address", "path"}) {
         QTest::newRow(member) << QString::fromLatin1(member);
     }
 }
@@ -122,6 +123,8 @@ void IdentityTest::refusesAnother()
         m_target.environment = u"production"_s;
     } else if (member == u"balancer.socket") {
         m_target.balancer.socket = u"/x"_s;
+    } else if (member == u"host.web-2.address") {
+        m_target.hosts[0].address.host = u"web-3.example.org"_s;
     } else {
         m_target.path = m_directory->filePath(u"production.db"_s);
     }

@@ -27,7 +27,7 @@ static const QStringList mandatory{
     u"databases[0].file"_s, u"databases[1].driver"_s, u"databases[2].driver"_s, u"databases[3].driver"_s, u"features.database"_s, u"commands[0].after"_s, u"commands[0].apply"_s,
     u"checks.compatibility[0].url"_s, u"checks.compatibility[1].url"_s, u"checks.evidence[0].command"_s, u"checks.evidence[1].command"_s,
     u"blackout[0].from"_s, u"blackout[0].to"_s, u"blackout[1].from"_s, u"blackout[1].to"_s, u"approval.approvers"_s, u"approval.approvers[0].key"_s, u"checklists[0].text"_s, u"checklists[1].text"_s,
-    u"staging.target"_s};
+    u"staging.target"_s, u"hosts[0].ssh"_s, u"hosts[1].ssh"_s};
 
 /** A line that holds a key, and where its block ends. Lines count from 0. */
 struct Field {
@@ -221,6 +221,18 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.databases[3].postgres.database, u"reports"_s);
     QCOMPARE(t.databases[3].postgres.user, u"reader"_s);
     QCOMPARE(t.databases[3].postgres.sslMode, u"require"_s);
+    QCOMPARE(t.hosts.size(), 2);
+    QCOMPARE(t.hosts[0].name, u"web-2"_s);
+    QCOMPARE(t.hosts[0].address, (SshHost{u"deploy"_s, u"web-2.example.org"_s, 2222}));
+    QCOMPARE(t.hosts[0].stateDirectory, t.stateDirectory);
+    QCOMPARE(t.hosts[1].address, (SshHost{{}, u"web-3"_s, 0}));
+    QCOMPARE(t.check.probes[2].host.name, u"web-2"_s);
+    QVERIFY(t.check.probes[1].host.isHere());
+    QCOMPARE(t.check.evidence[1].host, u"web-3"_s);
+    QCOMPARE(t.commands[0].host, u"web-2"_s);
+    QCOMPARE(t.host(u"web-3"_s).value().name, u"web-3"_s);
+    QVERIFY(t.host({}).value().isHere());
+    QCOMPARE(t.host(u"web-4"_s).error().code, u"host.unknown"_s);
     QCOMPARE(t.redis.size(), 2);
     QCOMPARE(t.redis[0].name, u"cache"_s);
     QCOMPARE(t.redis[0].host, u"redis.example.org"_s);
@@ -462,6 +474,12 @@ void TargetTest::missing()
         QCOMPARE(result.error().code, u"target.database_place"_s);
         return;
     }
+    if (field.path == u"hosts") {
+        // Named where something is to run there.
+        QVERIFY(!result);
+        QCOMPARE(result.error().code, u"target.no_hosts"_s);
+        return;
+    }
     if (field.path == u"redis[0].password") {
         // A user is named, who would be nobody without it.
         QVERIFY(!result);
@@ -627,6 +645,14 @@ void TargetTest::wrong_data()
     row("maintenance_backend: maintenance", "pid_file: /run/nginx.pid", "target.other_balancer", "balancer.pid_file");
     row("maintenance_backend: maintenance", "upstreams: u", "target.other_balancer", "balancer.upstreams");
     row("name: jobs", "name: cache", "target.duplicate", "redis[1].name");
+    row("name: web-3", "name: web-2", "target.duplicate", "hosts[1].name");
+    row("ssh: web-3", "ssh: web-3:0", "target.expected_ssh_host", "hosts[1].ssh");
+    row("ssh: web-3", "ssh: -oProxyCommand=id", "target.expected_ssh_host", "hosts[1].ssh");
+    row("ssh: web-3", "address: web-3", "target.unexpected_key", "hosts[1].address");
+    row("    host: web-2\n    timeout", "    host: web2\n    timeout", "target.unknown_name", "commands[0].host");
+    row("      host: web-2", "      host: web-9", "target.unknown_name", "checks.probes[2].host");
+    row("      host: web-3", "      host: wep-3", "target.unknown_name", "checks.evidence[1].host");
+    row("expect_status: 200", "host: web-2", "target.host_without_command", "services[0].health.host");
     row("host: redis.example.org", "host: redis.example.org:6380", "target.expected_host", "redis[0].host");
     row("host: redis.example.org", "host: redis://x", "target.expected_host", "redis[0].host");
     row("port: 6380", "port: 65536", "target.expected_integer", "redis[0].port");

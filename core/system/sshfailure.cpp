@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "serve/sshfailure.h"
+#include "system/sshfailure.h"
 
 #include <QRegularExpression>
 
@@ -12,8 +12,8 @@ namespace cutover {
 namespace {
 
 const Catalogue::Registration texts{{
-    {"ssh.bad_host", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no control host: [user@]host[:port] was expected, found “%{part}”."),
-     QT_TRANSLATE_NOOP("catalogue", "For example deploy@control.example.org:2222; an IPv6 address with a port stands in brackets.")},
+    {"ssh.bad_host", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no host: [user@]host[:port] was expected, found “%{part}”."),
+     QT_TRANSLATE_NOOP("catalogue", "For example deploy@web-2.example.org:2222; an IPv6 address with a port stands in brackets.")},
     {"ssh.no_client", QT_TRANSLATE_NOOP("catalogue", "ssh can't be started here: %{reason}."),
      QT_TRANSLATE_NOOP("catalogue", "Install the package openssh-client on this machine.")},
     {"ssh.host_key_unknown", QT_TRANSLATE_NOOP("catalogue", "The host key of %{host} is not known to this account, so nothing was sent to it."),
@@ -37,10 +37,6 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "It is tried again by itself; runs go on without it.")},
     {"ssh.configuration", QT_TRANSLATE_NOOP("catalogue", "ssh does not accept its configuration: %{output}"),
      QT_TRANSLATE_NOOP("catalogue", "Correct the file that it names; '%{command}' must get in without a question.")},
-    {"ssh.no_program", QT_TRANSLATE_NOOP("catalogue", "“%{program}” is not found on %{host}: %{output}"),
-     QT_TRANSLATE_NOOP("catalogue", "Install the package cutover-cli there (%{version}, as here), or say where it lies with --remote-program PATH.")},
-    {"ssh.not_executable", QT_TRANSLATE_NOOP("catalogue", "“%{program}” can't be executed on %{host}: %{output}"),
-     QT_TRANSLATE_NOOP("catalogue", "Check the path and its mode over there, and that it is built for that machine.")},
 }};
 
 QString firstMatch(const QString &text, const QString &pattern)
@@ -50,21 +46,14 @@ QString firstMatch(const QString &text, const QString &pattern)
 
 } // namespace
 
-Error sshFailure(const ControlHost &host, int exitCode, const QByteArray &output)
+Error sshLinkFailure(const SshHost &host, const QByteArray &output)
 {
-    constexpr int NotFound = 127; // The shell's own codes.
-    constexpr int NotExecutable = 126;
-    if (exitCode != SshFailed && exitCode != NotFound && exitCode != NotExecutable) {
-        return {};
-    }
     const QString text = QString::fromUtf8(output).remove(u'\r').trimmed();
     const QString last = text.section(u'\n', -1).trimmed();
     const QJsonObject args{{u"host"_s, host.text()},
                            {u"name"_s, host.keyName()},
                            {u"command"_s, sshByHand(host)},
-                           {u"program"_s, host.program},
-                           {u"version"_s, QStringLiteral(CUTOVER_VERSION)},
-                           {u"output"_s, last.isEmpty() ? u"ssh %1"_s.arg(exitCode) : last}};
+                           {u"output"_s, last.isEmpty() ? u"ssh %1"_s.arg(SshFailed) : last}};
     const auto because = [&args](const QString &code, Error::Kind kind, const QJsonObject &more = {}) {
         Error error{.code = code, .args = args, .kind = kind, .where = {}};
         for (auto it = more.begin(); it != more.end(); ++it) {
@@ -72,9 +61,6 @@ Error sshFailure(const ControlHost &host, int exitCode, const QByteArray &output
         }
         return error;
     };
-    if (exitCode != SshFailed) {
-        return because(exitCode == NotFound ? u"ssh.no_program"_s : u"ssh.not_executable"_s, Error::Kind::Permanent);
-    }
     // ssh speaks one language. What it says last decides, as a banner of the host may stand before it.
     const QString known = firstMatch(text, u"^Offending .* key in (.+)$"_s);
     if (text.contains(u"Host key verification failed"_s) || text.contains(u"REMOTE HOST IDENTIFICATION HAS CHANGED"_s)) {

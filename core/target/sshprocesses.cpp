@@ -1,0 +1,380 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "target/sshprocesses.h"
+
+#include "system/random.h"
+#include "system/shellword.h"
+#include "system/sshfailure.h"
+#include "target/hostconnection.h"
+
+#include <QHash>
+#include <QRegularExpression>
+
+#include <algorithm>
+#include <optional>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 beatMs = 5000;
+constexpr int silenceSeconds = 30; ///< Without a beat the link is taken for lost over there.
+constexpr qint64 endMs = 10000; ///< What the way there and back may take beyond the grace time.
+constexpr qint64 leftoverMs = 90000;
+
+// What runs over there, in three parts side by side; all of it is handed to sh as it stands here.
+//
+// The feeder reads from the link: first what the program part is told and its input, then heartbeats. The program's input
+// ends only with the first of these, so that a link that breaks never looks like the end of the input.
+constexpr auto feeder = R"(echo "feeder $$" >&4
+head -c "$1"
+silence=$2
+beat() { count=$(timeout "$silence" dd bs=65536 count=1 2>/dev/null | wc -c); [ "$count" -gt 0 ]; }
+if beat; then
+exec >/dev/null
+while beat; do :; done
+fi
+echo lost >&4
+exec sleep 86400)"_L1;
+
+// Becomes the program, in a session of its own. $1: how much it is told; $2: the mark that its own lines begin with.
+constexpr auto starter = R"(echo "program $$" >&4
+read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
+printf '\n%s program %s %s\n' "$2" "$$" "$boot" >&2
+told=$(head -c "$1")
+case $told in *"#$2") ;; *) echo unread >&4; exit 1 ;; esac
+eval "$told"
+case $1 in
+*/*) [ -f "$1" ] && [ -x "$1" ] ;;
+*) (IFS=:; set -f; for folder in $PATH; do [ -f "$folder/$1" ] && [ -x "$folder/$1" ] && exit 0; done; exit 1) ;;
+esac || { echo missing >&4; exit 127; }
+unset told boot
+exec "$@" 4>&-)"_L1;
+
+// Whether a process of the group $1 lives; its dead that nobody has collected do not count.
+#define ALIVE R"(alive() {
+kill -s 0 -- "-$1" 2>/dev/null || return 1
+[ -r /proc/self/stat ] || return 0
+for file in /proc/[0-9]*/stat; do
+read -r line <"$file" || continue
+set -- "$1" ${line##*) }
+[ "$4" = "$1" ] && case $2 in Z | X) ;; *) return 0 ;; esac
+done 2>/dev/null
+return 1
+}
+)"
+
+// $1: mark, $2: length of what the starter is told, $3: of the input, $4: tenths of a second between TERM and KILL,
+// $5: seconds of silence, $6: feeder, $7: starter. The last part, the keeper, ends the program when the link is lost, and
+// says how it ended. Its ignored SIGPIPE is no program's. What a shell says about a program that a signal ended is left out.
+constexpr auto keeper = ALIVE R"(mark=$1 grace=$4
+exec 3>&1 5<&0 6>&2
+{ {
+sh -c "$6" cutover $(($2 + $3)) "$5" <&5 3>&- 5<&- 6>&- |
+{ (exec setsid sh -c "$7" cutover "$2" "$1" >&3 2>&6 3>&- 5<&- 6>&-); echo "ended $?" >&4; }
+} 4>&1; } 2>/dev/null | {
+exec 3>&- 5<&-
+trap '' PIPE
+code=255 word=ended lost= feeder= program=
+end() {
+kill -s TERM -- "-$program"
+tenths=0
+while alive "$program" && [ "$tenths" -lt "$grace" ]; do sleep 0.1; tenths=$((tenths + 1)); done
+kill -s KILL -- "-$program"
+}
+while read -r what value; do
+case $what in
+feeder) feeder=$value ;;
+program) program=$value; [ -z "$lost" ] || end 2>/dev/null ;;
+lost) lost=1; [ -z "$program" ] || end 2>/dev/null ;;
+ended) code=$value; break ;;
+*) word=$what ;;
+esac
+done
+kill "$feeder" 2>/dev/null
+printf '\n%s %s %s\n' "$mark" "$word" "$code" >&2
+})"_L1;
+
+// Waits until no process of the group $1 lives, $2 seconds at most. $3: the boot that the group was of.
+constexpr auto waiter = ALIVE R"(read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
+[ "$boot" = "$3" ] || exit 0
+seconds=0
+while alive "$1"; do
+[ "$seconds" -lt "$2" ] || exit 1
+sleep 1
+seconds=$((seconds + 1))
+done)"_L1;
+#undef ALIVE
+
+/** A process group over there. */
+struct Group {
+    qint64 id = 0;
+    QString boot; ///< The kernel's id of the boot that it is of.
+    bool operator==(const Group &) const = default;
+};
+
+/// Programs whose end was not seen, by host. One thread, as Processes.
+QHash<QString, QList<Group>> &leftovers()
+{
+    static QHash<QString, QList<Group>> groups;
+    return groups;
+}
+
+QString keyOf(const HostSpec &host)
+{
+    return host.stateDirectory + u'\n' + host.name + u'\n' + host.address.text();
+}
+
+/// What the starter is told: a script that sets its environment, folder and words. Nobody else sees it.
+Result<QByteArray> tellingOf(const ProcessSpec &spec, const QByteArray &mark)
+{
+    QByteArray told;
+    static const QRegularExpression variable(u"\\A[A-Za-z_][A-Za-z0-9_]*\\z"_s);
+    const QProcessEnvironment own = QProcessEnvironment::systemEnvironment();
+    const QStringList names = spec.environment.keys();
+    for (const QString &name : names) {
+        const QString value = spec.environment.value(name);
+        if (own.contains(name) && own.value(name) == value) {
+            continue;
+        }
+        if (!variable.match(name).hasMatch()) {
+            return fail(u"host.bad_variable"_s, {{u"name"_s, name}});
+        }
+        TRY(const QByteArray quoted, shellWord(value.toLocal8Bit()));
+        told += name.toLatin1() + '=' + quoted + "; export " + name.toLatin1() + '\n';
+    }
+    if (!spec.workingDirectory.isEmpty()) {
+        TRY(const QByteArray folder, shellWord(spec.workingDirectory.toLocal8Bit()));
+        told += "cd -- " + folder + " 2>/dev/null || { echo folder >&4; exit 1; }\n";
+    }
+    TRY(const QByteArray words, shellLine(QStringList{spec.program} + spec.arguments));
+    return told + "set -- " + words + "\n#" + mark;
+}
+
+/** Takes the lines about the program out of what came from over there. */
+class Report
+{
+public:
+    Report(QByteArray mark, ProcessLine onLine)
+        : m_mark(std::move(mark))
+        , m_onLine(std::move(onLine))
+    {
+    }
+
+    void take(const QByteArray &line, bool isError)
+    {
+        if (!isError) {
+            tell(line, false);
+            return;
+        }
+        if (line.startsWith(QByteArray(m_mark + ' '))) {
+            // The line end before it is ours, too.
+            m_empty = false;
+            const QByteArrayList words = line.split(' ');
+            if (words.value(1) == "program") {
+                m_program = {words.value(2).toLongLong(), QString::fromLatin1(words.value(3))};
+            } else {
+                m_end = words.value(1);
+                m_code = words.value(2).toInt();
+            }
+            m_records.append(QByteArray('\n' + line + '\n'));
+            return;
+        }
+        flush();
+        if (line.isEmpty()) {
+            m_empty = true;
+        } else {
+            tell(line, true);
+        }
+    }
+    /// An empty line that was none of ours after all.
+    void flush()
+    {
+        if (std::exchange(m_empty, false)) {
+            tell({}, true);
+        }
+    }
+
+    [[nodiscard]] const Group &program() const { return m_program; }
+    [[nodiscard]] bool hasBegun() const { return m_program.id > 0; }
+    [[nodiscard]] const QByteArray &end() const { return m_end; } ///< Empty: nobody has seen it.
+    [[nodiscard]] int code() const { return m_code; }
+
+    /// Leaves what the program itself has written, as far as it may be kept.
+    void clean(ProcessResult &result, qint64 maxOutput) const
+    {
+        qint64 written = result.output.size() + result.errorOutput.size() + result.droppedBytes;
+        for (const QByteArray &record : m_records) {
+            written -= record.size();
+            if (const qsizetype at = result.errorOutput.indexOf(record); at >= 0) {
+                result.errorOutput.remove(at, record.size());
+            }
+        }
+        result.output.truncate(qMin(qint64(result.output.size()), maxOutput));
+        result.errorOutput.truncate(qMin(qint64(result.errorOutput.size()), maxOutput));
+        result.droppedBytes = qMax(qint64(0), written - result.output.size() - result.errorOutput.size());
+    }
+
+private:
+    void tell(const QByteArray &line, bool isError) const
+    {
+        if (m_onLine) {
+            m_onLine(line, isError);
+        }
+    }
+
+    QByteArray m_mark;
+    ProcessLine m_onLine;
+    QByteArrayList m_records;
+    QByteArray m_end;
+    Group m_program;
+    int m_code = 0;
+    bool m_empty = false;
+};
+
+/// ssh found no connection to share, and made none: nothing has run.
+bool wasShut(const ProcessResult &result)
+{
+    return result.exitCode == SshFailed && result.errorOutput.contains("UNKNOWN port 65535");
+}
+
+Async<ProcessResult> runThere(HostSpec host, ProcessSpec spec, Processes *local, std::stop_token stop)
+{
+    const QByteArray mark = Random::system().id().toLatin1();
+    CO_TRY(const QByteArray told, tellingOf(spec, mark));
+    CO_TRY(const QByteArray line,
+           shellLine({u"exec"_s, u"sh"_s, u"-c"_s, keeper, u"cutover"_s, QString::fromLatin1(mark), QString::number(told.size()), QString::number(spec.input.size()),
+                      QString::number(qMax(qint64(1), spec.graceMs / 100)), QString::number(silenceSeconds), feeder, starter}));
+    const QJsonObject args{{u"program"_s, spec.program}, {u"host"_s, host.text()}, {u"folder"_s, spec.workingDirectory}, {u"limit"_s, spec.timeoutMs}};
+
+    ProcessSpec ssh;
+    ssh.input = told + spec.input;
+    ssh.heartbeat = ".";
+    ssh.heartbeatMs = beatMs;
+    ssh.timeoutMs = spec.timeoutMs;
+    ssh.graceMs = spec.graceMs + endMs;
+    ssh.inherit = spec.inherit;
+    ssh.maxOutput = spec.maxOutput + 1024; // Room for the lines that are ours.
+
+    for (int attempt = 1;; ++attempt) {
+        CO_TRY(const HostConnection connection, co_await connectTo(host, *local, stop));
+        QStringList words = connection.command(host, line);
+        if (!spec.inherit.isEmpty()) {
+            // ssh closes whatever it inherits. This keeps it until ssh has ended, and with it the program over there.
+            words = QStringList{u"timeout"_s, u"--foreground"_s, u"0"_s} + words;
+        }
+        ssh.program = words.takeFirst();
+        ssh.arguments = words;
+        Report report(mark, spec.onLine);
+        ssh.onLine = [&report](const QByteArray &text, bool isError) { report.take(text, isError); };
+        auto ran = co_await local->run(ssh, stop);
+        report.flush();
+        const bool isEndSeen = !report.end().isEmpty();
+        if (!isEndSeen && report.hasBegun()) {
+            leftovers()[keyOf(host)].append(report.program());
+        }
+        if (!ran) {
+            const QString code = ran.error().code;
+            if (!isEndSeen && report.hasBegun() && (code == "process.timeout"_L1 || code == "system.cancelled"_L1)) {
+                co_return fail(u"host.end_unknown"_s, args, host.address.text(), Error::Kind::Unknown);
+            }
+            if (code == "process.timeout"_L1) {
+                co_return fail(code, args, host.address.text(), Error::Kind::Unknown);
+            }
+            co_return ran;
+        }
+        if (!isEndSeen && attempt == 1 && wasShut(*ran)) {
+            continue;
+        }
+        report.clean(*ran, spec.maxOutput);
+        if (!isEndSeen && !report.hasBegun() && ran->exitCode != SshFailed) {
+            co_return fail(u"host.unsuitable"_s, {{u"host"_s, host.text()}, {u"exit"_s, ran->exitCode}, {u"last"_s, ran->lastWords()}}, host.address.text());
+        }
+        if (!isEndSeen || report.end() == "unread") {
+            const Error link = hostFailure(host, ran->errorOutput);
+            if (!report.hasBegun() && link.kind == Error::Kind::Permanent) {
+                co_return fail(link);
+            }
+            co_return fail(u"host.gone"_s, args, host.address.text(), Error::Kind::Transient);
+        }
+        if (report.end() == "missing") {
+            co_return fail(u"host.no_program"_s, args, host.address.text());
+        }
+        if (report.end() == "folder") {
+            co_return fail(u"host.no_folder"_s, args, host.address.text());
+        }
+        if (!report.hasBegun()) {
+            co_return fail(u"host.unsuitable"_s, {{u"host"_s, host.text()}, {u"exit"_s, report.code()}, {u"last"_s, ran->lastWords()}}, host.address.text());
+        }
+        ran->exitCode = report.code();
+        co_return ran;
+    }
+}
+
+/// What a lost link has left over there ends by itself; until it has, nothing else is begun.
+Async<> awaitLeftovers(HostSpec host, Processes *local, std::stop_token stop)
+{
+    while (true) {
+        const QList<Group> groups = leftovers().value(keyOf(host));
+        if (groups.isEmpty()) {
+            co_return {};
+        }
+        ProcessSpec spec;
+        spec.program = u"sh"_s;
+        spec.arguments = {u"-c"_s, waiter, u"cutover"_s, QString::number(groups.first().id), QString::number(leftoverMs / 1000), groups.first().boot};
+        spec.timeoutMs = leftoverMs + endMs;
+        CO_TRY(const ProcessResult waited, co_await runThere(host, spec, local, stop));
+        if (waited.exitCode != 0) {
+            co_return fail(u"host.still_runs"_s, {{u"host"_s, host.text()}, {u"pid"_s, groups.first().id}}, host.address.text(), Error::Kind::Transient);
+        }
+        leftovers()[keyOf(host)].removeAll(groups.first());
+    }
+}
+
+const Catalogue::Registration texts{{
+    {"host.gone", QT_TRANSLATE_NOOP("catalogue", "The link to %{host} was lost while “%{program}” ran there."),
+     QT_TRANSLATE_NOOP("catalogue", "What ran there ends with the link, and is waited for before anything else is begun. Check the host and the network between, then try again.")},
+    {"host.still_runs", QT_TRANSLATE_NOOP("catalogue", "On %{host} a program still runs that lost its link (process group %{pid})."),
+     QT_TRANSLATE_NOOP("catalogue", "Look over there what it does ('ps -g %{pid}') and end it, or let it end; then try again.")},
+    {"host.end_unknown", QT_TRANSLATE_NOOP("catalogue", "“%{program}” was to be ended on %{host}, which does not tell whether it has."),
+     QT_TRANSLATE_NOOP("catalogue", "Look over there whether it still runs and what it has done, before you decide.")},
+    {"host.no_program", QT_TRANSLATE_NOOP("catalogue", "The program “%{program}” was not found on %{host}, or may not be executed there."),
+     QT_TRANSLATE_NOOP("catalogue", "Install it there, or correct its path; without a “/” it is looked for in the PATH that a login without a terminal has.")},
+    {"host.no_folder", QT_TRANSLATE_NOOP("catalogue", "The folder “%{folder}” that “%{program}” is to run in does not exist on %{host}."),
+     QT_TRANSLATE_NOOP("catalogue", "Make it there, or correct the path.")},
+    {"host.unsuitable", QT_TRANSLATE_NOOP("catalogue", "%{host} can't run programs for Cutover; its shell ended with %{exit}: %{last}"),
+     QT_TRANSLATE_NOOP("catalogue", "The account needs a POSIX login shell that prints nothing by itself, and sh, coreutils and setsid (util-linux) in its path.")},
+    {"host.bad_variable", QT_TRANSLATE_NOOP("catalogue", "“%{name}” is not the name of an environment variable that a shell takes."),
+     QT_TRANSLATE_NOOP("catalogue", "Use letters, digits and “_”, not beginning with a digit.")},
+}};
+
+} // namespace
+
+SshProcesses::SshProcesses(HostSpec host, Processes &local)
+    : m_host(std::move(host))
+    , m_local(local)
+{
+}
+
+Async<ProcessResult> SshProcesses::run(ProcessSpec spec, std::stop_token stop)
+{
+    if (stop.stop_requested()) {
+        co_return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled);
+    }
+    CO_CHECK(co_await awaitLeftovers(m_host, &m_local, stop));
+    co_return co_await runThere(m_host, std::move(spec), &m_local, stop);
+}
+
+Async<ProcessResult> runOn(HostSpec host, ProcessSpec spec, std::stop_token stop, Processes &local)
+{
+    if (host.isHere()) {
+        co_return co_await local.run(std::move(spec), stop);
+    }
+    SshProcesses there(std::move(host), local);
+    co_return co_await there.run(std::move(spec), stop);
+}
+
+} // namespace cutover

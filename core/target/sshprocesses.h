@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "system/processes.h"
+#include "target/target.h"
+
+namespace cutover {
+
+/**
+ * Runs programs on a host of the target, through its one shared connection. What the other side gets is exact: program,
+ * arguments, working directory, input, and of the environment what differs from this process's own; all of it over the
+ * connection, none of it in an argument list here or there but the program's own. Over there it needs sh, coreutils and setsid.
+ *
+ * A program lives as long as the connection: a stop, a time-out, the end of this process and a link that is cut or silent
+ * for half a minute end it and its process group over there, by TERM and KILL. It has no terminal. What it leaves behind in
+ * the background must have closed its output, else the end is waited for.
+ *
+ * As Processes, with the host named in errors. "host.gone" (transient): the link was lost while the program ran; the next
+ * program waits until what is left of it over there has ended ("host.still_runs"). "host.no_program", "host.no_folder",
+ * "host.unsuitable", and those of connectTo(). A time-out or a stop that could not be proven over there is of the kind
+ * Unknown ("host.end_unknown"). ProcessSpec::inherit is kept here until the program over there has ended, and never by the
+ * connection.
+ */
+class SshProcesses : public Processes
+{
+public:
+    /// local: what runs ssh; outlives this.
+    explicit SshProcesses(HostSpec host, Processes &local = Processes::system());
+    [[nodiscard]] Async<ProcessResult> run(ProcessSpec spec, std::stop_token stop = {}) override;
+
+private:
+    HostSpec m_host;
+    Processes &m_local;
+};
+
+/// Runs a program where it belongs: on the host, or here where that is the control host. local outlives the task.
+[[nodiscard]] Async<ProcessResult> runOn(HostSpec host, ProcessSpec spec, std::stop_token stop = {}, Processes &local = Processes::system());
+
+} // namespace cutover
