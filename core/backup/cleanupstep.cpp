@@ -6,6 +6,7 @@
 #include "backup/restorepoints.h"
 #include "database/postgresdatabase.h"
 #include "deploy/composeimages.h"
+#include "deploy/hostrelease.h"
 #include "deploy/instancemove.h"
 #include "deploy/runtime.h"
 #include "plan/instancefacts.h"
@@ -16,6 +17,7 @@
 
 #include <QCoroFuture>
 #include <QDir>
+#include <QFileInfo>
 
 #include <algorithm>
 
@@ -101,6 +103,15 @@ public:
             return removeUnused(target, points, used, now);
         }));
         context.setResult(u"removed"_s, QJsonArray::fromStringList(folders));
+        QStringList gone;
+        for (const QString &folder : folders) {
+            if (QFileInfo(folder).path() == target.releasesDirectory) {
+                gone.append(QFileInfo(folder).fileName());
+            }
+        }
+        if (const auto removed = co_await removeReleases(target, gone, toolsOf(context)); !removed) {
+            context.log({u"backup.clean_up.releases_stay"_s, {{u"versions"_s, QJsonArray::fromStringList(gone)}, {u"cause"_s, removed.error().toJson()}}});
+        }
         co_return Result<>();
     }
 

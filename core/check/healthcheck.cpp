@@ -63,7 +63,7 @@ QCoro::Task<Finding> ask(ServiceSpec service, InstanceSpec instance, CheckScope 
             version = runningReleases(*recorded).value(instance.name);
         }
         if (!version.isEmpty()) {
-            folder = scope.target.releaseDirectory(version);
+            folder = scope.target.releaseDirectory(service, version);
         }
     }
     ProbeSpec probe = service.expand(service.health, instance, folder);

@@ -168,7 +168,7 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token stop)
             }
             // A release that restarts only some services leaves the others at what they run.
             const QString own = scope.expectedReleases.value(instance.name, started.value(instance.name, expected));
-            const QString url = service.expand(service.versionUrl, instance, scope.target.releaseDirectory(own));
+            const QString url = service.expand(service.versionUrl, instance, scope.target.releaseDirectory(service, own));
             const auto answer = co_await askVersion(url, stop);
             if (!answer) {
                 if (answer.error().kind == Error::Kind::Cancelled) {

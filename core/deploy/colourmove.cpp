@@ -135,7 +135,7 @@ Async<> ColourMove::waitReady(QString version, std::stop_token stop)
 
 Async<> ColourMove::smoke(QString version, std::stop_token stop)
 {
-    const QString folder = m_context->target().releaseDirectory(version);
+    const QString folder = m_context->target().releaseDirectory(m_service, version);
     qint64 done = 0;
     for (const InstanceMove &move : m_instances) {
         tell(u"colour.doing.smoke"_s, done++, {{u"instance"_s, move.name()}, {u"count"_s, m_service.smoke.size()}});

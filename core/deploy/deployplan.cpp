@@ -92,6 +92,29 @@ Result<> checkRestart(const Target &target, const Manifest &manifest, const QStr
     return {};
 }
 
+/// Title and intent: images, the release itself on further hosts, or both.
+void tellFetched(const Target &target, StepSpec &step, const QString &intentOfImages, const QString &to)
+{
+    QStringList hosts;
+    bool hasImages = false;
+    const QJsonArray instances = step.params["instances"_L1].toArray();
+    for (const QJsonValue &name : instances) {
+        const ServiceSpec *service = target.serviceOfInstance(name.toString());
+        if (service && !service->host.isHere() && !hosts.contains(service->host.text())) {
+            hosts.append(service->host.text());
+        }
+        hasImages = hasImages || (service && service->runtime == "compose"_L1);
+    }
+    const QJsonObject args{{u"to"_s, to}, {u"hosts"_s, QJsonArray::fromStringList(hosts)}};
+    if (hosts.isEmpty()) {
+        step.title = {u"deploy.title.fetch"_s, {}};
+        step.intent = {intentOfImages, {{u"to"_s, to}}};
+    } else {
+        step.title = {hasImages ? u"deploy.title.fetch_and_bring"_s : u"deploy.title.bring"_s, {}};
+        step.intent = {hasImages ? u"deploy.intent.fetch_and_bring"_s : u"deploy.intent.bring"_s, args};
+    }
+}
+
 /// Nothing for runtimes that start from the release's folder alone.
 Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases)
 {
@@ -112,8 +135,7 @@ Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString
     step.id = u"fetch"_s;
     step.kind = u"fetch"_s;
     step.params = {{u"instances"_s, instances}, {u"toRelease"_s, to}};
-    step.title = {u"deploy.title.fetch"_s, {}};
-    step.intent = {u"deploy.intent.fetch"_s, {{u"to"_s, to}}};
+    tellFetched(context.target, step, u"deploy.intent.fetch"_s, to);
     step.expectedMs = context.measuredMs.value(step.kind, FetchMs);
     step.changesState = false;
     return QList<StepSpec>{step};
@@ -176,8 +198,7 @@ Async<QList<StepSpec>> fetchBackSteps(PlanningContext context, InstanceReleases 
         step.id = steps.isEmpty() ? u"fetch"_s : QString(u"fetch:"_s + version);
         step.kind = u"fetch"_s;
         step.params = {{u"instances"_s, QJsonArray::fromStringList(images.keys())}, {u"toRelease"_s, version}, {u"back"_s, true}, {u"images"_s, images}};
-        step.title = {u"deploy.title.fetch"_s, {}};
-        step.intent = {u"deploy.intent.fetch_back"_s, {{u"to"_s, version}}};
+        tellFetched(context.target, step, u"deploy.intent.fetch_back"_s, version);
         step.expectedMs = context.measuredMs.value(step.kind, FetchMs);
         step.changesState = false;
         steps.append(step);

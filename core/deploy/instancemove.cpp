@@ -224,7 +224,7 @@ Async<> InstanceMove::waitReady(QString version, std::stop_token stop)
     }
     ProbeSpec probe;
     probe.name = m_instance.name;
-    probe.http = m_service.expand(m_service.versionUrl, m_instance, m_context->target().releaseDirectory(version));
+    probe.http = m_service.expand(m_service.versionUrl, m_instance, m_context->target().releaseDirectory(m_service, version));
     const ProbeResult answer = co_await probeOnce(probe, stop);
     if (!answer.ok) {
         co_return fail(answer.error);

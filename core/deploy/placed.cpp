@@ -51,7 +51,7 @@ Async<QList<InstanceState>> probed(Target target, QList<InstanceState> states, q
         }
         for (const InstanceSpec &instance : service->instances) {
             if (instance.name == states[i].name) {
-                ProbeSpec probe = service->expand(service->health, instance, target.releaseDirectory(states[i].release));
+                ProbeSpec probe = service->expand(service->health, instance, target.releaseDirectory(*service, states[i].release));
                 probe.timeoutMs = qMin(probe.timeoutMs, limitMs);
                 asked.push_back({i, probe.readyWithinMs, probeOnce(probe)});
             }

@@ -4,6 +4,8 @@
 #include "deploy/systemdmanager.h"
 
 #include "config/targetmask.h"
+#include "system/files.h"
+#include "target/sshprocesses.h"
 
 #include <QDir>
 #include <QFileInfo>
@@ -25,6 +27,8 @@ constexpr qint64 LookMs = 20000;
 constexpr qint64 ChangeMs = 60000;
 constexpr int Lines = 10;
 constexpr qsizetype LongestLine = 500;
+constexpr qint64 LargestEnvironment = 1 << 20;
+constexpr qint64 LargestDropIn = 1 << 20;
 
 /// What systemctl says where it can't do something, as an error of ours.
 Error errorOf(const QString &said, const QStringList &command, int exitCode, bool isUsers)
@@ -78,10 +82,11 @@ SystemdUnit unitOf(const QString &name, const QString &block)
 
 } // namespace
 
-SystemdManager::SystemdManager(const Target &target, const RuntimeTools &tools, Whose whose)
+SystemdManager::SystemdManager(const Target &target, const RuntimeTools &tools, Whose whose, const HostSpec &host)
     : m_target(target)
     , m_tools(tools)
     , m_whose(whose)
+    , m_host(host)
 {
     if (!m_tools.processes) {
         m_tools.processes = &Processes::system();
@@ -104,18 +109,75 @@ QProcessEnvironment SystemdManager::environment()
 
 QString SystemdManager::dropInFolder(const QString &unit) const
 {
+    if (isUsers() && !m_host.isHere()) {
+        return u".config/systemd/user/"_s + unit + u".d"_s;
+    }
     const QString units = isUsers() ? QString(QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) + u"/systemd/user"_s)
                                     : u"/etc/systemd/system"_s;
     return units + u'/' + unit + u".d"_s;
 }
 
+Async<> SystemdManager::checkDropIn(QString unit, std::stop_token stop)
+{
+    const QString folder = dropInFolder(unit);
+    if (m_host.isHere()) {
+        QFileInfo nearest(folder);
+        while (!nearest.exists() && !nearest.isRoot()) {
+            nearest.setFile(nearest.path());
+        }
+        if (::access(QFile::encodeName(nearest.filePath()).constData(), W_OK) != 0) {
+            co_return fail(u"systemd.no_drop_in"_s, {{u"unit"_s, unit}, {u"folder"_s, folder}, {u"reason"_s, qt_error_string()}}, folder);
+        }
+        co_return {};
+    }
+    const QString script = u"folder=$1; while [ ! -e \"$folder\" ]; do case $folder in */*) folder=${folder%/*} ;; *) folder=. ;; esac; [ -n \"$folder\" ] || folder=/; done; [ -w \"$folder\" ]"_s;
+    ProcessSpec spec{.program = u"sh"_s, .arguments = {u"-c"_s, script, u"sh"_s, folder}};
+    spec.timeoutMs = LookMs;
+    CO_TRY(const ProcessResult result, co_await runOn(m_host, spec, stop, *m_tools.processes));
+    if (result.exitCode != 0) {
+        co_return fail(u"systemd.no_drop_in"_s, {{u"unit"_s, unit}, {u"folder"_s, folder}, {u"reason"_s, m_host.text()}}, m_host.address.text());
+    }
+    co_return {};
+}
+
+Async<> SystemdManager::writeDropIn(QString unit, QString name, QByteArray text)
+{
+    const QString folder = dropInFolder(unit);
+    const QString file = folder + u'/' + name;
+    if (m_host.isHere()) {
+        CO_CHECK(files::makePath(folder));
+        if (const auto there = QFileInfo::exists(file) ? files::read(file, LargestDropIn) : Result<QByteArray>(); there && *there == text) {
+            co_return {};
+        }
+        co_return files::replace(file, text);
+    }
+    const QString script = u"mkdir -p -- \"$1\" && cat >\"$1/.$2.part\" && sync -- \"$1/.$2.part\" && mv -fT -- \"$1/.$2.part\" \"$1/$2\" && sync -- \"$1\""_s;
+    ProcessSpec spec{.program = u"sh"_s, .arguments = {u"-c"_s, script, u"sh"_s, folder, name}};
+    spec.input = text;
+    spec.timeoutMs = ChangeMs;
+    spec.inherit = m_tools.inherit;
+    CO_TRY(const ProcessResult result, co_await runOn(m_host, spec, {}, *m_tools.processes));
+    if (result.exitCode != 0) {
+        co_return fail(u"systemd.no_drop_in"_s, {{u"unit"_s, unit}, {u"folder"_s, folder}, {u"reason"_s, result.lastWords()}}, m_host.address.text());
+    }
+    co_return {};
+}
+
 Async<ProcessResult> SystemdManager::run(QStringList command, bool isChange, qint64 limitMs, std::stop_token stop, ProcessLine onLine)
 {
+    const QString program = command.first();
+    if (!m_host.isHere()) {
+        // What environment() is here. An account without a login of its own may lack the place of its manager.
+        const QString script = u"XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export XDG_RUNTIME_DIR; exec \"$@\""_s;
+        command = QStringList{u"sh"_s, u"-c"_s, script, u"sh"_s, u"env"_s, u"LC_ALL=C.UTF-8"_s, u"SYSTEMD_COLORS=0"_s, u"SYSTEMD_PAGER="_s} + command;
+    }
     ProcessSpec spec;
     spec.program = command.takeFirst();
     spec.arguments = command;
     spec.workingDirectory = u"/"_s;
-    spec.environment = environment();
+    if (m_host.isHere()) {
+        spec.environment = environment();
+    }
     spec.timeoutMs = limitMs;
     if (onLine) {
         spec.onLine = std::move(onLine);
@@ -126,9 +188,9 @@ Async<ProcessResult> SystemdManager::run(QStringList command, bool isChange, qin
             spec.onLine = [told](const QByteArray &line, bool) { told(u"systemd"_s, QString::fromUtf8(line)); };
         }
     }
-    const QString program = spec.program;
-    const auto result = co_await m_tools.processes->run(spec, stop);
-    if (!result && result.error().code == "process.not_found"_L1) {
+    const auto result = co_await runOn(m_host, spec, stop, *m_tools.processes);
+    constexpr int NotFound = 127; // Of env.
+    if ((!result && result.error().code == "process.not_found"_L1) || (result && !m_host.isHere() && result->exitCode == NotFound)) {
         co_return fail(u"systemd.no_program"_s, {{u"program"_s, program}});
     }
     if (!result && result.error().code == "process.timeout"_L1) {
@@ -142,7 +204,9 @@ Async<QByteArray> SystemdManager::control(QStringList arguments, bool isChange, 
     const QStringList command = QStringList{u"systemctl"_s, isUsers() ? u"--user"_s : u"--system"_s, u"--no-ask-password"_s, u"--no-pager"_s} + arguments;
     CO_TRY(const ProcessResult result, co_await run(command, isChange, limitMs, stop));
     if (result.exitCode != 0) {
-        co_return fail(errorOf(result.lastWords(), command, result.exitCode, isUsers()));
+        Error error = errorOf(result.lastWords(), command, result.exitCode, isUsers());
+        error.where = m_host.isHere() ? error.where : m_host.text();
+        co_return fail(error);
     }
     co_return result.output;
 }
@@ -166,7 +230,53 @@ Async<QList<SystemdUnit>> SystemdManager::look(QStringList names, qint64 limitMs
     for (qsizetype i = 0; i < names.size(); ++i) {
         units.append(unitOf(names[i], blocks[i]));
     }
+    CO_CHECK(co_await lookInto(&units, limitMs, stop));
     co_return units;
+}
+
+Async<> SystemdManager::lookInto(QList<SystemdUnit> *units, qint64 limitMs, std::stop_token stop)
+{
+    constexpr QByteArrayView key("CUTOVER_RELEASE=");
+    const auto folderIn = [key](const QByteArrayList &entries) -> std::optional<QString> {
+        for (const QByteArray &entry : entries) {
+            if (entry.startsWith(key)) {
+                return QFile::decodeName(entry.sliced(key.size()));
+            }
+        }
+        return std::nullopt;
+    };
+    QStringList pids;
+    for (SystemdUnit &unit : *units) {
+        if (unit.pid > 0 && m_host.isHere()) {
+            QFile file(u"/proc/%1/environ"_s.arg(unit.pid));
+            if (file.open(QIODevice::ReadOnly)) {
+                unit.folder = folderIn(file.read(LargestEnvironment).split('\0'));
+            }
+        } else if (unit.pid > 0) {
+            pids.append(QString::number(unit.pid));
+        }
+    }
+    if (pids.isEmpty()) {
+        co_return {};
+    }
+    // Of each an entry with its pid before its own; what may not be read has none.
+    ProcessSpec spec{.program = u"sh"_s, .arguments = QStringList{u"-c"_s, u"for pid; do printf '%s\\0' \"pid $pid\"; grep -z '^CUTOVER_RELEASE=' \"/proc/$pid/environ\" 2>/dev/null; done; exit 0"_s, u"sh"_s} + pids};
+    spec.timeoutMs = limitMs;
+    CO_TRY(const ProcessResult told, co_await runOn(m_host, spec, stop, *m_tools.processes));
+    QMap<qint64, QByteArrayList> entries;
+    qint64 pid = 0;
+    const QByteArrayList parts = told.output.split('\0');
+    for (const QByteArray &part : parts) {
+        if (part.startsWith("pid ")) {
+            pid = part.sliced(4).toLongLong();
+        } else {
+            entries[pid].append(part);
+        }
+    }
+    for (SystemdUnit &unit : *units) {
+        unit.folder = folderIn(entries.value(unit.pid));
+    }
+    co_return {};
 }
 
 Async<> SystemdManager::reload()
@@ -207,7 +317,7 @@ QStringList SystemdManager::journalCommand(const QStringList &units) const
 Async<QStringList> SystemdManager::lastLines(QString unit)
 {
     // What a process said at its end may not be in the journal yet. Only root may ask for it.
-    if (::geteuid() == 0) {
+    if (::geteuid() == 0 || !m_host.isHere()) {
         const QStringList sync{u"journalctl"_s, u"--sync"_s};
         (void)co_await run(sync, false, LookMs, {});
     }

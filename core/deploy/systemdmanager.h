@@ -6,6 +6,8 @@
 #include "deploy/runtime.h"
 #include "system/processes.h"
 
+#include <optional>
+
 namespace cutover {
 
 /** A service unit, as its manager tells of it. */
@@ -15,6 +17,7 @@ struct SystemdUnit {
     QString activeState; ///< "active", "reloading", "inactive", "failed", "activating", "deactivating"
     QString subState; ///< As "running", "exited", "auto-restart".
     QString type; ///< As "simple", "notify", "oneshot".
+    std::optional<QString> folder; ///< CUTOVER_RELEASE that its main process was started with, where this user may see it.
     QString version; ///< CUTOVER_VERSION of the environment that it starts with; empty: none of ours.
     QDateTime since; ///< Start of its main process.
     qint64 pid = 0; ///< Of its main process.
@@ -36,7 +39,8 @@ class SystemdManager
 public:
     enum class Whose { Machine,
                        User }; ///< User: that of the user who runs Cutover.
-    SystemdManager(const Target &target, const RuntimeTools &tools, Whose whose);
+    /// Of a host of the target; that of this machine where it is here.
+    SystemdManager(const Target &target, const RuntimeTools &tools, Whose whose, const HostSpec &host = {});
 
     /// In the order of the names. A unit that there is not has the load state "not-found".
     [[nodiscard]] Async<QList<SystemdUnit>> look(QStringList names, qint64 limitMs, std::stop_token stop = {});
@@ -54,8 +58,12 @@ public:
     /// What units wrote, and what the manager says of them. instances: by unit.
     [[nodiscard]] Async<> logs(QMap<QString, QString> instances, LogRequest request, LogSink sink, std::stop_token stop);
 
-    /// Where the manager looks for what is added to the unit: ".../UNIT.d".
+    /// Where the manager looks for what is added to the unit: ".../UNIT.d". Of a user on another host relative to its home.
     [[nodiscard]] QString dropInFolder(const QString &unit) const;
+    /// Whether files can be made there: "systemd.no_drop_in".
+    [[nodiscard]] Async<> checkDropIn(QString unit, std::stop_token stop);
+    /// Replaces a file there, whole or not at all.
+    [[nodiscard]] Async<> writeDropIn(QString unit, QString name, QByteArray text);
 
 private:
     [[nodiscard]] bool isUsers() const { return m_whose == Whose::User; }
@@ -68,7 +76,11 @@ private:
 
     Target m_target;
     RuntimeTools m_tools;
+    /// Fills in their folders.
+    [[nodiscard]] Async<> lookInto(QList<SystemdUnit> *units, qint64 limitMs, std::stop_token stop);
+
     Whose m_whose;
+    HostSpec m_host;
 };
 
 } // namespace cutover

@@ -6,20 +6,20 @@
 // only while nothing of the unit runs; which release it runs, in the environment of its process.
 
 #include "check/probe.h"
+#include "deploy/hostrelease.h"
 #include "deploy/placed.h"
 #include "deploy/stoppedones.h"
 #include "deploy/systemdmanager.h"
 #include "deploy/unitdropin.h"
 #include "plan/instancefacts.h"
 #include "system/clock.h"
-#include "system/files.h"
 #include "target/systemdreader.h"
 
-#include <QFileInfo>
 #include <QJsonArray>
 
 #include <algorithm>
-#include <unistd.h>
+#include <map>
+#include <vector>
 
 using namespace Qt::StringLiterals;
 
@@ -31,7 +31,6 @@ constexpr qint64 AnswerMs = 20000;
 constexpr qint64 PollMs = 100;
 constexpr qint64 BegunMs = 10000; ///< For a job to begin.
 constexpr qint64 GoneMs = 10000; ///< After its KILL.
-constexpr qint64 LargestEnvironment = 1 << 20;
 
 InstanceState::State stateOf(const SystemdUnit &unit, bool isMeantToStop)
 {
@@ -58,9 +57,13 @@ public:
     SystemdRuntime(const Target &target, const RuntimeTools &tools, const QString &name, SystemdManager::Whose whose)
         : m_target(target)
         , m_name(name)
+        , m_tools(tools)
         , m_stopped(target.stateDirectory + u'/' + name + u"-stopped.json"_s)
-        , m_manager(target, tools, whose)
     {
+        m_managers.emplace(QString(), std::make_unique<SystemdManager>(m_target, tools, whose));
+        for (const HostSpec &host : std::as_const(m_target.hosts)) {
+            m_managers.emplace(host.name, std::make_unique<SystemdManager>(m_target, tools, whose, host));
+        }
     }
 
     Async<QList<InstanceState>> states(qint64 limitMs) override
@@ -76,7 +79,7 @@ public:
             state.service = one.service->name;
             state.state = stateOf(unit, stopped.contains(state.name));
             state.pid = unit.pid;
-            state.release = releaseOf(unit);
+            state.release = releaseOf(one, unit);
             state.since = unit.since;
             state.restarts = unit.restarts;
             state.lastExit = unit.exitCode;
@@ -93,7 +96,7 @@ public:
         const QList<Placed> placed = all();
         for (const Placed &one : placed) {
             const SystemdUnit unit = units[one.instance->name];
-            const QString release = releaseOf(unit);
+            const QString release = releaseOf(one, unit);
             // What died shall run all the same.
             if (one.service->managed && (!unit.isGone() || (!release.isEmpty() && !stopped.contains(one.instance->name)))) {
                 facts.insert(instanceFact(one.instance->name), release);
@@ -104,15 +107,32 @@ public:
 
     Async<> check(QString version, QStringList instances, std::stop_token stop) override
     {
-        CO_CHECK(releaseFolder(m_target, version));
-        CO_TRY(const auto units, co_await allUnits(AnswerMs, stop));
-        const QList<Placed> placed = all();
-        for (const Placed &one : placed) {
-            if (instances.contains(one.instance->name)) {
-                CO_CHECK(checkUnit(one, units[one.instance->name]));
-            }
+        CO_CHECK(co_await checkUnits(version, instances, stop));
+        for (const HostSpec &host : hostsOf(instances)) {
+            CO_CHECK(co_await checkRelease(m_target, host, version, m_tools, stop));
         }
         co_return {};
+    }
+
+    bool fetches() const override
+    {
+        const QList<Placed> placed = all();
+        return std::ranges::any_of(placed, [](const Placed &one) { return !one.service->host.isHere(); });
+    }
+
+    Async<> prepare(QString version, QStringList instances, std::stop_token stop) override
+    {
+        CO_CHECK(co_await checkUnits(version, instances, stop));
+        for (const HostSpec &host : hostsOf(instances)) {
+            CO_CHECK(co_await bringRelease(m_target, host, version, m_tools, stop));
+        }
+        co_return {};
+    }
+
+    // What is missing on a host is brought there first.
+    Async<> checkRestore(QString version, QMap<QString, QString> images, std::stop_token stop) override
+    {
+        co_return co_await checkUnits(version, images.keys(), stop);
     }
 
     Async<> start(QString instance, QString version) override
@@ -121,16 +141,17 @@ public:
         CO_TRY(const Placed place, placeOf(instance));
         CO_TRY(const SystemdUnit unit, co_await lookAt(instance));
         if (!unit.isGone()) {
-            const QString release = releaseOf(unit);
+            const QString release = releaseOf(place, unit);
             if (release != version) {
                 co_return fail(u"systemd.runs_other"_s, {{u"instance"_s, instance}, {u"unit"_s, unit.name}, {u"running"_s, release}, {u"wanted"_s, version}});
             }
             co_return m_stopped.mark(instance, false);
         }
-        CO_CHECK(writeDropIn(place, version));
-        CO_CHECK(co_await m_manager.reload());
+        SystemdManager &manager = managerOf(place);
+        CO_CHECK(co_await manager.writeDropIn(unit.name, dropInName(), dropInText(m_target, *place.service, *place.instance, version)));
+        CO_CHECK(co_await manager.reload());
         CO_CHECK(m_stopped.mark(instance, false));
-        CO_CHECK(co_await m_manager.start(unit.name));
+        CO_CHECK(co_await manager.start(unit.name));
         for (const qint64 begin = Clock::system().monotonic();;) {
             CO_TRY(const SystemdUnit now, co_await lookAt(instance));
             // It is under way, or it has failed already, which waitReady() tells with its reason.
@@ -155,11 +176,11 @@ public:
             const qint64 waited = Clock::system().monotonic() - begin;
             if (!asked) {
                 asked = true;
-                CO_CHECK(co_await m_manager.stop(unit.name));
+                CO_CHECK(co_await managerOf(place).stop(unit.name));
             } else if (waited > place.service->stopTimeoutMs && !killed) {
                 killed = true;
                 // It may have ended just now, and be unknown by then: the next look decides.
-                (void)co_await m_manager.kill(unit.name);
+                (void)co_await managerOf(place).kill(unit.name);
             } else if (waited > place.service->stopTimeoutMs + GoneMs) {
                 co_return fail(u"systemd.not_gone"_s, {{u"instance"_s, instance}, {u"unit"_s, unit.name}, {u"state"_s, unit.activeState}});
             }
@@ -170,7 +191,7 @@ public:
     Async<> waitReady(QString instance, QString version, std::stop_token stop) override
     {
         CO_TRY(const Placed place, placeOf(instance));
-        const ProbeSpec probe = place.service->expand(place.service->health, *place.instance, m_target.releaseDirectory(version));
+        const ProbeSpec probe = place.service->expand(place.service->health, *place.instance, m_target.releaseDirectory(*place.service, version));
         const qint64 limit = place.service->health.readyWithinMs;
         for (const qint64 begin = Clock::system().monotonic();;) {
             CO_TRY(const SystemdUnit unit, co_await lookAt(instance));
@@ -207,24 +228,69 @@ public:
 
     Async<> logs(LogRequest request, LogSink sink, std::stop_token stop) override
     {
-        QMap<QString, QString> instances;
+        std::map<QString, QMap<QString, QString>> instances; // Host → unit → instance.
         const QList<Placed> placed = all();
         for (const Placed &one : placed) {
             if (request.instances.contains(one.instance->name)) {
-                instances.insert(unitOf(*one.instance), one.instance->name);
+                instances[one.service->host.name].insert(unitOf(*one.instance), one.instance->name);
             }
         }
-        co_return co_await m_manager.logs(instances, request, sink, stop);
+        // At once, as one that is followed does not end; the first error ends the others.
+        std::stop_source ended;
+        const std::stop_callback onStop(stop, [&ended] { ended.request_stop(); });
+        std::vector<Async<>> tasks;
+        for (const auto &[host, units] : instances) {
+            tasks.push_back(m_managers.at(host)->logs(units, request, sink, ended.get_token()));
+        }
+        Result<> first;
+        for (Async<> &task : tasks) {
+            const Result<> told = co_await task;
+            if (!told && first) {
+                first = told;
+                ended.request_stop();
+            }
+        }
+        co_return first;
     }
 
     Async<QStringList> lastLines(QString instance) override
     {
         CO_TRY(const Placed place, placeOf(instance));
-        co_return co_await m_manager.lastLines(unitOf(*place.instance));
+        co_return co_await managerOf(place).lastLines(unitOf(*place.instance));
     }
 
 private:
     QList<Placed> all() const { return placedOf(m_target, m_name); }
+    SystemdManager &managerOf(const Placed &place) const { return *m_managers.at(place.service->host.name); }
+
+    /// Those beyond this machine that the instances run on, each once.
+    QList<HostSpec> hostsOf(const QStringList &instances) const
+    {
+        QList<HostSpec> hosts;
+        const QList<Placed> placed = all();
+        for (const Placed &one : placed) {
+            const HostSpec &host = one.service->host;
+            if (instances.contains(one.instance->name) && !host.isHere() && !std::ranges::contains(hosts, host.name, &HostSpec::name)) {
+                hosts.append(host);
+            }
+        }
+        return hosts;
+    }
+
+    /// The release is here, and the units can be started.
+    Async<> checkUnits(QString version, QStringList instances, std::stop_token stop)
+    {
+        CO_CHECK(releaseFolder(m_target, version));
+        CO_TRY(const auto units, co_await allUnits(AnswerMs, stop));
+        const QList<Placed> placed = all();
+        for (const Placed &one : placed) {
+            if (instances.contains(one.instance->name)) {
+                CO_CHECK(checkUnit(one, units[one.instance->name]));
+                CO_CHECK(co_await managerOf(one).checkDropIn(unitOf(*one.instance), stop));
+            }
+        }
+        co_return {};
+    }
 
     Result<Placed> placeOf(const QString &instance) const
     {
@@ -241,51 +307,41 @@ private:
     {
         CO_TRY(const Placed place, placeOf(instance));
         const QStringList names{unitOf(*place.instance)};
-        CO_TRY(const QList<SystemdUnit> units, co_await m_manager.look(names, AnswerMs));
+        CO_TRY(const QList<SystemdUnit> units, co_await managerOf(place).look(names, AnswerMs));
         co_return units.first();
     }
 
     /// By instance.
     Async<QMap<QString, SystemdUnit>> allUnits(qint64 limitMs, std::stop_token stop = {})
     {
-        QStringList instances;
-        QStringList names;
+        struct Asked {
+            QStringList instances;
+            QStringList units;
+        };
+        std::map<QString, Asked> asked; // By host.
         const QList<Placed> placed = all();
         for (const Placed &one : placed) {
-            instances.append(one.instance->name);
-            names.append(unitOf(*one.instance));
+            asked[one.service->host.name].instances.append(one.instance->name);
+            asked[one.service->host.name].units.append(unitOf(*one.instance));
         }
-        CO_TRY(const QList<SystemdUnit> units, co_await m_manager.look(names, limitMs, stop));
         QMap<QString, SystemdUnit> found;
-        for (qsizetype i = 0; i < units.size(); ++i) {
-            found.insert(instances[i], units[i]);
+        for (const auto &[host, here] : asked) {
+            CO_TRY(const QList<SystemdUnit> units, co_await m_managers.at(host)->look(here.units, limitMs, stop));
+            for (qsizetype i = 0; i < units.size(); ++i) {
+                found.insert(here.instances[i], units[i]);
+            }
         }
         co_return found;
     }
 
-    /// The version whose folder this is; empty: of no release of this target.
-    QString versionOf(const QString &folder) const
+    /// What the process itself was started with is the truth, where it can be seen; empty: of no release of this target.
+    QString releaseOf(const Placed &place, const SystemdUnit &unit) const
     {
-        const QString begin = m_target.releasesDirectory + u'/';
-        return folder.startsWith(begin) ? folder.sliced(begin.size()) : QString();
-    }
-
-    /// What the process itself was started with is the truth, where this user may see it and it is still there.
-    QString releaseOf(const SystemdUnit &unit) const
-    {
-        if (unit.pid > 0) {
-            QFile environment(u"/proc/%1/environ"_s.arg(unit.pid));
-            if (environment.open(QIODevice::ReadOnly)) {
-                constexpr QByteArrayView key("CUTOVER_RELEASE=");
-                const QByteArrayList entries = environment.read(LargestEnvironment).split('\0');
-                for (const QByteArray &entry : entries) {
-                    if (entry.startsWith(key)) {
-                        return versionOf(QFile::decodeName(entry.sliced(key.size())));
-                    }
-                }
-            }
+        if (!unit.folder) {
+            return unit.version;
         }
-        return unit.version;
+        const QString begin = m_target.releaseDirectory(*place.service, QString());
+        return unit.folder->startsWith(begin) ? unit.folder->sliced(begin.size()) : QString();
     }
 
     Result<> checkUnit(const Placed &place, const SystemdUnit &unit) const
@@ -305,33 +361,13 @@ private:
         if (unit.type == "oneshot"_L1 && !isIncomplete) {
             return fail(u"systemd.oneshot"_s, args);
         }
-        const QString folder = m_manager.dropInFolder(unit.name);
-        QFileInfo nearest(folder);
-        while (!nearest.exists() && !nearest.isRoot()) {
-            nearest.setFile(nearest.path());
-        }
-        if (::access(QFile::encodeName(nearest.filePath()).constData(), W_OK) != 0) {
-            return fail(u"systemd.no_drop_in"_s, {{u"unit"_s, unit.name}, {u"folder"_s, folder}, {u"reason"_s, qt_error_string()}}, folder);
-        }
         return {};
-    }
-
-    Result<> writeDropIn(const Placed &place, const QString &version) const
-    {
-        const QString folder = m_manager.dropInFolder(unitOf(*place.instance));
-        const QString file = folder + u'/' + dropInName();
-        const QByteArray text = dropInText(m_target, *place.service, *place.instance, version);
-        CHECK(files::makePath(folder));
-        if (const auto there = QFileInfo::exists(file) ? files::read(file, 1 << 20) : Result<QByteArray>(); there && *there == text) {
-            return {};
-        }
-        return files::replace(file, text);
     }
 
     /// An error with what the unit said last.
     Async<> withLines(QString code, Placed place, QJsonObject args)
     {
-        const auto lines = co_await m_manager.lastLines(unitOf(*place.instance));
+        const auto lines = co_await managerOf(place).lastLines(unitOf(*place.instance));
         args.insert(u"instance"_s, place.instance->name);
         args.insert(u"unit"_s, unitOf(*place.instance));
         args.insert(u"lastLines"_s, QJsonArray::fromStringList(lines.value_or(QStringList())));
@@ -340,8 +376,9 @@ private:
 
     Target m_target;
     QString m_name; ///< "systemd", "systemd_user"
+    RuntimeTools m_tools;
     StoppedOnes m_stopped;
-    SystemdManager m_manager;
+    std::map<QString, std::unique_ptr<SystemdManager>> m_managers; ///< By host; this machine's by the empty name.
 };
 
 const RuntimeRegistry::Registration system(u"systemd"_s, [](const Target &target, const RuntimeTools &tools) {

@@ -50,7 +50,7 @@ QString dropInName()
 
 QByteArray dropInText(const Target &target, const ServiceSpec &service, const InstanceSpec &instance, const QString &version)
 {
-    const QString folder = target.releaseDirectory(version);
+    const QString folder = target.releaseDirectory(service, version);
     QStringList lines{u"# Written by Cutover for the target "_s + target.name + u" whenever the release changes: what is edited here is lost."_s,
                       u"[Service]"_s,
                       u"Environment="_s + quoted(u"CUTOVER_RELEASE="_s + folder) + u' ' + quoted(u"CUTOVER_VERSION="_s + version)};

@@ -3,6 +3,7 @@
 
 #include "target/hostreader.h"
 
+#include <QDir>
 #include <QJsonArray>
 
 #include <algorithm>
@@ -16,6 +17,10 @@ namespace {
 const Catalogue::Registration texts{{
     {"target.expected_ssh_host", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must say how ssh reaches the host; found %{found}."),
      QT_TRANSLATE_NOOP("catalogue", "Write it as in deploy@web-2.example.org:22, or as a Host of ssh's configuration; an IPv6 address with a port stands in brackets.")},
+    {"target.expected_absolute_path", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be a path over there that begins with “/”; found %{found}."),
+     QT_TRANSLATE_NOOP("catalogue", "Write it as in /srv/trading/releases.")},
+    {"target.host_runtime", QT_TRANSLATE_NOOP("catalogue", "“%{field}” says where the service %{service} runs, which only services of systemd can."),
+     QT_TRANSLATE_NOOP("catalogue", "Remove it, or set “runtime: systemd” or “runtime: systemd_user”.")},
     {"target.no_hosts", QT_TRANSLATE_NOOP("catalogue", "“%{field}” names the host “%{found}”, but the target has no hosts."),
      QT_TRANSLATE_NOOP("catalogue", "Add “hosts” with “- {name: %{found}, ssh: HOST}”, or leave it out to run on the control host.")},
     {"target.host_without_command", QT_TRANSLATE_NOOP("catalogue", "“%{field}” says where a program runs, but this probe asks from the control host."),
@@ -26,10 +31,10 @@ const Catalogue::Registration texts{{
 
 } // namespace
 
-HostSpec readHost(yaml::Map &map, const QString &stateDirectory, const std::function<void(const yaml::Value &value, const QString &name)> &names)
+HostSpec readHost(yaml::Map &map, const Target &target, const std::function<void(const yaml::Value &value, const QString &name)> &names)
 {
     HostSpec spec;
-    spec.stateDirectory = stateDirectory;
+    spec.stateDirectory = target.stateDirectory;
     const yaml::Value name = map.required(u"name"_s, u"name"_s);
     spec.name = name.name();
     names(name, spec.name);
@@ -40,6 +45,11 @@ HostSpec readHost(yaml::Map &map, const QString &stateDirectory, const std::func
         } else {
             ssh.expected(u"ssh_host"_s);
         }
+    }
+    const yaml::Value releases = map.optional(u"releases"_s);
+    spec.releasesDirectory = QDir::cleanPath(releases.text(target.releasesDirectory));
+    if (releases.exists() && !QDir::isAbsolutePath(spec.releasesDirectory)) {
+        releases.expected(u"absolute_path"_s);
     }
     map.close();
     return spec;

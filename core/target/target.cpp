@@ -68,7 +68,7 @@ public:
         readRepository(map.requiredMap(u"repository"_s));
         for (yaml::Map &host : map.maps(u"hosts"_s)) {
             const auto names = [this](const yaml::Value &value, const QString &name) { unique(m_hosts, value, name); };
-            m_target.hosts << readHost(host, m_target.stateDirectory, names);
+            m_target.hosts << readHost(host, m_target, names);
         }
         m_target.balancer = readBalancer(map.optionalMap(u"balancer"_s), m_folder);
         m_target.compose = readCompose(map.optionalMap(u"compose"_s), m_folder);
@@ -280,6 +280,12 @@ private:
         if (service.runtime == "compose"_L1 && m_target.compose.project.isEmpty()) {
             runtime.problem(u"no_compose"_s, {});
         }
+        service.host = namedHost(map, m_target.hosts);
+        if (!service.host.isHere() && !isSystemd) {
+            map.optional(u"host"_s).problem(u"host_runtime"_s, {{u"service"_s, service.name}});
+        }
+        // Each machine has ports and units of its own.
+        const QString machine = service.host.isHere() ? QString() : QString(service.host.name + u':');
         service.managed = map.optional(u"managed"_s).boolean(service.managed);
         const QString strategy = map.optional(u"strategy"_s).choice({u"rolling"_s, u"recreate"_s, u"blue_green"_s}, u"rolling"_s);
         service.strategy = strategy == u"recreate" ? Strategy::Recreate
@@ -310,7 +316,7 @@ private:
             const yaml::Value port = entry.optional(u"port"_s);
             instance.port = int(port.integer(1, 65535, 0));
             if (instance.port > 0) {
-                unique(m_ports, port, QString::number(instance.port));
+                unique(m_ports, port, QString(machine + QString::number(instance.port)));
             }
             colours.push_back(readColour(entry, instance));
             if (isCompose) {
@@ -321,7 +327,7 @@ private:
             }
             if (isSystemd) {
                 const yaml::Value unit = readUnit(entry, instance);
-                unique(m_units, unit, unitOf(instance));
+                unique(m_units, unit, unitOf(instance).isEmpty() ? QString() : QString(machine + unitOf(instance)));
             }
             entry.close();
             service.instances << instance;

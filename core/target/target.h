@@ -18,6 +18,7 @@ struct HostSpec {
     QString name; ///< Empty: the control host itself.
     SshHost address;
     QString stateDirectory; ///< Of the target: where the host's key is pinned and its connection lies.
+    QString releasesDirectory = {}; ///< Absolute, over there: versioned release folders of the services that run on it.
 
     [[nodiscard]] bool isHere() const { return name.isEmpty(); }
     /// For people: "web-2 (deploy@10.0.0.2)".
@@ -80,6 +81,7 @@ struct ServiceSpec {
     QString balancerBackend; ///< HAProxy backend that holds the instances as servers; empty when not balanced.
     qint64 drainLimitMs = 30000;
     qint64 stopTimeoutMs = 10000; ///< TERM, then KILL.
+    HostSpec host = {}; ///< Where it runs; runtimes "systemd…".
     // Strategy "blue_green"
     QList<ProbeSpec> smoke = {}; ///< Asked of each new instance before it gets requests.
     CanarySpec canary = {};
@@ -359,6 +361,8 @@ struct Target {
     [[nodiscard]] Result<HostSpec> host(const QString &name) const;
     [[nodiscard]] QString currentLink() const { return releasesDirectory + QStringLiteral("/current"); }
     [[nodiscard]] QString releaseDirectory(const QString &version) const { return releasesDirectory + u'/' + version; }
+    /// Where the release of a service lies, on the machine that it runs on.
+    [[nodiscard]] QString releaseDirectory(const ServiceSpec &service, const QString &version) const { return service.host.isHere() ? releaseDirectory(version) : service.host.releasesDirectory + u'/' + version; }
 
     /// Reads and validates. Every error carries file:line:column as where, and as arguments the
     /// field's path, what was expected and, for an unknown key, the nearest known one. Codes "target.*".

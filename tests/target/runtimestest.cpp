@@ -27,7 +27,7 @@ class RuntimesTest : public QObject
             qFatal("target.yaml");
         }
         file.write("schema: 1\nname: t\nproduct: t\nenvironment: staging\nstate: state\nreleases: releases\n"
-                   "repository: {url: repository, keys: [key.pub]}\nbalancer: {kind: haproxy, socket: s.sock}\ncompose: {project: t}\nservices:\n"
+                   "repository: {url: repository, keys: [key.pub]}\nbalancer: {kind: haproxy, socket: s.sock}\ncompose: {project: t}\nhosts: [{name: web-2, ssh: web-2, releases: /srv/t}, {name: web-3, ssh: web-3}]\nservices:\n"
                    + services);
         file.close();
         return Target::load(file.fileName());
@@ -42,6 +42,19 @@ private Q_SLOTS:
         QCOMPARE(unitOf(target->services[0].instances[0]), u"app@1.service"_s);
         QCOMPARE(unitOf(target->services[0].instances[1]), u"app@2.service"_s);
         QVERIFY(target->services[0].command.isEmpty());
+    }
+
+    /// Each machine has ports and units of its own.
+    void servicesRunOnHosts()
+    {
+        const QByteArray unit = "runtime: systemd, health: {tcp: \"web:{port}\"}, instances: [{name: ";
+        const auto target = load("  - {name: a, host: web-2, " + unit + "a-1, port: 81, unit: app}]}\n  - {name: b, host: web-3, " + unit
+                                 + "b-1, port: 81, unit: app}]}\n  - {name: c, " + unit + "c-1, port: 81, unit: app}]}\n");
+        QVERIFY2(target, qPrintable(target ? QString() : target.error().text()));
+        QCOMPARE(target->services[0].host.name, u"web-2"_s);
+        QCOMPARE(target->releaseDirectory(target->services[0], u"1.0.0"_s), u"/srv/t/1.0.0"_s);
+        QCOMPARE(target->releaseDirectory(target->services[1], u"1.0.0"_s), target->releaseDirectory(u"1.0.0"_s));
+        QVERIFY(target->services[2].host.isHere());
     }
 
     void replicasAreInstances()
@@ -75,6 +88,12 @@ private Q_SLOTS:
                               << u"must be the name of a systemd service"_s;
         QTest::newRow("twice") << unit + "instances: [{name: a, unit: app}, {name: b, unit: app.service}]}\n"
                                << u"app.service"_s;
+        QTest::newRow("unknown host") << unit + "host: web2, instances: [{name: app, unit: app}]}\n"
+                                      << u"“web2”, which does not exist"_s;
+        QTest::newRow("twice on a host") << unit + "host: web-2, instances: [{name: a, unit: app}, {name: b, unit: app.service}]}\n"
+                                         << u"web-2:app.service"_s;
+        QTest::newRow("host of a process") << QByteArray("  - {name: app, host: web-2, command: [x], health: {tcp: \"127.0.0.1:81\"}, instances: [{name: app}]}\n")
+                                           << u"only services of systemd"_s;
         // They would stand in a file that everybody may read.
         QTest::newRow("environment") << unit + "environment: {A: b}, instances: [{name: app, unit: app}]}\n"
                                      << u"environment"_s;

@@ -225,6 +225,8 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.hosts[0].name, u"web-2"_s);
     QCOMPARE(t.hosts[0].address, (SshHost{u"deploy"_s, u"web-2.example.org"_s, 2222}));
     QCOMPARE(t.hosts[0].stateDirectory, t.stateDirectory);
+    QCOMPARE(t.hosts[0].releasesDirectory, u"/srv/there"_s);
+    QCOMPARE(t.hosts[1].releasesDirectory, t.releasesDirectory);
     QCOMPARE(t.hosts[1].address, (SshHost{{}, u"web-3"_s, 0}));
     QCOMPARE(t.check.probes[2].host.name, u"web-2"_s);
     QVERIFY(t.check.probes[1].host.isHere());
@@ -647,6 +649,7 @@ void TargetTest::wrong_data()
     row("name: jobs", "name: cache", "target.duplicate", "redis[1].name");
     row("name: web-3", "name: web-2", "target.duplicate", "hosts[1].name");
     row("ssh: web-3", "ssh: web-3:0", "target.expected_ssh_host", "hosts[1].ssh");
+    row("releases: /srv/there", "releases: there", "target.expected_absolute_path", "hosts[0].releases");
     row("ssh: web-3", "ssh: -oProxyCommand=id", "target.expected_ssh_host", "hosts[1].ssh");
     row("ssh: web-3", "address: web-3", "target.unexpected_key", "hosts[1].address");
     row("    host: web-2\n    timeout", "    host: web2\n    timeout", "target.unknown_name", "commands[0].host");

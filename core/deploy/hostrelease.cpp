@@ -1,0 +1,290 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "deploy/hostrelease.h"
+
+#include "deploy/placed.h"
+#include "system/files.h"
+#include "system/worker.h"
+#include "target/sshprocesses.h"
+
+#include <QCoroFuture>
+#include <QDirIterator>
+#include <QFile>
+#include <QFileInfo>
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+constexpr qint64 batchSize = 16 << 20; ///< What is held in memory at once.
+constexpr qint64 longestListing = 256 << 20;
+constexpr qint64 commandMs = 600000;
+
+/** What a path of a release is. Paths are bytes: no encoding is assumed. */
+struct Entry {
+    char type = 'f'; ///< As find's %y: f, l; d only of an empty folder.
+    bool isExecutable = false;
+    QByteArray content; ///< f: SHA-256; l: where it leads.
+    qint64 size = 0;
+
+    [[nodiscard]] bool isSame(const Entry &other) const { return type == other.type && isExecutable == other.isExecutable && content == other.content; }
+};
+using Tree = QMap<QByteArray, Entry>;
+
+Result<Tree> treeHere(const QString &folder, std::stop_token stop)
+{
+    Tree tree;
+    QDirIterator all(folder, QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot, QDirIterator::Subdirectories);
+    const qsizetype begin = folder.size() + 1;
+    while (all.hasNext()) {
+        if (stop.stop_requested()) {
+            return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled);
+        }
+        const QString path = all.next();
+        const QFileInfo info = all.fileInfo();
+        Entry entry;
+        if (info.isSymLink()) {
+            entry.type = 'l';
+            entry.content = QFile::encodeName(info.readSymLink());
+        } else if (info.isDir()) {
+            entry.type = 'd';
+            if (!QDir(path).isEmpty(QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot)) {
+                continue;
+            }
+        } else {
+            TRY(const QString digest, files::sha256(path));
+            entry.content = digest.toLatin1();
+            entry.isExecutable = (info.permissions() & QFile::ExeOwner) != 0;
+            entry.size = info.size();
+        }
+        tree.insert(QFile::encodeName(path.sliced(begin)), entry);
+    }
+    return tree;
+}
+
+/** Works on one host. */
+class Courier
+{
+public:
+    Courier(HostSpec host, const RuntimeTools &tools)
+        : m_host(std::move(host))
+        , m_processes(tools.processes ? *tools.processes : Processes::system())
+        , m_inherit(tools.inherit)
+    {
+    }
+
+    /// Runs a script over there, which gets words as its arguments.
+    Async<QByteArray> run(QString script, QStringList words, QByteArray input, std::stop_token stop)
+    {
+        ProcessSpec spec;
+        spec.program = u"sh"_s;
+        spec.arguments = QStringList{u"-c"_s, script, u"cutover"_s} + words;
+        spec.input = input;
+        spec.timeoutMs = commandMs;
+        spec.maxOutput = longestListing;
+        spec.inherit = m_inherit;
+        CO_TRY(const ProcessResult ran, co_await runOn(m_host, spec, stop, m_processes));
+        if (ran.exitCode != 0 || ran.droppedBytes > 0) {
+            co_return fail(u"host.bring_failed"_s, {{u"host"_s, m_host.text()}, {u"exit"_s, ran.exitCode}, {u"last"_s, ran.lastWords()}}, m_host.address.text());
+        }
+        co_return ran.output;
+    }
+
+    /// Nothing where the folder isn't there.
+    Async<std::optional<Tree>> tree(QString folder, std::stop_token stop)
+    {
+        // Everything with its type, mode and link, then the digests of the files, which begin behind an empty entry.
+        const QString script = uR"([ -d "$1" ] || exit 0
+cd -- "$1" && printf 'there\0' && find . -mindepth 1 \( -type d ! -empty \) -o -printf '%y%m %P\0%l\0' && printf '\0' && find . -type f -exec sha256sum -z -- {} +)"_s;
+        CO_TRY(const QByteArray told, co_await run(script, {folder}, {}, stop));
+        if (told.isEmpty()) {
+            co_return std::optional<Tree>();
+        }
+        Tree tree;
+        const QByteArrayList parts = told.split('\0');
+        qsizetype at = 1;
+        for (; at + 1 < parts.size() && !parts[at].isEmpty(); at += 2) {
+            const qsizetype space = parts[at].indexOf(' ');
+            Entry entry;
+            entry.type = parts[at][0];
+            entry.isExecutable = entry.type == 'f' && (parts[at].mid(1, space - 1).toInt(nullptr, 8) & 0100) != 0;
+            entry.content = parts[at + 1];
+            tree.insert(parts[at].sliced(space + 1), entry);
+        }
+        for (++at; at < parts.size(); ++at) {
+            // "DIGEST  ./PATH"
+            if (const qsizetype space = parts[at].indexOf(' '); space > 0) {
+                tree[parts[at].sliced(space + 4)].content = parts[at].first(space);
+            }
+        }
+        co_return std::optional<Tree>(tree);
+    }
+
+    /// Puts these paths of a folder here into one over there.
+    Async<> bring(QString from, QByteArrayList paths, QString to, std::stop_token stop)
+    {
+        ProcessSpec tar;
+        tar.program = u"tar"_s;
+        tar.arguments = {u"--create"_s, u"--directory="_s + from, u"--no-recursion"_s, u"--null"_s, u"--verbatim-files-from"_s, u"--files-from=-"_s};
+        tar.input = paths.join('\0') + '\0';
+        tar.timeoutMs = commandMs;
+        tar.maxOutput = 8 * batchSize;
+        CO_TRY(const ProcessResult packed, co_await m_processes.run(tar, stop));
+        if (packed.exitCode != 0 || packed.droppedBytes > 0) {
+            co_return fail(u"host.pack_failed"_s, {{u"folder"_s, from}, {u"exit"_s, packed.exitCode}, {u"last"_s, packed.lastWords()}}, from);
+        }
+        CO_CHECK(co_await run(u"exec tar --extract --no-same-owner --preserve-permissions --unlink-first --directory=\"$1\""_s, {to}, packed.output, stop));
+        co_return {};
+    }
+
+    /// The same for a file that is too large to be held at once.
+    Async<> bringLarge(QString from, QByteArray path, bool isExecutable, QString to, std::stop_token stop)
+    {
+        QFile file(from + u'/' + QFile::decodeName(path));
+        if (!file.open(QIODevice::ReadOnly)) {
+            co_return fail(u"file.read"_s, {{u"path"_s, file.fileName()}, {u"reason"_s, file.errorString()}}, file.fileName());
+        }
+        const QString there = to + u'/' + QFile::decodeName(path);
+        const QString mode = isExecutable ? u"755"_s : u"644"_s;
+        for (bool first = true; first || !file.atEnd(); first = false) {
+            const QByteArray piece = file.read(batchSize);
+            const QString script = first ? u"rm -f -- \"$1\" && mkdir -p -- \"${1%/*}\" && cat >\"$1\" && chmod \"$2\" -- \"$1\""_s : u"cat >>\"$1\""_s;
+            CO_CHECK(co_await run(script, {there, mode}, piece, stop));
+        }
+        co_return {};
+    }
+
+private:
+    HostSpec m_host;
+    Processes &m_processes;
+    QList<int> m_inherit;
+};
+
+/// The first path that is not the same; empty: none.
+QByteArray difference(const Tree &one, const Tree &other)
+{
+    for (const auto &[path, entry] : one.asKeyValueRange()) {
+        if (const auto found = other.constFind(path); found == other.constEnd() || !found->isSame(entry)) {
+            return path;
+        }
+    }
+    for (const QByteArray &path : other.keys()) {
+        if (!one.contains(path)) {
+            return path;
+        }
+    }
+    return {};
+}
+
+std::unexpected<Error> differs(const HostSpec &host, const QString &version, const QString &folder, const QByteArray &path)
+{
+    return fail(u"host.release_differs"_s, {{u"version"_s, version}, {u"host"_s, host.text()}, {u"folder"_s, folder}, {u"path"_s, QFile::decodeName(path)}}, host.address.text());
+}
+
+Async<Tree> installedTree(Target target, QString version, std::stop_token stop)
+{
+    CO_TRY(const QString folder, releaseFolder(target, version));
+    Worker worker;
+    co_return co_await worker.run([folder, stop] { return treeHere(folder, stop); });
+}
+
+const Catalogue::Registration texts{{
+    {"host.release_missing", QT_TRANSLATE_NOOP("catalogue", "The release %{version} is not on %{host} (%{folder})."),
+     QT_TRANSLATE_NOOP("catalogue", "The step “Releases on hosts” brings it there; make a new plan.")},
+    {"host.release_differs", QT_TRANSLATE_NOOP("catalogue", "The release %{version} on %{host} is not the one that is installed here: %{path} in %{folder} differs."),
+     QT_TRANSLATE_NOOP("catalogue", "Somebody has changed it there, or here. Remove that folder over there if nothing runs from it; it is brought anew.")},
+    {"host.bring_failed", QT_TRANSLATE_NOOP("catalogue", "The release could not be brought to %{host}; the program there ended with %{exit}: %{last}"),
+     QT_TRANSLATE_NOOP("catalogue", "The account needs to write into the folder of releases over there, with space left, and GNU tar, find and coreutils.")},
+    {"host.pack_failed", QT_TRANSLATE_NOOP("catalogue", "“tar” could not read the release in %{folder} and ended with %{exit}: %{last}"),
+     QT_TRANSLATE_NOOP("catalogue", "Check the permissions of its files.")},
+}};
+
+} // namespace
+
+Async<> checkRelease(Target target, HostSpec host, QString version, RuntimeTools tools, std::stop_token stop)
+{
+    const QString folder = host.releasesDirectory + u'/' + version;
+    CO_TRY(const Tree here, co_await installedTree(target, version, stop));
+    Courier courier(host, tools);
+    CO_TRY(const auto there, co_await courier.tree(folder, stop));
+    if (!there) {
+        co_return fail(u"host.release_missing"_s, {{u"version"_s, version}, {u"host"_s, host.text()}, {u"folder"_s, folder}}, host.address.text());
+    }
+    if (const QByteArray path = difference(here, *there); !path.isEmpty()) {
+        co_return differs(host, version, folder, path);
+    }
+    co_return {};
+}
+
+Async<> bringRelease(Target target, HostSpec host, QString version, RuntimeTools tools, std::stop_token stop)
+{
+    const QString from = target.releaseDirectory(version);
+    const QString folder = host.releasesDirectory + u'/' + version;
+    const QString part = host.releasesDirectory + u"/."_s + version + u".part"_s;
+    CO_TRY(const Tree here, co_await installedTree(target, version, stop));
+    Courier courier(host, tools);
+    CO_TRY(const auto installed, co_await courier.tree(folder, stop));
+    if (installed) {
+        const QByteArray path = difference(here, *installed);
+        co_return path.isEmpty() ? Result<>() : Result<>(differs(host, version, folder, path));
+    }
+    CO_CHECK(co_await courier.run(u"mkdir -p -- \"$1\""_s, {part}, {}, stop));
+    CO_TRY(const auto begun, co_await courier.tree(part, stop));
+    const Tree known = begun.value_or(Tree());
+    for (const QByteArray &path : known.keys()) {
+        // Of another release of that version, which was never finished.
+        if (!here.contains(path)) {
+            CO_CHECK(co_await courier.run(u"rm -rf -- \"$1\""_s, {QString(part + u'/' + QFile::decodeName(path))}, {}, stop));
+        }
+    }
+    QByteArrayList batch;
+    qint64 size = 0;
+    for (const auto &[path, entry] : here.asKeyValueRange()) {
+        if (const auto found = known.constFind(path); found != known.constEnd() && found->isSame(entry)) {
+            continue;
+        }
+        if (entry.size > batchSize) {
+            CO_CHECK(co_await courier.bringLarge(from, path, entry.isExecutable, part, stop));
+            continue;
+        }
+        // A member's own header and name take some, too.
+        if (size + entry.size > batchSize || batch.size() >= 5000) {
+            CO_CHECK(co_await courier.bring(from, std::exchange(batch, {}), part, stop));
+            size = 0;
+        }
+        batch.append(path);
+        size += entry.size + 2048;
+    }
+    if (!batch.isEmpty()) {
+        CO_CHECK(co_await courier.bring(from, batch, part, stop));
+    }
+    CO_TRY(const auto brought, co_await courier.tree(part, stop));
+    if (const QByteArray path = difference(here, brought.value_or(Tree())); !path.isEmpty()) {
+        co_return differs(host, version, part, path);
+    }
+    CO_CHECK(co_await courier.run(u"sync -f -- \"$1\" && mv -T -- \"$1\" \"$2\" && sync -- \"${2%/*}\""_s, {part, folder}, {}, stop));
+    co_return {};
+}
+
+Async<> removeReleases(Target target, QStringList versions, RuntimeTools tools)
+{
+    QStringList done;
+    for (const ServiceSpec &service : std::as_const(target.services)) {
+        if (service.host.isHere() || versions.isEmpty() || done.contains(service.host.name)) {
+            continue;
+        }
+        done.append(service.host.name);
+        QStringList folders;
+        for (const QString &version : std::as_const(versions)) {
+            folders.append(service.host.releasesDirectory + u'/' + version);
+        }
+        Courier courier(service.host, tools);
+        CO_CHECK(co_await courier.run(u"exec rm -rf -- \"$@\""_s, folders, {}, {}));
+    }
+    co_return {};
+}
+
+} // namespace cutover
