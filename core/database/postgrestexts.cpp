@@ -69,8 +69,10 @@ static const Catalogue::Registration toolTexts{
      QT_TRANSLATE_NOOP("catalogue", "The server does not have the extension %{extension} in version %{version}, which this backup needs."),
      QT_TRANSLATE_NOOP("catalogue", "Install that version of the extension's package on the server.")},
     {"database.clone_name",
-     QT_TRANSLATE_NOOP("catalogue", "“%{name}” can't be the name of a clone of “%{database}”: it is the database itself or the maintenance database."),
+     QT_TRANSLATE_NOOP("catalogue", "“%{name}” can't be the name of a clone of “%{database}”: it is the database itself, the maintenance database, or a name that restores use."),
      QT_TRANSLATE_NOOP("catalogue", "Choose another name.")},
+    {"database.clone_exists", QT_TRANSLATE_NOOP("catalogue", "There is a database “%{name}” already, and it stays as it is."),
+     QT_TRANSLATE_NOOP("catalogue", "Choose another name, or drop that one yourself.")},
 };
 
 } // namespace cutover

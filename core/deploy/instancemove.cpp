@@ -31,6 +31,16 @@ RuntimeTools toolsOf(StepContext &context)
     return tools;
 }
 
+BalancerTools balancerToolsOf(StepContext &context)
+{
+    constexpr qint64 restartMs = 10000;
+    BalancerTools tools;
+    tools.processes = &context.processes();
+    tools.inherit = toolsOf(context).inherit;
+    tools.patienceMs = restartMs;
+    return tools;
+}
+
 InstanceMove::InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime,
                            std::shared_ptr<Balancer> balancer)
     : m_context(&context)
@@ -49,10 +59,7 @@ Result<InstanceMove> InstanceMove::create(StepContext &context, const QString &s
             TRY(auto runtime, RuntimeRegistry::create(spec->runtime, context.target(), toolsOf(context)));
             std::shared_ptr<Balancer> balancer;
             if (!spec->balancerBackend.isEmpty()) {
-                BalancerTools tools;
-                tools.processes = &context.processes();
-                tools.inherit = toolsOf(context).inherit;
-                TRY(balancer, BalancerRegistry::create(context.target(), tools));
+                TRY(balancer, BalancerRegistry::create(context.target(), balancerToolsOf(context)));
             }
             return InstanceMove(context, *spec, *found, std::move(runtime), std::move(balancer));
         }

@@ -229,6 +229,12 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
         const QString mode = params[u"mode"].toString();
         co_return startJob([this, point, mode](QString, std::stop_token stop) { return planRollbackJob(point, mode, stop); });
     }
+    if (method == u"service.logs") {
+        const QString name = params[u"service"].toString();
+        const int lines = qBound(0, params[u"lines"].toInt(200), 10000);
+        const bool follow = params[u"follow"].toBool();
+        co_return startJob([this, name, lines, follow](QString job, std::stop_token stop) { return logJob(name, lines, follow, job, stop); });
+    }
     if (method == u"job.cancel") {
         const QString job = params[u"job"].toString();
         const auto it = jobs.find(job);

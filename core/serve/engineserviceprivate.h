@@ -109,6 +109,7 @@ struct EngineService::Private {
     void tellProgress(const QString &job, const Progress &progress);
     Async<QJsonObject> planUpdateJob(QString to, qint64 watchMs, QString job, std::stop_token stop);
     Async<QJsonObject> planRollbackJob(QString point, QString mode, std::stop_token stop);
+    Async<QJsonObject> logJob(QString name, int lines, bool follow, QString job, std::stop_token stop);
     Async<QJsonObject> checkJob(QString to, QString job, std::stop_token stop);
     QJsonObject keepPlan(const Plan &plan);
     Result<QJsonObject> adoptPlan(const QJsonObject &params);

@@ -272,8 +272,17 @@ private Q_SLOTS:
         OK(QCoro::waitFor(Haproxy(m_target.balancer.socket).waitUp(u"app"_s, u"backend-1"_s, 10000)));
     }
 
+    void rollsForthAndBack_data()
+    {
+        QTest::addColumn<QString>("program");
+        QTest::newRow("docker compose") << u"docker compose"_s;
+        QTest::newRow("docker-compose") << u"docker-compose"_s;
+    }
     void rollsForthAndBack()
     {
+        QFETCH(const QString, program);
+        const QString chosen = std::exchange(m_target.compose.program, program);
+        const auto restore = qScopeGuard([&] { m_target.compose.program = chosen; });
         User user(m_front);
         for (const auto &[from, to] : {std::pair(u"1.0.0"_s, u"1.1.0"_s), std::pair(u"1.1.0"_s, u"1.0.0"_s)}) {
             const QString run = newRun(from, to);

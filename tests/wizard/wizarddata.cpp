@@ -113,6 +113,22 @@ void failCheck(ScriptedEngine *engine)
     engine->checks.result = {{u"passed"_s, false}};
 }
 
+ScriptedEngine::Job serviceLog()
+{
+    ScriptedEngine::Job job;
+    job.finish = false;
+    QJsonArray lines;
+    const auto add = [&lines](const QString &instance, const QString &line) { lines.append(QJsonObject{{u"instance"_s, instance}, {u"line"_s, line}}); };
+    add(u"backend-1"_s, u"2026-11-25 01:31:02 INFO  1.2.1 serves on port 8001"_s);
+    add(u"backend-2"_s, u"2026-11-25 01:31:04 INFO  1.2.1 serves on port 8002"_s);
+    for (int i = 0; i < 14; ++i) {
+        add(i % 3 == 0 ? u"backend-2"_s : u"backend-1"_s, u"2026-11-25 01:31:%1 INFO  POST /orders 201 in %2 ms"_s.arg(10 + i).arg(7 + i * 5 % 11));
+    }
+    add(u"backend-2"_s, u"2026-11-25 01:31:26 WARN  quote service answered after 812 ms (limit 500 ms), token ••••"_s);
+    job.items = {QJsonObject{{u"lines"_s, lines}}};
+    return job;
+}
+
 void openSessions(ScriptedEngine *engine)
 {
     CheckResult open = check(u"transactions:trading"_s, u"Open transactions of trading"_s, CheckResult::Status::Failed, {});

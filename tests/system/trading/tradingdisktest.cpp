@@ -56,7 +56,7 @@ private Q_SLOTS:
     void initTestCase()
     {
         if (!cutover::testing::mayMount()) {
-            QSKIP("full disks, as this user can't mount a tmpfs");
+            SKIP_WITHOUT_ROOT("full disks, as this user can't mount a tmpfs");
         }
         begin();
         if (!m_system || QTest::currentTestFailed()) {

@@ -560,6 +560,19 @@ bool TradingSystem::composeUp(const QString &version, const QString &service)
     return (compose.waitForFinished(120000) && compose.exitCode() == 0) || say(QString::fromUtf8(compose.readAllStandardError()));
 }
 
+int TradingSystem::kill(const QString &program)
+{
+    int killed = 0;
+    const QSet<pid_t> own = processesOf({m_folder});
+    for (const pid_t pid : own) {
+        QFile name(u"/proc/%1/comm"_s.arg(pid));
+        if (name.open(QIODevice::ReadOnly) && name.readAll().trimmed() == program.toUtf8() && ::kill(pid, SIGKILL) == 0) {
+            ++killed;
+        }
+    }
+    return killed;
+}
+
 void TradingSystem::powerOff()
 {
     QSet<pid_t> pids;

@@ -58,6 +58,8 @@ public:
     [[nodiscard]] bool publishVariant(const QString &version, const std::function<void(const QString &folder)> &change);
     /// What a person does by hand: the service's container anew, as a release describes it. False with a message in problem().
     [[nodiscard]] bool composeUp(const QString &version, const QString &service);
+    /// SIGKILL to those of its processes that run this program; how many.
+    int kill(const QString &program);
     /// As the power goes: every process is killed, in no order that anybody would choose.
     void powerOff();
     /// What starts by itself afterwards: the servers, the daemon with its containers, and the supervisor with its services.

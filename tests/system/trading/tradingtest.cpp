@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "tests/support/postgresserver.h"
 #include "tests/support/skip.h"
 #include "tradingsystem.h"
 
@@ -50,6 +51,12 @@ private Q_SLOTS:
             QCOMPARE(m_system->missingOf(before), QString());
             stage.schema = m_system->schema();
         }
+        // A place to rehearse in, of what a restore point holds.
+        const auto clone = m_system->ctl({u"database"_s, u"clone"_s, u"1.2.0"_s, u"rehearsal"_s});
+        QVERIFY2(clone.exitCode == 0, clone.errors);
+        QCOMPARE(m_system->postgres().value(u"rehearsal"_s, u"SELECT version_num FROM public.alembic_version"_s), u"2b"_s);
+        const auto again = m_system->ctl({u"database"_s, u"clone"_s, u"1.2.0"_s, u"rehearsal"_s});
+        QVERIFY2(again.exitCode != 0 && again.errors.contains("already"), again.errors);
         QCOMPARE(m_system->query(u"SELECT count(*) FROM orders WHERE notional IS DISTINCT FROM quantity * price"_s), QStringList{u"0"_s});
         for (qsizetype i = stages.size() - 2; i >= 0; --i) {
             const QString mode = stages[i].revision == stages[i + 1].revision ? u"code"_s : u"downgrade"_s;
