@@ -48,7 +48,10 @@ LogsDialog::LogsDialog(EngineClient *engine, const TargetView &target, QWidget *
     layout->addLayout(row);
     layout->addWidget(m_message);
     m_log->setObjectName(u"serviceLog"_s);
-    layout->addWidget(m_log, 1);
+    auto *panel = new Panel;
+    panel->setFlush(true);
+    panel->body()->addWidget(m_log);
+    layout->addWidget(panel, 1);
     auto *buttons = new QDialogButtonBox;
     auto *close = buttons->addButton(tr("Close"), QDialogButtonBox::RejectRole);
     close->setObjectName(u"logsClose"_s);
