@@ -56,7 +56,7 @@
  * check.start        to                                       {"job": id}
  * plan.update.start  to, watchMs?                             {"job": id}
  * plan.adopt         plan, digest                             {"plan", "digest"}: a plan made earlier
- * plan.rollback.start point, mode                             {"job": id}
+ * plan.rollback.start point or commit, mode                   {"job": id}
  * job.cancel         job                                      {}
  */
 namespace cutover::protocol {
