@@ -92,7 +92,8 @@ Result<> checkRestart(const Target &target, const Manifest &manifest, const QStr
     return {};
 }
 
-/// Nothing for runtimes that start from the release's folder alone.
+} // namespace
+
 Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases)
 {
     QJsonArray instances;
@@ -118,8 +119,6 @@ Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString
     step.changesState = false;
     return QList<StepSpec>{step};
 }
-
-} // namespace
 
 InstanceReleases releasesAt(const Target &target, const QStringList &services, const QString &version)
 {

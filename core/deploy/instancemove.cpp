@@ -5,6 +5,7 @@
 
 #include "check/probe.h"
 #include "deploy/imagerecord.h"
+#include "release/commitversion.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -236,8 +237,9 @@ Async<> InstanceMove::waitReady(QString version, std::stop_token stop)
     if (!answer.ok) {
         co_return fail(answer.error);
     }
-    const QString found = QJsonDocument::fromJson(answer.body).object()[u"version"_s].toString();
-    if (found != version) {
+    const QJsonObject told = QJsonDocument::fromJson(answer.body).object();
+    if (!tellsRelease(m_context->target(), version, told)) {
+        const QString found = told[u"version"_s].toString();
         co_return fail(u"deploy.wrong_version"_s,
                        {{u"instance"_s, m_instance.name}, {u"url"_s, probe.http}, {u"found"_s, found}, {u"expected"_s, version}}, probe.http);
     }

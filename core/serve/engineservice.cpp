@@ -227,6 +227,9 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
     if (method == u"plan.rollback.start") {
         const QString point = params[u"point"].toString();
         const QString mode = params[u"mode"].toString();
+        if (const QString commit = params[u"commit"].toString(); !commit.isEmpty()) {
+            co_return startJob([this, commit, mode](QString job, std::stop_token stop) { return planCommitJob(commit, mode, job, stop); });
+        }
         co_return startJob([this, point, mode](QString, std::stop_token stop) { return planRollbackJob(point, mode, stop); });
     }
     if (method == u"service.logs") {
