@@ -94,8 +94,9 @@ std::optional<StagedVerdict> stagedResults(const ChecklistInput &input, const Re
         const QJsonArray told = record.results[u"checks"].toArray();
         for (const QJsonValue &value : told) {
             const CheckResult result = CheckResult::fromJson(value.toObject());
-            const bool passed = result.status == CheckResult::Status::Passed;
-            if (result.status < CheckResult::Status::Passed || !pick(result) || (passed && result.finding.args[u"version"].toString(served) != input.plan.to)) {
+            // Before its update it may have been run on another version.
+            const bool isOfRelease = result.finding.args[u"version"].toString(served) == input.plan.to;
+            if (result.status < CheckResult::Status::Passed || !pick(result) || !isOfRelease) {
                 continue;
             }
             results.removeIf([&result](const CheckResult &known) { return known.id == result.id; });

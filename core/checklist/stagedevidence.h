@@ -19,8 +19,8 @@ struct StagedVerdict {
     QDateTime time; ///< Null where nothing is told.
 };
 
-/// Of the checks of its newest run those that are picked and were told of the version that the plan installs; what failed
-/// counts, whatever it was told of. none: no such check. Pure.
+/// Of the checks of its newest run those that are picked and were told of the version that the plan installs; one that failed
+/// fails the item. none: no such check. Pure.
 [[nodiscard]] std::optional<StagedVerdict> stagedResults(const ChecklistInput &input, const ResultPick &pick);
 
 // These need input.staging. Pure.

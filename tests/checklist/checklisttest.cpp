@@ -391,7 +391,7 @@ private Q_SLOTS:
         using enum CheckResult::Status;
         ChecklistInput in = withStaging();
         StagedRun &run = in.staging->installs[0];
-        run.steps[0].results.insert(u"checks"_s, told({proof(u"evidence:audit"_s, {u"audit"_s}, Passed, u"1.0.0"_s)}));
+        run.steps[0].results.insert(u"checks"_s, told({proof(u"evidence:audit"_s, {u"audit"_s}, Passed, u"1.0.0"_s), proof(u"evidence:vite"_s, {u"frontend"_s}, Warning, u"1.0.0"_s)}));
         run.steps[2].results.insert(u"checks"_s, told({proof(u"evidence:pytest"_s, {u"unit"_s, u"integration"_s, u"authentication"_s}), proof(u"evidence:locust"_s, {u"load"_s}, Warning)}));
         QList<ChecklistItem> items = checklistOf(in);
         const ChecklistItem unit = item(items, u"unit-tests"_s);
@@ -405,6 +405,7 @@ private Q_SLOTS:
         QVERIFY(item(items, u"load-test"_s).evidence.text().contains(u"it is slow"));
         // It was told of the version before.
         QCOMPARE(item(items, u"no-vulnerabilities"_s).state, State::Open);
+        QCOMPARE(item(items, u"frontend-build"_s).state, State::Open);
         QCOMPARE(item(items, u"authentication"_s).state, State::Open);
 
         // Beside it what was told here: a failure is one, wherever.
