@@ -85,6 +85,7 @@ CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
     if (const auto journal = Journal::open(context.target().stateDirectory, Journal::Mode::ReadOnly)) {
         const auto run = (*journal)->run(context.runId());
         scope.breakGlass = run ? run->breakGlass : BreakGlass();
+        scope.since = run ? run->started : QDateTime();
         // What was broken later to let it go on counts as well.
         const auto commands = (*journal)->commands(context.runId());
         for (const CommandRecord &command : commands.value_or(QList<CommandRecord>())) {

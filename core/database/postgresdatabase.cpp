@@ -86,7 +86,7 @@ public:
     {
         co_return co_await m_worker.run([this]() -> Result<QStringList> {
             TRY(Session * session, live());
-            return localFolders(*session);
+            return localFolders(*session, m_spec);
         });
     }
 

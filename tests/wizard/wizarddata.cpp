@@ -196,7 +196,7 @@ ChecklistView checklist(bool after)
     };
     ChecklistView view;
     view.run = after ? u"run-1"_s : QString();
-    view.items = {item(u"tests"_s, Before, u"The release's tests pass"_s, false, Ticked, u"3 checks passed: evidence:unit, evidence:integration, evidence:audit."_s),
+    view.items = {item(u"unit-tests"_s, Before, u"Unit tests pass"_s, false, Ticked, u"Passed on “trading-staging” in run k3f9x2, yesterday, with the same package: evidence:unit."_s),
                   item(u"staging"_s, Before, u"The same package was installed in staging"_s, false, Ticked, u"Installed on “trading-staging” by run k3f9x2, which ended yesterday (ann@desk)."_s),
                   item(u"approval"_s, Before, u"A second person approved the plan"_s, false, after ? Ticked : Open, after ? u"Approved by Lee Park, until tomorrow."_s : u"Nobody has approved plan 1a2b3c yet."_s),
                   item(u"desk-told"_s, Before, u"The trading desk knows"_s, true, after ? Ticked : Open, after ? u"Signed by ann@desk: by phone"_s : u"Nobody has signed it."_s),

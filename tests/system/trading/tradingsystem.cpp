@@ -420,6 +420,9 @@ checks:
   probes:
     - {name: front, http: "http://127.0.0.1:@FRONT@/api/health"}
     - {name: page, http: "http://127.0.0.1:@FRONT@/", expect_body: Trading}
+    - {name: quote, http: "http://127.0.0.1:@FRONT@/api/market/quote/KIS", critical: false, proves: [features]}
+  # Errors are counted in what the backends' and frontends' containers write.
+  max_log_errors: 5
   latency_url: http://127.0.0.1:@FRONT@/api/market/quote/KIS
   latency_p95: 1s
 )"_s;
