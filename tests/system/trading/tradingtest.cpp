@@ -4,6 +4,7 @@
 #include "tests/support/skip.h"
 #include "tradingsystem.h"
 
+#include <QJsonArray>
 #include <QTest>
 
 using namespace Qt::StringLiterals;
@@ -15,6 +16,17 @@ class TradingTest : public QObject
 
     std::unique_ptr<TradingSystem> m_system;
     QString m_troubles; ///< Of the balancer, when nothing had happened yet.
+
+    static QString stateOf(const TradingSystem::Outcome &checklist, const QString &id)
+    {
+        const QJsonArray items = checklist.json[u"items"].toArray();
+        for (const QJsonValue &item : items) {
+            if (item[u"id"].toString() == id) {
+                return item[u"state"].toString();
+            }
+        }
+        return u"missing: "_s + QString::fromUtf8(checklist.errors);
+    }
 
 private Q_SLOTS:
     void initTestCase()
@@ -49,6 +61,13 @@ private Q_SLOTS:
             QCOMPARE(m_system->harm(stage.version, stage.revision, m_troubles), QString());
             QCOMPARE(m_system->missingOf(before), QString());
             stage.schema = m_system->schema();
+            // What the containers wrote was read, and only what is named is proven.
+            const auto checklist = m_system->ctl({u"checklist"_s});
+            QCOMPARE(stateOf(checklist, u"log"_s), u"ticked"_s);
+            QCOMPARE(stateOf(checklist, u"endpoints"_s), u"ticked"_s);
+            QCOMPARE(stateOf(checklist, u"features"_s), u"ticked"_s);
+            QCOMPARE(stateOf(checklist, u"authentication"_s), u"open"_s);
+            QCOMPARE(stateOf(checklist, u"unit-tests"_s), u"open"_s);
         }
         QCOMPARE(m_system->query(u"SELECT count(*) FROM orders WHERE notional IS DISTINCT FROM quantity * price"_s), QStringList{u"0"_s});
         for (qsizetype i = stages.size() - 2; i >= 0; --i) {
