@@ -7,6 +7,7 @@
 
 #include <QFile>
 #include <QFileInfo>
+#include <QJsonArray>
 #include <QTest>
 
 using namespace Qt::StringLiterals;
@@ -64,6 +65,16 @@ class TradingTest : public QObject
         QVERIFY2(itself.exitCode == 0, itself.errors);
         QCOMPARE(m_system->harm(u"1.2.0"_s, u"2b"_s, m_troubles), QString());
     }
+    static QString stateOf(const TradingSystem::Outcome &checklist, const QString &id)
+    {
+        const QJsonArray items = checklist.json[u"items"].toArray();
+        for (const QJsonValue &item : items) {
+            if (item[u"id"].toString() == id) {
+                return item[u"state"].toString();
+            }
+        }
+        return u"missing: "_s + QString::fromUtf8(checklist.errors);
+    }
 
 private Q_SLOTS:
     void initTestCase()
@@ -98,6 +109,13 @@ private Q_SLOTS:
             QCOMPARE(m_system->harm(stage.version, stage.revision, m_troubles), QString());
             QCOMPARE(m_system->missingOf(before), QString());
             stage.schema = m_system->schema();
+            // What the containers wrote was read, and only what is named is proven.
+            const auto checklist = m_system->ctl({u"checklist"_s});
+            QCOMPARE(stateOf(checklist, u"log"_s), u"ticked"_s);
+            QCOMPARE(stateOf(checklist, u"endpoints"_s), u"ticked"_s);
+            QCOMPARE(stateOf(checklist, u"features"_s), u"ticked"_s);
+            QCOMPARE(stateOf(checklist, u"authentication"_s), u"open"_s);
+            QCOMPARE(stateOf(checklist, u"unit-tests"_s), u"open"_s);
         }
         // A place to rehearse in, of what a restore point holds.
         const auto clone = m_system->ctl({u"database"_s, u"clone"_s, u"1.2.0"_s, u"rehearsal"_s});
