@@ -28,6 +28,7 @@ int run(const Arguments &arguments)
 [[nodiscard]] QList<Command> versionCommands();
 [[nodiscard]] QList<Command> packageCommands();
 [[nodiscard]] QList<Command> targetCommands();
+[[nodiscard]] QList<Command> databaseCommands();
 [[nodiscard]] QList<Command> runCommands();
 [[nodiscard]] QList<Command> roleCommands();
 [[nodiscard]] QList<Command> demoCommands();

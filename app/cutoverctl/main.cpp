@@ -28,7 +28,7 @@ const Catalogue::Registration texts{{
 
 QList<Command> allCommands()
 {
-    return targetCommands() + serviceCommands() + runCommands() + peopleCommands() + migrationCommands() + packageCommands() + versionCommands() + demoCommands() + roleCommands();
+    return targetCommands() + databaseCommands() + serviceCommands() + runCommands() + peopleCommands() + migrationCommands() + packageCommands() + versionCommands() + demoCommands() + roleCommands();
 }
 
 /// 'cutoverctl help …'

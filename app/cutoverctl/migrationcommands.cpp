@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include "migration/alembic.h"
+#include "migration/historygraph.h"
 #include "migration/migrationlock.h"
 #include "run/runlock.h"
 
@@ -87,20 +88,29 @@ Result<int> history(const Arguments &arguments)
 {
     TRY(const Chosen chosen, choose(arguments));
     TRY(const alembic::History history, QCoro::waitFor(alembic::history(chosen.project, {})));
-    QList<QStringList> rows{{Cli::tr("Revision"), Cli::tr("Follows"), Cli::tr("Message"), Cli::tr("Branch"), Cli::tr("File")}};
+    const QStringList heads = history.heads();
+    const auto fileOf = [&chosen](const alembic::Revision &each) { return QDir(chosen.project.release).relativeFilePath(each.file); };
+    QList<QStringList> rows{{QString(), Cli::tr("Revision"), Cli::tr("Follows"), Cli::tr("Message"), Cli::tr("Branch"), Cli::tr("File")}};
+    for (const alembic::GraphLine &line : alembic::graphOf(history.revisions())) {
+        const alembic::Revision *each = history.find(line.revision);
+        if (!each) {
+            rows.append({line.lanes});
+            continue;
+        }
+        const QString name = heads.contains(each->revision) ? Cli::tr("%1 (head)").arg(each->revision) : each->revision;
+        rows.append({line.lanes, name, each->downRevisions.isEmpty() ? u"-"_s : each->downRevisions.join(u", "_s), each->message, each->branchLabels.join(u", "_s), fileOf(*each)});
+    }
     QJsonArray array;
     for (const alembic::Revision &each : history.revisions()) {
-        const QString file = QDir(chosen.project.release).relativeFilePath(each.file);
-        rows.append({each.revision, each.downRevisions.isEmpty() ? u"-"_s : each.downRevisions.join(u", "_s), each.message, each.branchLabels.join(u", "_s), file});
         array.append(QJsonObject{{u"revision"_s, each.revision},
                                  {u"downRevisions"_s, QJsonArray::fromStringList(each.downRevisions)},
                                  {u"dependsOn"_s, QJsonArray::fromStringList(each.dependsOn)},
                                  {u"branchLabels"_s, QJsonArray::fromStringList(each.branchLabels)},
                                  {u"message"_s, each.message},
-                                 {u"file"_s, file}});
+                                 {u"file"_s, fileOf(each)}});
     }
     sayTable(rows);
-    sayJson({{u"revisions"_s, array}, {u"heads"_s, QJsonArray::fromStringList(history.heads())}, {u"branchPoints"_s, QJsonArray::fromStringList(history.branchPoints())}});
+    sayJson({{u"revisions"_s, array}, {u"heads"_s, QJsonArray::fromStringList(heads)}, {u"branchPoints"_s, QJsonArray::fromStringList(history.branchPoints())}});
     return ExitOk;
 }
 
@@ -195,7 +205,7 @@ QList<Command> migrationCommands()
     const QStringList where{u"database"_s, u"folder"_s};
     return {
         {{u"migration status"_s, {}, 0, 0, where, {}, QT_TRANSLATE_NOOP("cutoverctl", "where a database that Alembic migrates stands, and what is pending")}, run<status>},
-        {{u"migration history"_s, {}, 0, 0, where, {}, QT_TRANSLATE_NOOP("cutoverctl", "the revisions, with what each follows")}, run<history>},
+        {{u"migration history"_s, {}, 0, 0, where, {}, QT_TRANSLATE_NOOP("cutoverctl", "the revisions as a graph, newest first, with what each follows")}, run<history>},
         {{u"migration sql"_s, u"REVISION"_s, 1, 1, where, {u"down"_s}, QT_TRANSLATE_NOOP("cutoverctl", "the SQL of a revision, or why it can't be told beforehand")}, run<sql>},
         {{u"migration new"_s, u"MESSAGE"_s, 1, 1, where, {u"autogenerate"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "make a revision in a working tree")}, run<create>},
         {{u"migration upgrade"_s, u"[REVISION|+STEPS]"_s, 0, 1, where, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "migrate a development database; else to the head")}, run<upgrade>},

@@ -5,6 +5,7 @@
 
 #include "system/files.h"
 
+#include <QDateTime>
 #include <QFile>
 #include <QJsonDocument>
 #include <QTextStream>
@@ -34,6 +35,11 @@ void setJsonMode(bool on)
 bool jsonMode()
 {
     return s_json;
+}
+
+QString localTime(const QDateTime &time)
+{
+    return time.isValid() ? time.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s) : u"-"_s;
 }
 
 void say(const QString &line)

@@ -6,6 +6,7 @@
 #include "system/error.h"
 
 #include <QCoreApplication>
+#include <QDateTime>
 #include <QJsonObject>
 #include <QStringList>
 
@@ -37,6 +38,8 @@ void sayJson(const QJsonObject &object);
 [[nodiscard]] int sayError(const Error &error);
 /// The exit code that an error stands for.
 [[nodiscard]] int exitCodeOf(const Error &error);
+/// Of this machine, to the second; "-" where there is none.
+[[nodiscard]] QString localTime(const QDateTime &time);
 /// Aligned columns; the first row is the header.
 void sayTable(const QList<QStringList> &rows);
 /// Writes a file for its owner's eyes only, whatever the mode of an existing one was.

@@ -42,11 +42,6 @@ const Catalogue::Registration texts{{
 
 constexpr qint64 LargestSignature = 16 << 10;
 
-QString localTime(const QDateTime &time)
-{
-    return time.isValid() ? time.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s) : QString();
-}
-
 /// Without showing what is typed.
 QByteArray typedSecret(const QString &prompt)
 {

@@ -7,12 +7,14 @@
 
 #include "system/programs.h"
 
+#include <QElapsedTimer>
 #include <QProcess>
 
 #include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <unistd.h>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -24,6 +26,15 @@ const Catalogue::Registration texts{{
     {"cli.remote_program", QT_TRANSLATE_NOOP("catalogue", "--remote-program was given without --host."),
      QT_TRANSLATE_NOOP("catalogue", "It says where cutoverctl lies on the control host: give --host [USER@]HOST[:PORT] with it.")},
 }};
+
+constexpr int lookMs = 200;
+constexpr qint64 ownWordsMs = 2000; ///< Between ssh's first word and its end, where it could not connect.
+constexpr qsizetype longestTail = 64 << 10;
+
+void pass(const QByteArray &text)
+{
+    std::fwrite(text.constData(), 1, size_t(text.size()), stderr);
+}
 
 /// The value of an option, taken out with it; nullopt: it isn't there.
 Result<std::optional<QString>> take(QStringList &words, const QString &option)
@@ -89,15 +100,34 @@ int runOnHost(const ControlHost &host, QStringList words)
     if (!ssh.waitForStarted(-1)) {
         return sayError({.code = u"ssh.no_client"_s, .args = {{u"reason"_s, ssh.errorString()}}, .where = {}});
     }
-    ssh.waitForFinished(-1);
-    const QByteArray errors = ssh.readAllStandardError();
+    // What ssh itself has to say comes right before its end and is told in other words; all else as it comes.
+    QByteArray held;
+    QByteArray errors;
+    QElapsedTimer first;
+    ssh.setReadChannel(QProcess::StandardError);
+    const auto read = [&] {
+        const QByteArray more = ssh.readAllStandardError();
+        held += more;
+        errors = QByteArray(errors + more).right(longestTail);
+        if (!held.isEmpty() && !first.isValid()) {
+            first.start();
+        }
+    };
+    while (ssh.state() != QProcess::NotRunning) {
+        ssh.waitForReadyRead(lookMs);
+        read();
+        if (first.isValid() && first.elapsed() > ownWordsMs && !held.isEmpty()) {
+            pass(std::exchange(held, {}));
+        }
+    }
+    read();
     if (ssh.exitStatus() != QProcess::NormalExit) {
         return ExitFailed;
     }
     if (const Error failure = sshFailure(host, ssh.exitCode(), errors); !failure.code.isEmpty()) {
         return sayError(failure);
     }
-    std::fwrite(errors.constData(), 1, size_t(errors.size()), stderr);
+    pass(held);
     return ssh.exitCode();
 }
 

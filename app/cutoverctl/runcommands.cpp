@@ -16,6 +16,7 @@
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QRegularExpression>
 
 #include <cstdio>
 #include <unistd.h>
@@ -35,7 +36,7 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "Write it with 'cutoverctl plan VERSION --output FILE'.")},
     {"cli.no_run", QT_TRANSLATE_NOOP("catalogue", "No run is under way."), QT_TRANSLATE_NOOP("catalogue", "See 'cutoverctl history'.")},
     {"cli.no_restore_point", QT_TRANSLATE_NOOP("catalogue", "There is no restore point “%{text}”."),
-     QT_TRANSLATE_NOOP("catalogue", "Give an id of 'cutoverctl backup list', or a version that one was made of.")},
+     QT_TRANSLATE_NOOP("catalogue", "Give an id of 'cutoverctl backup list', a version that one was made of, or seven digits or more of a commit's hash.")},
 }};
 
 /// A runner that has died is followed by another within seconds.
@@ -216,10 +217,11 @@ Result<int> rollback(const Arguments &arguments)
             id = view.point.id;
         }
     }
-    if (id.isEmpty()) {
+    static const QRegularExpression hash(u"\\A[0-9a-fA-F]{7,64}\\z"_s);
+    if (id.isEmpty() && !hash.match(wanted).hasMatch()) {
         return fail(u"cli.no_restore_point"_s, {{u"text"_s, wanted}});
     }
-    TRY(const QString job, QCoro::waitFor(engine->startRollbackPlan(id, mode)));
+    TRY(const QString job, QCoro::waitFor(id.isEmpty() ? engine->startCommitPlan(wanted, mode) : engine->startRollbackPlan(id, mode)));
     TRY(const Planned made, planned(waitForJob(*engine, job)));
     return start(*engine, arguments, made);
 }
@@ -388,7 +390,7 @@ QList<Command> runCommands()
          run<apply>},
         {{u"update"_s, u"VERSION"_s, 1, 1, {u"watch"_s, u"confirm"_s, u"break-glass"_s, u"gates"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "plan and run an update")},
          run<update>},
-        {{u"rollback"_s, u"POINT|VERSION"_s, 1, 1, {u"mode"_s, u"confirm"_s, u"break-glass"_s, u"gates"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "go back to a restore point; --mode code, downgrade or restore")},
+        {{u"rollback"_s, u"POINT|VERSION|COMMIT"_s, 1, 1, {u"mode"_s, u"confirm"_s, u"break-glass"_s, u"gates"_s}, {u"yes"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "go back to a restore point, --mode code, downgrade or restore; or to the code of a commit")},
          run<rollback>},
         {{u"hold"_s, u"[RUN]"_s, 0, 1, decisionOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "stop the run after its current step")}, run<hold>},
         {{u"resume"_s, u"[RUN]"_s, 0, 1, onwardOptions, decisionSwitches, QT_TRANSLATE_NOOP("cutoverctl", "let a held run go on")}, run<resume>},

@@ -22,15 +22,8 @@ const Catalogue::Registration texts{{
     {"cli.bad_limit", QT_TRANSLATE_NOOP("catalogue", "“%{text}” is no number of rows."), QT_TRANSLATE_NOOP("catalogue", "For example --limit 100.")},
     {"cli.no_output", QT_TRANSLATE_NOOP("catalogue", "It is not known where to put the opened file."),
      QT_TRANSLATE_NOOP("catalogue", "Give --output FILE; it will be readable by you only.")},
-    {"cli.no_session", QT_TRANSLATE_NOOP("catalogue", "“%{session}” names %{count} of the sessions that stand in the way; exactly one was expected."),
-     QT_TRANSLATE_NOOP("catalogue", "List them with “cutoverctl database sessions”; name the database by --database where there are several.")},
     {"cli.no_flag", QT_TRANSLATE_NOOP("catalogue", "There is no feature flag “%{name}”; there are %{known:list}."), nullptr},
 }};
-
-QString localTime(const QDateTime &time)
-{
-    return time.isValid() ? time.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s) : u"-"_s;
-}
 
 Result<int> status(const Arguments &arguments)
 {
@@ -305,64 +298,6 @@ Result<int> adopt(const Arguments &arguments)
     return ExitOk;
 }
 
-QList<QStringList> sessionRows(const QJsonArray &sessions)
-{
-    QList<QStringList> rows{{Cli::tr("Session"), Cli::tr("Database"), Cli::tr("Program"), Cli::tr("User"), Cli::tr("From"), Cli::tr("State"),
-                             Cli::tr("Transaction since"), Cli::tr("Others wait")}};
-    for (const QJsonValue &each : sessions) {
-        rows.append({each[u"session"].toString(), each[u"database"].toString(), each[u"application"].toString(), each[u"user"].toString(),
-                     each[u"client"].toString(), each[u"state"].toString(),
-                     localTime(QDateTime::fromString(each[u"since"].toString(), Qt::ISODateWithMs)), each[u"blocks"].toBool() ? Cli::tr("yes") : Cli::tr("no")});
-    }
-    return rows;
-}
-
-Result<int> databaseSessions(const Arguments &arguments)
-{
-    TRY(const auto engine, openEngine(arguments, EngineService::Purpose::Looking));
-    TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"database.sessions"_s)));
-    const QJsonArray sessions = json[u"sessions"].toArray();
-    if (sessions.isEmpty()) {
-        say(Cli::tr("No PostgreSQL session has a transaction open or stands in others' way."));
-    } else {
-        sayTable(sessionRows(sessions));
-    }
-    sayJson(json);
-    return ExitOk;
-}
-
-Result<int> endSession(const Arguments &arguments)
-{
-    const QString name = arguments.positional(0);
-    const bool dry = arguments.has(u"dry-run"_s);
-    TRY(const auto engine, openEngine(arguments, dry ? EngineService::Purpose::Looking : EngineService::Purpose::Working));
-    TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"database.sessions"_s)));
-    QJsonArray meant;
-    const QJsonArray sessions = json[u"sessions"].toArray();
-    for (const QJsonValue &each : sessions) {
-        if (each[u"session"].toString() == name) {
-            meant.append(each);
-        }
-    }
-    // One server's numbers are no other's.
-    const QString database = arguments.value(u"database"_s, meant.size() == 1 ? meant[0][u"database"].toString() : QString());
-    if (database.isEmpty()) {
-        return fail(u"cli.no_session"_s, {{u"session"_s, name}, {u"count"_s, meant.size()}});
-    }
-    if (dry) {
-        say(Cli::tr("Would be ended; what its transaction did is undone:"));
-        sayTable(sessionRows(meant));
-        sayJson({{u"sessions"_s, meant}, {u"ended"_s, false}});
-        return ExitOk;
-    }
-    const ConnGuard conn(*engine);
-    TRY(QJsonObject ended, QCoro::waitFor(engine->call(u"database.endSession"_s, {{u"database"_s, database}, {u"session"_s, name}, {u"confirm"_s, arguments.value(u"confirm"_s)}})));
-    say(Cli::tr("The session with pid %1 in “%2” was ended.").arg(ended[u"pid"].toInteger()).arg(database));
-    ended.insert(u"ended"_s, true);
-    sayJson(ended);
-    return ExitOk;
-}
-
 } // namespace
 
 QList<Command> targetCommands()
@@ -380,10 +315,6 @@ QList<Command> targetCommands()
         {{u"audit"_s, {}, 0, 0, {u"limit"_s}, {}, QT_TRANSLATE_NOOP("cutoverctl", "who did what, and whether the trail was altered")}, run<audit>},
         {{u"target adopt"_s, {}, 0, 0, {u"confirm"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "take over databases that belong to another target file; needs --confirm")},
          run<adopt>},
-        {{u"database sessions"_s, {}, 0, 0, {}, {}, QT_TRANSLATE_NOOP("cutoverctl", "PostgreSQL sessions that stand in an update's way: transactions open, locks held")},
-         run<databaseSessions>},
-        {{u"database end-session"_s, u"SESSION"_s, 1, 1, {u"database"_s, u"confirm"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "end one of these sessions; its transaction is undone")},
-         run<endSession>},
         {{u"conn take"_s, {}, 0, 0, {u"note"_s}, {u"take-over"_s, u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "take the conn; --take-over when somebody has it")},
          run<takeConn>},
         {{u"conn release"_s, {}, 0, 0, {}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "give the conn back")}, run<releaseConn>},

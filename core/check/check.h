@@ -22,6 +22,7 @@ struct CheckResult {
     Error error; ///< When failed or warning: reason and remedy.
     qint64 durationMs = 0;
     QJsonObject record; ///< What the same check compares with after an update; not for people. Holds no value of anybody's.
+    QStringList proves = {}; ///< As target.yaml said when it ran: words of provenWords().
     [[nodiscard]] QJsonObject toJson() const;
     [[nodiscard]] static CheckResult fromJson(const QJsonObject &json);
 };

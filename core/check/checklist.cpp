@@ -5,6 +5,7 @@
 
 #include "system/clock.h"
 
+#include <QJsonArray>
 #include <QMap>
 
 using namespace Qt::StringLiterals;
@@ -51,6 +52,9 @@ QJsonObject CheckResult::toJson() const
     if (!record.isEmpty()) {
         json.insert(u"record"_s, record);
     }
+    if (!proves.isEmpty()) {
+        json.insert(u"proves"_s, QJsonArray::fromStringList(proves));
+    }
     return json;
 }
 
@@ -69,6 +73,10 @@ CheckResult CheckResult::fromJson(const QJsonObject &json)
     result.error = Error::fromJson(json[u"error"_s].toObject());
     result.durationMs = json[u"durationMs"_s].toInteger();
     result.record = json[u"record"_s].toObject();
+    const QJsonArray proves = json[u"proves"_s].toArray();
+    for (const QJsonValue &word : proves) {
+        result.proves.append(word.toString());
+    }
     return result;
 }
 
@@ -97,6 +105,7 @@ Async<QList<CheckResult>> runCheckList(CheckScope scope, CheckSink sink, std::st
         CheckResult result;
         result.id = item.id;
         result.title = item.title;
+        result.proves = item.proves;
         results.append(result);
         if (sink) {
             sink(result);
@@ -125,7 +134,7 @@ Async<QList<CheckResult>> runCheckList(CheckScope scope, CheckSink sink, std::st
         result.error = finding.error;
         result.record = finding.record;
         result.status = finding.error.code.isEmpty() ? CheckResult::Status::Passed
-            : items[i].required                      ? CheckResult::Status::Failed
+            : items[i].required && !finding.mild     ? CheckResult::Status::Failed
                                                      : CheckResult::Status::Warning;
         if (sink) {
             sink(result);

@@ -7,6 +7,8 @@
 #include "plan/instancefacts.h"
 #include "run/peoplerecords.h"
 
+#include <QDateTime>
+
 namespace cutover {
 
 /** What the checks are asked about. */
@@ -23,6 +25,7 @@ struct CheckScope {
     bool afterUpdate = false; ///< Only what tells whether the system works; not what an update needs.
     QJsonObject identities = {}; ///< Version → {build, commit} of releases that the journal does not know yet.
     bool hasBaseline = false; ///< afterUpdate: the same run had checks before it.
+    QDateTime since = {}; ///< When the run began; null: not known.
     QJsonObject recorded = {}; ///< afterUpdate: id → CheckResult::record of those.
     QString logDirectory = {}; ///< Where programs leave their whole output; empty: STATE/checks.
     QStringList only = {}; ///< Ids to run; empty: all.
@@ -34,6 +37,7 @@ struct Finding {
     Message text;
     Error error; ///< Empty code: all is well.
     QJsonObject record = {}; ///< As in CheckResult.
+    bool mild = false; ///< With an error: a warning at most, whatever the item is.
 };
 
 /** One line of the list. */
@@ -43,6 +47,7 @@ struct CheckItem {
     bool required = true; ///< false: a warning at most.
     std::function<QCoro::Task<Finding>(CheckScope, std::stop_token)> run;
     bool once = false; ///< Not asked again when it failed: it has waited by itself, or costs too much.
+    QStringList proves = {}; ///< As in CheckResult.
 };
 
 /// Whether a check that failed wants the run to be held, and not to fail or go back: what it asks is not ours.
@@ -74,6 +79,13 @@ public:
 [[nodiscard]] inline Finding wrong(const QString &code, const QJsonObject &args = {}, const QString &where = {})
 {
     return wrong(Error{code, args, Error::Kind::Permanent, where});
+}
+/// Something to know, which is no reason to stop.
+[[nodiscard]] inline Finding doubtful(const Error &error)
+{
+    Finding finding = wrong(error);
+    finding.mild = true;
+    return finding;
 }
 
 } // namespace cutover

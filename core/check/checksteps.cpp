@@ -85,6 +85,7 @@ CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
     if (const auto journal = Journal::open(context.target().stateDirectory, Journal::Mode::ReadOnly)) {
         const auto run = (*journal)->run(context.runId());
         scope.breakGlass = run ? run->breakGlass : BreakGlass();
+        scope.since = run ? run->started : QDateTime();
         // What was broken later to let it go on counts as well.
         const auto commands = (*journal)->commands(context.runId());
         for (const CommandRecord &command : commands.value_or(QList<CommandRecord>())) {
@@ -239,13 +240,12 @@ private:
 const StepRegistry::Registration precheck(u"precheck"_s, 1, [](StepSpec spec) { return std::make_unique<PrecheckStep>(std::move(spec)); });
 const StepRegistry::Registration health(u"health"_s, 1, [](StepSpec spec) { return std::make_unique<HealthStep>(std::move(spec)); });
 
-StepSpec checking(const PlanningContext &context, const QString &kind, const QJsonObject &params, bool after)
+StepSpec checking(const PlanningContext &context, const QString &kind, const QJsonObject &params, bool after, bool hasBaseline = false)
 {
     CheckScope scope;
     scope.target = context.target;
     scope.afterUpdate = after;
-    // An update has its own checks before; a rollback has none to compare with.
-    scope.hasBaseline = params.contains("identity"_L1);
+    scope.hasBaseline = hasBaseline;
     StepSpec step;
     step.id = kind;
     step.kind = kind;
@@ -268,7 +268,19 @@ Async<QList<StepSpec>> planChecks(PlanningContext context, StagedRelease release
     co_return QList<StepSpec>{checking(context, u"precheck"_s, params, false)};
 }
 
-Async<QList<StepSpec>> planHealth(PlanningContext context, StagedRelease release)
+Async<> checkStartable(PlanningContext context, StagedRelease release)
+{
+    CheckScope scope;
+    scope.target = context.target;
+    scope.expectedVersion = context.installed;
+    scope.releaseFolder = release.preview;
+    scope.only = {u"compose"_s};
+    CO_TRY(const QList<CheckResult> results, co_await runCheckList(scope, {}, {}));
+    const CheckResult *failure = worst(results);
+    co_return failure ? Result<>(fail(failure->error)) : Result<>();
+}
+
+Async<QList<StepSpec>> planHealth(PlanningContext context, StagedRelease release, bool checkedBefore)
 {
     const Manifest &manifest = release.info.manifest;
     QJsonObject params{{u"expected"_s, manifest.version.toString()}};
@@ -276,7 +288,8 @@ Async<QList<StepSpec>> planHealth(PlanningContext context, StagedRelease release
     if (!manifest.build.isEmpty() || !manifest.commit.isEmpty()) {
         params.insert(u"identity"_s, QJsonObject{{u"build"_s, manifest.build}, {u"commit"_s, manifest.commit}});
     }
-    co_return QList<StepSpec>{checking(context, u"health"_s, params, true)};
+    // An update has its own checks before; a rollback has none to compare with.
+    co_return QList<StepSpec>{checking(context, u"health"_s, params, true, checkedBefore && params.contains("identity"_L1))};
 }
 
 } // namespace cutover

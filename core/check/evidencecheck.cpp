@@ -130,7 +130,7 @@ const CheckKind kind(95, [](const CheckScope &scope) {
     QList<CheckItem> items;
     for (const EvidenceSpec &spec : scope.target.check.evidence) {
         if (spec.before != scope.afterUpdate) {
-            items.append({u"evidence:"_s + spec.name, {u"check.evidence"_s, {{u"name"_s, spec.name}}}, spec.critical, [spec](CheckScope asked, std::stop_token stop) { return run(std::move(asked), spec, stop); }, true});
+            items.append({u"evidence:"_s + spec.name, {u"check.evidence"_s, {{u"name"_s, spec.name}}}, spec.critical, [spec](CheckScope asked, std::stop_token stop) { return run(std::move(asked), spec, stop); }, true, spec.proves});
         }
     }
     return items;

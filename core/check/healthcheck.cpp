@@ -27,7 +27,7 @@ QCoro::Task<Finding> run(ProbeSpec probe, std::stop_token stop)
 
 CheckItem item(const QString &id, const Message &title, const ProbeSpec &probe)
 {
-    return {id, title, probe.critical, [probe](CheckScope, std::stop_token stop) { return run(probe, stop); }};
+    return {id, title, probe.critical, [probe](CheckScope, std::stop_token stop) { return run(probe, stop); }, false, probe.proves};
 }
 
 /// With the folder of the release that the instance runs, which need not be the current one.

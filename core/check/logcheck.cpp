@@ -1,12 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// How many errors the newest lines of the log tell.
+// How many errors the newest lines of the log tell: of the file that the target names, else of what the instances wrote.
 
 #include "check/checklist.h"
+#include "deploy/colours.h"
+#include "deploy/servicelogs.h"
 
 #include <QFile>
 #include <QRegularExpression>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -15,9 +19,27 @@ namespace cutover {
 namespace {
 
 constexpr qint64 tailBytes = 256 << 10;
-constexpr qsizetype tailLines = 500;
+constexpr int tailLines = 500;
+constexpr qsizetype shownLength = 200;
 
-QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
+/** Lines of one log. */
+struct Count {
+    qint64 lines = 0;
+    qint64 errors = 0;
+    QString newest; ///< Error.
+
+    void take(const QString &line)
+    {
+        static const QRegularExpression word(u"\\b(error|critical|fatal|panic)\\b"_s, QRegularExpression::CaseInsensitiveOption);
+        ++lines;
+        if (line.contains(word)) {
+            ++errors;
+            newest = line.left(shownLength);
+        }
+    }
+};
+
+QCoro::Task<Finding> ofFile(CheckScope scope, std::stop_token)
 {
     QFile file(scope.target.check.logFile);
     if (!file.open(QIODevice::ReadOnly)) {
@@ -28,28 +50,91 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
     if (lines.last().isEmpty()) {
         lines.removeLast();
     }
-    lines = lines.last(qMin(lines.size(), tailLines));
-    static const QRegularExpression word(u"\\b(error|critical|fatal|panic)\\b"_s, QRegularExpression::CaseInsensitiveOption);
-    int errors = 0;
-    QString newest;
+    lines = lines.last(qMin<qsizetype>(lines.size(), tailLines));
+    Count count;
     for (const QByteArray &line : std::as_const(lines)) {
-        if (const QString text = QString::fromUtf8(line); text.contains(word)) {
-            ++errors;
-            newest = text.left(200);
-        }
+        count.take(QString::fromUtf8(line));
     }
-    const QJsonObject args{{u"errors"_s, errors},
-                           {u"lines"_s, lines.size()},
+    const QJsonObject args{{u"errors"_s, count.errors},
+                           {u"lines"_s, count.lines},
                            {u"limit"_s, scope.target.check.maxLogErrors},
                            {u"file"_s, file.fileName()},
-                           {u"newest"_s, newest}};
-    co_return errors > scope.target.check.maxLogErrors ? wrong(u"check.log_errors"_s, args, file.fileName()) : passed(u"check.log_ok"_s, args);
+                           {u"newest"_s, count.newest}};
+    co_return count.errors > scope.target.check.maxLogErrors ? wrong(u"check.log_errors"_s, args, file.fileName()) : passed(u"check.log_ok"_s, args);
+}
+
+QCoro::Task<Finding> ofInstances(CheckScope scope, std::stop_token stop)
+{
+    QSet<QString> idle;
+    if (std::ranges::any_of(scope.target.services, &ServiceSpec::isBlueGreen)) {
+        const auto colours = co_await servingColours(scope.target);
+        if (!colours) {
+            co_return wrong(colours.error());
+        }
+        idle = idleInstances(scope.target, *colours);
+    }
+    QMap<QString, Count> counts;
+    const LogSink sink = [&counts, &idle](const QString &instance, const QString &line) {
+        // What the other colour wrote is not of the one that serves.
+        if (!idle.contains(instance)) {
+            counts[instance].take(line);
+        }
+    };
+    for (const ServiceSpec &service : std::as_const(scope.target.services)) {
+        if (!service.managed) {
+            continue;
+        }
+        LogRequest request;
+        request.lines = tailLines;
+        request.since = scope.afterUpdate ? scope.since : QDateTime();
+        auto read = co_await serviceLogs(scope.target, service.name, request, sink, stop);
+        if (!read && read.error().code == "logs.no_times"_L1) {
+            request.since = {};
+            read = co_await serviceLogs(scope.target, service.name, request, sink, stop);
+        }
+        if (!read) {
+            co_return wrong(read.error());
+        }
+    }
+    QJsonObject args{{u"count"_s, counts.size()}, {u"limit"_s, scope.target.check.maxLogErrors}, {u"each"_s, tailLines}};
+    if (counts.isEmpty()) {
+        co_return passed(u"check.log_silent"_s, args);
+    }
+    qint64 lines = 0;
+    qint64 errors = 0;
+    auto most = counts.cbegin();
+    for (auto each = counts.cbegin(); each != counts.cend(); ++each) {
+        lines += each->lines;
+        errors += each->errors;
+        most = each->errors > most->errors ? each : most;
+    }
+    args.insert(u"lines"_s, lines);
+    args.insert(u"errors"_s, errors);
+    args.insert(u"instance"_s, most.key());
+    args.insert(u"own"_s, most->errors);
+    args.insert(u"newest"_s, most->newest);
+    co_return errors > scope.target.check.maxLogErrors ? wrong(u"check.log_errors_instances"_s, args, most.key()) : passed(u"check.log_ok_instances"_s, args);
 }
 
 const CheckKind kind(85, [](const CheckScope &scope) {
-    return scope.target.check.logFile.isEmpty() ? QList<CheckItem>()
-                                                : QList<CheckItem>{{u"log"_s, {u"check.log"_s, {}}, false, run}};
+    QList<CheckItem> items;
+    const bool hasFile = !scope.target.check.logFile.isEmpty();
+    if (hasFile || std::ranges::any_of(scope.target.services, &ServiceSpec::managed)) {
+        items.append({u"log"_s, {u"check.log"_s, {}}, false, hasFile ? ofFile : ofInstances});
+    }
+    return items;
 });
+
+const Catalogue::Registration texts{
+    {"check.log_silent", QT_TRANSLATE_NOOP("catalogue", "The instances wrote nothing")},
+    {"check.log_ok_instances",
+     QT_TRANSLATE_NOOP("catalogue", "%{errors} %{errors|error|errors} in %{lines} %{lines|line|lines} of %{count} %{count|instance|instances} (the newest %{each} of each), at most "
+                                    "%{limit} expected")},
+    {"check.log_errors_instances",
+     QT_TRANSLATE_NOOP("catalogue", "%{errors} errors in %{lines} lines of %{count} %{count|instance|instances} (the newest %{each} of each), at most %{limit} expected. %{own} of them wrote "
+                                    "“%{instance}”, the newest: %{newest}"),
+     QT_TRANSLATE_NOOP("catalogue", "Read on by 'cutoverctl service logs %{instance}'; errors that were there before make it hard to see new ones.")},
+};
 
 } // namespace
 

@@ -75,6 +75,7 @@ Result<Finding> transactions(const DatabaseSpec &spec, const CheckScope &, Sessi
                   {u"limit"_s, spec.postgres.longTransactionMs},
                   {u"who"_s, oldest.text()},
                   {u"pid"_s, oldest.pid},
+                  {u"session"_s, u"%1-%2"_s.arg(oldest.pid).arg(oldest.started.toMSecsSinceEpoch())},
                   {u"started"_s, oldest.started.toUTC().toString(Qt::ISODateWithMs)},
                   {u"user"_s, oldest.user},
                   {u"client"_s, oldest.client},
@@ -110,16 +111,19 @@ Result<Finding> space(const DatabaseSpec &spec, const CheckScope &scope, Session
 {
     TRY(const QVariant bytes, session.value(u"SELECT pg_database_size(current_database())"_s));
     TRY(const QVariant wal, session.value(u"SELECT pg_size_bytes(current_setting('max_wal_size'))"_s));
-    TRY(const QStringList folders, localFolders(session));
     const qint64 size = bytes.toLongLong();
     // The restore that proves the backup takes the size once more, and its WAL at most what the server keeps.
     const qint64 minimum = minimumFree(scope.target, spec);
     const qint64 needed = size + qMin(size, wal.toLongLong());
-    if (folders.isEmpty()) {
-        return passed(u"check.postgres_space_unknown"_s, {{u"needed"_s, needed + minimum}});
+    const auto folders = localFolders(session, spec);
+    if (!folders && folders.error().code == "database.folder_missing"_L1) {
+        return wrong(folders.error());
     }
-    const bool apart = folders.size() > 1;
-    const std::pair<QString, qint64> places[]{{folders.first(), apart ? size : needed}, {apart ? folders.last() : QString(), needed - size}};
+    if (!folders) {
+        return doubtful({u"check.postgres_space_unknown"_s, {{u"needed"_s, needed + minimum}, {u"cause"_s, folders.error().toJson()}}, Error::Kind::Permanent, folders.error().where});
+    }
+    const bool apart = folders->size() > 1;
+    const std::pair<QString, qint64> places[]{{folders->first(), apart ? size : needed}, {apart ? folders->last() : QString(), needed - size}};
     QJsonObject tightest;
     for (const auto &[path, wanted] : places) {
         if (path.isEmpty()) {
@@ -192,8 +196,6 @@ const Catalogue::Registration titles{
     {"check.postgres_connections_within",
      QT_TRANSLATE_NOOP("catalogue", "%{active} active, %{all} of %{maximum} connections taken, %{free} free; at most %{limit} expected")},
     {"check.postgres_transactions_ok", QT_TRANSLATE_NOOP("catalogue", "None older than %{limit:duration}")},
-    {"check.postgres_space_unknown",
-     QT_TRANSLATE_NOOP("catalogue", "The server is on another host or does not tell its folder; make sure that it has %{needed:bytes} free")},
     {"check.postgres_replication_ok",
      QT_TRANSLATE_NOOP("catalogue", "%{replicas} %{replicas|replica|replicas}, %{slots} %{slots|slot|slots}, at most %{lag:bytes} behind")},
 };
@@ -210,11 +212,11 @@ const Catalogue::Registration problems{
      QT_TRANSLATE_NOOP("catalogue", "End sessions that nobody needs, lower “jobs” of this database, or raise max_connections.")},
     {"check.postgres_connections_many",
      QT_TRANSLATE_NOOP("catalogue", "%{all} connections are taken (%{active} active, the server allows %{maximum}); at most %{limit} expected."),
-     QT_TRANSLATE_NOOP("catalogue", "Update at a quieter time, or find out who holds so many: 'cutoverctl database sessions' lists them.")},
+     QT_TRANSLATE_NOOP("catalogue", "Update at a quieter time, or find out which programs hold so many, from pg_stat_activity: SELECT usename, application_name, count(*) FROM pg_stat_activity GROUP BY 1, 2 ORDER BY 3 DESC.")},
     {"check.postgres_long_transaction",
      QT_TRANSLATE_NOOP("catalogue", "The transaction of %{who} by %{user} from %{client} is open for %{age:duration} (%{state}), the limit is %{limit:duration}; "
                                     "%{count} %{count|transaction is|transactions are} as old."),
-     QT_TRANSLATE_NOOP("catalogue", "Migrations would wait for it and shut others out. Let it finish, or end the session: SELECT pg_terminate_backend(%{pid}).")},
+     QT_TRANSLATE_NOOP("catalogue", "Migrations would wait for it and shut others out. Let it finish, or end the session: 'cutoverctl database end-session %{session} --database %{database}'.")},
     {"check.postgres_slot_inactive",
      QT_TRANSLATE_NOOP("catalogue", "Nobody reads the replication slot “%{slot}”; the server keeps %{kept:bytes} of WAL for it."),
      QT_TRANSLATE_NOOP("catalogue", "Start its reader, or drop the slot: SELECT pg_drop_replication_slot('%{slot}').")},
@@ -224,6 +226,8 @@ const Catalogue::Registration problems{
     {"check.postgres_lag",
      QT_TRANSLATE_NOOP("catalogue", "The replica “%{replica}” is %{lag:bytes} behind, the limit is %{limit:bytes}."),
      QT_TRANSLATE_NOOP("catalogue", "Wait until it has caught up, or find out what holds it.")},
+    {"check.postgres_space_unknown",
+     QT_TRANSLATE_NOOP("catalogue", "The room left was not measured, %{needed:bytes} needed: %{cause}"), QT_TRANSLATE_NOOP("catalogue", "%{cause:hint}")},
     {"check.postgres_space",
      QT_TRANSLATE_NOOP("catalogue", "%{free:bytes} free at “%{path}”, %{needed:bytes} needed: %{update:bytes} for the proof of the backup and its WAL, and "
                                     "%{minimum:bytes} that must stay free."),

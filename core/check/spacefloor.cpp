@@ -15,23 +15,27 @@ qint64 minimumFree(const Target &target, const DatabaseSpec &database)
     return database.postgres.minimumFreeBytes >= 0 ? database.postgres.minimumFreeBytes : target.check.minimumFreeBytes;
 }
 
-Async<> lookAtSpace(Target target)
+Async<QList<Error>> lookAtSpace(Target target)
 {
+    QList<Error> unknown;
     for (const DatabaseSpec &spec : std::as_const(target.databases)) {
         const auto database = Database::create(spec);
-        const auto folders = database ? co_await (*database)->folders() : Result<QStringList>(QStringList());
+        const auto folders = database ? co_await (*database)->folders() : Result<QStringList>(fail(database.error()));
         if (!folders) {
+            unknown.append(folders.error());
             continue;
         }
         const qint64 floor = minimumFree(target, spec) / 2;
         for (const QString &folder : *folders) {
             const auto free = files::freeBytes(folder);
-            if (free && *free < floor) {
+            if (!free) {
+                unknown.append(free.error());
+            } else if (*free < floor) {
                 co_return fail(u"space.low"_s, {{u"database"_s, spec.name}, {u"path"_s, folder}, {u"free"_s, *free}, {u"floor"_s, floor}});
             }
         }
     }
-    co_return {};
+    co_return unknown;
 }
 
 } // namespace cutover

@@ -10,9 +10,9 @@ namespace cutover {
 /// What must stay free where a database grows, in bytes: its own "minimum_free", else that of the checks.
 [[nodiscard]] qint64 minimumFree(const Target &target, const DatabaseSpec &database);
 
-/// Whether each database of the target that lies on this host has half of that left; "space.low" {database, path, free,
+/// Whether each database of the target whose folders this host sees has half of that left; "space.low" {database, path, free,
 /// floor}. The pre-check asks for all of it beside what the update writes, so that less than half means that something else
-/// writes. A database that does not answer is passed over: that is for others to tell. Event-loop thread.
-[[nodiscard]] Async<> lookAtSpace(Target target);
+/// writes. Where it can't be measured, the run goes on: the reasons are returned. Event-loop thread.
+[[nodiscard]] Async<QList<Error>> lookAtSpace(Target target);
 
 } // namespace cutover

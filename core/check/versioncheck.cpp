@@ -7,6 +7,7 @@
 #include "check/checklist.h"
 #include "check/httpclient.h"
 #include "deploy/colours.h"
+#include "release/commitversion.h"
 #include "run/journal.h"
 #include "system/files.h"
 #include "system/worker.h"
@@ -21,8 +22,6 @@ using namespace Qt::StringLiterals;
 namespace cutover {
 
 namespace {
-
-constexpr qsizetype shortestCommit = 7; ///< What git abbreviates to.
 
 Async<QJsonObject> askVersion(QString url, std::stop_token stop)
 {
@@ -51,13 +50,6 @@ QString textOf(const QJsonObject &told, std::initializer_list<QLatin1StringView>
     return {};
 }
 
-/// One of them may be abbreviated.
-bool isSameCommit(const QString &one, const QString &other)
-{
-    const auto begins = [](const QString &whole, const QString &part) { return part.size() >= shortestCommit && whole.startsWith(part, Qt::CaseInsensitive); };
-    return one.compare(other, Qt::CaseInsensitive) == 0 || begins(one, other) || begins(other, one);
-}
-
 /// Version → {build, commit}, as the plans of earlier runs say.
 QJsonObject journaledIdentities(const QString &stateDirectory)
 {
@@ -78,14 +70,15 @@ QJsonObject journaledIdentities(const QString &stateDirectory)
 }
 
 /// What of an instance's answer is not as it should be.
-QList<Error> differences(const QString &instance, const QJsonObject &told, const QString &version, const QJsonObject &identity, const QString &environment)
+QList<Error> differences(const Target &target, const QString &instance, const QJsonObject &told, const QString &version, const QJsonObject &identity)
 {
+    const QString environment = target.environment;
     QList<Error> found;
     const auto differs = [&](const QString &code, const QString &what, const QString &expected) {
         found.append(Error{code, {{u"instance"_s, instance}, {u"found"_s, what}, {u"expected"_s, expected}}, Error::Kind::Permanent, instance});
     };
     const QString runs = told["version"_L1].toString();
-    if (!version.isEmpty() && runs != version) {
+    if (!version.isEmpty() && !tellsRelease(target, version, told)) {
         differs(u"check.version_instance"_s, runs, version);
     }
     // Of another version its build is another one, too.
@@ -94,7 +87,7 @@ QList<Error> differences(const QString &instance, const QJsonObject &told, const
     if (found.isEmpty() && !build.isEmpty() && !expectedBuild.isEmpty() && build != expectedBuild) {
         differs(u"check.version_build"_s, build, expectedBuild);
     }
-    const QString commit = textOf(told, {"commit"_L1, "commit_hash"_L1, "commitHash"_L1});
+    const QString commit = commitToldBy(told);
     const QString expectedCommit = identity["commit"_L1].toString();
     const bool other = !found.isEmpty() && found.first().code == "check.version_instance"_L1;
     if (!other && !commit.isEmpty() && !expectedCommit.isEmpty() && !isSameCommit(commit, expectedCommit)) {
@@ -178,9 +171,9 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token stop)
                 continue;
             }
             const QString version = (*answer)["version"_L1].toString();
-            errors += differences(instance.name, *answer, own, identities[own].toObject(), scope.target.environment);
+            errors += differences(scope.target, instance.name, *answer, own, identities[own].toObject());
             expected = expected.isEmpty() ? version : expected;
-            if (version != expected) {
+            if (!tellsRelease(scope.target, expected, *answer)) {
                 others.append(instance.name + u' ' + version);
             } else if (first.isEmpty()) {
                 first = *answer;
@@ -194,7 +187,7 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token stop)
     // As far as it is told: what is empty leaves no gap in the sentence.
     QJsonArray details;
     for (const auto &[code, text] : {std::pair{u"check.version_is_build"_s, textOf(first, {"build"_L1, "build_date"_L1, "buildDate"_L1})},
-                                     {u"check.version_is_commit"_s, textOf(first, {"commit"_L1, "commit_hash"_L1, "commitHash"_L1})},
+                                     {u"check.version_is_commit"_s, commitToldBy(first)},
                                      {u"check.version_is_environment"_s, textOf(first, {"environment"_L1})}}) {
         if (!text.isEmpty()) {
             details.append(Message{code, {{u"text"_s, text}}}.toJson());

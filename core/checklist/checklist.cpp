@@ -3,6 +3,7 @@
 
 #include "checklist/checklist.h"
 
+#include "checklist/stagedevidence.h"
 #include "run/decisions.h"
 #include "run/turnback.h"
 
@@ -25,12 +26,16 @@ using State = ChecklistItem::State;
 enum class Rule { Gate, ///< It was open when the run began; sources: its name.
                   Before, ///< Checks before the change; sources: ids, or beginnings that end with ":".
                   After, ///< The same after it.
-                  OfRelease, ///< Of both, those that were told of the version that is to be installed.
+                  ReleaseProven, ///< What names the source under "proves", and was told of the version that is to be installed: here or in staging.
+                  SystemProven, ///< What names it and ran after the change.
                   Steps, ///< Steps of these kinds are done.
                   Started,
                   WayBack, ///< The plan says how it goes back.
                   Measured, ///< There are figures of before to compare with.
                   Rehearsal, ///< The staging system has gone back lately.
+                  UpAndDown, ///< There the plan's migrations went up, and down again.
+                  DatabaseBack, ///< There a database went back.
+                  BackChecked, ///< There the system was checked after it had gone back.
                   WentBack,
                   Restored,
                   Person };
@@ -46,11 +51,18 @@ struct StandardItem {
 
 // In the order in which people go through it.
 constexpr StandardItem standardItems[]{
-    {"tests", Phase::Before, "checklist.tests", Rule::OfRelease, "evidence:", "checklist.none_evidence"},
+    {"unit-tests", Phase::Before, "checklist.unit_tests", Rule::ReleaseProven, "unit", "checklist.none_proof"},
+    {"integration-tests", Phase::Before, "checklist.integration_tests", Rule::ReleaseProven, "integration", "checklist.none_proof"},
+    {"frontend-build", Phase::Before, "checklist.frontend_build", Rule::ReleaseProven, "frontend", "checklist.none_proof"},
+    {"no-vulnerabilities", Phase::Before, "checklist.no_vulnerabilities", Rule::ReleaseProven, "audit", "checklist.none_proof"},
+    {"load-test", Phase::Before, "checklist.load_test", Rule::ReleaseProven, "load", "checklist.none_proof"},
     {"migrations", Phase::Before, "checklist.migrations", Rule::Before, "migrations: alembic:", "checklist.unneeded_migrations"},
+    {"migrations-up-down", Phase::Before, "checklist.migrations_up_down", Rule::UpAndDown, "", "checklist.none_staging"},
     {"images", Phase::Before, "checklist.images", Rule::Before, "docker compose", "checklist.unneeded_images"},
     {"staging", Phase::Before, "checklist.staging", Rule::Gate, "staging", "checklist.none_staging"},
     {"rehearsal", Phase::Before, "checklist.rehearsal", Rule::Rehearsal, "", "checklist.none_staging"},
+    {"database-rollback", Phase::Before, "checklist.database_rollback", Rule::DatabaseBack, "", "checklist.none_staging"},
+    {"works-after-rollback", Phase::Before, "checklist.works_after_rollback", Rule::BackChecked, "", "checklist.none_staging"},
     {"way-back", Phase::Before, "checklist.way_back", Rule::WayBack},
     {"approval", Phase::Before, "checklist.approval", Rule::Gate, "approval", "checklist.unneeded_approval"},
     {"window", Phase::Before, "checklist.window", Rule::Gate, "blackout", "checklist.unneeded_window"},
@@ -67,9 +79,13 @@ constexpr StandardItem standardItems[]{
     {"redis", Phase::During, "checklist.redis", Rule::After, "redis:", "checklist.unneeded_redis"},
     {"external", Phase::During, "checklist.external", Rule::After, "external:", "checklist.unneeded_external"},
     {"version", Phase::After, "checklist.version", Rule::After, "version"},
-    {"endpoints", Phase::After, "checklist.endpoints", Rule::After, "probe:", "checklist.none_probes"},
+    {"endpoints", Phase::After, "checklist.endpoints", Rule::SystemProven, "endpoints", "checklist.none_probes"},
+    {"authentication", Phase::After, "checklist.authentication", Rule::SystemProven, "authentication", "checklist.none_proof_after"},
+    {"order-placement", Phase::After, "checklist.order_placement", Rule::SystemProven, "orders", "checklist.none_proof_after"},
+    {"streaming", Phase::After, "checklist.streaming", Rule::SystemProven, "streaming", "checklist.none_proof_after"},
+    {"web-sockets", Phase::After, "checklist.web_sockets", Rule::SystemProven, "websocket", "checklist.none_proof_after"},
     {"compatibility", Phase::After, "checklist.compatibility", Rule::After, "compatibility:", "checklist.none_compatibility"},
-    {"features", Phase::After, "checklist.features", Rule::After, "evidence:", "checklist.none_evidence"},
+    {"features", Phase::After, "checklist.features", Rule::SystemProven, "features", "checklist.none_proof_after"},
     {"log", Phase::After, "checklist.log", Rule::After, "log", "checklist.none_log"},
     {"performance", Phase::After, "checklist.performance", Rule::After, "latency", "checklist.none_latency"},
     {"error-rate", Phase::After, "checklist.error_rate", Rule::Steps, "watch", "checklist.none_watch"},
@@ -135,6 +151,7 @@ public:
             }
             items.append(item);
         }
+        items.append(unnamedProofs());
         for (const ManualItemSpec &spec : m_input.target.manualItems) {
             if (!taken.contains(spec.name)) {
                 ChecklistItem item;
@@ -163,6 +180,8 @@ private:
         item.evidence = {code, args};
         item.time = time;
     }
+
+    static void take(ChecklistItem &item, const StagedVerdict &verdict) { tell(item, verdict.state, verdict.evidence.code, verdict.evidence.args, verdict.time); }
 
     void sign(ChecklistItem &item) const
     {
@@ -200,19 +219,64 @@ private:
         return results;
     }
 
-    [[nodiscard]] static bool isFrom(const QStringList &sources, const QString &id)
+    [[nodiscard]] static ResultPick ofSources(const QStringList &sources)
     {
-        return std::ranges::any_of(sources, [&id](const QString &source) { return source.endsWith(u':') ? id.startsWith(source) : id == source; });
+        return [sources](const CheckResult &result) {
+            return std::ranges::any_of(sources, [&result](const QString &source) { return source.endsWith(u':') ? result.id.startsWith(source) : result.id == source; });
+        };
+    }
+    [[nodiscard]] static ResultPick proving(const QString &word)
+    {
+        return [word](const CheckResult &result) { return result.proves.contains(word); };
+    }
+    [[nodiscard]] static bool isProof(const QString &id) { return id.startsWith("evidence:"_L1) || id.startsWith("probe:"_L1); }
+
+    /// Programs and probes that prove nothing that has an item here: each is one of its own.
+    QList<ChecklistItem> unnamedProofs() const
+    {
+        QList<ChecklistItem> items;
+        const auto add = [&](const QString &id, const Message &text, bool after) {
+            ChecklistItem item;
+            item.id = id;
+            item.phase = after ? Phase::After : Phase::Before;
+            item.text = text;
+            const StandardItem standard{"", item.phase, "", Rule::After};
+            const ResultPick own = [id](const CheckResult &result) { return result.id == id; };
+            after ? checks(item, standard, own, true) : ofRelease(item, standard, own);
+            items.append(item);
+        };
+        QStringList known;
+        for (const QList<CheckResult> *results : {&m_after, &m_before}) {
+            for (const CheckResult &result : *results) {
+                if (isProof(result.id) && !known.contains(result.id)) {
+                    known.append(result.id);
+                    if (result.proves.isEmpty()) {
+                        add(result.id, result.title, results == &m_after || result.id.startsWith("probe:"_L1));
+                    }
+                }
+            }
+        }
+        for (const EvidenceSpec &spec : m_input.target.check.evidence) {
+            if (const QString id = u"evidence:"_s + spec.name; spec.proves.isEmpty() && !known.contains(id)) {
+                add(id, {u"check.evidence"_s, {{u"name"_s, spec.name}}}, !spec.before);
+            }
+        }
+        for (const ProbeSpec &spec : m_input.target.check.probes) {
+            if (const QString id = u"probe:"_s + spec.name; spec.proves.isEmpty() && !known.contains(id)) {
+                add(id, {u"check.probe"_s, {{u"name"_s, spec.name}}}, true);
+            }
+        }
+        return items;
     }
 
     /// Nothing of its kind is set up.
     static void none(ChecklistItem &item, const StandardItem &standard)
     {
         const QString code = QString::fromLatin1(standard.none);
-        tell(item, code.startsWith("checklist.unneeded"_L1) ? State::NotNeeded : State::Open, code);
+        tell(item, code.startsWith("checklist.unneeded"_L1) ? State::NotNeeded : State::Open, code, {{u"word"_s, QString::fromLatin1(standard.sources)}});
     }
 
-    void checks(ChecklistItem &item, const StandardItem &standard, const QStringList &sources, bool after) const
+    void checks(ChecklistItem &item, const StandardItem &standard, const ResultPick &pick, bool after) const
     {
         const QList<CheckResult> &all = after ? m_after : m_before;
         if (all.isEmpty()) {
@@ -221,24 +285,24 @@ private:
             // What serves now is another.
             tell(item, State::Open, u"checklist.void_back"_s, {{u"to"_s, m_input.plan.to}});
         } else {
-            judge(item, standard, from(all, sources), after, endOf(after ? "health"_L1 : "precheck"_L1));
+            judge(item, standard, from(all, pick), after, endOf(after ? "health"_L1 : "precheck"_L1));
         }
     }
 
-    /// By programs that were run before and after the change: only what they told of the new version counts for it.
-    void ofRelease(ChecklistItem &item, const StandardItem &standard, const QStringList &sources) const
+    /// What was told of a release here counts for that version alone; the same package in staging is the same.
+    void ofRelease(ChecklistItem &item, const StandardItem &standard, const ResultPick &pick) const
     {
-        const QList<CheckResult> before = from(m_before, sources);
-        const QList<CheckResult> after = from(m_after, sources);
-        if (m_back && !after.isEmpty()) {
-            tell(item, State::Open, u"checklist.void_back"_s, {{u"to"_s, m_input.plan.to}});
-            return;
-        }
+        const QList<CheckResult> before = from(m_before, pick);
+        const QList<CheckResult> after = from(m_after, pick);
         QList<CheckResult> mine;
         const CheckResult *other = nullptr;
         for (const QList<CheckResult> *results : {&before, &after}) {
+            if (m_back && results == &after) {
+                // What serves now is another.
+                continue;
+            }
             for (const CheckResult &result : *results) {
-                const QString version = result.finding.args[u"version"].toString();
+                const QString version = result.finding.args[u"version"].toString(results == &after ? m_input.plan.to : m_input.plan.from);
                 // What fails is told, whatever it was run on.
                 if (version == m_input.plan.to || result.status != CheckResult::Status::Passed) {
                     mine.append(result);
@@ -247,20 +311,30 @@ private:
                 }
             }
         }
-        if (mine.isEmpty() && other) {
+        const std::optional<StagedVerdict> staged = stagedResults(m_input, pick);
+        if (!mine.isEmpty()) {
+            judge(item, standard, mine, !after.isEmpty() && !m_back, endOf(after.isEmpty() ? "precheck"_L1 : "health"_L1));
+        }
+        if (staged && (mine.isEmpty() || (item.state == State::Ticked && staged->state == State::Failed))) {
+            take(item, *staged);
+        } else if (!mine.isEmpty()) {
+            return;
+        } else if (m_back && !after.isEmpty()) {
+            tell(item, State::Open, u"checklist.void_back"_s, {{u"to"_s, m_input.plan.to}});
+        } else if (other) {
             tell(item, State::Open, u"checklist.other_version"_s,
                  {{u"check"_s, other->title.toJson()}, {u"version"_s, other->finding.args[u"version"].toString(m_input.plan.from)}, {u"to"_s, m_input.plan.to}});
         } else if (m_before.isEmpty() && m_after.isEmpty()) {
             tell(item, State::Open, u"checklist.waits_precheck"_s);
         } else {
-            judge(item, standard, mine, !after.isEmpty(), endOf(after.isEmpty() ? "precheck"_L1 : "health"_L1));
+            none(item, standard);
         }
     }
 
-    static QList<CheckResult> from(const QList<CheckResult> &all, const QStringList &sources)
+    static QList<CheckResult> from(const QList<CheckResult> &all, const ResultPick &pick)
     {
         QList<CheckResult> mine;
-        std::ranges::copy_if(all, std::back_inserter(mine), [&sources](const CheckResult &result) { return isFrom(sources, result.id); });
+        std::ranges::copy_if(all, std::back_inserter(mine), pick);
         return mine;
     }
 
@@ -442,6 +516,20 @@ private:
         }
     }
 
+    /// What only the staging system can tell. ofMigrations: only where the plan has some.
+    void fromStaging(ChecklistItem &item, const StandardItem &standard, StagedVerdict (*judgement)(const ChecklistInput &input), bool ofMigrations) const
+    {
+        if (ofMigrations && !std::ranges::contains(m_input.plan.steps, u"migrate"_s, &StepSpec::kind)) {
+            tell(item, State::NotNeeded, u"checklist.unneeded_step"_s);
+        } else if (m_input.target.staging.target.isEmpty()) {
+            none(item, standard);
+        } else if (!m_input.staging) {
+            tell(item, State::Open, u"checklist.not_staged"_s);
+        } else {
+            take(item, judgement(m_input));
+        }
+    }
+
     void apply(ChecklistItem &item, const StandardItem &standard) const
     {
         const QStringList sources = QString::fromLatin1(standard.sources).split(u' ', Qt::SkipEmptyParts);
@@ -450,13 +538,16 @@ private:
             gate(item, standard, sources.first());
             break;
         case Rule::Before:
-            checks(item, standard, sources, false);
+            checks(item, standard, ofSources(sources), false);
             break;
         case Rule::After:
-            checks(item, standard, sources, true);
+            checks(item, standard, ofSources(sources), true);
             break;
-        case Rule::OfRelease:
-            ofRelease(item, standard, sources);
+        case Rule::ReleaseProven:
+            ofRelease(item, standard, proving(sources.first()));
+            break;
+        case Rule::SystemProven:
+            checks(item, standard, proving(sources.first()), true);
             break;
         case Rule::Steps:
             steps(item, standard, sources);
@@ -478,6 +569,15 @@ private:
             break;
         case Rule::Rehearsal:
             rehearsal(item, standard);
+            break;
+        case Rule::UpAndDown:
+            fromStaging(item, standard, stagedUpAndDown, true);
+            break;
+        case Rule::DatabaseBack:
+            fromStaging(item, standard, stagedDatabaseBack, true);
+            break;
+        case Rule::BackChecked:
+            fromStaging(item, standard, stagedBackChecked, false);
             break;
         case Rule::WentBack:
             if (const auto turn = turnOf(m_input.events)) {
@@ -639,7 +739,11 @@ Result<QList<ChecklistItem>> checklistFor(Journal &journal, const GateScope &sco
 
 Result<> mayTick(const QList<ChecklistItem> &items, const QString &item, const QString &note)
 {
-    const auto found = std::ranges::find(items, item, &ChecklistItem::id);
+    // A target's own item may have the name of one that ticks itself.
+    auto found = std::ranges::find_if(items, [&item](const ChecklistItem &each) { return each.manual && each.id == item; });
+    if (found == items.end()) {
+        found = std::ranges::find(items, item, &ChecklistItem::id);
+    }
     if (found == items.end()) {
         QJsonArray known;
         for (const ChecklistItem &each : items) {

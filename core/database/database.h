@@ -49,7 +49,7 @@ public:
     [[nodiscard]] virtual QString suffix() const = 0; ///< What a backup's name ends in.
     [[nodiscard]] virtual QString progressUnit() const = 0; ///< What a ProgressFunction counts: "pages", "rows".
     [[nodiscard]] virtual Async<qint64> size() = 0;
-    /// Folders of this host that it grows in, as data or as a log; none when it lies on another host, or where can't be told.
+    /// Folders of this host that it grows in, as data or as a log; "database.folder_…" says why they can't be told.
     [[nodiscard]] virtual Async<QStringList> folders() = 0;
     [[nodiscard]] virtual Async<> check() = 0; ///< Integrity.
     [[nodiscard]] virtual Async<QMap<QString, qint64>> countRows() = 0;

@@ -129,22 +129,40 @@ Result<QList<Slot>> slotsOf(Session &session)
     return found;
 }
 
-Result<QStringList> localFolders(Session &session)
+Result<QStringList> localFolders(Session &session, const DatabaseSpec &spec)
 {
-    TRY(const QVariant address, session.value(u"SELECT host(inet_server_addr())"_s));
-    const bool here = address.isNull() || QHostAddress(address.toString()).isLoopback();
+    const PostgresSpec &own = spec.postgres;
+    for (const QString &folder : {own.dataFolder, own.walFolder}) {
+        if (!folder.isEmpty() && !QFileInfo(folder).isDir()) {
+            return fail(u"database.folder_missing"_s, {{u"database"_s, spec.name}, {u"folder"_s, folder}}, folder);
+        }
+    }
+    if (!own.dataFolder.isEmpty()) {
+        return own.walFolder.isEmpty() ? QStringList{own.dataFolder} : QStringList{own.dataFolder, own.walFolder};
+    }
+    const QString address = addressOf(spec);
+    TRY(const QVariant host, session.value(u"SELECT host(inet_server_addr())"_s));
+    if (!host.isNull() && !QHostAddress(host.toString()).isLoopback()) {
+        return fail(u"database.folder_elsewhere"_s, {{u"database"_s, spec.name}, {u"address"_s, address}}, address);
+    }
     TRY(const QVariant may, session.value(u"SELECT pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')"_s));
-    if (!here || !may.toBool()) {
-        return QStringList();
+    if (!may.toBool()) {
+        TRY(const QVariant role, session.value(u"SELECT quote_ident(current_user)"_s));
+        return fail(u"database.folder_hidden"_s, {{u"database"_s, spec.name}, {u"address"_s, address}, {u"role"_s, role.toString()}}, address);
     }
     TRY(const QVariant setting, session.value(u"SELECT current_setting('data_directory')"_s));
     const QString data = setting.toString();
     // A server in a container names a folder that may be another one here, or none.
     if (!QFileInfo::exists(data)) {
-        return QStringList();
+        return fail(u"database.folder_inside"_s, {{u"database"_s, spec.name}, {u"address"_s, address}, {u"folder"_s, data}}, address);
     }
-    const QFileInfo wal(data + u"/pg_wal"_s);
-    return wal.isSymLink() && wal.exists() ? QStringList{data, wal.filePath()} : QStringList{data};
+    QStringList folders{data};
+    if (const QFileInfo wal(data + u"/pg_wal"_s); !own.walFolder.isEmpty()) {
+        folders.append(own.walFolder);
+    } else if (wal.isSymLink() && wal.exists()) {
+        folders.append(wal.filePath());
+    }
+    return folders;
 }
 
 Async<> terminateSession(DatabaseSpec spec, qint64 pid, QDateTime started)

@@ -50,9 +50,10 @@ struct Slot {
 [[nodiscard]] Result<QList<Replica>> replicas(Session &session);
 [[nodiscard]] Result<QList<Slot>> slotsOf(Session &session);
 
-/// The server's folders when it is on this host: its data, and its WAL where that lies apart. Empty
-/// where it is elsewhere, or where the role may not know it.
-[[nodiscard]] Result<QStringList> localFolders(Session &session);
+/// The server's folders as this host sees them: its data, and its WAL where that lies apart. Those of the specification, else
+/// as the server tells. Errors, each with what to do: "database.folder_missing" of a specified one, "database.folder_elsewhere",
+/// "database.folder_inside" a container, "database.folder_hidden" from the role.
+[[nodiscard]] Result<QStringList> localFolders(Session &session, const DatabaseSpec &spec);
 
 /// Ends the session with that pid, but only if it is still the one that started then: otherwise
 /// "database.session_gone". "database.no_right" where the role may not. Event-loop thread.

@@ -86,7 +86,7 @@ public:
     {
         co_return co_await m_worker.run([this]() -> Result<QStringList> {
             TRY(Session * session, live());
-            return localFolders(*session);
+            return localFolders(*session, m_spec);
         });
     }
 
@@ -254,20 +254,27 @@ public:
         });
     }
 
-    Async<> clone(BackupInfo info, QString name, std::stop_token stop)
+    Async<> clone(BackupInfo info, QString name, ProgressFunction progress, std::stop_token stop)
     {
         CO_CHECK(co_await m_worker.run([info, stop] { return checkArchive(info, stop); }));
         CO_TRY(const QString live, co_await liveName());
-        if (name == live || name == m_spec.postgres.maintenanceDatabase) {
+        // What a restore makes, keeps and drops is named after the live one.
+        const bool isOurs = std::ranges::any_of(QStringList{u"_cutover_"_s, u"_before_"_s, u"_damaged-"_s}, [&](const QString &mark) { return name.startsWith(live + mark); });
+        if (name.isEmpty() || name == live || name == m_spec.postgres.maintenanceDatabase || isOurs) {
             co_return fail(u"database.clone_name"_s, {{u"name"_s, name}, {u"database"_s, m_spec.name}}, addressOf(m_spec));
         }
-        CO_CHECK(co_await fill(name, info, {}, stop));
-        co_return co_await m_worker.run([this, info, name, stop]() -> Result<> {
+        const auto made = std::make_shared<bool>(false);
+        const Result<> filled = co_await fill(name, info, std::move(progress), stop, made);
+        const Result<> done = !filled ? filled : co_await m_worker.run([this, info, name, stop]() -> Result<> {
             m_fresh.reset();
             TRY(const QJsonObject description, readDescription(info.file));
             TRY(const auto maintenance, openMaintenance(stop));
             return applyProperties(*maintenance, name, description);
         });
+        if (!done && *made) {
+            (void)co_await m_worker.run([this, name] { return dropBeside(name); });
+        }
+        co_return done;
     }
 
     Async<QStringList> dropReplaced()
@@ -506,19 +513,30 @@ private:
     }
 
     /// A database of that name with the backup's content, made anew; m_fresh is connected to it.
-    Async<> fill(QString name, BackupInfo info, ProgressFunction progress, std::stop_token stop)
+    /// made: one that is there already is an error, and not replaced; told whether it was made.
+    Async<> fill(QString name, BackupInfo info, ProgressFunction progress, std::stop_token stop, std::shared_ptr<bool> made = {})
     {
         struct Begun {
             int version = 0;
             bool jobs = true;
         };
-        CO_TRY(const Begun begun, co_await m_worker.run([this, name, info, stop]() -> Result<Begun> {
+        CO_TRY(const Begun begun, co_await m_worker.run([this, name, info, stop, made]() -> Result<Begun> {
             m_fresh.reset();
             TRY(const QJsonObject description, readDescription(info.file));
             TRY(const auto maintenance, openMaintenance(stop));
             CHECK(checkServerHas(*maintenance, description, info.file));
-            CHECK(drop(*maintenance, name));
+            if (made) {
+                TRY(const bool isThere, exists(*maintenance, name));
+                if (isThere) {
+                    return fail(u"database.clone_exists"_s, {{u"name"_s, name}}, addressOf(m_spec));
+                }
+            } else {
+                CHECK(drop(*maintenance, name));
+            }
             CHECK(createLike(*maintenance, name, description));
+            if (made) {
+                *made = true;
+            }
             TRY(m_fresh, Session::open(m_spec, name, stop));
             CHECK(prepareContent(*m_fresh, description));
             return Begun{m_fresh->version(), allowsJobs(description)};
@@ -599,10 +617,10 @@ Result<std::unique_ptr<Database>> makePostgresDatabase(const DatabaseSpec &spec)
     return std::make_unique<PostgresDatabase>(spec);
 }
 
-Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, std::stop_token stop)
+Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, Database::ProgressFunction progress, std::stop_token stop)
 {
     PostgresDatabase database(spec);
-    co_return co_await database.clone(info, name, stop);
+    co_return co_await database.clone(info, name, std::move(progress), stop);
 }
 
 Async<QStringList> dropReplacedPostgres(DatabaseSpec spec)

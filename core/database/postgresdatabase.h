@@ -11,9 +11,9 @@ namespace cutover {
 /// restore. A backup is a folder, see postgresarchive.h.
 [[nodiscard]] Result<std::unique_ptr<Database>> makePostgresDatabase(const DatabaseSpec &spec);
 
-/// A database of that name on the same server with what the backup holds, for rehearsals; one that is
-/// there already is dropped first, unless it is the live one ("database.clone_name"). Event-loop thread.
-[[nodiscard]] Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, std::stop_token stop);
+/// A database of that name on the same server with what the backup holds, for rehearsals. What fails or is stopped
+/// leaves none behind. Errors "database.clone_name", "database.clone_exists": no other one is touched. Event-loop thread.
+[[nodiscard]] Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, Database::ProgressFunction progress, std::stop_token stop);
 /// Drops the former databases that restores have kept, and scratch databases of runs that were killed;
 /// their names. Only while no run is on its way. Event-loop thread.
 [[nodiscard]] Async<QStringList> dropReplacedPostgres(DatabaseSpec spec);

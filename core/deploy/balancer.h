@@ -38,6 +38,7 @@ struct BalancerTools {
     Processes *processes = nullptr; ///< Outlives the balancer; nullptr: those of the system.
     QList<int> inherit = {}; ///< Descriptors that its programs keep: the run lock.
     qint64 answerMs = 5000; ///< How long to wait for an answer.
+    qint64 patienceMs = 0; ///< How long one that takes no question at all is asked again: as long as its restart takes.
 };
 
 /**

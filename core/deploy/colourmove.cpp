@@ -51,10 +51,7 @@ Result<ColourMove> ColourMove::create(StepContext &context, const QString &servi
         TRY(InstanceMove move, InstanceMove::create(context, service, instance.name));
         instances.push_back(std::move(move));
     }
-    BalancerTools tools;
-    tools.processes = &context.processes();
-    tools.inherit = toolsOf(context).inherit;
-    TRY(std::shared_ptr<Balancer> balancer, BalancerRegistry::create(context.target(), tools));
+    TRY(std::shared_ptr<Balancer> balancer, BalancerRegistry::create(context.target(), balancerToolsOf(context)));
     if (instances.empty() || !balancer) {
         return fail(u"colour.none"_s, {{u"service"_s, service}, {u"colour"_s, colourWord(colour)}}, context.target().path);
     }

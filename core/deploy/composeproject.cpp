@@ -500,8 +500,8 @@ Async<> ComposeProject::logs(QStringList services, LogRequest request, LogSink s
         command << u"--follow"_s;
     }
     const auto tell = [sink](const QByteArray &line, bool isError) {
-        // "backend-1-1  | what it wrote"
-        static const QRegularExpression form(uR"(\A(\S+)\s+\| ?(.*)\z)"_s);
+        // "backend-1-1  | what it wrote"; some clear the terminal's line before it, though nobody asked for colours.
+        static const QRegularExpression form(uR"(\A(?:\x1b\[[0-9;]*[A-Za-z])*(\S+)\s+\| ?(.*)\z)"_s);
         const QString text = QString::fromUtf8(line);
         const auto match = form.match(text);
         if (match.hasMatch() || !isError) {

@@ -115,7 +115,8 @@ void tellFetched(const Target &target, StepSpec &step, const QString &intentOfIm
     }
 }
 
-/// Nothing for runtimes that start from the release's folder alone.
+} // namespace
+
 Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases)
 {
     QJsonArray instances;
@@ -140,8 +141,6 @@ Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString
     step.changesState = false;
     return QList<StepSpec>{step};
 }
-
-} // namespace
 
 InstanceReleases releasesAt(const Target &target, const QStringList &services, const QString &version)
 {

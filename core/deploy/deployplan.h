@@ -16,6 +16,10 @@ namespace cutover {
 /// forth: a service that has a canary gets its share of the requests step by step; the way back does not wait for that.
 [[nodiscard]] QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases, bool forth = false);
 
+/// "fetch" of the images that these instances start from, as a release's folder describes them; nothing for runtimes that start
+/// from a folder alone.
+[[nodiscard]] Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases);
+
 /// What rolling back needs on this host before anything is stopped: "fetch" for each version, from the images that it has run
 /// from; nothing for runtimes that start from a folder alone. An error where something is gone that nobody offers.
 /// releases: exactly the instances that will be started.

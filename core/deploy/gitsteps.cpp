@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// How a run gets a release that is a tag: "fetch_release" 1 {version, tag, commit}, "verify_tag" 1 {…, signer},
+// How a run gets a release that is a tag: "fetch_release" 1 {version, tag, commit}, "verify_tag" 1 {…, signer}; or a
+// commit: "verify_commit" 1 {version, tag: that vouches for it or empty, commit, signer}; and both:
 // "checkout_release" 1 {version, commit, build: argument lists, timeoutMs}.
 
 #include "plan/step.h"
@@ -14,6 +15,7 @@
 #include <QFileInfo>
 #include <QJsonArray>
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
@@ -72,6 +74,34 @@ public:
         CO_TRY(const QString signer, co_await git.verifyTag(tag, stop));
         if (const QString planned = spec().params["signer"_L1].toString(); signer != planned) {
             co_return fail(u"git.signer_changed"_s, {{u"tag"_s, tag.name}, {u"found"_s, signer}, {u"expected"_s, planned}});
+        }
+        co_return {};
+    }
+    Async<Inspection> inspect(StepContext &, QJsonObject) override { co_return Inspection::NotStarted; }
+    Async<> revert(StepContext &, QJsonObject, std::stop_token) override { co_return {}; }
+};
+
+class VerifyCommitStep : public GitStep
+{
+public:
+    using GitStep::GitStep;
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
+    {
+        const Target target = context.target();
+        GitRepository git(target);
+        CO_CHECK(co_await git.findCommit(commit(), stop));
+        if (!target.repository.git.signedTags) {
+            co_return {};
+        }
+        CO_TRY(const QList<GitTag> containing, co_await git.tagsContaining(commit(), stop));
+        const auto tag = std::ranges::find(containing, tagName(), &GitTag::name);
+        if (tag == containing.end()) {
+            co_return fail(u"git.commit_unsigned_now"_s, {{u"tag"_s, tagName()}, {u"commit"_s, commit()}});
+        }
+        CO_TRY(const QString signer, co_await git.verifyTag(*tag, stop));
+        if (const QString planned = spec().params["signer"_L1].toString(); signer != planned) {
+            co_return fail(u"git.signer_changed"_s, {{u"tag"_s, tag->name}, {u"found"_s, signer}, {u"expected"_s, planned}});
         }
         co_return {};
     }
@@ -217,6 +247,7 @@ private:
 
 const StepRegistry::Registration fetchRelease(u"fetch_release"_s, 1, [](StepSpec spec) { return std::make_unique<FetchReleaseStep>(std::move(spec)); });
 const StepRegistry::Registration verifyTag(u"verify_tag"_s, 1, [](StepSpec spec) { return std::make_unique<VerifyTagStep>(std::move(spec)); });
+const StepRegistry::Registration verifyCommit(u"verify_commit"_s, 1, [](StepSpec spec) { return std::make_unique<VerifyCommitStep>(std::move(spec)); });
 const StepRegistry::Registration checkoutRelease(u"checkout_release"_s, 1, [](StepSpec spec) {
     return std::make_unique<CheckoutReleaseStep>(std::move(spec));
 });

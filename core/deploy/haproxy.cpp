@@ -4,6 +4,7 @@
 #include "deploy/haproxy.h"
 
 #include "deploy/localexchange.h"
+#include "system/clock.h"
 
 #include <QMap>
 
@@ -13,8 +14,10 @@ namespace cutover {
 
 namespace {
 
+constexpr qint64 AgainMs = 200;
+
 const BalancerRegistry::Registration registration(u"haproxy"_s, [](const Target &target, const BalancerTools &tools) {
-    return std::make_unique<Haproxy>(target.balancer.socket, tools.answerMs, target.balancer.maintenanceBackend);
+    return std::make_unique<Haproxy>(target.balancer.socket, tools.answerMs, target.balancer.maintenanceBackend, tools.patienceMs);
 });
 
 } // namespace
@@ -28,7 +31,14 @@ Async<QByteArray> Haproxy::command(QString command) const
 {
     const QString socket = m_socket;
     const QByteArray change = command.startsWith("set "_L1) ? command.toUtf8() : QByteArray();
+    const qint64 begin = Clock::system().monotonic();
+    const qint64 patience = m_patienceMs;
     auto answer = co_await localExchange(socket, command.toUtf8() + '\n', m_limitMs, {}, change);
+    // Nobody took the question, so that nothing was done.
+    while (!answer && answer.error().code == u"deploy.socket_refused" && Clock::system().monotonic() - begin < patience) {
+        CO_CHECK(co_await Clock::system().sleep(AgainMs));
+        answer = co_await localExchange(socket, command.toUtf8() + '\n', m_limitMs, {}, change);
+    }
     if (!answer) {
         co_return fail(u"haproxy.gone"_s,
                        {{u"socket"_s, socket}, {u"command"_s, command}, {u"reason"_s, answer.error().args[u"reason"_s].toString(answer.error().what())}, {u"late"_s, answer.error().code == u"deploy.socket_timeout"}},

@@ -15,10 +15,12 @@ class Haproxy : public Balancer
 {
 public:
     /// limitMs: how long to wait for an answer. maintenanceBackend: answers while a service has no server; empty: none does.
-    explicit Haproxy(const QString &socket, qint64 limitMs = 5000, const QString &maintenanceBackend = {})
+    /// patienceMs: see BalancerTools.
+    explicit Haproxy(const QString &socket, qint64 limitMs = 5000, const QString &maintenanceBackend = {}, qint64 patienceMs = 0)
         : m_socket(socket)
         , m_maintenanceBackend(maintenanceBackend)
         , m_limitMs(limitMs)
+        , m_patienceMs(patienceMs)
     {
     }
 
@@ -44,6 +46,7 @@ private:
     QString m_socket;
     QString m_maintenanceBackend;
     qint64 m_limitMs;
+    qint64 m_patienceMs;
 };
 
 } // namespace cutover

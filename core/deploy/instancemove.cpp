@@ -5,6 +5,7 @@
 
 #include "check/probe.h"
 #include "deploy/imagerecord.h"
+#include "release/commitversion.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -31,6 +32,16 @@ RuntimeTools toolsOf(StepContext &context)
     return tools;
 }
 
+BalancerTools balancerToolsOf(StepContext &context)
+{
+    constexpr qint64 restartMs = 10000;
+    BalancerTools tools;
+    tools.processes = &context.processes();
+    tools.inherit = toolsOf(context).inherit;
+    tools.patienceMs = restartMs;
+    return tools;
+}
+
 InstanceMove::InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime,
                            std::shared_ptr<Balancer> balancer)
     : m_context(&context)
@@ -49,10 +60,7 @@ Result<InstanceMove> InstanceMove::create(StepContext &context, const QString &s
             TRY(auto runtime, RuntimeRegistry::create(spec->runtime, context.target(), toolsOf(context)));
             std::shared_ptr<Balancer> balancer;
             if (!spec->balancerBackend.isEmpty()) {
-                BalancerTools tools;
-                tools.processes = &context.processes();
-                tools.inherit = toolsOf(context).inherit;
-                TRY(balancer, BalancerRegistry::create(context.target(), tools));
+                TRY(balancer, BalancerRegistry::create(context.target(), balancerToolsOf(context)));
             }
             return InstanceMove(context, *spec, *found, std::move(runtime), std::move(balancer));
         }
@@ -229,8 +237,9 @@ Async<> InstanceMove::waitReady(QString version, std::stop_token stop)
     if (!answer.ok) {
         co_return fail(answer.error);
     }
-    const QString found = QJsonDocument::fromJson(answer.body).object()[u"version"_s].toString();
-    if (found != version) {
+    const QJsonObject told = QJsonDocument::fromJson(answer.body).object();
+    if (!tellsRelease(m_context->target(), version, told)) {
+        const QString found = told[u"version"_s].toString();
         co_return fail(u"deploy.wrong_version"_s,
                        {{u"instance"_s, m_instance.name}, {u"url"_s, probe.http}, {u"found"_s, found}, {u"expected"_s, version}}, probe.http);
     }

@@ -11,6 +11,8 @@ namespace cutover {
 
 /// What a step's context lends to a runtime; the context outlives it.
 [[nodiscard]] RuntimeTools toolsOf(StepContext &context);
+/// Of a load balancer, which may be restarting just now.
+[[nodiscard]] BalancerTools balancerToolsOf(StepContext &context);
 
 /**
  * What the deployment steps do with one instance, whatever runs it: take it out of the balancer,

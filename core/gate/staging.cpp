@@ -47,6 +47,19 @@ bool leaves(const QList<RunRecord> &runs, qsizetype index, const QString &digest
     return false;
 }
 
+Result<StagedRun> withSteps(Journal &journal, const RunRecord &run)
+{
+    StagedRun staged{run, {}, {}};
+    TRY(staged.steps, journal.steps(run.id));
+    TRY(const QList<EventRecord> events, journal.events(run.id, 0, 100000));
+    for (const EventRecord &event : events) {
+        if (event.message.code == "run.step_done"_L1 || event.message.code == "run.step_inspected_done"_L1) {
+            staged.done.append(event.stepId);
+        }
+    }
+    return staged;
+}
+
 } // namespace
 
 QList<ReleaseDigest> releaseDigests(const Plan &plan)
@@ -83,7 +96,10 @@ Result<StagingProof> stagingProof(const Target &target, const QList<ReleaseDiges
     if (releases.isEmpty()) {
         return fail(u"staging.no_digest"_s, {{u"target"_s, other->name}}, spec.target);
     }
-    StagingProof proof{.target = other->name, .run = {}, .ended = {}, .by = {}, .rehearsal = {}, .rehearsed = {}};
+    StagingProof proof{.target = other->name, .run = {}, .ended = {}, .by = {}, .rehearsal = {}, .rehearsed = {}, .installs = {}, .backs = {}};
+    const auto unreadable = [&](const Error &cause) {
+        return fail(u"staging.unreadable"_s, {{u"target"_s, other->name}, {u"cause"_s, cause.toJson()}}, other->stateDirectory);
+    };
     for (const ReleaseDigest &release : releases) {
         const QJsonObject what{{u"target"_s, other->name}, {u"version"_s, release.version}, {u"digest"_s, release.digest.left(12)}};
         const RunRecord *run = newest(*runs, release.digest);
@@ -108,14 +124,27 @@ Result<StagingProof> stagingProof(const Target &target, const QList<ReleaseDiges
             proof.ended = run->ended;
             proof.by = run->startedBy;
         }
+        if (std::ranges::none_of(proof.installs, [run](const StagedRun &known) { return known.run.id == run->id; })) {
+            auto staged = withSteps(**journal, *run);
+            if (!staged) {
+                return unreadable(staged.error());
+            }
+            proof.installs.append(*std::move(staged));
+        }
     }
     for (qsizetype i = 0; i < runs->size(); ++i) {
         const RunRecord &run = runs->at(i);
         const qint64 age = run.ended.isValid() ? run.ended.msecsTo(now) : -1;
         if (age >= 0 && age <= spec.validMs && leaves(*runs, i, releases.last().digest)) {
-            proof.rehearsal = run.id;
-            proof.rehearsed = run.ended;
-            break;
+            auto staged = withSteps(**journal, run);
+            if (!staged) {
+                return unreadable(staged.error());
+            }
+            if (proof.backs.isEmpty()) {
+                proof.rehearsal = run.id;
+                proof.rehearsed = run.ended;
+            }
+            proof.backs.append(*std::move(staged));
         }
     }
     return proof;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "plan/plan.h"
+#include "run/journal.h"
 #include "target/target.h"
 
 #include <QDateTime>
@@ -19,6 +20,13 @@ struct ReleaseDigest {
 /// Of each release on the plan's way, as its steps fetch them.
 [[nodiscard]] QList<ReleaseDigest> releaseDigests(const Plan &plan);
 
+/** A run of the other system, with what came of its steps. */
+struct StagedRun {
+    RunRecord run;
+    QList<StepRecord> steps;
+    QStringList done; ///< Ids of the steps that took effect, also of those that were taken back since.
+};
+
 /** That the same was installed elsewhere, and what else that system's journal tells. */
 struct StagingProof {
     QString target; ///< The other one's name.
@@ -27,6 +35,8 @@ struct StagingProof {
     QString by;
     QString rehearsal; ///< A run there that went back from the last of the releases, by itself or on purpose; empty: none lately.
     QDateTime rehearsed;
+    QList<StagedRun> installs; ///< The newest run of each of the releases, in their order; a run of several is there once.
+    QList<StagedRun> backs; ///< Runs within the time that went back from the last of them, the newest first.
 };
 
 /// Whether the newest run of each of the releases on the staging target succeeded within its time: an older success counts for

@@ -503,6 +503,25 @@ public:
         co_return QString();
     }
 
+    Async<> checkCode(PlanningContext, StagedRelease release, DatabaseSpec database) const override
+    {
+        const Project project{database, release.preview};
+        CO_TRY(const History history, co_await alembic::history(project, {}));
+        CO_TRY(const QString head, onlyHead(history, project));
+        CO_TRY(const QStringList present, co_await presentHeads(database));
+        if (!knows(history, present)) {
+            co_return fail(notInRelease(database, release, present));
+        }
+        QStringList needed;
+        for (const Revision &revision : history.pending(present, head.isEmpty() ? QStringList() : QStringList{head})) {
+            CO_TRY(const RevisionFile file, co_await fileOf(revision));
+            if (file.phase != "contract"_L1) {
+                needed.append(revision.revision);
+            }
+        }
+        co_return needed.isEmpty() ? Result<>() : Result<>(fail(neededByRelease(database, release, history.described(needed))));
+    }
+
     Async<QString> check(Target target, DatabaseSpec database, std::stop_token) const override
     {
         CO_TRY(const Standing standing, co_await standingOf(target, target.currentLink(), database));

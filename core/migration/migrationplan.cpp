@@ -43,6 +43,17 @@ Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec data
     co_return co_await tool->planDowngrades(context, database, revision, aheadMs);
 }
 
+Async<> checkCodeAlone(PlanningContext context, StagedRelease release)
+{
+    for (const DatabaseSpec &database : context.target.databases) {
+        if (!database.migrations.isEmpty()) {
+            CO_TRY(const MigrationTool *tool, MigrationTool::named(database.migrationTool.tool));
+            CO_CHECK(co_await tool->checkCode(context, release, database));
+        }
+    }
+    co_return {};
+}
+
 Async<QString> contractSince(PlanningContext context, DatabaseSpec database, QString revision)
 {
     CO_TRY(const MigrationTool *tool, MigrationTool::named(database.migrationTool.tool));

@@ -21,4 +21,7 @@ namespace cutover {
 /// The first migration applied since a revision that took away what earlier code needs; empty: none.
 [[nodiscard]] Async<QString> contractSince(PlanningContext context, DatabaseSpec database, QString revision);
 
+/// Whether a release's code alone can go with every database as it is; as MigrationTool::checkCode().
+[[nodiscard]] Async<> checkCodeAlone(PlanningContext context, StagedRelease release);
+
 } // namespace cutover

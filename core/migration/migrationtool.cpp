@@ -103,6 +103,22 @@ void readMigrationSpec(yaml::Map &map, DatabaseSpec &database)
     }
 }
 
+Error notInRelease(const DatabaseSpec &database, const StagedRelease &release, const QStringList &revisions)
+{
+    return {u"migration.unknown_to_code"_s,
+            {{u"database"_s, database.name}, {u"version"_s, release.info.manifest.version.toString()}, {u"revisions"_s, QJsonArray::fromStringList(revisions)}},
+            Error::Kind::Permanent,
+            database.name};
+}
+
+Error neededByRelease(const DatabaseSpec &database, const StagedRelease &release, const QStringList &revisions)
+{
+    return {u"migration.code_needs"_s,
+            {{u"database"_s, database.name}, {u"version"_s, release.info.manifest.version.toString()}, {u"revisions"_s, QJsonArray::fromStringList(revisions)}},
+            Error::Kind::Permanent,
+            database.name};
+}
+
 Result<DatabaseSpec> migratedDatabase(const StepSpec &spec, const Target &target)
 {
     const QString name = spec.params["database"_L1].toString();

@@ -42,6 +42,9 @@ public:
     [[nodiscard]] virtual Async<QList<StepSpec>> planDowngrades(PlanningContext context, DatabaseSpec database, QString revision, qint64 aheadMs) const = 0;
     /// The first migration applied since a revision that took away what earlier code needs; empty: none.
     [[nodiscard]] virtual Async<QString> contractSince(PlanningContext context, DatabaseSpec database, QString revision) const = 0;
+    /// Whether a release's code alone can go with the database as it is: its revisions include what the database has, and
+    /// what they would add can wait. Errors "migration.unknown_to_code", "migration.code_needs".
+    [[nodiscard]] virtual Async<> checkCode(PlanningContext context, StagedRelease release, DatabaseSpec database) const = 0;
     /// The database's head, or what is not as the installed release needs it. Changes nothing.
     [[nodiscard]] virtual Async<QString> check(Target target, DatabaseSpec database, std::stop_token stop) const = 0;
 
@@ -58,6 +61,10 @@ public:
 
 /// The key "migrations" of a database of target.yaml: a folder, or a map that names the tool.
 void readMigrationSpec(yaml::Map &map, DatabaseSpec &database);
+
+/// For MigrationTool::checkCode().
+[[nodiscard]] Error notInRelease(const DatabaseSpec &database, const StagedRelease &release, const QStringList &revisions);
+[[nodiscard]] Error neededByRelease(const DatabaseSpec &database, const StagedRelease &release, const QStringList &revisions);
 
 /// The database that a step of either kind is about. Error "migration.no_database".
 [[nodiscard]] Result<DatabaseSpec> migratedDatabase(const StepSpec &spec, const Target &target);

@@ -33,6 +33,8 @@ struct Chain {
     QList<Migration> pending, owed;
     QMap<QString, Loss> taken; ///< By revision: what a data migration under way took away already.
     QString head;
+    QStringList unknown; ///< Applied, and newer than anything that the release has.
+    QStringList unfinished; ///< Applied in part.
 };
 
 /// What the release's chain means for a database that has applied.
@@ -51,6 +53,7 @@ Result<Chain> judge(const QList<Migration> &chain, const QList<AppliedMigration>
             if (!chain.isEmpty() && done.revision <= chain.last().revision) {
                 return fail(u"migration.unknown"_s, {{u"revision"_s, done.revision}, {u"name"_s, done.name}});
             }
+            judged.unknown.append(done.revision);
         } else if (file->upSha256 != done.sha256) {
             return fail(u"migration.changed"_s, {{u"revision"_s, done.revision}, {u"expected"_s, done.sha256}, {u"found"_s, file->upSha256}},
                         done.revision + u'_' + file->name + u".up.sql"_s);
@@ -58,7 +61,10 @@ Result<Chain> judge(const QList<Migration> &chain, const QList<AppliedMigration>
         if (done.cursor.isEmpty()) {
             finished.append(done.revision);
             judged.head = done.revision;
-        } else if (!done.lost.isEmpty()) {
+            continue;
+        }
+        judged.unfinished.append(done.revision);
+        if (!done.lost.isEmpty()) {
             judged.taken.insert(done.revision, done.lost);
         }
     }
@@ -287,6 +293,21 @@ public:
             }
         }
         co_return QString();
+    }
+
+    Async<> checkCode(PlanningContext context, StagedRelease release, DatabaseSpec database) const override
+    {
+        CO_TRY(const Chain chain, co_await chainFor(context, release, database));
+        if (!chain.unknown.isEmpty()) {
+            co_return fail(notInRelease(database, release, chain.unknown));
+        }
+        QStringList needed = chain.unfinished;
+        for (const Migration &migration : chain.pending) {
+            if (migration.phase != "contract"_L1 && !needed.contains(migration.revision)) {
+                needed.append(migration.revision);
+            }
+        }
+        co_return needed.isEmpty() ? Result<>() : Result<>(fail(neededByRelease(database, release, needed)));
     }
 
     Async<QString> check(Target target, DatabaseSpec database, std::stop_token) const override

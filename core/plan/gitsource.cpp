@@ -3,6 +3,7 @@
 
 #include "plan/releasesource.h"
 
+#include "release/commitversion.h"
 #include "release/gitrepository.h"
 #include "system/filelock.h"
 #include "system/files.h"
@@ -66,6 +67,12 @@ Result<Manifest> readManifest(const Target &target, const GitTag &tag, const QBy
     return manifest;
 }
 
+ReleaseInfo infoOf(Manifest manifest, const QString &tag, const QString &commit)
+{
+    manifest.commit = commit;
+    return {std::move(manifest), tag, 0, commit};
+}
+
 /** Tags of a git repository. */
 class GitSource : public ReleaseSource
 {
@@ -94,9 +101,8 @@ public:
                 // Tags stay as they are, so one that is wrong must not stand in the way of all others for good.
                 m_unusable.append(manifest.error());
             } else if (manifest->product == m_target.product) {
-                manifest->commit = tag.commit;
                 manifest->build = manifest->build.isEmpty() ? tag.commit.left(shortHash) : manifest->build;
-                found.append({std::move(*manifest), tag.name, 0, tag.commit});
+                found.append(infoOf(std::move(*manifest), tag.name, tag.commit));
             }
         }
         co_return found;
@@ -106,25 +112,45 @@ public:
 
     Async<StagedRelease> stage(ReleaseInfo release, std::stop_token stop, ProgressFunction progress) override
     {
-        const QString version = release.manifest.version.toString();
-        const QString commit = release.sha256;
-        progress({0, 0, {}, {u"stage.checking_out"_s, {{u"version"_s, version}}}});
-        CO_TRY(const GitTag tag, co_await m_git.tag(release.file, stop, commit));
-        StagedRelease staged;
-        staged.info = release;
-        staged.verified.manifest = release.manifest;
-        staged.verified.sha256 = commit;
+        CO_TRY(const GitTag tag, co_await m_git.tag(release.file, stop, release.sha256));
+        QString signer;
         if (m_target.repository.git.signedTags) {
-            CO_TRY(staged.verified.keyId, co_await m_git.verifyTag(tag, stop));
+            CO_TRY(signer, co_await m_git.verifyTag(tag, stop));
         }
-        CO_TRY(staged.verified.unpackedSize, co_await m_git.sizeOf(commit, stop));
-        staged.preview = m_target.stateDirectory + u"/cache/"_s + version + u'-' + commit.left(shortHash);
-        // Two consoles that plan at once check it out once.
-        CO_TRY(const auto lock, co_await FileLock::acquire(QString(m_target.stateDirectory + u"/cache/.locks/"_s + QFileInfo(staged.preview).fileName()), stop));
-        if (!QDir(staged.preview).exists()) {
-            CO_CHECK(co_await m_git.exportTo(staged.preview, commit, stop));
+        co_return co_await lookAt(release, signer, stop, progress);
+    }
+
+    Async<StagedRelease> stageCommit(QString text, std::stop_token stop, ProgressFunction progress) override
+    {
+        // Going back must not wait for a server that is down: what is here is enough, where it is here.
+        auto commit = co_await m_git.findCommit(text, stop);
+        bool isFetched = false;
+        if (!commit && commit.error().code == "git.no_commit"_L1) {
+            CO_CHECK(co_await m_git.fetchBranches(stop));
+            isFetched = true;
+            commit = co_await m_git.findCommit(text, stop);
         }
-        co_return staged;
+        CO_TRY(const QString hash, commit);
+        CO_TRY(const QList<GitTag> before, co_await m_git.tagsBefore(hash, stop));
+        CO_TRY(std::optional<ReleaseInfo> tagged, co_await releaseAt(before, hash, stop));
+        if (tagged) {
+            co_return co_await stage(*tagged, stop, progress);
+        }
+        QString tag;
+        QString signer;
+        if (m_target.repository.git.signedTags) {
+            // A tag's signature covers all of its history, by the hashes in it; a branch has none. There is no way around it for
+            // the hurry of a rollback: that would be the way for whoever may only push. A release manager can sign a tag just as fast.
+            auto vouched = co_await vouchedBy(hash, stop);
+            if (!vouched && !isFetched) {
+                CO_CHECK(co_await m_git.fetch(stop));
+                vouched = co_await vouchedBy(hash, stop);
+            }
+            CO_CHECK(vouched);
+            std::tie(tag, signer) = *vouched;
+        }
+        CO_TRY(const Manifest manifest, co_await manifestOfCommit(hash, before, stop));
+        co_return co_await lookAt(infoOf(manifest, tag, hash), signer, stop, progress);
     }
 
     QList<StepSpec> acquireSteps(const StagedRelease &release) const override
@@ -140,9 +166,17 @@ public:
         fetch.intent = {u"git.intent.fetch"_s, names};
         fetch.changesState = false;
         StepSpec verify = fetch;
+        verify.params.insert(u"signer"_s, release.verified.keyId);
+        if (isCommitVersion(release.info.manifest.version)) {
+            // It was brought when it was looked for.
+            verify.id = u"verify_commit"_s;
+            verify.kind = verify.id;
+            verify.title = {u"git.title.verify_commit"_s, names};
+            verify.intent = {release.verified.keyId.isEmpty() ? u"git.intent.verify_commit_unsigned"_s : u"git.intent.verify_commit"_s, names};
+            return {verify};
+        }
         verify.id = u"verify_tag"_s;
         verify.kind = verify.id;
-        verify.params.insert(u"signer"_s, release.verified.keyId);
         verify.title = {u"git.title.verify"_s, names};
         verify.intent = {release.verified.keyId.isEmpty() ? u"git.intent.verify_unsigned"_s : u"git.intent.verify"_s, names};
         return {fetch, verify};
@@ -169,6 +203,89 @@ public:
     }
 
 private:
+    /// What stage() and stageCommit() have in common: a copy of the commit to look at.
+    Async<StagedRelease> lookAt(ReleaseInfo release, QString signer, std::stop_token stop, ProgressFunction progress)
+    {
+        const QString version = release.manifest.version.toString();
+        const QString commit = release.sha256;
+        progress({0, 0, {}, {u"stage.checking_out"_s, {{u"version"_s, version}}}});
+        StagedRelease staged;
+        staged.info = release;
+        staged.verified.manifest = release.manifest;
+        staged.verified.sha256 = commit;
+        staged.verified.keyId = signer;
+        CO_TRY(staged.verified.unpackedSize, co_await m_git.sizeOf(commit, stop));
+        staged.preview = m_target.stateDirectory + u"/cache/"_s + version + u'-' + commit.left(shortHash);
+        // Two consoles that plan at once check it out once.
+        CO_TRY(const auto lock, co_await FileLock::acquire(QString(m_target.stateDirectory + u"/cache/.locks/"_s + QFileInfo(staged.preview).fileName()), stop));
+        if (!QDir(staged.preview).exists()) {
+            CO_CHECK(co_await m_git.exportTo(staged.preview, commit, stop));
+        }
+        co_return staged;
+    }
+
+    /// The newest release that names this very commit; with signatures asked for, one that has a good one.
+    Async<std::optional<ReleaseInfo>> releaseAt(QList<GitTag> before, QString commit, std::stop_token stop)
+    {
+        before.removeIf([&commit](const GitTag &tag) { return tag.commit != commit; });
+        if (before.isEmpty()) {
+            co_return std::optional<ReleaseInfo>();
+        }
+        CO_TRY(const QList<GitTag> all, co_await m_git.tags(stop));
+        for (const GitTag &tag : std::as_const(before)) {
+            if (m_target.repository.git.signedTags) {
+                const auto signer = co_await m_git.verifyTag(tag, stop);
+                if (!signer) {
+                    continue;
+                }
+            }
+            CO_TRY(const auto yaml, co_await m_git.fileAt(m_target.repository.git.manifest, {tag.commit}, stop));
+            CO_TRY(Manifest manifest, yaml.isEmpty() ? Result<Manifest>(manifestOf(m_target, tag, all)) : readManifest(m_target, tag, yaml.first()));
+            CO_CHECK(checkProduct(manifest, commit));
+            manifest.build = manifest.build.isEmpty() ? commit.left(shortHash) : manifest.build;
+            co_return std::optional<ReleaseInfo>(infoOf(std::move(manifest), tag.name, commit));
+        }
+        co_return std::optional<ReleaseInfo>();
+    }
+
+    /// A tag with a good signature that has the commit in its history, and who signed it.
+    Async<std::pair<QString, QString>> vouchedBy(QString commit, std::stop_token stop)
+    {
+        CO_TRY(const QList<GitTag> containing, co_await m_git.tagsContaining(commit, stop));
+        for (const GitTag &tag : containing) {
+            if (const auto signer = co_await m_git.verifyTag(tag, stop)) {
+                co_return std::pair(tag.name, *signer);
+            }
+        }
+        co_return fail(u"git.commit_unsigned"_s, {{u"commit"_s, commit.left(shortHash)}}, m_target.repository.git.url);
+    }
+
+    /// before: the tags in its history, newest first.
+    Async<Manifest> manifestOfCommit(QString commit, QList<GitTag> before, std::stop_token stop)
+    {
+        const QString file = m_target.repository.git.manifest;
+        CO_TRY(const auto yaml, co_await m_git.fileAt(file, {commit}, stop));
+        Manifest manifest;
+        manifest.product = m_target.product;
+        if (!yaml.isEmpty()) {
+            CO_TRY(manifest, Manifest::parse(yaml.first(), QString(commit.left(shortHash) + u':' + file)));
+            CO_CHECK(checkProduct(manifest, commit));
+        }
+        manifest.version = commitVersion(before.isEmpty() ? Version() : before.first().version, commit);
+        // That of the release it came from, if any.
+        manifest.build.clear();
+        // What changed since whatever runs now, no manifest knows.
+        manifest.restart = {u"all"_s};
+        co_return manifest;
+    }
+
+    Result<> checkProduct(const Manifest &manifest, const QString &commit) const
+    {
+        return manifest.product == m_target.product
+            ? Result<>()
+            : Result<>(fail(u"git.commit_product"_s, {{u"commit"_s, commit.left(shortHash)}, {u"found"_s, manifest.product}, {u"expected"_s, m_target.product}}));
+    }
+
     Target m_target;
     GitRepository m_git;
     QList<Error> m_unusable;

@@ -33,7 +33,10 @@ struct PlanningContext {
 
 // Each room contributes its steps; the lead planner (plan/updateplanner) puts them in order.
 [[nodiscard]] Async<QList<StepSpec>> planChecks(PlanningContext context, StagedRelease release); ///< check/: kind "precheck"
-[[nodiscard]] Async<QList<StepSpec>> planHealth(PlanningContext context, StagedRelease release); ///< check/: kind "health"
+/// check/: whether the release's instances could be started, by the services and images that it names; an update's pre-checks ask the same.
+[[nodiscard]] Async<> checkStartable(PlanningContext context, StagedRelease release);
+/// check/: kind "health". checkedBefore: the same run has pre-checks, unless it only goes back to an installed release.
+[[nodiscard]] Async<QList<StepSpec>> planHealth(PlanningContext context, StagedRelease release, bool checkedBefore = true);
 [[nodiscard]] Async<QList<StepSpec>> planBackup(PlanningContext context, StagedRelease release); ///< backup/: kinds "backup", "verify_backup"
 [[nodiscard]] Async<QList<StepSpec>> planMigrations(PlanningContext context, StagedRelease release); ///< migration/: kind "migrate", one per migration, SQL up and down as previews
 [[nodiscard]] Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release); ///< deploy/: "unpack", "fetch" where images are needed, "switch_release" and one "deploy_instance" per instance (or "recreate")
@@ -55,6 +58,8 @@ struct Hop {
 [[nodiscard]] Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path);
 /// Back to a restore point: mode "code", "downgrade" or "restore"; loss counted now.
 [[nodiscard]] Async<Plan> planRollback(PlanningContext context, RestorePoint point, QString mode);
+/// Back to the code of a commit, staged by ReleaseSource::stageCommit(); the database, configuration and flags stay.
+[[nodiscard]] Async<Plan> planRollbackToCommit(PlanningContext context, StagedRelease release);
 /// What each mode would take and lose.
 struct RollbackCost {
     QString mode;

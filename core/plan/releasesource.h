@@ -28,6 +28,9 @@ public:
     /// Brings a release into STATE, verifies it, and puts a copy below STATE/cache to look at. Changes
     /// nothing that serves; everything is found again by the next call.
     [[nodiscard]] virtual Async<StagedRelease> stage(ReleaseInfo release, std::stop_token stop, ProgressFunction progress) = 0;
+    /// The same for any commit, by its hash or the beginning of it: under a version of its own (release/commitversion.h), unless a tag
+    /// names it. Error "git.no_commits" where releases are packages.
+    [[nodiscard]] virtual Async<StagedRelease> stageCommit(QString commit, std::stop_token stop, ProgressFunction progress);
     /// The steps that bring and verify it once more, as planned.
     [[nodiscard]] virtual QList<StepSpec> acquireSteps(const StagedRelease &release) const = 0;
     /// The step that puts its folder beside the installed ones; its id is placeStep().

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "plan/planners.h"
+#include "plan/rollbackplan.h"
 
 #include "backup/backupplan.h"
 #include "backup/redismember.h"
@@ -41,6 +41,12 @@ const Catalogue::Registration texts{{
     {"rollback.nothing",
      QT_TRANSLATE_NOOP("catalogue", "%{version} runs already with the configuration of this restore point."),
      QT_TRANSLATE_NOOP("catalogue", "To bring data back, restore the database.")},
+    {"rollback.runs_already",
+     QT_TRANSLATE_NOOP("catalogue", "%{version} runs already."),
+     QT_TRANSLATE_NOOP("catalogue", "Choose another commit.")},
+    {"rollback.commit_mode",
+     QT_TRANSLATE_NOOP("catalogue", "The commit %{commit} can be gone back to by code alone, not by “%{mode}”: no restore point tells how the database was then."),
+     QT_TRANSLATE_NOOP("catalogue", "Leave “--mode” out, or choose a restore point.")},
     {"rollback.nothing_to_downgrade",
      QT_TRANSLATE_NOOP("catalogue", "No migration has run since this restore point."),
      QT_TRANSLATE_NOOP("catalogue", "Roll back the code alone.")},
@@ -535,17 +541,16 @@ QJsonObject policyOf(const Target &target)
 
 } // namespace
 
-Async<Plan> planRollback(PlanningContext context, RestorePoint point, QString mode)
+Async<Plan> beginRollback(PlanningContext &context, QString to, QString mode)
 {
     Plan plan;
     plan.kind = u"rollback"_s;
     plan.targetName = context.target.name;
     plan.environment = context.target.environment;
     plan.from = context.installed;
-    plan.to = point.version;
-    plan.path = {point.version};
+    plan.to = to;
+    plan.path = {to};
     plan.updateType = u"downgrade"_s;
-    plan.restorePoint = point.id;
     plan.mode = mode;
     plan.policy = policyOf(context.target);
     addGates(plan, context.target);
@@ -553,6 +558,22 @@ Async<Plan> planRollback(PlanningContext context, RestorePoint point, QString mo
     CO_TRY(plan.facts, co_await FactSource::collect(context.target));
     context.running = runningReleases(plan.facts);
     followColours(context.colours, plan.facts);
+    co_return plan;
+}
+
+void addTimes(Plan &plan, const PlanningContext &context)
+{
+    for (StepSpec &step : plan.steps) {
+        step.expectedMs = context.measuredMs.value(step.kind, step.expectedMs);
+        plan.expectedMs += step.expectedMs;
+        plan.expectedDowntimeMs += step.expectedDowntimeMs;
+    }
+}
+
+Async<Plan> planRollback(PlanningContext context, RestorePoint point, QString mode)
+{
+    CO_TRY(Plan plan, co_await beginRollback(context, point.version, mode));
+    plan.restorePoint = point.id;
     if (mode == "code"_L1) {
         CO_CHECK(co_await planCode(context, point, &plan));
     } else if (mode == "downgrade"_L1) {
@@ -568,11 +589,7 @@ Async<Plan> planRollback(PlanningContext context, RestorePoint point, QString mo
         // Nobody goes back to it at once: an update starts it anew.
         plan.steps += retireSteps(context, plan.steps, Retire::All);
     }
-    for (StepSpec &step : plan.steps) {
-        step.expectedMs = context.measuredMs.value(step.kind, step.expectedMs);
-        plan.expectedMs += step.expectedMs;
-        plan.expectedDowntimeMs += step.expectedDowntimeMs;
-    }
+    addTimes(plan, context);
     co_return plan;
 }
 

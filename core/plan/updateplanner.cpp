@@ -9,6 +9,7 @@
 #include "migration/migrationplan.h"
 #include "plan/loss.h"
 #include "plan/releasesource.h"
+#include "release/commitversion.h"
 
 #include <QFileInfo>
 #include <QHash>
@@ -93,7 +94,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
     plan.environment = context.target.environment;
     plan.from = context.installed;
     plan.to = path.last().info.manifest.version.toString();
-    plan.updateType = updateTypeName(updateType(from, path.last().info.manifest.version));
+    plan.updateType = updateTypeName(typeOfUpdate(from, path.last().info.manifest.version));
     plan.policy = policyOf(context.target);
     addGates(plan, context.target);
     plan.engineVersion = QStringLiteral(CUTOVER_VERSION);

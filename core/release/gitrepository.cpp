@@ -11,6 +11,7 @@
 #include <QCoroFuture>
 #include <QDir>
 #include <QFileInfo>
+#include <QJsonArray>
 #include <QRegularExpression>
 
 #include <algorithm>
@@ -37,6 +38,13 @@ QString tagThatMoved(const QString &text)
     // " ! [rejected]  v1.2.1 -> v1.2.1  (would clobber existing tag)"
     static const QRegularExpression rejected(u"\\[rejected\\]\\s+(\\S+)\\s+->.*would clobber existing tag"_s);
     return rejected.match(text).captured(1);
+}
+
+/// What may begin the hash of a commit.
+bool isHash(const QString &text)
+{
+    static const QRegularExpression hash(u"^[0-9a-f]{7,64}$"_s);
+    return hash.match(text).hasMatch();
 }
 
 std::optional<GitTag> parseTag(const QByteArray &record, const QString &prefix)
@@ -168,14 +176,38 @@ Async<> GitRepository::fetchReleases(std::stop_token stop)
     co_return {};
 }
 
+Async<> GitRepository::fetchBranches(std::stop_token stop)
+{
+    CO_CHECK(co_await fetch(stop));
+    const QFileInfo copy(m_copy);
+    CO_TRY(const auto lock, co_await FileLock::acquire(QString(copy.absolutePath() + u"/.locks/"_s + copy.fileName()), stop));
+    // Branches move, and are followed; nothing is ever installed by the name of one.
+    CO_CHECK(co_await git({u"fetch"_s, u"--no-auto-gc"_s, u"--no-tags"_s, u"--no-prune"_s, u"--recurse-submodules=no"_s, u"--"_s, m_spec.url, u"+refs/heads/*:refs/cutover/heads/*"_s}, stop));
+    co_return {};
+}
+
 Async<QList<GitTag>> GitRepository::tags(std::stop_token stop)
 {
+    return tagsThat({}, std::move(stop));
+}
+
+Async<QList<GitTag>> GitRepository::tagsContaining(QString commit, std::stop_token stop)
+{
+    return tagsThat({QString(u"--contains="_s + commit)}, std::move(stop));
+}
+
+Async<QList<GitTag>> GitRepository::tagsBefore(QString commit, std::stop_token stop)
+{
+    return tagsThat({QString(u"--merged="_s + commit)}, std::move(stop));
+}
+
+Async<QList<GitTag>> GitRepository::tagsThat(QStringList condition, std::stop_token stop)
+{
     const QString prefix = m_spec.tagPrefix;
-    CO_TRY(const QByteArray output,
-           co_await git({u"for-each-ref"_s,
-                         u"--format=%(refname:strip=2)%00%(objecttype)%00%(objectname)%00%(tag)%00%(*objectname)%00%(*objecttype)%00%(contents:subject)%00%(contents:body)%1e"_s,
-                         u"refs/tags/"_s},
-                        stop));
+    const QStringList command = QStringList{u"for-each-ref"_s,
+                                            u"--format=%(refname:strip=2)%00%(objecttype)%00%(objectname)%00%(tag)%00%(*objectname)%00%(*objecttype)%00%(contents:subject)%00%(contents:body)%1e"_s}
+        + condition + QStringList{u"refs/tags/"_s};
+    CO_TRY(const QByteArray output, co_await git(command, stop));
     QList<GitTag> found;
     for (const QByteArray &record : output.split(recordEnd)) {
         if (auto tag = parseTag(record, prefix)) {
@@ -208,6 +240,32 @@ Async<bool> GitRepository::hasCommit(QString commit, std::stop_token stop)
     ProcessSpec spec = command({u"--git-dir"_s, m_copy, u"cat-file"_s, u"-e"_s, QString(commit + u"^{commit}"_s)});
     CO_TRY(const ProcessResult result, co_await Processes::system().run(std::move(spec), stop));
     co_return result.exitCode == 0;
+}
+
+Async<QString> GitRepository::findCommit(QString hash, std::stop_token stop)
+{
+    const QString wanted = hash.toLower();
+    const QString where = m_spec.url;
+    const auto unknown = [hash, where] { return fail(u"git.no_commit"_s, {{u"commit"_s, hash}, {u"url"_s, where}}, where); };
+    if (!isHash(wanted) || !QFileInfo(m_copy).isDir()) {
+        co_return unknown();
+    }
+    // Objects only: a branch may be called as a hash begins.
+    CO_TRY(const QByteArray objects, co_await git({u"rev-parse"_s, QString(u"--disambiguate="_s + wanted)}, stop));
+    CO_TRY(const QByteArray types, co_await git({u"cat-file"_s, u"--batch-check=%(objectname) %(objecttype)"_s}, stop, objects));
+    QStringList commits;
+    for (const QByteArray &line : types.split('\n')) {
+        if (line.endsWith(" commit")) {
+            commits.append(QString::fromLatin1(line.split(' ').first()));
+        }
+    }
+    if (commits.isEmpty()) {
+        co_return unknown();
+    }
+    if (commits.size() > 1) {
+        co_return fail(u"git.commit_ambiguous"_s, {{u"commit"_s, hash}, {u"commits"_s, QJsonArray::fromStringList(commits)}}, where);
+    }
+    co_return commits.first();
 }
 
 Async<QMap<QString, QByteArray>> GitRepository::fileAt(QString path, QStringList commits, std::stop_token stop)

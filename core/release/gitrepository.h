@@ -34,11 +34,19 @@ public:
 
     /// Makes the copy where there is none, and brings the tags of releases. One process at a time; others wait.
     [[nodiscard]] Async<> fetch(std::stop_token stop = {});
+    /// Brings the branches as well, so that commits are there that no tag contains.
+    [[nodiscard]] Async<> fetchBranches(std::stop_token stop = {});
     /// Those of the target's prefix that name a version, newest first; of the copy as it is.
     [[nodiscard]] Async<QList<GitTag>> tags(std::stop_token stop = {});
+    /// Of those the ones whose history contains a commit, and those that a commit's own history contains.
+    [[nodiscard]] Async<QList<GitTag>> tagsContaining(QString commit, std::stop_token stop = {});
+    [[nodiscard]] Async<QList<GitTag>> tagsBefore(QString commit, std::stop_token stop = {});
     /// The one tag; error "git.no_tag". With a commit, what was offered or planned is still what it names: "git.tag_moved".
     [[nodiscard]] Async<GitTag> tag(QString name, std::stop_token stop = {}, QString commit = {});
     [[nodiscard]] Async<bool> hasCommit(QString commit, std::stop_token stop = {});
+    /// The full hash of a commit of the copy, by its hash or the beginning of it (seven digits or more); never by the name of a
+    /// branch or tag. Errors "git.no_commit", "git.commit_ambiguous", which names them.
+    [[nodiscard]] Async<QString> findCommit(QString hash, std::stop_token stop = {});
     /// The file's content by commit; commits without it are left out.
     [[nodiscard]] Async<QMap<QString, QByteArray>> fileAt(QString path, QStringList commits, std::stop_token stop = {});
     /// Bytes of all files of a commit, unpacked.
@@ -61,6 +69,7 @@ private:
     [[nodiscard]] ProcessSpec command(QStringList arguments) const;
     [[nodiscard]] Async<QByteArray> git(QStringList arguments, std::stop_token stop, QByteArray input = {});
     [[nodiscard]] Async<> fetchReleases(std::stop_token stop);
+    [[nodiscard]] Async<QList<GitTag>> tagsThat(QStringList condition, std::stop_token stop);
     [[nodiscard]] Error failure(const QStringList &arguments, const ProcessResult &result) const;
 
     GitSpec m_spec;

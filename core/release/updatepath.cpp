@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "release/commitversion.h"
 #include "release/repository.h"
 
 #include <QJsonArray>
@@ -42,7 +43,11 @@ bool isBetter(const Way &a, const Way &b)
 Result<QList<ReleaseInfo>> updatePath(const Version &installed, const Version &wanted, const QList<ReleaseInfo> &releases)
 {
     if (installed == wanted) {
-        return QList<ReleaseInfo>();
+        // From a commit that bears its version to the release itself: whatever that can be applied to, it is what the commit was taken for.
+        const auto same = std::ranges::find_if(releases, [&](const ReleaseInfo &release) {
+            return release.manifest.version == wanted && isAhead(release.manifest.version, installed);
+        });
+        return same == releases.end() ? QList<ReleaseInfo>() : QList<ReleaseInfo>{*same};
     }
     if (wanted < installed) {
         return fail(u"path.downgrade"_s, {{u"installed"_s, installed.toString()}, {u"wanted"_s, wanted.toString()}});

@@ -93,6 +93,11 @@ Async<bool> Orchestrator::Private::hasSpace(int index)
     }
     const auto space = co_await lookAtSpace(m_target);
     if (space) {
+        // Told once, not before each migration.
+        const auto first = std::ranges::find_if(m_run.plan.steps, [](const StepSpec &step) { return writes.contains(step.kind); });
+        for (const Error &unknown : first->id == spec(index).id ? *space : QList<Error>()) {
+            log({u"run.space_unknown"_s, {{u"error"_s, unknown.toJson()}}});
+        }
         co_return true;
     }
     const QJsonObject args{{u"error"_s, space.error().toJson()}};

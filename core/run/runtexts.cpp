@@ -37,6 +37,7 @@ static const Catalogue::Registration texts{
      QT_TRANSLATE_NOOP("catalogue", "Held before “%{step}”: %{error} %{error:hint} Change it back and retry, or roll back."), nullptr},
     {"run.space_held",
      QT_TRANSLATE_NOOP("catalogue", "Held before “%{step}”: %{error} %{error:hint} Then retry, or roll back."), nullptr},
+    {"run.space_unknown", QT_TRANSLATE_NOOP("catalogue", "The room left for a database was not measured: %{error}")},
     {"run.world_changed_end",
      QT_TRANSLATE_NOOP("catalogue", "All steps are done, but the system is not as planned: %{error} %{error:hint} Mend that and retry, or roll back."), nullptr},
     {"run.refused_to_start",

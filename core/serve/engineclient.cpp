@@ -161,6 +161,18 @@ Async<QString> EngineClient::startRollbackPlan(QString restorePointId, QString m
     co_return json[u"job"].toString();
 }
 
+Async<QString> EngineClient::startLogs(QString service, int lines)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"service.logs"_s, {{u"service"_s, service}, {u"lines"_s, lines}, {u"follow"_s, true}}));
+    co_return json[u"job"].toString();
+}
+
+Async<QString> EngineClient::startCommitPlan(QString commit, QString mode)
+{
+    CO_TRY(const QJsonObject json, co_await call(u"plan.rollback.start"_s, {{u"commit"_s, commit}, {u"mode"_s, mode}}));
+    co_return json[u"job"].toString();
+}
+
 Async<> EngineClient::cancelJob(QString job)
 {
     CO_CHECK(co_await call(u"job.cancel"_s, {{u"job"_s, job}}));

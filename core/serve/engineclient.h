@@ -78,6 +78,11 @@ public:
     [[nodiscard]] Async<QString> startUpdatePlan(QString toVersion);
     /// Result: {"plan": Plan}.
     [[nodiscard]] Async<QString> startRollbackPlan(QString restorePointId, QString mode);
+    /// What a service or an instance writes, the last lines of each log first; goes on until it is cancelled.
+    /// Items: {"lines": [{"instance", "line"}]}.
+    [[nodiscard]] Async<QString> startLogs(QString service, int lines);
+    /// Back to the code of a commit of the release repository; its hash may be abbreviated. mode: "code".
+    [[nodiscard]] Async<QString> startCommitPlan(QString commit, QString mode);
     [[nodiscard]] Async<> cancelJob(QString job);
 
     /// What stands in the way of a plan of this session, or of a run.

@@ -6,6 +6,7 @@
 #include "serve/engineserviceprivate.h"
 
 #include "plan/releasesource.h"
+#include "release/commitversion.h"
 #include "run/decisions.h"
 #include "serve/protocol.h"
 #include "system/random.h"
@@ -138,6 +139,21 @@ void EngineService::Private::tellJob(const QString &job, const QString &state, c
     Q_EMIT q->jobTold(job, state, state == u"done" ? what : secrets().masked(QJsonValue(what)).toObject());
 }
 
+ReleaseSource::ProgressFunction EngineService::Private::progressOf(const QString &job)
+{
+    // A worker's thread reports from outside the event loop.
+    return [service = QPointer<EngineService>(q), job](const Progress &what) {
+        QMetaObject::invokeMethod(
+            QCoreApplication::instance(),
+            [service, job, what] {
+                if (service) {
+                    service->d->tellProgress(job, what);
+                }
+            },
+            Qt::QueuedConnection);
+    };
+}
+
 QJsonObject EngineService::Private::keepPlan(const Plan &plan)
 {
     plans.insert(plan.digest(), plan);
@@ -168,23 +184,16 @@ Async<QJsonObject> EngineService::Private::planUpdateJob(QString to, qint64 watc
     CO_TRY(const QList<ReleaseInfo> infos, co_await releaseInfos(stop));
     CO_CHECK(findRelease(infos, wanted));
     CO_TRY(const QList<ReleaseInfo> path, updatePath(installed, wanted, infos));
-    // A worker's thread reports from outside the event loop.
-    const QPointer<EngineService> service(q);
-    const auto progress = [service, job](const Progress &what) {
-        QMetaObject::invokeMethod(
-            QCoreApplication::instance(),
-            [service, job, what] {
-                if (service) {
-                    service->d->tellProgress(job, what);
-                }
-            },
-            Qt::QueuedConnection);
-    };
+    const auto progress = progressOf(job);
     const auto source = ReleaseSource::of(context.target);
     QList<StagedRelease> staged;
     for (const ReleaseInfo &info : path) {
         CO_TRY(StagedRelease release, co_await source->stage(info, stop, progress));
         release.passedOver = restartedBetween(infos, staged.isEmpty() ? installed : staged.last().info.manifest.version, info.manifest.version);
+        if (staged.isEmpty() && isCommitVersion(installed)) {
+            // Releases know what changed since releases; a commit may differ from them in any service.
+            release.passedOver.append(u"all"_s);
+        }
         staged.append(release);
     }
     CO_TRY(const Plan plan, co_await planUpdate(context, staged));
@@ -200,6 +209,18 @@ Async<QJsonObject> EngineService::Private::planRollbackJob(QString point, QStrin
     if (stop.stop_requested()) {
         co_return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled);
     }
+    co_return keepPlan(plan);
+}
+
+Async<QJsonObject> EngineService::Private::planCommitJob(QString commit, QString mode, QString job, std::stop_token stop)
+{
+    if (mode != "code"_L1) {
+        co_return fail(u"rollback.commit_mode"_s, {{u"commit"_s, commit}, {u"mode"_s, mode}});
+    }
+    CO_TRY(const PlanningContext context, planningContext());
+    const auto source = ReleaseSource::of(context.target);
+    CO_TRY(const StagedRelease release, co_await source->stageCommit(commit, stop, progressOf(job)));
+    CO_TRY(const Plan plan, co_await planRollbackToCommit(context, release));
     co_return keepPlan(plan);
 }
 

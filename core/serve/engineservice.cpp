@@ -227,7 +227,16 @@ Async<QJsonObject> EngineService::Private::dispatch(QString method, QJsonObject 
     if (method == u"plan.rollback.start") {
         const QString point = params[u"point"].toString();
         const QString mode = params[u"mode"].toString();
+        if (const QString commit = params[u"commit"].toString(); !commit.isEmpty()) {
+            co_return startJob([this, commit, mode](QString job, std::stop_token stop) { return planCommitJob(commit, mode, job, stop); });
+        }
         co_return startJob([this, point, mode](QString, std::stop_token stop) { return planRollbackJob(point, mode, stop); });
+    }
+    if (method == u"service.logs") {
+        const QString name = params[u"service"].toString();
+        const int lines = qBound(0, params[u"lines"].toInt(200), 10000);
+        const bool follow = params[u"follow"].toBool();
+        co_return startJob([this, name, lines, follow](QString job, std::stop_token stop) { return logJob(name, lines, follow, job, stop); });
     }
     if (method == u"job.cancel") {
         const QString job = params[u"job"].toString();

@@ -11,6 +11,7 @@
 #include "config/targetmask.h"
 #include "metrics/watcher.h"
 #include "plan/planners.h"
+#include "plan/releasesource.h"
 #include "plan/step.h"
 #include "run/runchannel.h"
 #include "run/runnerkeeper.h"
@@ -107,8 +108,11 @@ struct EngineService::Private {
     QJsonObject startJob(Job work);
     static QCoro::Task<> runJob(QPointer<EngineService> service, QString job, Job work, std::stop_token stop);
     void tellProgress(const QString &job, const Progress &progress);
+    ReleaseSource::ProgressFunction progressOf(const QString &job);
     Async<QJsonObject> planUpdateJob(QString to, qint64 watchMs, QString job, std::stop_token stop);
     Async<QJsonObject> planRollbackJob(QString point, QString mode, std::stop_token stop);
+    Async<QJsonObject> logJob(QString name, int lines, bool follow, QString job, std::stop_token stop);
+    Async<QJsonObject> planCommitJob(QString commit, QString mode, QString job, std::stop_token stop);
     Async<QJsonObject> checkJob(QString to, QString job, std::stop_token stop);
     QJsonObject keepPlan(const Plan &plan);
     Result<QJsonObject> adoptPlan(const QJsonObject &params);

@@ -11,6 +11,7 @@
 #include "metrics/thinner.h"
 #include "plan/releasesource.h"
 #include "redis/redisclient.h"
+#include "release/commitversion.h"
 #include "run/activerun.h"
 #include "run/decisions.h"
 #include "run/runlock.h"
@@ -337,11 +338,11 @@ Async<QJsonObject> EngineService::Private::releases()
         for (QString &value : view.manifest.configurationSet) {
             value = secrets().masked(value);
         }
-        view.updateType = updateTypeName(updateType(installed, info.manifest.version));
+        view.updateType = updateTypeName(typeOfUpdate(installed, info.manifest.version));
         view.risk = info.manifest.risk;
         view.size = info.size;
         view.expectedDowntimeMs = info.manifest.expectedDowntimeMs;
-        if (info.manifest.version > installed) {
+        if (isAhead(info.manifest.version, installed)) {
             if (const auto path = updatePath(installed, info.manifest.version, infos)) {
                 view.size = 0;
                 view.expectedDowntimeMs = 0;

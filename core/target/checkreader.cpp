@@ -20,6 +20,44 @@ constexpr qint64 backupAgeMs = 7LL * 24 * 3600 * 1000;
 /// Somebody else's system is not asked several times a second.
 constexpr qint64 externalIntervalMs = 5000;
 
+/// Words of provenWords(), each once.
+QStringList readProves(yaml::Map &map)
+{
+    QStringList words;
+    QHash<QString, QString> seen;
+    const std::vector<yaml::Value> entries = map.optional(u"proves"_s).filledList();
+    for (const yaml::Value &entry : entries) {
+        const QString word = entry.choice(provenWords());
+        if (word.isEmpty()) {
+            continue;
+        }
+        if (const auto first = seen.constFind(word); first != seen.constEnd()) {
+            entry.problem(u"duplicate"_s, {{u"value"_s, word}, {u"first"_s, *first}});
+        } else {
+            seen.insert(word, entry.path());
+            words.append(word);
+        }
+    }
+    return words;
+}
+
+/// What a probe is by its kind alone. A program may ask anything.
+void addOwnProof(ProbeSpec &probe)
+{
+    QStringList own;
+    if (!probe.http.isEmpty() || !probe.tcp.isEmpty()) {
+        own.append(u"endpoints"_s);
+    }
+    if (probe.webSocket) {
+        own.append(u"websocket"_s);
+    }
+    for (const QString &word : std::as_const(own)) {
+        if (!probe.proves.contains(word)) {
+            probe.proves.append(word);
+        }
+    }
+}
+
 /** Reads one "checks" section; remembers the names of each of its lists. */
 class CheckReader
 {
@@ -36,7 +74,10 @@ public:
         check.minimumFreeBytes = map.optional(u"minimum_free"_s).size(check.minimumFreeBytes);
         for (yaml::Map &entry : map.maps(u"probes"_s)) {
             const QString name = nameOf(entry, m_probes);
-            check.probes << readProbe(entry, name, {}, m_folder, m_command);
+            ProbeSpec probe = readProbe(entry, name, {}, m_folder, m_command);
+            probe.proves = readProves(entry);
+            addOwnProof(probe);
+            check.probes << probe;
             entry.close();
         }
         for (yaml::Map &entry : map.maps(u"external"_s)) {
@@ -158,6 +199,7 @@ private:
         spec.before = map.optional(u"when"_s).choice({u"before"_s, u"after"_s}, u"before"_s) == "before"_L1;
         spec.critical = map.optional(u"critical"_s).boolean(spec.critical);
         spec.timeoutMs = map.optional(u"timeout"_s).duration(1, spec.timeoutMs);
+        spec.proves = readProves(map);
         map.close();
         return spec;
     }
@@ -172,6 +214,12 @@ private:
 };
 
 } // namespace
+
+const QStringList &provenWords()
+{
+    static const QStringList words{u"unit"_s, u"integration"_s, u"frontend"_s, u"audit"_s, u"load"_s, u"endpoints"_s, u"authentication"_s, u"orders"_s, u"streaming"_s, u"websocket"_s, u"features"_s};
+    return words;
+}
 
 CheckSpec readChecks(yaml::Map map, const QDir &folder, const CommandReader &command)
 {

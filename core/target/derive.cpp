@@ -38,7 +38,7 @@ QString plainPath(QString path)
 constexpr QLatin1StringView ownPaths[]{"state"_L1, "releases"_L1, "backup.directory"_L1, "databases.file"_L1, "configuration.file"_L1, "services.environment_file"_L1, "compose.environment_file"_L1, "compose.colours.blue"_L1, "compose.colours.green"_L1, "balancer.socket"_L1, "balancer.configuration"_L1, "balancer.upstreams"_L1, "balancer.pid_file"_L1, "redis.socket"_L1, "checks.log_file"_L1};
 
 /// What is only read: the same file, wherever the new target lies.
-constexpr QLatin1StringView readPaths[]{"repository.keys"_L1, "repository.allowed_signers"_L1, "repository.gpg_keys"_L1, "databases.sslrootcert"_L1, "databases.tools"_L1, "checks.certificates.file"_L1};
+constexpr QLatin1StringView readPaths[]{"repository.keys"_L1, "repository.allowed_signers"_L1, "repository.gpg_keys"_L1, "databases.sslrootcert"_L1, "databases.tools"_L1, "databases.data_folder"_L1, "databases.wal_folder"_L1, "checks.certificates.file"_L1};
 
 /// Sections that are production's alone.
 const QStringList &leftOut()

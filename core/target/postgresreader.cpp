@@ -142,6 +142,8 @@ PostgresSpec readPostgres(yaml::Map &map, const QDir &folder)
     spec.tools = pathOf(map.optional(u"tools"_s), folder);
     spec.jobs = int(map.optional(u"jobs"_s).integer(1, 64, spec.jobs));
     spec.minimumFreeBytes = map.optional(u"minimum_free"_s).size(spec.minimumFreeBytes);
+    spec.dataFolder = pathOf(map.optional(u"data_folder"_s), folder);
+    spec.walFolder = pathOf(map.optional(u"wal_folder"_s), folder);
     spec.longTransactionMs = map.optional(u"long_transaction"_s).duration(1, spec.longTransactionMs);
     return spec;
 }

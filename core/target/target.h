@@ -43,6 +43,7 @@ struct ProbeSpec {
                            Hold } whileDown = WhileDown::Fail; ///< Of an external system before an update: Wait waits for externalWaitMs first.
     bool webSocket = false; ///< http is a ws:// URL: ok when it opens, and when a message comes where expectBody is set.
     HostSpec host = {}; ///< command: where it runs.
+    QStringList proves = {}; ///< Words of provenWords() whose checklist items it ticks, those of its kind among them.
 
     [[nodiscard]] bool asksAnything() const { return !http.isEmpty() || !tcp.isEmpty() || !command.isEmpty(); }
 };
@@ -149,6 +150,8 @@ struct PostgresSpec {
     int jobs = 2; ///< Tables dumped or restored at once.
     qint64 minimumFreeBytes = -1; ///< What must stay free for data and WAL; -1: that of the checks.
     qint64 longTransactionMs = 300000; ///< A transaction older than this stands in the way of an update.
+    QString dataFolder = {}; ///< Absolute path by which this host sees the server's data; empty: asked of the server.
+    QString walFolder = {}; ///< The same of its WAL, where that lies apart from them.
 };
 
 /** Which tool a database's migrations are written for; what that tool wants to know it reads itself. */
@@ -225,6 +228,7 @@ struct EvidenceSpec {
     bool critical = true;
     qint64 timeoutMs = 600000;
     QString host = {}; ///< Where it runs; empty: the control host.
+    QStringList proves = {}; ///< As a probe's; empty: an item of its own.
 };
 
 /** Hours in which no update starts. Local time; to before from: past midnight. */

@@ -191,6 +191,47 @@ class GatesTest : public QObject
         run.ended = ended;
         QVERIFY((*journal)->addRun(run));
     }
+    /// A run of that system whose steps are all done, with what its health checks told.
+    void stagingSteps(const QString &id, const QString &kind, const QList<StepSpec> &steps, const QDateTime &ended, const QList<CheckResult> &checks = {})
+    {
+        const auto journal = Journal::open(path(u"staging/state"_s));
+        QVERIFY(journal);
+        RunRecord run;
+        run.id = id;
+        run.plan.kind = kind;
+        run.plan.targetName = u"trial"_s;
+        run.plan.from = kind == u"update" ? u"1.0.0"_s : u"1.1.0"_s;
+        run.plan.to = kind == u"update" ? u"1.1.0"_s : u"1.0.0"_s;
+        run.plan.steps = steps;
+        run.planDigest = run.plan.digest();
+        run.state = RunState::Succeeded;
+        run.startedBy = u"ann@desk"_s;
+        run.created = run.started = ended.addSecs(-60);
+        run.ended = ended;
+        QVERIFY((*journal)->addRun(run));
+        const auto records = (*journal)->steps(id).value();
+        QCOMPARE(records.size(), steps.size());
+        for (StepRecord record : records) {
+            record.state = StepState::Done;
+            record.ended = ended.addSecs(-5);
+            if (steps[record.index].kind == u"health") {
+                QJsonArray told;
+                for (const CheckResult &check : checks) {
+                    told.append(check.toJson());
+                }
+                record.results.insert(u"checks"_s, told);
+            }
+            QVERIFY((*journal)->updateRunAndStep(run, record, Message{u"run.step_done"_s, {{u"step"_s, record.id}}}));
+        }
+    }
+    static StepSpec stepOf(const QString &kind, const QJsonObject &params)
+    {
+        StepSpec step;
+        step.id = kind;
+        step.kind = kind;
+        step.params = params;
+        return step;
+    }
     QString rehearsalNow()
     {
         const auto proof = stagingProof(m_target, releaseDigests(m_plan), m_clock->now());
@@ -556,6 +597,60 @@ private Q_SLOTS:
         const auto rehearsal = std::ranges::find(items, u"rehearsal"_s, &ChecklistItem::id);
         QCOMPARE(rehearsal->state, ChecklistItem::State::Ticked);
         QVERIFY2(rehearsal->evidence.text().contains(u"first-try"), qPrintable(rehearsal->evidence.text()));
+    }
+
+    /// The tests, the load test and the migrations of the same package there are what there is before the update here.
+    void whatStagingProvedTicksTheItemsBefore()
+    {
+        makeStaging();
+        const QDateTime now = m_clock->now();
+        const StepSpec verify = stepOf(u"verify_package"_s, {{u"version"_s, u"1.1.0"_s}, {u"sha256"_s, u"5a5a5a5a5a5a5a5a"_s}});
+        const QJsonObject revision{{u"database"_s, u"trading"_s}, {u"revision"_s, u"0007"_s}};
+        const auto proof = [](const QString &name, const QStringList &proves, CheckResult::Status status = CheckResult::Status::Passed) {
+            CheckResult result;
+            result.id = u"evidence:"_s + name;
+            result.status = status;
+            result.title = {u"check.evidence"_s, {{u"name"_s, name}}};
+            result.finding = {u"check.evidence_ok"_s, {{u"version"_s, u"1.1.0"_s}}};
+            result.proves = proves;
+            return result;
+        };
+        const QList<StepSpec> steps{verify, stepOf(u"migrate"_s, revision), stepOf(u"health"_s, {})};
+        stagingSteps(u"first"_s, u"update"_s, steps, now.addSecs(-3000), {proof(u"locust"_s, {u"load"_s})});
+        stagingSteps(u"back"_s, u"rollback"_s, {stepOf(u"downgrade"_s, revision), stepOf(u"health"_s, {})}, now.addSecs(-2500), {proof(u"front"_s, {u"endpoints"_s})});
+        stagingSteps(u"second"_s, u"update"_s, steps, now.addSecs(-2000), {proof(u"pytest"_s, {u"unit"_s}), proof(u"own"_s, {})});
+        begin();
+        m_plan.steps.append(stepOf(u"migrate"_s, revision));
+        const auto items = [&]() { return checklistFor(*m_journal, {m_target, m_plan, m_plan.digest(), {}, u"kim@desk"_s, m_clock->now()}).value(); };
+        const auto find = [&](const QString &id) {
+            const QList<ChecklistItem> all = items();
+            const auto found = std::ranges::find(all, id, &ChecklistItem::id);
+            return found == all.end() ? ChecklistItem() : *found;
+        };
+        const ChecklistItem unit = find(u"unit-tests"_s);
+        QCOMPARE(unit.state, ChecklistItem::State::Ticked);
+        QCOMPARE(unit.time, now.addSecs(-2005));
+        for (const QString &word : {u"trial"_s, u"second"_s, u"evidence:pytest"_s}) {
+            QVERIFY2(unit.evidence.text().contains(word), qPrintable(unit.evidence.text()));
+        }
+        // The newest run counts, and it had no load test; what names nothing proves nothing.
+        for (const QString &id : {u"load-test"_s, u"integration-tests"_s, u"no-vulnerabilities"_s, u"endpoints"_s}) {
+            QVERIFY2(find(id).state == ChecklistItem::State::Open, qPrintable(id));
+        }
+        QCOMPARE(find(u"migrations-up-down"_s).state, ChecklistItem::State::Ticked);
+        QVERIFY(find(u"migrations-up-down"_s).evidence.text().contains(u"back"));
+        QCOMPARE(find(u"database-rollback"_s).state, ChecklistItem::State::Ticked);
+        QCOMPARE(find(u"works-after-rollback"_s).state, ChecklistItem::State::Ticked);
+
+        // Of another package of that version nothing counts.
+        m_plan.steps[0].params.insert(u"sha256"_s, u"0000000000000000"_s);
+        for (const QString &id : {u"unit-tests"_s, u"migrations-up-down"_s, u"database-rollback"_s, u"works-after-rollback"_s}) {
+            QVERIFY2(find(id).state == ChecklistItem::State::Open, qPrintable(id));
+        }
+        // Nor of one that has failed there since.
+        m_plan.steps[0].params.insert(u"sha256"_s, u"5a5a5a5a5a5a5a5a"_s);
+        stagingRun(RunState::RolledBack, now.addSecs(-500), u"5a5a5a5a5a5a5a5a"_s, u"third"_s);
+        QCOMPARE(find(u"unit-tests"_s).state, ChecklistItem::State::Open);
     }
 
     /// What was well once is no proof when the same package has failed since.

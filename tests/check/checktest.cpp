@@ -145,7 +145,7 @@ private Q_SLOTS:
         const Results results = run(u"1.2.0"_s, [&told](const CheckResult &result) {
             told.append(result.id + u' ' + QString::number(int(result.status)));
         });
-        QCOMPARE(results.keys(), QStringList({u"backup"_s, u"configuration"_s, u"database:trading"_s, u"disk"_s, u"health:backend-1"_s, u"health:backend-2"_s, u"ports"_s, u"version"_s}));
+        QCOMPARE(results.keys(), QStringList({u"backup"_s, u"configuration"_s, u"database:trading"_s, u"disk"_s, u"health:backend-1"_s, u"health:backend-2"_s, u"log"_s, u"ports"_s, u"version"_s}));
         for (const CheckResult &result : results) {
             QVERIFY2(passed(result) || result.id == u"backup", qPrintable(result.id + u": "_s + result.error.text()));
             QCOMPARE(CheckResult::fromJson(result.toJson()).toJson(), result.toJson());
@@ -405,7 +405,7 @@ private Q_SLOTS:
         TestContext context(m_target);
         const auto fine = apply(context, spec); // The missing backup is only a warning.
         QVERIFY2(fine, qPrintable(fine ? QString() : fine.error().text()));
-        QCOMPARE(context.results[u"checks"_s].toArray().size(), 8);
+        QCOMPARE(context.results[u"checks"_s].toArray().size(), 9);
         QVERIFY(context.results[u"baseline"_s][u"time"_s].toInteger() > 0);
         QCOMPARE(context.lastProgress.done, context.lastProgress.total);
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "check/checklist.h"
+#include "check/spacefloor.h"
 #include "tests/support/postgresserver.h"
 
 #include <QCoroTask>
@@ -35,6 +36,11 @@ private Q_SLOTS:
     {
         for (const QString &id : {u"database:main"_s, u"connections:main"_s, u"transactions:main"_s, u"database_space:main"_s, u"replication:main"_s}) {
             const Finding finding = run(id);
+            if (id.startsWith(u"database_space")) {
+                // The owner may not know the folder.
+                QVERIFY(finding.mild);
+                continue;
+            }
             QVERIFY2(finding.error.code.isEmpty(), qPrintable(id + u": "_s + finding.error.text()));
             QVERIFY2(!finding.text.text().contains(u"%{"), qPrintable(finding.text.text()));
         }
@@ -43,14 +49,57 @@ private Q_SLOTS:
 
     void spaceIsMeasuredWhereTheServerIsHere()
     {
-        // The owner may not know the folder; a superuser may.
-        QCOMPARE(run(u"database_space:main"_s).text.code, u"check.postgres_space_unknown"_s);
         m_scope.target.databases[0].postgres.user = u"postgres"_s;
         QCOMPARE(run(u"database_space:main"_s).text.code, u"check.disk_ok"_s);
         m_scope.target.databases[0].postgres.minimumFreeBytes = 1LL << 60;
         const Finding few = run(u"database_space:main"_s);
         QCOMPARE(few.error.code, u"check.postgres_space"_s);
+        QVERIFY(!few.mild);
         QVERIFY(few.error.args[u"path"_s].toString().startsWith(m_server.path(u"data"_s)));
+        m_scope.target.databases[0] = m_server.spec(u"trading"_s);
+    }
+
+    /// What nobody measured is no pass, and no failure either: it says why, and what to do.
+    void spaceThatCantBeMeasuredIsAWarning()
+    {
+        m_scope.only = {u"database_space:main"_s};
+        const auto results = QCoro::waitFor(runCheckList(m_scope, {}, {}));
+        m_scope.only.clear();
+        QVERIFY(results && results->size() == 1);
+        QCOMPARE(results->first().status, CheckResult::Status::Warning);
+        QCOMPARE(results->first().error.code, u"check.postgres_space_unknown"_s);
+        for (const QString &word : {u"role owner may not"_s, u"GRANT pg_read_all_settings TO owner"_s, u"data_folder"_s}) {
+            QVERIFY2(results->first().error.text().contains(word), qPrintable(results->first().error.text()));
+        }
+        const auto floor = QCoro::waitFor(lookAtSpace(m_scope.target));
+        QVERIFY(floor && floor->size() == 1);
+        QCOMPARE(floor->first().code, u"database.folder_hidden"_s);
+
+        // The right makes it measurable, without a word in target.yaml.
+        QVERIFY(m_server.sql(u"postgres"_s, u"GRANT pg_read_all_settings TO owner"_s));
+        QCOMPARE(run(u"database_space:main"_s).text.code, u"check.disk_ok"_s);
+        const auto measured = QCoro::waitFor(lookAtSpace(m_scope.target));
+        QVERIFY(measured && measured->isEmpty());
+        QVERIFY(m_server.sql(u"postgres"_s, u"REVOKE pg_read_all_settings FROM owner"_s));
+    }
+
+    void foldersOfTheTargetAreMeasured()
+    {
+        PostgresSpec &postgres = m_scope.target.databases[0].postgres;
+        postgres.dataFolder = m_server.path(u"data"_s);
+        postgres.walFolder = m_server.path(u"data/pg_wal"_s);
+        QCOMPARE(run(u"database_space:main"_s).text.code, u"check.disk_ok"_s);
+        postgres.minimumFreeBytes = 1LL << 60;
+        QCOMPARE(run(u"database_space:main"_s).error.args[u"path"_s].toString(), postgres.dataFolder);
+        const auto low = QCoro::waitFor(lookAtSpace(m_scope.target));
+        QVERIFY(!low);
+        QCOMPARE(low.error().code, u"space.low"_s);
+        // One that is not there is a mistake, not a doubt.
+        postgres.dataFolder = m_server.path(u"nowhere"_s);
+        const Finding gone = run(u"database_space:main"_s);
+        QCOMPARE(gone.error.code, u"database.folder_missing"_s);
+        QVERIFY(!gone.mild);
+        QVERIFY2(gone.error.text().contains(postgres.dataFolder), qPrintable(gone.error.text()));
         m_scope.target.databases[0] = m_server.spec(u"trading"_s);
     }
 
@@ -107,7 +156,8 @@ private Q_SLOTS:
         m_scope.target.databases[0] = m_server.spec(u"trading"_s);
         QCOMPARE(found.error.code, u"check.postgres_long_transaction"_s);
         QVERIFY2(found.error.what().contains(u"forgotten (pid "_s + pid), qPrintable(found.error.what()));
-        QVERIFY2(found.error.hint().contains(pid), qPrintable(found.error.hint()));
+        const QString remedy = u"cutoverctl database end-session %1-%2 --database main"_s.arg(pid).arg(QDateTime::fromString(found.error.args[u"started"_s].toString(), Qt::ISODateWithMs).toMSecsSinceEpoch());
+        QVERIFY2(found.error.hint().contains(remedy), qPrintable(found.error.hint()));
     }
 
     void anInactiveSlotIsAWarningWithItsWal()

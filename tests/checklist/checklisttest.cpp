@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "checklist/checklist.h"
+#include "plan/loss.h"
 #include "run/decisions.h"
+#include "target/checkreader.h"
 
 #include <QJsonArray>
 #include <QTest>
@@ -38,6 +40,12 @@ class ChecklistTest : public QObject
         if (status >= CheckResult::Status::Warning) {
             result.error = {u"file.write"_s, {{u"path"_s, u"/x"_s}, {u"reason"_s, reason}}};
         }
+        return result;
+    }
+    static CheckResult proof(const QString &id, const QStringList &proves, CheckResult::Status status = CheckResult::Status::Passed, const QString &version = u"1.1.0"_s)
+    {
+        CheckResult result = check(id, status, u"it is slow"_s, version);
+        result.proves = proves;
         return result;
     }
     static QJsonArray told(const QList<CheckResult> &results)
@@ -94,6 +102,49 @@ class ChecklistTest : public QObject
         return in;
     }
     static void setChecks(ChecklistInput &in, int step, const QList<CheckResult> &results) { in.steps[step].results.insert(u"checks"_s, told(results)); }
+
+    // --- what staging tells
+
+    StagedRun staged(const QString &id, const QString &kind, RunState state, const QList<StepSpec> &steps, const QDateTime &ended) const
+    {
+        StagedRun staged;
+        staged.run.id = id;
+        staged.run.state = state;
+        staged.run.ended = ended;
+        staged.run.plan.kind = kind;
+        staged.run.plan.from = kind == u"update" ? u"1.0.0"_s : u"1.1.0"_s;
+        staged.run.plan.to = kind == u"update" ? u"1.1.0"_s : u"1.0.0"_s;
+        staged.run.plan.steps = steps;
+        for (int i = 0; i < steps.size(); ++i) {
+            StepRecord record;
+            record.index = i;
+            record.id = steps[i].id;
+            record.state = state == RunState::RolledBack ? StepState::Reverted : StepState::Done;
+            record.ended = ended.addSecs(-30);
+            staged.steps.append(record);
+            staged.done.append(record.id);
+        }
+        return staged;
+    }
+    static StepSpec migration(const QString &kind, const QString &revision)
+    {
+        StepSpec step = spec(kind + u':' + revision, kind);
+        step.params = {{u"database"_s, u"trading"_s}, {u"revision"_s, revision}};
+        return step;
+    }
+    ChecklistInput withStaging() const
+    {
+        ChecklistInput in = input();
+        in.target.staging.target = u"/srv/staging/target.yaml"_s;
+        in.plan.steps[3] = migration(u"migrate"_s, u"0007"_s);
+        StagingProof proof;
+        proof.target = u"trial"_s;
+        proof.run = u"s1"_s;
+        proof.ended = m_now.addSecs(-3600);
+        proof.installs = {staged(u"s1"_s, u"update"_s, RunState::Succeeded, {spec(u"precheck"_s, u"precheck"_s), migration(u"migrate"_s, u"0007"_s), spec(u"health"_s, u"health"_s)}, proof.ended)};
+        in.staging = proof;
+        return in;
+    }
 
 private Q_SLOTS:
     void everySentenceIsThere()
@@ -172,17 +223,20 @@ private Q_SLOTS:
     {
         using enum CheckResult::Status;
         ChecklistInput in = running(7, RunState::Succeeded);
-        setChecks(in, 0, {check(u"evidence:unit"_s, Passed), check(u"evidence:load"_s, Passed), check(u"migrations:trading"_s, Passed), check(u"log"_s, Warning)});
-        setChecks(in, 5, {check(u"version"_s, Passed), check(u"log"_s, Warning), check(u"latency"_s, Warning), check(u"database:trading"_s, Passed), check(u"probe:front"_s, Failed, u"status 500"_s)});
+        CheckResult front = check(u"probe:front"_s, Failed, u"status 500"_s);
+        front.proves = {u"endpoints"_s};
+        setChecks(in, 0, {proof(u"evidence:unit"_s, {u"unit"_s}, Passed, u"1.0.0"_s), proof(u"evidence:load"_s, {u"load"_s}, Passed, u"1.0.0"_s), check(u"migrations:trading"_s, Passed), check(u"log"_s, Warning)});
+        setChecks(in, 5, {check(u"version"_s, Passed), check(u"log"_s, Warning), check(u"latency"_s, Warning), check(u"database:trading"_s, Passed), front});
         const QList<ChecklistItem> items = checklistOf(in);
         // What ran on the old version is no evidence for the new one.
-        QCOMPARE(item(items, u"tests"_s).state, State::Open);
-        QCOMPARE(item(items, u"tests"_s).evidence.code, u"checklist.other_version"_s);
-        QVERIFY2(item(items, u"tests"_s).evidence.text().contains(u"1.0.0"), qPrintable(item(items, u"tests"_s).evidence.text()));
+        QCOMPARE(item(items, u"load-test"_s).state, State::Open);
+        QCOMPARE(item(items, u"load-test"_s).evidence.code, u"checklist.other_version"_s);
+        QVERIFY2(item(items, u"load-test"_s).evidence.text().contains(u"1.0.0"), qPrintable(item(items, u"load-test"_s).evidence.text()));
         ChecklistInput tested = in;
-        setChecks(tested, 5, {check(u"evidence:load"_s, Passed, {}, u"1.1.0"_s)});
-        QCOMPARE(item(checklistOf(tested), u"tests"_s).state, State::Ticked);
-        QVERIFY(item(checklistOf(tested), u"tests"_s).evidence.text().contains(u"evidence:load"));
+        setChecks(tested, 5, {proof(u"evidence:load"_s, {u"load"_s})});
+        QCOMPARE(item(checklistOf(tested), u"load-test"_s).state, State::Ticked);
+        QVERIFY(item(checklistOf(tested), u"load-test"_s).evidence.text().contains(u"evidence:load"));
+        QCOMPARE(item(checklistOf(tested), u"unit-tests"_s).state, State::Open);
         QCOMPARE(item(items, u"migrations"_s).state, State::Ticked);
         QCOMPARE(item(items, u"version"_s).state, State::Ticked);
         QVERIFY(item(items, u"version"_s).evidence.text().contains(u"finding of version"));
@@ -197,7 +251,172 @@ private Q_SLOTS:
         QCOMPARE(item(items, u"redis"_s).state, State::NotNeeded);
         // Of what nothing is set up it says how.
         QCOMPARE(item(items, u"features"_s).state, State::Open);
-        QVERIFY(item(items, u"features"_s).evidence.text().contains(u"checks: evidence"));
+        QVERIFY2(item(items, u"features"_s).evidence.text().contains(u"proves: [features]"), qPrintable(item(items, u"features"_s).evidence.text()));
+    }
+
+    /// Each item has a word of its own, and nothing else ticks it.
+    void onlyWhatNamesAnItemTicksIt_data()
+    {
+        QTest::addColumn<QString>("word");
+        QTest::addColumn<QString>("id");
+        for (const auto &[word, id] : {std::pair{"unit", "unit-tests"}, {"integration", "integration-tests"}, {"frontend", "frontend-build"}, {"audit", "no-vulnerabilities"}, {"load", "load-test"}, {"endpoints", "endpoints"}, {"authentication", "authentication"}, {"orders", "order-placement"}, {"streaming", "streaming"}, {"websocket", "web-sockets"}, {"features", "features"}}) {
+            QTest::newRow(word) << QString::fromLatin1(word) << QString::fromLatin1(id);
+        }
+        // A word that target.yaml takes and no item knows would be a promise of nothing.
+        QCOMPARE(provenWords().size(), 11);
+    }
+    void onlyWhatNamesAnItemTicksIt()
+    {
+        QFETCH(QString, word);
+        QFETCH(QString, id);
+        QVERIFY(provenWords().contains(word));
+        ChecklistInput in = running(7, RunState::Succeeded);
+        setChecks(in, 0, {check(u"migrations:trading"_s, CheckResult::Status::Passed)});
+        setChecks(in, 5, {proof(u"evidence:mine"_s, {word})});
+        QStringList ticked;
+        const QList<ChecklistItem> items = checklistOf(in);
+        for (const ChecklistItem &each : items) {
+            if (each.state == State::Ticked && each.evidence.code == u"checklist.check_passed" && each.id != u"migrations") {
+                ticked.append(each.id);
+            }
+        }
+        QCOMPARE(ticked, QStringList{id});
+        // Failed, it says so and not that nothing tells it.
+        setChecks(in, 5, {proof(u"evidence:mine"_s, {word}, CheckResult::Status::Failed)});
+        QCOMPARE(item(checklistOf(in), id).state, State::Failed);
+    }
+
+    /// What names nothing ticks nothing, and is not lost.
+    void unnamedEvidenceIsAnItemOfItsOwn()
+    {
+        using enum CheckResult::Status;
+        ChecklistInput in = running(7, RunState::Succeeded);
+        in.target.check.evidence = {{u"later"_s, {u"/bin/true"_s}, false}};
+        setChecks(in, 0, {check(u"evidence:old"_s, Passed), check(u"probe:script"_s, Passed)});
+        setChecks(in, 5, {check(u"evidence:new"_s, Passed, {}, u"1.1.0"_s), check(u"probe:script"_s, Failed, u"exit 3"_s)});
+        const QList<ChecklistItem> items = checklistOf(in);
+        for (const QString &id : {u"unit-tests"_s, u"no-vulnerabilities"_s, u"load-test"_s, u"features"_s, u"authentication"_s, u"endpoints"_s, u"order-placement"_s}) {
+            QVERIFY2(item(items, id).state == State::Open, qPrintable(id));
+        }
+        QCOMPARE(item(items, u"evidence:new"_s).state, State::Ticked);
+        QCOMPARE(item(items, u"evidence:new"_s).phase, ChecklistItem::Phase::After);
+        QVERIFY(!item(items, u"evidence:new"_s).manual);
+        QCOMPARE(item(items, u"probe:script"_s).state, State::Failed);
+        // It ran on the version before.
+        QCOMPARE(item(items, u"evidence:old"_s).phase, ChecklistItem::Phase::Before);
+        QCOMPARE(item(items, u"evidence:old"_s).evidence.code, u"checklist.other_version"_s);
+        QCOMPARE(item(items, u"evidence:later"_s).state, State::Open);
+        QCOMPARE(item(checklistOf(input()), u"unit-tests"_s).evidence.code, u"checklist.waits_precheck"_s);
+    }
+
+    /// A target's own item may have the name of one that ticks itself: it can be signed all the same.
+    void anOwnItemOfThatNameIsSigned()
+    {
+        ChecklistInput in = running(7, RunState::Succeeded);
+        in.target.manualItems = {{u"authentication"_s, u"The desk has logged in"_s, u"after"_s, true}};
+        QVERIFY(mayTick(checklistOf(in), u"authentication"_s, u"done"_s));
+    }
+
+    void migrationsWentUpAndDownInStaging()
+    {
+        ChecklistInput in = withStaging();
+        // Up alone is half of it.
+        QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).evidence.code, u"checklist.never_down"_s);
+        QVERIFY(item(checklistOf(in), u"migrations-up-down"_s).evidence.text().contains(u"trading: 0007"));
+        QCOMPARE(item(checklistOf(in), u"database-rollback"_s).state, State::Open);
+        // A rollback of the code alone touches no schema.
+        in.staging->backs = {staged(u"s2"_s, u"rollback"_s, RunState::Succeeded, {spec(u"deploy:a"_s, u"deploy_instance"_s)}, m_now.addSecs(-1800))};
+        QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).state, State::Open);
+        QCOMPARE(item(checklistOf(in), u"database-rollback"_s).state, State::Open);
+        // Of another migration.
+        in.staging->backs = {staged(u"s3"_s, u"rollback"_s, RunState::Succeeded, {migration(u"downgrade"_s, u"0006"_s)}, m_now.addSecs(-1700))};
+        QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).state, State::Open);
+        QCOMPARE(item(checklistOf(in), u"database-rollback"_s).state, State::Ticked);
+        in.staging->backs.prepend(staged(u"s4"_s, u"rollback"_s, RunState::Succeeded, {migration(u"downgrade"_s, u"0007"_s)}, m_now.addSecs(-1600)));
+        const ChecklistItem both = item(checklistOf(in), u"migrations-up-down"_s);
+        QCOMPARE(both.state, State::Ticked);
+        QCOMPARE(both.time, m_now.addSecs(-1600));
+        for (const QString &word : {u"trial"_s, u"s1"_s, u"s4"_s, u"0007"_s}) {
+            QVERIFY2(both.evidence.text().contains(word), qPrintable(both.evidence.text()));
+        }
+        // One more that staging did not have to do.
+        in.plan.steps.insert(4, migration(u"migrate"_s, u"0008"_s));
+        QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).evidence.code, u"checklist.never_up"_s);
+    }
+
+    /// An update that went back by itself took its migrations back, unless it says that they stayed, or never did them.
+    void whatAnUpdateTookBackCounts()
+    {
+        ChecklistInput in = withStaging();
+        in.staging->backs = {staged(u"s0"_s, u"update"_s, RunState::RolledBack, {migration(u"migrate"_s, u"0007"_s)}, m_now.addSecs(-7200))};
+        QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).state, State::Ticked);
+        QCOMPARE(item(checklistOf(in), u"database-rollback"_s).state, State::Ticked);
+        // It had its checks before it went back.
+        QCOMPARE(item(checklistOf(in), u"works-after-rollback"_s).state, State::Open);
+        ChecklistInput stayed = in;
+        stayed.staging->backs[0].steps[0].results.insert(stepresult::kept, QJsonObject{{u"code"_s, u"migration.kept_loss"_s}});
+        QCOMPARE(item(checklistOf(stayed), u"migrations-up-down"_s).state, State::Open);
+        QCOMPARE(item(checklistOf(stayed), u"database-rollback"_s).state, State::Open);
+        in.staging->backs[0].done.clear();
+        QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).state, State::Open);
+    }
+
+    void withoutStagingNothingIsRehearsed()
+    {
+        ChecklistInput in = withStaging();
+        in.staging.reset();
+        for (const QString &id : {u"migrations-up-down"_s, u"database-rollback"_s, u"works-after-rollback"_s}) {
+            QCOMPARE(item(checklistOf(in), id).evidence.code, u"checklist.not_staged"_s);
+        }
+        in.target.staging.target.clear();
+        QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).evidence.code, u"checklist.none_staging"_s);
+        in.plan.steps.removeAt(3);
+        QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).state, State::NotNeeded);
+    }
+
+    void whatStagingWasCheckedForAfterItsRollback()
+    {
+        ChecklistInput in = withStaging();
+        in.staging->backs = {staged(u"s2"_s, u"rollback"_s, RunState::Succeeded, {spec(u"health"_s, u"health"_s)}, m_now.addSecs(-1800))};
+        QCOMPARE(item(checklistOf(in), u"works-after-rollback"_s).state, State::Open);
+        in.staging->backs[0].steps[0].results.insert(u"checks"_s, told({check(u"health:a"_s, CheckResult::Status::Passed)}));
+        QCOMPARE(item(checklistOf(in), u"works-after-rollback"_s).state, State::Ticked);
+        in.staging->backs[0].steps[0].results.insert(u"checks"_s, told({check(u"health:a"_s, CheckResult::Status::Warning)}));
+        QCOMPARE(item(checklistOf(in), u"works-after-rollback"_s).state, State::Failed);
+    }
+
+    /// Before the deployment the same package's tests in staging are what there is; of the system here they say nothing.
+    void evidenceOfStagingCountsBefore()
+    {
+        using enum CheckResult::Status;
+        ChecklistInput in = withStaging();
+        StagedRun &run = in.staging->installs[0];
+        run.steps[0].results.insert(u"checks"_s, told({proof(u"evidence:audit"_s, {u"audit"_s}, Passed, u"1.0.0"_s), proof(u"evidence:vite"_s, {u"frontend"_s}, Warning, u"1.0.0"_s)}));
+        run.steps[2].results.insert(u"checks"_s, told({proof(u"evidence:pytest"_s, {u"unit"_s, u"integration"_s, u"authentication"_s}), proof(u"evidence:locust"_s, {u"load"_s}, Warning)}));
+        QList<ChecklistItem> items = checklistOf(in);
+        const ChecklistItem unit = item(items, u"unit-tests"_s);
+        QCOMPARE(unit.state, State::Ticked);
+        QCOMPARE(unit.time, run.steps[2].ended);
+        for (const QString &word : {u"trial"_s, u"s1"_s, u"evidence:pytest"_s}) {
+            QVERIFY2(unit.evidence.text().contains(word), qPrintable(unit.evidence.text()));
+        }
+        QCOMPARE(item(items, u"integration-tests"_s).state, State::Ticked);
+        QCOMPARE(item(items, u"load-test"_s).state, State::Failed);
+        QVERIFY(item(items, u"load-test"_s).evidence.text().contains(u"it is slow"));
+        // It was told of the version before.
+        QCOMPARE(item(items, u"no-vulnerabilities"_s).state, State::Open);
+        QCOMPARE(item(items, u"frontend-build"_s).state, State::Open);
+        QCOMPARE(item(items, u"authentication"_s).state, State::Open);
+
+        // Beside it what was told here: a failure is one, wherever.
+        const std::optional<StagingProof> proven = in.staging;
+        in = running(7, RunState::Succeeded);
+        in.staging = proven;
+        setChecks(in, 5, {proof(u"evidence:locust"_s, {u"load"_s}), proof(u"evidence:pytest"_s, {u"unit"_s}, Failed)});
+        items = checklistOf(in);
+        QCOMPARE(item(items, u"load-test"_s).state, State::Failed);
+        QCOMPARE(item(items, u"unit-tests"_s).state, State::Failed);
+        QCOMPARE(item(items, u"integration-tests"_s).state, State::Ticked);
     }
 
     /// How the old version answers is only noted before; the comparison comes after.
@@ -220,9 +439,9 @@ private Q_SLOTS:
     {
         using enum CheckResult::Status;
         ChecklistInput in = running(7, RunState::RolledBack);
-        setChecks(in, 5, {check(u"health:a"_s, Passed), check(u"version"_s, Passed), check(u"latency"_s, Passed), check(u"evidence:load"_s, Passed, {}, u"1.1.0"_s)});
+        setChecks(in, 5, {check(u"health:a"_s, Passed), check(u"version"_s, Passed), check(u"latency"_s, Passed), proof(u"evidence:load"_s, {u"load"_s})});
         in.events.append({2, u"r1"_s, {}, m_now.addSecs(60), {u"run.turn_back"_s, {{u"step"_s, u"x"_s}, {u"now"_s, u"1"_s}, {u"limit"_s, u"2"_s}}}});
-        for (const QString &id : {u"services"_s, u"version"_s, u"performance"_s, u"tests"_s}) {
+        for (const QString &id : {u"services"_s, u"version"_s, u"performance"_s, u"load-test"_s}) {
             const ChecklistItem told = item(checklistOf(in), id);
             QVERIFY2(told.state == State::Open, qPrintable(id));
             QVERIFY2(told.evidence.text().contains(u"went back") && told.evidence.text().contains(u"1.1.0"), qPrintable(told.evidence.text()));
@@ -233,9 +452,11 @@ private Q_SLOTS:
     {
         using enum CheckResult::Status;
         ChecklistInput in = running(1);
-        setChecks(in, 0, {check(u"evidence:unit"_s, Passed), check(u"evidence:audit"_s, Failed, u"2 advisories"_s)});
-        QCOMPARE(item(checklistOf(in), u"tests"_s).state, State::Failed);
-        QVERIFY(item(checklistOf(in), u"tests"_s).evidence.text().contains(u"2 advisories"));
+        CheckResult audit = check(u"evidence:npm"_s, Failed, u"2 advisories"_s);
+        audit.proves = {u"audit"_s};
+        setChecks(in, 0, {proof(u"evidence:pip"_s, {u"audit"_s}), audit});
+        QCOMPARE(item(checklistOf(in), u"no-vulnerabilities"_s).state, State::Failed);
+        QVERIFY(item(checklistOf(in), u"no-vulnerabilities"_s).evidence.text().contains(u"2 advisories"));
     }
 
     void gatesOfThePlanAndOfTheRun()

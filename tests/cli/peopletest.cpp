@@ -215,7 +215,8 @@ private Q_SLOTS:
             QVERIFY2(itemOf(list, id)[u"state"] == u"ticked"_s, QJsonDocument(itemOf(list, id)).toJson().constData());
             QVERIFY(!itemOf(list, id)[u"evidence"].toObject().isEmpty());
         }
-        QCOMPARE(itemOf(list, u"tests"_s)[u"state"], u"open"_s);
+        QCOMPARE(itemOf(list, u"unit-tests"_s)[u"state"], u"open"_s);
+        QCOMPARE(itemOf(list, u"authentication"_s)[u"state"], u"open"_s);
         QCOMPARE(itemOf(list, u"redis"_s)[u"state"], u"notNeeded"_s);
         QCOMPARE(list.json[u"open"].toArray(), QJsonArray{u"rota"_s});
         const Answer plain = run({u"checklist"_s, m_run});

@@ -63,4 +63,9 @@ inline Answer run(const QStringList &words, const QString &folder = {}, const QS
 
 } // namespace cli
 
-#define EXIT_IS(answer, code) QVERIFY2((answer).exitCode == (code), (answer).told().constData())
+// Once only: what is asked may change something.
+#define EXIT_IS(answer, code)                                           \
+    do {                                                                \
+        const auto &exited = (answer);                                  \
+        QVERIFY2(exited.exitCode == (code), exited.told().constData()); \
+    } while (false)

@@ -342,7 +342,7 @@ changes:
         }
         QCOMPARE(offers({u"hold"_s, u"--c"_s}), QStringList());
         QCOMPARE(offers({u"target"_s, QString()}), (QStringList{u"adopt"_s, u"derive"_s}));
-        QCOMPARE(offers({u"database"_s, QString()}), (QStringList{u"end-session"_s, u"sessions"_s}));
+        QCOMPARE(offers({u"database"_s, QString()}), (QStringList{u"clone"_s, u"end-session"_s, u"sessions"_s}));
         QCOMPARE(offers({u"target"_s, u"adopt"_s, u"--c"_s}), QStringList{u"--confirm"_s});
         QCOMPARE(offers({u"apply"_s, u"comp"_s}), QStringList{u"completion.bash"_s});
     }

@@ -272,8 +272,45 @@ private Q_SLOTS:
         OK(QCoro::waitFor(Haproxy(m_target.balancer.socket).waitUp(u"app"_s, u"backend-1"_s, 10000)));
     }
 
+    /// What containers wrote since the update began; what was written before counts before it only.
+    void errorsInTheLogsAreCounted()
+    {
+        CheckScope scope;
+        scope.target = m_target;
+        scope.target.services.removeIf([](const ServiceSpec &service) { return service.name != u"backend"; });
+        scope.only = {u"log"_s};
+        const auto look = [&scope] { return VALUE(QCoro::waitFor(runCheckList(scope, {}, {}))).value(0); };
+        const CheckResult quiet = look();
+        QVERIFY2(quiet.status == CheckResult::Status::Passed, qPrintable(quiet.error.text()));
+        // Its own process writes where the container's first one does.
+        const QString container = states()[u"backend-2"_s].container;
+        m_docker->docker({u"exec"_s, container, u"/bin/busybox"_s, u"sh"_s, u"-c"_s, u"for i in 1 2 3 4 5 6 7; do echo \"ERROR $i of s3cr3t-of-compose\" > /proc/1/fd/1; done"_s});
+        QTRY_COMPARE_WITH_TIMEOUT(look().status, CheckResult::Status::Warning, 10000);
+        const CheckResult found = look();
+        QCOMPARE(found.error.code, u"check.log_errors_instances"_s);
+        QCOMPARE(found.error.args[u"errors"_s].toInt(), 7);
+        for (const QString &word : {u"backend-2"_s, u"ERROR 7 of "_s}) {
+            QVERIFY2(found.error.text().contains(word), qPrintable(found.error.text()));
+        }
+        QVERIFY2(!found.error.text().contains(u"s3cr3t"), qPrintable(found.error.text()));
+        scope.afterUpdate = true;
+        scope.since = QDateTime::currentDateTimeUtc().addSecs(-600);
+        QCOMPARE(look().error.code, u"check.log_errors_instances"_s);
+        scope.since = QDateTime::currentDateTimeUtc().addSecs(5);
+        QCOMPARE(look().finding.code, u"check.log_silent"_s);
+    }
+
+    void rollsForthAndBack_data()
+    {
+        QTest::addColumn<QString>("program");
+        QTest::newRow("docker compose") << u"docker compose"_s;
+        QTest::newRow("docker-compose") << u"docker-compose"_s;
+    }
     void rollsForthAndBack()
     {
+        QFETCH(const QString, program);
+        const QString chosen = std::exchange(m_target.compose.program, program);
+        const auto restore = qScopeGuard([&] { m_target.compose.program = chosen; });
         User user(m_front);
         for (const auto &[from, to] : {std::pair(u"1.0.0"_s, u"1.1.0"_s), std::pair(u"1.1.0"_s, u"1.0.0"_s)}) {
             const QString run = newRun(from, to);

@@ -62,6 +62,23 @@ class GitReleaseTest : public QObject
         git({u"tag"_s, u"-a"_s, u"v"_s + version, u"-m"_s, u"Orders\n\n- Faster "_s + version});
     }
     std::unique_ptr<Step> step(const StepSpec &spec) { return std::move(*StepRegistry::create(spec)); }
+    QString head()
+    {
+        QProcess process;
+        process.start(u"git"_s, {u"-C"_s, path(u"source"_s), u"rev-parse"_s, u"HEAD"_s});
+        return process.waitForFinished(60000) ? QString::fromLatin1(process.readAllStandardOutput()).trimmed() : QString();
+    }
+    /// A commit behind what is checked out, with no tag.
+    QString commit(const QByteArray &app)
+    {
+        write(path(u"source/app.txt"_s), app);
+        git({u"commit"_s, u"-q"_s, u"-a"_s, u"-m"_s, u"Between"_s});
+        return head();
+    }
+    Result<StagedRelease> stagedCommit(const QString &hash)
+    {
+        return await(ReleaseSource::of(m_target)->stageCommit(hash, {}, [](const Progress &) { }));
+    }
     StagedRelease staged(const QString &version)
     {
         const auto source = ReleaseSource::of(m_target);
@@ -179,6 +196,125 @@ private Q_SLOTS:
         // What serves is never replaced or removed.
         QVERIFY(QFile::link(u"1.1.0"_s, m_target.currentLink()));
         QCOMPARE(await(good->revert(context, QJsonObject{{u"existed"_s, false}}, {})).error().code, u"acquire.in_use"_s);
+    }
+
+    void anyCommitIsPlacedUnderANameOfItsOwn()
+    {
+        const QString between = commit("between\n");
+        release(u"1.2.0"_s, {}, "true\n");
+        git({u"checkout"_s, u"-q"_s, u"-b"_s, u"aside"_s, u"v1.0.0"_s});
+        const QString aside = commit("aside\n");
+        git({u"checkout"_s, u"-q"_s, u"--orphan"_s, u"other"_s});
+        const QString root = commit("root\n");
+        git({u"checkout"_s, u"-q"_s, u"main"_s});
+        const auto release = stagedCommit(between.left(8));
+        VERIFY_RESULT(release);
+        const QString version = u"1.1.0+g"_s + between.left(12);
+        QCOMPARE(release->info.manifest.version.toString(), version);
+        QCOMPARE(release->info.manifest.commit, between);
+        QCOMPARE(release->info.manifest.build, QString());
+        // Whatever its manifest says of the release that it came from.
+        QCOMPARE(release->info.manifest.restart, QStringList{u"all"_s});
+        QFile app(release->preview + u"/app.txt"_s);
+        QVERIFY(app.open(QIODevice::ReadOnly));
+        QCOMPARE(app.readAll(), "between\n");
+        // What is called by a branch, and what comes before everything.
+        QCOMPARE(stagedCommit(aside)->info.manifest.version.toString(), QString(u"1.0.0+g"_s + aside.left(12)));
+        QCOMPARE(stagedCommit(root)->info.manifest.version.toString(), QString(u"0.0.0+g"_s + root.left(12)));
+        // The commit of a tag is its release.
+        const StagedRelease tagged = staged(u"1.1.0"_s);
+        const auto same = stagedCommit(tagged.info.sha256.left(10));
+        VERIFY_RESULT(same);
+        QCOMPARE(same->info.manifest.version.toString(), u"1.1.0"_s);
+        QCOMPARE(same->info.file, u"v1.1.0"_s);
+
+        const auto source = ReleaseSource::of(m_target);
+        const QList<StepSpec> steps = source->acquireSteps(*release);
+        QCOMPARE(steps.size(), 1);
+        QCOMPARE(steps[0].intent.code, u"git.intent.verify_commit_unsigned"_s);
+        TestContext context(m_target);
+        VERIFY_RESULT(await(step(steps[0])->apply(context, {}, {})));
+        StepSpec gone = steps[0];
+        gone.params[u"commit"_s] = QString(40, u'a');
+        QCOMPARE(await(step(gone)->apply(context, {}, {})).error().code, u"git.no_commit"_s);
+        const auto place = step(source->place(*release));
+        const auto undo = await(place->prepare(context, {}));
+        VERIFY_RESULT(await(place->apply(context, *undo, {})));
+        VERIFY_RESULT(await(place->verify(context, {})));
+        const QString folder = m_target.releaseDirectory(version);
+        QVERIFY(QFileInfo::exists(folder + u"/built.txt"_s));
+        VERIFY_RESULT(await(place->revert(context, *undo, {})));
+        QVERIFY(!QFileInfo::exists(folder));
+        // Without the server what is here is enough.
+        QVERIFY(QDir().rename(path(u"source"_s), path(u"away"_s)));
+        VERIFY_RESULT(stagedCommit(between));
+        QCOMPARE(stagedCommit(QString(40, u'a')).error().code, u"git.no_repository"_s);
+        m_target.repository.git.url.clear();
+        QCOMPARE(stagedCommit(between).error().code, u"git.no_commits"_s);
+    }
+
+    void aCommitOfAnotherProductOrWithABrokenManifestIsRefused()
+    {
+        write(path(u"source/manifest.yaml"_s), "schema: 1\nproduct: other\nversion: 1.2.0\nfrom: ^1.0\nupdate_type: minor\nrisk: low\n");
+        const auto other = stagedCommit(commit("other\n"));
+        QCOMPARE(other.error().code, u"git.commit_product"_s);
+        write(path(u"source/manifest.yaml"_s), "schema: 1\nproduct: [\n");
+        const QString broken = commit("broken\n");
+        const auto unread = stagedCommit(broken);
+        QVERIFY(!unread);
+        QVERIFY2(unread.error().where.startsWith(broken.left(12) + u":manifest.yaml:"_s), qPrintable(unread.error().text()));
+    }
+
+    void whereTagsAreSignedACommitNeedsOneBehindIt()
+    {
+        const auto key = [this](const QString &name) {
+            QProcess keygen;
+            keygen.start(u"ssh-keygen"_s, {u"-q"_s, u"-t"_s, u"ed25519"_s, u"-N"_s, QString(), u"-f"_s, path(name)});
+            QFile open(path(name + u".pub"_s));
+            return keygen.waitForFinished(60000) && open.open(QIODevice::ReadOnly) ? open.readAll() : QByteArray();
+        };
+        const auto sign = [this](const QString &tag, const QString &by) {
+            git({u"-c"_s, u"gpg.format=ssh"_s, u"-c"_s, QString(u"user.signingkey="_s + path(by)), u"tag"_s, u"-s"_s, tag, u"-m"_s, tag});
+        };
+        write(path(u"signers"_s), "kim@example.org " + key(u"kim"_s));
+        QVERIFY(!key(u"stranger"_s).isEmpty());
+        const QString between = commit("between\n");
+        release(u"1.2.0"_s, {}, "true\n");
+        const QString unsignedRelease = head();
+        m_target.repository.git.signedTags = true;
+        m_target.repository.git.allowedSigners = path(u"signers"_s);
+        // Tags contain it, but none that counts; and a branch never does.
+        QCOMPARE(stagedCommit(between).error().code, u"git.commit_unsigned"_s);
+        QCOMPARE(stagedCommit(unsignedRelease).error().code, u"git.commit_unsigned"_s);
+        commit("later\n");
+        sign(u"v1.3.0"_s, u"stranger"_s);
+        QCOMPARE(stagedCommit(between).error().code, u"git.commit_unsigned"_s);
+        commit("latest\n");
+        sign(u"v1.4.0"_s, u"kim"_s);
+        git({u"checkout"_s, u"-q"_s, u"-b"_s, u"aside"_s});
+        const QString behind = commit("behind\n");
+        // The tag is looked for where it is not here yet, and vouches for all that came before it.
+        const auto release = stagedCommit(between);
+        VERIFY_RESULT(release);
+        QCOMPARE(release->info.file, u"v1.4.0"_s);
+        QVERIFY2(release->verified.keyId.startsWith(u"kim@example.org "_s), qPrintable(release->verified.keyId));
+        // A release with no good signature of its own is a commit like any other.
+        const auto unsignedOne = stagedCommit(unsignedRelease);
+        VERIFY_RESULT(unsignedOne);
+        QCOMPARE(unsignedOne->info.manifest.version.toString(), QString(u"1.2.0+g"_s + unsignedRelease.left(12)));
+        QCOMPARE(stagedCommit(behind).error().code, u"git.commit_unsigned"_s);
+
+        const QList<StepSpec> steps = ReleaseSource::of(m_target)->acquireSteps(*release);
+        QVERIFY2(steps[0].intent.text().contains(u"v1.4.0"_s) && steps[0].intent.text().contains(u"kim@example.org"_s), qPrintable(steps[0].intent.text()));
+        TestContext context(m_target);
+        VERIFY_RESULT(await(step(steps[0])->apply(context, {}, {})));
+        StepSpec other = steps[0];
+        other.params[u"signer"_s] = u"lee@example.org SHA256:x"_s;
+        QCOMPARE(await(step(other)->apply(context, {}, {})).error().code, u"git.signer_changed"_s);
+        other.params[u"tag"_s] = u"v1.0.0"_s;
+        QCOMPARE(await(step(other)->apply(context, {}, {})).error().code, u"git.commit_unsigned_now"_s);
+        other.params[u"tag"_s] = u"v1.3.0"_s;
+        QCOMPARE(await(step(other)->apply(context, {}, {})).error().code, u"git.signature_wrong"_s);
     }
 
     void aTagThatMovedSinceThePlanIsRefused()

@@ -3,6 +3,7 @@
 
 #include "deploysystem.h"
 
+#include "check/checklist.h"
 #include "config/envfile.h"
 #include "deploy/localexchange.h"
 #include "deploy/portholder.h"
@@ -318,6 +319,42 @@ private Q_SLOTS:
         QVERIFY(!refused);
         QCOMPARE(refused.error().code, u"config.syntax"_s);
         QCOMPARE(refused.error().where, QString(path + u":2:3"_s));
+    }
+
+    /// The check of the log reads what instances wrote, where the target names no file.
+    void errorsOfInstancesAreCounted()
+    {
+        CheckScope scope;
+        scope.target = m_target;
+        for (ServiceSpec &service : scope.target.services) {
+            service.managed = service.name == u"moaner" || service.name == u"web";
+        }
+        scope.only = {u"log"_s};
+        scope.afterUpdate = true;
+        // Its lines carry no time that is known; the newest count all the same.
+        scope.since = QDateTime::currentDateTimeUtc();
+        const auto look = [&scope] { return VALUE(QCoro::waitFor(runCheckList(scope, {}, {}))).value(0); };
+        QCOMPARE(look().status, CheckResult::Status::Passed);
+        QCOMPARE(look().finding.code, u"check.log_silent"_s);
+        OK(QCoro::waitFor(m_client->start(u"moaner-1"_s, {})));
+        QTRY_VERIFY(readFile(m_target.stateDirectory + u"/logs/moaner-1.log"_s).contains("no terror"));
+        const CheckResult found = look();
+        QCOMPARE(found.status, CheckResult::Status::Warning);
+        QCOMPARE(found.error.code, u"check.log_errors_instances"_s);
+        QCOMPARE(found.error.args[u"errors"_s].toInt(), 6);
+        for (const QString &word : {u"moaner-1"_s, u"ERROR 6: no route to "_s}) {
+            QVERIFY2(found.error.text().contains(word), qPrintable(found.error.text()));
+        }
+        QVERIFY2(!found.error.text().contains(u"behind-the-hill"), qPrintable(found.error.text()));
+        scope.target.check.maxLogErrors = 6;
+        const CheckResult within = look();
+        QCOMPARE(within.status, CheckResult::Status::Passed);
+        QVERIFY2(within.finding.text().contains(u"6 errors in 7 lines of 1 instance"), qPrintable(within.finding.text()));
+        // Nothing of it is what the target's own file tells.
+        scope.target.check.logFile = m_folder->filePath(u"own.log"_s);
+        writeFile(scope.target.check.logFile, "all well\n");
+        QCOMPARE(look().finding.code, u"check.log_ok"_s);
+        OK(QCoro::waitFor(m_client->stop(u"moaner-1"_s)));
     }
 
     void killsWhatIgnoresTerm()

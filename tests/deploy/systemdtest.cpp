@@ -8,6 +8,7 @@
 #include "check/check.h"
 #include "deploy/servicelogs.h"
 #include "deploy/systemdmanager.h"
+#include "system/loginsession.h"
 #include "tests/support/skip.h"
 
 #include <QTimer>
@@ -320,6 +321,26 @@ private Q_SLOTS:
         QVERIFY(!followed);
         QCOMPARE(followed.error().code, u"system.cancelled"_s);
         QVERIFY2(told.contains(u"backend-1: listening with ••••"_s), qPrintable(told.join(u'\n')));
+    }
+
+    /// As runs are started where the end of a login would take them along.
+    void whatOutlivesALoginIsTheManagers()
+    {
+        if (!isUsers()) {
+            return; // It is the account's own manager that starts them.
+        }
+        const QStringList command = managerPrefix() + QStringList{u"sleep"_s, u"600"_s};
+        QProcess started;
+        started.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        started.start(command.first(), command.sliced(1));
+        QVERIFY(started.waitForStarted());
+        const QString process = u"/proc/%1/"_s.arg(started.processId());
+        // The pid stays the one that was started, in a scope of the manager's.
+        QTRY_COMPARE_WITH_TIMEOUT(readFile(process + u"comm"_s).trimmed(), QByteArray("sleep"), 10000);
+        const QByteArray group = readFile(process + u"cgroup"_s);
+        QVERIFY2(group.contains("/user@0.service/") && group.trimmed().endsWith(".scope"), group.constData());
+        started.kill();
+        QVERIFY(started.waitForFinished());
     }
 
     void managerThatIsAwayIsWaitedFor()

@@ -260,6 +260,73 @@ private Q_SLOTS:
         QCOMPARE(QDir(path(u"look"_s)).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot), QStringList{u"1.0.0"_s});
     }
 
+    void findsCommitsByTheirHash()
+    {
+        const QString first = git({u"rev-parse"_s, u"HEAD"_s});
+        git({u"tag"_s, u"v1.0.0"_s});
+        const QString second = commit(u"app.txt"_s, "two\n");
+        const QString third = commit(u"app.txt"_s, "three\n");
+        git({u"tag"_s, u"-a"_s, u"v1.2.0"_s, u"-m"_s, u"three"_s});
+        git({u"checkout"_s, u"-q"_s, u"-b"_s, u"aside"_s, second});
+        const QString aside = commit(u"app.txt"_s, "aside\n");
+        GitRepository repository(m_target);
+        const auto code = [&](const QString &hash) { return await(repository.findCommit(hash)).error().code; };
+        QCOMPARE(code(first), u"git.no_commit"_s); // There is no copy yet.
+        VERIFY_RESULT(await(repository.fetch()));
+        QCOMPARE(await(repository.findCommit(second)).value(), second);
+        QCOMPARE(await(repository.findCommit(second.left(7).toUpper())).value(), second);
+        // Names are none, whatever they look like, nor are other objects, and six digits are too few.
+        git({u"tag"_s, u"abcdef0"_s, first});
+        for (const QString &none : {u"v1.2.0"_s, u"HEAD"_s, u"HEAD~1"_s, u"abcdef0"_s, u"--all"_s, QString(), second.left(6), git({u"rev-parse"_s, u"v1.2.0"_s}), git({u"rev-parse"_s, second + u"^{tree}"_s}), QString(40, u'a')}) {
+            QCOMPARE(code(none), u"git.no_commit"_s);
+        }
+        // Of branches only what a tag contains is there, until it is asked for.
+        QCOMPARE(code(aside), u"git.no_commit"_s);
+        VERIFY_RESULT(await(repository.fetchBranches()));
+        QCOMPARE(await(repository.findCommit(aside)).value(), aside);
+        // A branch that goes another way is followed.
+        git({u"reset"_s, u"-q"_s, u"--hard"_s, first});
+        const QString other = commit(u"app.txt"_s, "other\n");
+        VERIFY_RESULT(await(repository.fetchBranches()));
+        QCOMPARE(await(repository.findCommit(other)).value(), other);
+        QCOMPARE(names(*await(repository.tags())), (QStringList{u"v1.2.0"_s, u"v1.0.0"_s}));
+        QCOMPARE(names(*await(repository.tagsContaining(second))), QStringList{u"v1.2.0"_s});
+        QCOMPARE(names(*await(repository.tagsContaining(third))), QStringList{u"v1.2.0"_s});
+        QCOMPARE(names(*await(repository.tagsContaining(aside))), QStringList());
+        QCOMPARE(names(*await(repository.tagsBefore(aside))), QStringList{u"v1.0.0"_s});
+        QCOMPARE(names(*await(repository.tagsBefore(third))), (QStringList{u"v1.2.0"_s, u"v1.0.0"_s}));
+    }
+
+    void anAmbiguousHashNamesAllThatBeginSo()
+    {
+        // Commits that differ by their message alone, until two begin alike: among so many there are some.
+        QByteArray stream;
+        constexpr int count = 40000;
+        for (int i = 0; i < count; ++i) {
+            const QByteArray message = QByteArray::number(i);
+            stream += "commit refs/heads/many\nmark :" + QByteArray::number(i + 1) + "\ncommitter Kim <kim@example.org> 1767225600 +0000\ndata "
+                + QByteArray::number(message.size()) + '\n' + message + "\n\n";
+        }
+        QProcess import;
+        import.start(u"git"_s, {u"-C"_s, source(), u"fast-import"_s, u"--quiet"_s});
+        import.write(stream);
+        import.closeWriteChannel();
+        QVERIFY(import.waitForFinished(120000) && import.exitCode() == 0);
+        QStringList hashes = git({u"rev-list"_s, u"many"_s}).split(u'\n');
+        hashes.sort();
+        qsizetype at = -1;
+        for (qsizetype i = 1; i < hashes.size() && at < 0; ++i) {
+            at = hashes[i].left(7) == hashes[i - 1].left(7) ? i : -1;
+        }
+        QVERIFY2(at > 0, "no two of them begin alike");
+        GitRepository repository(m_target);
+        VERIFY_RESULT(await(repository.fetchBranches()));
+        const auto found = await(repository.findCommit(hashes[at].left(7)));
+        QCOMPARE(found.error().code, u"git.commit_ambiguous"_s);
+        QVERIFY2(found.error().what().contains(hashes[at]) && found.error().what().contains(hashes[at - 1]), qPrintable(found.error().what()));
+        QCOMPARE(await(repository.findCommit(hashes[at])).value(), hashes[at]);
+    }
+
     void failuresSayWhatAndWhere()
     {
         m_target.repository.git.url = path(u"nowhere"_s);

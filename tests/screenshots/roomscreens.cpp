@@ -124,6 +124,15 @@ const Screens::Registration rooms{{
          window->openRoom(u"monitoring"_s);
          static_cast<MonitorRoom *>(window->room(u"monitoring"_s))->charts().first()->setTableVisible(true);
      }},
+    {u"monitoring-logs"_s,
+     [](ScriptedEngine *engine) {
+         fill(engine);
+         engine->serviceLog = wizarddata::serviceLog();
+     },
+     [](MainWindow *window) {
+         window->openRoom(u"monitoring"_s);
+         presses(window, u"monitoring"_s, u"Service logs…"_s);
+     }},
     {u"monitoring-empty"_s, sample::fillEmpty, opening(u"monitoring"_s)},
     {u"history-full"_s, fill, opening(u"history"_s)},
     {u"history-steps"_s, fill,

@@ -369,6 +369,25 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
         QCOMPARE(output, "kim");
     }
 
+    /// What a long command says on the way is read on the way.
+    void errorsComeAsTheyAreTold()
+    {
+        const QString slow = script(u"slow"_s, "echo 'on the way' >&2; sleep 20");
+        QProcess process;
+        process.setStandardInputFile(QProcess::nullDevice());
+        process.setReadChannel(QProcess::StandardError);
+        process.start(ourProgram(), {u"--host"_s, m_server.address(), u"--remote-program"_s, slow, u"status"_s});
+        QByteArray told;
+        const auto hears = [&] {
+            told += process.readAllStandardError();
+            return told.contains("on the way\n");
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(hears(), 30000);
+        QCOMPARE(process.state(), QProcess::Running);
+        process.kill();
+        QVERIFY(process.waitForFinished());
+    }
+
     /// Sentences of ssh that no sshd here says.
     void otherWords_data()
     {

@@ -121,6 +121,7 @@ private Q_SLOTS:
     void twice();
     void wrong_data();
     void wrong();
+    void wordsOfProofAreSpelt();
     void argumentsWithoutSecrets();
     void postgresUri_data();
     void postgresUri();
@@ -215,6 +216,8 @@ void TargetTest::readsEveryField()
     QCOMPARE(p.jobs, 4);
     QCOMPARE(p.minimumFreeBytes, 20000000000);
     QCOMPARE(p.longTransactionMs, 120000);
+    QCOMPARE(p.dataFolder, u"/srv/volumes/ledger"_s);
+    QCOMPARE(p.walFolder, m_directory.filePath(u"volumes/wal"_s));
     QCOMPARE(t.databases[2].postgres.service, u"trading-archive"_s);
     QCOMPARE(t.databases[3].postgres.host, u"db.example.org"_s);
     QCOMPARE(t.databases[3].postgres.port, 5434);
@@ -270,6 +273,11 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.check.probes[1].tcp, u"[::1]:9000"_s);
     QCOMPARE(t.check.probes[2].command, (QStringList{u"/bin/true"_s, u""_s}));
     QVERIFY(t.check.probes[0].expectBody.isNull());
+    // What a probe is by its kind, no program is.
+    QCOMPARE(t.check.probes[0].proves, QStringList{u"endpoints"_s});
+    QCOMPARE(t.check.probes[1].proves, QStringList{u"endpoints"_s});
+    QCOMPARE(t.check.probes[2].proves, (QStringList{u"authentication"_s, u"orders"_s}));
+    QCOMPARE(t.check.probes[3].proves, (QStringList{u"streaming"_s, u"endpoints"_s, u"websocket"_s}));
     const ProbeSpec &stream = t.check.probes[3];
     QCOMPARE(stream.http, u"ws://127.0.0.1:8080/stream"_s);
     QVERIFY(stream.webSocket && !t.check.probes[0].webSocket);
@@ -310,6 +318,8 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.check.evidence[0].command, (QStringList{u"npm"_s, u"audit"_s, u"--prefix"_s, u"{release}"_s}));
     QVERIFY(!t.check.evidence[0].before && t.check.evidence[1].before);
     QVERIFY(!t.check.evidence[0].critical && t.check.evidence[1].critical);
+    QCOMPARE(t.check.evidence[0].proves, QStringList{u"audit"_s});
+    QCOMPARE(t.check.evidence[1].proves, QStringList());
     QCOMPARE(t.check.evidence[0].timeoutMs, 900000);
     QCOMPARE(t.check.evidence[1].timeoutMs, 600000);
     QCOMPARE(t.check.latencyRequests, 50);
@@ -720,6 +730,11 @@ void TargetTest::wrong_data()
     row("\"[::1]:9000\"", "localhost", "target.expected_host_port", "checks.probes[1].tcp");
     row("\"[::1]:9000\"", "localhost:70000", "target.expected_host_port", "checks.probes[1].tcp");
     row("\"[::1]:9000\"", "\"localhost:{port}\"", "target.placeholder", "checks.probes[1].tcp");
+    row("proves: [audit]", "proves: [audits]", "target.expected_choice", "checks.evidence[0].proves[0]");
+    row("proves: [audit]", "proves: audit", "target.expected_list", "checks.evidence[0].proves");
+    row("proves: [audit]", "proves: []", "target.expected_list", "checks.evidence[0].proves");
+    row("proves: [streaming]", "proves: [streaming, streaming]", "target.duplicate", "checks.probes[3].proves[1]");
+    row("while_down: hold", "proves: [features]", "target.unexpected_key", "checks.external[0].proves");
     row("latest_start: 22:30", "latest_start: 25:00", "target.expected_time", "policy.latest_start");
     row("days: [mon, fri]", "days: [mon, friday]", "target.expected_choice", "blackout[0].days[1]");
     row("to: \"15:30\"", "to: 24:30", "target.expected_time", "blackout[0].to");
@@ -751,6 +766,18 @@ void TargetTest::wrong()
     QVERIFY2(!result.error().hint().contains(u"%{"), qPrintable(result.error().hint()));
     QVERIFY(!result.error().where.isEmpty());
     QVERIFY2(!result.error().text().contains(u"hunter2"), qPrintable(result.error().text()));
+}
+
+void TargetTest::wordsOfProofAreSpelt()
+{
+    QByteArray text = full;
+    text.replace("proves: [authentication, orders]", "proves: [authentication, order]");
+    const auto result = load(text);
+    QVERIFY(!result);
+    QCOMPARE(result.error().args[u"nearest"_s].toString(), u"orders"_s);
+    const qsizetype line = lines().indexOf("      proves: [authentication, orders]");
+    QCOMPARE(result.error().where, where(int(line), lines().at(line).indexOf("orders")));
+    QVERIFY2(result.error().text().contains(u"websocket"), qPrintable(result.error().text()));
 }
 
 void TargetTest::argumentsWithoutSecrets()

@@ -175,6 +175,9 @@ Result<QJsonObject> ScriptedEngine::answer(const QString &method, const QJsonObj
     if (method == "plan.rollback.start"_L1) {
         return start(rollbackPlan);
     }
+    if (method == "service.logs"_L1) {
+        return start(serviceLog);
+    }
     if (method == "apply"_L1) {
         return QJsonObject{{u"run"_s, runViews.isEmpty() ? QString() : runViews.first().run.id}};
     }

@@ -113,6 +113,22 @@ void failCheck(ScriptedEngine *engine)
     engine->checks.result = {{u"passed"_s, false}};
 }
 
+ScriptedEngine::Job serviceLog()
+{
+    ScriptedEngine::Job job;
+    job.finish = false;
+    QJsonArray lines;
+    const auto add = [&lines](const QString &instance, const QString &line) { lines.append(QJsonObject{{u"instance"_s, instance}, {u"line"_s, line}}); };
+    add(u"backend-1"_s, u"2026-11-25 01:31:02 INFO  1.2.1 serves on port 8001"_s);
+    add(u"backend-2"_s, u"2026-11-25 01:31:04 INFO  1.2.1 serves on port 8002"_s);
+    for (int i = 0; i < 14; ++i) {
+        add(i % 3 == 0 ? u"backend-2"_s : u"backend-1"_s, u"2026-11-25 01:31:%1 INFO  POST /orders 201 in %2 ms"_s.arg(10 + i).arg(7 + i * 5 % 11));
+    }
+    add(u"backend-2"_s, u"2026-11-25 01:31:26 WARN  quote service answered after 812 ms (limit 500 ms), token ••••"_s);
+    job.items = {QJsonObject{{u"lines"_s, lines}}};
+    return job;
+}
+
 void openSessions(ScriptedEngine *engine)
 {
     CheckResult open = check(u"transactions:trading"_s, u"Open transactions of trading"_s, CheckResult::Status::Failed, {});
@@ -180,7 +196,7 @@ ChecklistView checklist(bool after)
     };
     ChecklistView view;
     view.run = after ? u"run-1"_s : QString();
-    view.items = {item(u"tests"_s, Before, u"The release's tests pass"_s, false, Ticked, u"3 checks passed: evidence:unit, evidence:integration, evidence:audit."_s),
+    view.items = {item(u"unit-tests"_s, Before, u"Unit tests pass"_s, false, Ticked, u"Passed on “trading-staging” in run k3f9x2, yesterday, with the same package: evidence:unit."_s),
                   item(u"staging"_s, Before, u"The same package was installed in staging"_s, false, Ticked, u"Installed on “trading-staging” by run k3f9x2, which ended yesterday (ann@desk)."_s),
                   item(u"approval"_s, Before, u"A second person approved the plan"_s, false, after ? Ticked : Open, after ? u"Approved by Lee Park, until tomorrow."_s : u"Nobody has approved plan 1a2b3c yet."_s),
                   item(u"desk-told"_s, Before, u"The trading desk knows"_s, true, after ? Ticked : Open, after ? u"Signed by ann@desk: by phone"_s : u"Nobody has signed it."_s),

@@ -16,6 +16,8 @@ void fill(ScriptedEngine *engine);
 void failCheck(ScriptedEngine *engine);
 /// Somebody went to lunch within a transaction, and a report is read.
 void openSessions(ScriptedEngine *engine);
+/// A log that goes on.
+[[nodiscard]] ScriptedEngine::Job serviceLog();
 [[nodiscard]] Plan updatePlan();
 [[nodiscard]] Plan rollbackPlan();
 /// Nobody has approved the plan, a required item is open, the blackout is near and staging has seen it.

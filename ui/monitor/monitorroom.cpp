@@ -9,6 +9,7 @@
 #include "common/inlinemessage.h"
 #include "common/page.h"
 #include "common/times.h"
+#include "monitor/logsdialog.h"
 #include "shell/console.h"
 
 #include <QButtonGroup>
@@ -88,6 +89,14 @@ MonitorRoom::MonitorRoom(Console *console, QWidget *parent)
         connect(button, &QPushButton::clicked, this, [this, milliseconds] { setSpan(milliseconds); });
     }
     m_page->actions()->addLayout(row);
+    auto *logs = new QPushButton(tr("Service logs…"));
+    logs->setObjectName(u"serviceLogs"_s);
+    logs->setAutoDefault(false);
+    m_page->actions()->addWidget(logs);
+    connect(logs, &QPushButton::clicked, this, [this] {
+        auto *dialog = new LogsDialog(m_console->engine(), m_console->target().value_or(TargetView()), window());
+        dialog->show();
+    });
 
     m_timer->setInterval(1000);
     connect(m_timer, &QTimer::timeout, this, &MonitorRoom::tick);

@@ -57,27 +57,35 @@ private Q_SLOTS:
         const QString troubles = m_system->balancerTroubles();
         QCOMPARE(m_system->harm(u"1.2.0"_s, u"2b"_s, troubles), QString());
         const auto before = m_system->tables();
-        const QByteArray schema = m_system->schema();
 
         // Each release in the colour that is idle then.
         struct Stage {
             QString version;
             QString revision;
             QString colour;
+            QByteArray schema = {};
         };
-        for (const Stage &stage : {Stage{u"1.2.1"_s, u"2b"_s, u"green"_s}, Stage{u"1.3.0"_s, u"4d"_s, u"blue"_s}}) {
+        QList<Stage> stages{{u"1.2.0"_s, u"2b"_s, u"blue"_s, m_system->schema()}, {u"1.2.1"_s, u"2b"_s, u"green"_s}, {u"1.3.0"_s, u"4d"_s, u"blue"_s}, {u"2.0.0"_s, u"6f"_s, u"green"_s}};
+        for (Stage &stage : stages) {
+            if (stage.version == u"1.2.0") {
+                continue;
+            }
             const auto update = m_system->ctl({u"update"_s, stage.version, u"--yes"_s}, PatienceMs);
             QVERIFY2(update.exitCode == 0, QByteArray(update.errors + lastRun()).constData());
             QCOMPARE(serving(), stage.colour);
             QCOMPARE(m_system->harm(stage.version, stage.revision, troubles), QString());
             QCOMPARE(m_system->missingOf(before), QString());
+            stage.schema = m_system->schema();
         }
-        const auto back = m_system->ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"downgrade"_s, u"--yes"_s}, PatienceMs);
-        QVERIFY2(back.exitCode == 0, QByteArray(back.errors + lastRun()).constData());
-        QCOMPARE(serving(), u"green"_s);
-        QCOMPARE(m_system->harm(u"1.2.0"_s, u"2b"_s, troubles), QString());
-        QCOMPARE(m_system->schema(), schema);
-        QCOMPARE(m_system->missingOf(before), QString());
+        // Back over one release, and over two at once.
+        for (const Stage &stage : {Stage{u"1.3.0"_s, u"4d"_s, u"blue"_s, stages[2].schema}, Stage{u"1.2.0"_s, u"2b"_s, u"green"_s, stages[0].schema}}) {
+            const auto back = m_system->ctl({u"rollback"_s, stage.version, u"--mode"_s, u"downgrade"_s, u"--yes"_s}, PatienceMs);
+            QVERIFY2(back.exitCode == 0, QByteArray(back.errors + lastRun()).constData());
+            QCOMPARE(serving(), stage.colour);
+            QCOMPARE(m_system->harm(stage.version, stage.revision, troubles), QString());
+            QCOMPARE(m_system->schema(), stage.schema);
+            QCOMPARE(m_system->missingOf(before), QString());
+        }
         QVERIFY2(m_system->acknowledgedOrders().size() > 100, "hardly any order came meanwhile");
     }
 };

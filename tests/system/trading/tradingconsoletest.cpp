@@ -11,7 +11,10 @@ using namespace Qt::StringLiterals;
 
 #define DO(action) QVERIFY2(action, qPrintable(gui.problem()))
 
-/** An operator takes the trading system through its releases and back in the window, under traffic. */
+/**
+ * An operator takes the trading system through its releases and back in the window, under traffic. Compiled for a backend
+ * that rolls, and for one of two colours.
+ */
 class TradingConsoleTest : public QObject
 {
     Q_OBJECT
@@ -68,7 +71,14 @@ private Q_SLOTS:
             SKIP_WITHOUT_ROOT("the trading system under Compose, which needs root and its servers");
         }
         m_system = std::make_unique<TradingSystem>();
-        QVERIFY2(m_system->start({}), qPrintable(m_system->problem()));
+        TradingSystem::Options options;
+        if (BLUE_GREEN) {
+            options.blueGreen = true;
+            // Long enough for the figures of a busy machine.
+            options.watchWindowMs = 8000;
+            options.watchDurationMs = 8000;
+        }
+        QVERIFY2(m_system->start(options), qPrintable(m_system->problem()));
         QTRY_VERIFY_WITH_TIMEOUT(m_system->requestsSent() > 100, 60000);
         m_troubles = m_system->balancerTroubles();
     }

@@ -224,6 +224,21 @@ bool TradingSystem::publishVariant(const QString &version, const std::function<v
     return tag(version);
 }
 
+QString TradingSystem::commitBehind(const QString &version, const std::function<void(const QString &folder)> &change)
+{
+    if (!git({u"checkout"_s, u"-q"_s, u"-B"_s, u"behind-"_s + version, u"v"_s + version})) {
+        return {};
+    }
+    change(path(u"source"_s));
+    if (!git({u"add"_s, u"-A"_s}) || !git({u"commit"_s, u"-q"_s, u"-m"_s, u"A commit of nobody's release"_s})) {
+        return {};
+    }
+    QProcess process;
+    process.start(u"git"_s, {u"-C"_s, path(u"source"_s), u"rev-parse"_s, u"HEAD"_s});
+    const QString hash = process.waitForFinished(60000) ? QString::fromLatin1(process.readAllStandardOutput()).trimmed() : QString();
+    return git({u"checkout"_s, u"-q"_s, u"main"_s}) ? hash : QString();
+}
+
 bool TradingSystem::layOut(const QString &version, int revisions, const QByteArray &manifest, const QJsonObject &behaviour)
 {
     const QDir from(QStringLiteral(TRADING_APPLICATION));
@@ -405,6 +420,9 @@ checks:
   probes:
     - {name: front, http: "http://127.0.0.1:@FRONT@/api/health"}
     - {name: page, http: "http://127.0.0.1:@FRONT@/", expect_body: Trading}
+    - {name: quote, http: "http://127.0.0.1:@FRONT@/api/market/quote/KIS", critical: false, proves: [features]}
+  # Errors are counted in what the backends' and frontends' containers write.
+  max_log_errors: 5
   latency_url: http://127.0.0.1:@FRONT@/api/market/quote/KIS
   latency_p95: 1s
 )"_s;
@@ -560,6 +578,19 @@ bool TradingSystem::composeUp(const QString &version, const QString &service)
     return (compose.waitForFinished(120000) && compose.exitCode() == 0) || say(QString::fromUtf8(compose.readAllStandardError()));
 }
 
+int TradingSystem::kill(const QString &program)
+{
+    int killed = 0;
+    const QSet<pid_t> own = processesOf({m_folder});
+    for (const pid_t pid : own) {
+        QFile name(u"/proc/%1/comm"_s.arg(pid));
+        if (name.open(QIODevice::ReadOnly) && name.readAll().trimmed() == program.toUtf8() && ::kill(pid, SIGKILL) == 0) {
+            ++killed;
+        }
+    }
+    return killed;
+}
+
 void TradingSystem::powerOff()
 {
     QSet<pid_t> pids;
@@ -659,8 +690,9 @@ QStringList TradingSystem::rowsOf(const QString &table, const QStringList &colum
     return query(u"SELECT ROW(%1)::text FROM \"%2\""_s.arg(quoted.join(u", "_s), table));
 }
 
-QString TradingSystem::otherThan(const QString &version) const
+QString TradingSystem::otherThan(const QString &version, const QString &told) const
 {
+    const QString answer = told.isEmpty() ? version : told;
     QStringList wrong;
     const auto target = Target::load(targetFile());
     const auto runtime = RuntimeRegistry::create(u"compose"_s, *target);
@@ -685,11 +717,11 @@ QString TradingSystem::otherThan(const QString &version) const
     if (running.size() != 4) {
         wrong.append(u"%1 containers run"_s.arg(running.size()));
     }
-    if (!servesOnly(version)) {
+    if (!servesOnly(answer)) {
         wrong.append(u"the balancer's backends answer otherwise"_s);
     }
     for (int i = 0; i < 4; ++i) {
-        if (const QByteArray page = get(u"/"_s); !page.contains(QByteArray("Version " + version.toUtf8()))) {
+        if (const QByteArray page = get(u"/"_s); !page.contains(QByteArray("Version " + answer.toUtf8()))) {
             wrong.append(u"the page is "_s + QString::fromUtf8(page.left(200)));
         }
     }
@@ -703,10 +735,10 @@ qsizetype TradingSystem::lostOrders() const
     return (acknowledged - storedOrders()).size();
 }
 
-QString TradingSystem::harm(const QString &version, const QString &atRevision, const QString &troubles) const
+QString TradingSystem::harm(const QString &version, const QString &atRevision, const QString &troubles, const QString &told) const
 {
     QStringList wrong = failures();
-    if (const QString other = otherThan(version); !other.isEmpty()) {
+    if (const QString other = otherThan(version, told); !other.isEmpty()) {
         wrong.append(other);
     }
     if (const QString found = revision(); found != atRevision) {

@@ -56,8 +56,13 @@ public:
     [[nodiscard]] bool tag(const QString &version);
     /// Another release, like 1.2.1 but for what change() does to its working tree; false with a message in problem().
     [[nodiscard]] bool publishVariant(const QString &version, const std::function<void(const QString &folder)> &change);
+    /// A commit that no tag names, on a branch from a release: what change() does to its working tree. Its full hash; empty with
+    /// a message in problem(). The repository stands at its main branch again afterwards.
+    [[nodiscard]] QString commitBehind(const QString &version, const std::function<void(const QString &folder)> &change);
     /// What a person does by hand: the service's container anew, as a release describes it. False with a message in problem().
     [[nodiscard]] bool composeUp(const QString &version, const QString &service);
+    /// SIGKILL to those of its processes that run this program; how many.
+    int kill(const QString &program);
     /// As the power goes: every process is killed, in no order that anybody would choose.
     void powerOff();
     /// What starts by itself afterwards: the servers, the daemon with its containers, and the supervisor with its services.
@@ -70,10 +75,11 @@ public:
     /// Revision that Alembic has recorded.
     [[nodiscard]] QString revision() const;
     /// Empty when all frontends and backends that users are sent to serve this version, are healthy and nothing else of the project runs; else what is not so.
-    [[nodiscard]] QString otherThan(const QString &version) const;
+    /// told: what their code tells, where that is not the version that they were started as.
+    [[nodiscard]] QString otherThan(const QString &version, const QString &told = {}) const;
     /// Empty when it is whole at this version and revision, no request has ever failed, the balancer had no trouble since it
     /// told those, and every acknowledged order is stored; else what is not so.
-    [[nodiscard]] QString harm(const QString &version, const QString &atRevision, const QString &troubles) const;
+    [[nodiscard]] QString harm(const QString &version, const QString &atRevision, const QString &troubles, const QString &told = {}) const;
     /// Acknowledged orders that are not stored.
     [[nodiscard]] qsizetype lostOrders() const;
 
