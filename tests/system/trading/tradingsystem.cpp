@@ -598,11 +598,20 @@ void TradingSystem::powerOff()
     for (const QString &container : running) {
         pids.insert(m_docker->docker({u"inspect"_s, u"--format"_s, u"{{.State.Pid}}"_s, container}).toInt());
     }
-    pids += processesOf({m_folder, m_docker->path({}), m_postgres->path({})});
     pids.insert(pid_t(m_redis.processId()));
-    pids.remove(0);
-    for (const pid_t pid : std::as_const(pids)) {
-        ::kill(pid, SIGKILL);
+    // Again for what one of them has just started: with the power nothing is left that could.
+    for (int round = 0; round < 50; ++round) {
+        const QSet<pid_t> found = processesOf({m_folder, m_docker->path({}), m_postgres->path({})});
+        if (round > 0 && found.isEmpty()) {
+            break;
+        }
+        pids += found;
+        pids.remove(0);
+        for (const pid_t pid : std::as_const(pids)) {
+            ::kill(pid, SIGKILL);
+        }
+        pids.clear();
+        QThread::msleep(20);
     }
     m_redis.waitForFinished(10000);
     m_docker->stop(SIGKILL);
