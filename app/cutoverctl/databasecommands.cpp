@@ -6,7 +6,7 @@
 #include "session.h"
 
 #include "backup/restorepoints.h"
-#include "check/spacefloor.h"
+#include "check/checklist.h"
 #include "database/postgresdatabase.h"
 #include "run/journal.h"
 #include "run/runlock.h"
@@ -116,7 +116,19 @@ Result<int> cloneDatabase(const Arguments &arguments)
     if (member.isEmpty()) {
         return fail(u"cli.clone_member"_s, {{u"point"_s, point->id}, {u"name"_s, database}});
     }
-    CHECK(QCoro::waitFor(lookAtSpace(target)));
+    // As before an update, whose proof of the backup needs the same.
+    CheckScope scope;
+    scope.target = target;
+    scope.only = {u"database_space:"_s + database};
+    TRY(const QList<CheckResult> room, QCoro::waitFor(runCheckList(scope, {}, {})));
+    for (const CheckResult &result : room) {
+        if (result.status == CheckResult::Status::Failed) {
+            return fail(result.error);
+        }
+        if (result.status == CheckResult::Status::Warning) {
+            say(result.error.text());
+        }
+    }
     const QJsonObject told{{u"point"_s, point->id}, {u"database"_s, database}, {u"clone"_s, name}};
     if (arguments.has(u"dry-run"_s)) {
         say(Cli::tr("The restore point %1 of “%2” would be restored as the database “%3”.").arg(point->id, database, name));

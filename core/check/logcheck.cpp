@@ -39,6 +39,11 @@ struct Count {
     }
 };
 
+bool isUnit(const ServiceSpec &service)
+{
+    return service.managed && service.runtime.startsWith(u"systemd");
+}
+
 QCoro::Task<Finding> ofFile(CheckScope scope, std::stop_token)
 {
     QFile file(scope.target.check.logFile);
@@ -97,6 +102,10 @@ QCoro::Task<Finding> ofInstances(CheckScope scope, std::stop_token stop)
         }
     }
     QJsonObject args{{u"count"_s, counts.size()}, {u"limit"_s, scope.target.check.maxLogErrors}, {u"each"_s, tailLines}};
+    if (counts.isEmpty() && !scope.afterUpdate && std::ranges::any_of(scope.target.services, isUnit)) {
+        // Who may not read the journal is told nothing, not even that.
+        co_return doubtful({u"check.log_unread"_s, args});
+    }
     if (counts.isEmpty()) {
         co_return passed(u"check.log_silent"_s, args);
     }
@@ -127,6 +136,8 @@ const CheckKind kind(85, [](const CheckScope &scope) {
 
 const Catalogue::Registration texts{
     {"check.log_silent", QT_TRANSLATE_NOOP("catalogue", "The instances wrote nothing")},
+    {"check.log_unread", QT_TRANSLATE_NOOP("catalogue", "No line of any unit's journal could be read"),
+     QT_TRANSLATE_NOOP("catalogue", "Add this account to the group systemd-journal, or set “checks: log_file” in target.yaml.")},
     {"check.log_ok_instances",
      QT_TRANSLATE_NOOP("catalogue", "%{errors} %{errors|error|errors} in %{lines} %{lines|line|lines} of %{count} %{count|instance|instances} (the newest %{each} of each), at most "
                                     "%{limit} expected")},

@@ -99,6 +99,9 @@ Result<Finding> replication(const DatabaseSpec &spec, const CheckScope &, Sessio
     }
     qint64 lag = 0;
     for (const Replica &follower : followers) {
+        if (follower.state.isEmpty()) {
+            return doubtful({u"check.postgres_replication_hidden"_s, {{u"count"_s, followers.size()}, {u"role"_s, spec.postgres.user}}, Error::Kind::Permanent, addressOf(spec)});
+        }
         lag = qMax(lag, follower.lagBytes);
         if (follower.lagBytes > lagLimit) {
             return wrong(u"check.postgres_lag"_s, {{u"replica"_s, follower.name}, {u"lag"_s, follower.lagBytes}, {u"limit"_s, lagLimit}}, addressOf(spec));
@@ -223,6 +226,9 @@ const Catalogue::Registration problems{
     {"check.postgres_slot_behind",
      QT_TRANSLATE_NOOP("catalogue", "The server keeps %{kept:bytes} of WAL for the replication slot “%{slot}”, the limit is %{limit:bytes}."),
      QT_TRANSLATE_NOOP("catalogue", "Find out why its reader is slow before an update writes more.")},
+    {"check.postgres_replication_hidden",
+     QT_TRANSLATE_NOOP("catalogue", "How far %{count} %{count|replica is|replicas are} behind is hidden from the role %{role}."),
+     QT_TRANSLATE_NOOP("catalogue", "Let a superuser run GRANT pg_monitor TO %{role}.")},
     {"check.postgres_lag",
      QT_TRANSLATE_NOOP("catalogue", "The replica “%{replica}” is %{lag:bytes} behind, the limit is %{limit:bytes}."),
      QT_TRANSLATE_NOOP("catalogue", "Wait until it has caught up, or find out what holds it.")},

@@ -31,6 +31,7 @@ namespace {
 using namespace postgres;
 
 constexpr qint64 betweenLooksMs = 250;
+constexpr qsizetype longestName = 63; ///< Of anything in PostgreSQL; it cuts off the rest without a word.
 
 /// A dump on its way: its folder and the snapshot that everything is read from.
 struct Dump {
@@ -260,7 +261,7 @@ public:
         CO_TRY(const QString live, co_await liveName());
         // What a restore makes, keeps and drops is named after the live one.
         const bool isOurs = std::ranges::any_of(QStringList{u"_cutover_"_s, u"_before_"_s, u"_damaged-"_s}, [&](const QString &mark) { return name.startsWith(live + mark); });
-        if (name.isEmpty() || name == live || name == m_spec.postgres.maintenanceDatabase || isOurs) {
+        if (name.isEmpty() || name.toUtf8().size() > longestName || name == live || name == m_spec.postgres.maintenanceDatabase || isOurs) {
             co_return fail(u"database.clone_name"_s, {{u"name"_s, name}, {u"database"_s, m_spec.name}}, addressOf(m_spec));
         }
         const auto made = std::make_shared<bool>(false);

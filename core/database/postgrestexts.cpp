@@ -81,7 +81,7 @@ static const Catalogue::Registration toolTexts{
      QT_TRANSLATE_NOOP("catalogue", "The role %{role} may not ask the server of “%{database}” (%{address}) for its folder."),
      QT_TRANSLATE_NOOP("catalogue", "Let a superuser run GRANT pg_read_all_settings TO %{role}; or set “data_folder” of this database in target.yaml, and “wal_folder” if its WAL lies apart.")},
     {"database.clone_name",
-     QT_TRANSLATE_NOOP("catalogue", "“%{name}” can't be the name of a clone of “%{database}”: it is the database itself, the maintenance database, or a name that restores use."),
+     QT_TRANSLATE_NOOP("catalogue", "“%{name}” can't be the name of a clone of “%{database}”: it is the database itself, the maintenance database, a name that restores use, or longer than 63 bytes."),
      QT_TRANSLATE_NOOP("catalogue", "Choose another name.")},
     {"database.clone_exists", QT_TRANSLATE_NOOP("catalogue", "There is a database “%{name}” already, and it stays as it is."),
      QT_TRANSLATE_NOOP("catalogue", "Choose another name, or drop that one yourself.")},

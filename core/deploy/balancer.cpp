@@ -15,6 +15,7 @@ namespace cutover {
 namespace {
 
 constexpr qint64 PollMs = 40;
+constexpr qint64 AgainLimitMs = 10000; ///< Beyond the drain's own: that a server is let in all the time is somebody's will.
 /// Readings without a session in a row: a request that was being assigned when the drain began
 /// is counted a moment later.
 constexpr int QuietReadings = 2;
@@ -34,6 +35,16 @@ Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, s
     int quiet = 0;
     while (true) {
         CO_TRY(const BalancerServer now, co_await this->server(backend, server));
+        if (forgets() && !now.out && now.isUp()) {
+            // One that was restarted meanwhile has forgotten the drain, and sends requests there again.
+            CO_CHECK(co_await setState(backend, server, State::Drain));
+            quiet = 0;
+            CO_CHECK(co_await Clock::system().sleep(PollMs, stop));
+            if (Clock::system().monotonic() - begin > limitMs + AgainLimitMs) {
+                co_return fail(u"balancer.not_out"_s, {{u"balancer"_s, title()}, {u"server"_s, server}, {u"status"_s, now.status}}, place());
+            }
+            continue;
+        }
         quiet = now.sessions == 0 ? quiet + 1 : 0;
         if (quiet >= QuietReadings) {
             co_return {};

@@ -56,6 +56,8 @@ public:
 
     virtual ~Balancer() = default;
 
+    /// What it was told is in its memory alone, and gone with its restart.
+    [[nodiscard]] virtual bool forgets() const { return false; }
     [[nodiscard]] virtual QString title() const = 0; ///< "HAProxy"
     [[nodiscard]] virtual QString place() const = 0; ///< Where it is found: a socket, a file.
     /// It is there, and would take a change. Changes nothing.

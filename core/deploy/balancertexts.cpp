@@ -15,6 +15,8 @@ const Catalogue::Registration texts{{
     {"balancer.sessions_left",
      QT_TRANSLATE_NOOP("catalogue", "%{server} still had %{count} %{count|session|sessions} after draining for %{limit:duration}."),
      QT_TRANSLATE_NOOP("catalogue", "End them, or raise drain_limit of the service in target.yaml.")},
+    {"balancer.not_out", QT_TRANSLATE_NOOP("catalogue", "%{balancer} lets %{server} in again each time that it is drained: it is %{status}."),
+     QT_TRANSLATE_NOOP("catalogue", "Find out who changes its state beside Cutover, then try again.")},
     {"balancer.not_up",
      QT_TRANSLATE_NOOP("catalogue", "%{balancer} did not find %{server} healthy within %{limit:duration}: it is %{status}."),
      QT_TRANSLATE_NOOP("catalogue", "Look at the load balancer's health check of this server and at the service's log.")},

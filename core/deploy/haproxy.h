@@ -24,6 +24,7 @@ public:
     {
     }
 
+    [[nodiscard]] bool forgets() const override { return true; }
     [[nodiscard]] QString title() const override { return QStringLiteral("HAProxy"); }
     [[nodiscard]] QString place() const override { return m_socket; }
     [[nodiscard]] Async<QByteArray> command(QString command) const;

@@ -169,6 +169,32 @@ private Q_SLOTS:
         QVERIFY2(found.error.what().contains(u"lonely"_s), qPrintable(found.error.what()));
     }
 
+    /// A real one, that has stopped replaying.
+    void aReplicaThatIsBehindIsNamed()
+    {
+        PostgresServer replica;
+        replica.settings = {u"wal_level=logical"_s, u"max_replication_slots=4"_s, u"cluster_name=follower"_s};
+        const QString why = replica.follow(m_server);
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        const auto followers = [this] { return m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"_s).toInt(); };
+        QTRY_COMPARE_WITH_TIMEOUT(followers(), 1, 30000);
+        // Whose role may not see it is told so.
+        const Finding hidden = run(u"replication:main"_s);
+        QCOMPARE(hidden.error.code, u"check.postgres_replication_hidden"_s);
+        QVERIFY(hidden.mild);
+        QVERIFY(m_server.sql(u"postgres"_s, u"GRANT pg_read_all_stats TO owner"_s));
+        QTRY_COMPARE_WITH_TIMEOUT(run(u"replication:main"_s).text.code, u"check.postgres_replication_ok"_s, 10000);
+        QVERIFY(replica.sql(u"postgres"_s, u"SELECT pg_wal_replay_pause()"_s));
+        QVERIFY(m_server.sql(u"trading"_s, u"SELECT pg_logical_emit_message(false, 'x', repeat('x', 1000000)) FROM generate_series(1, 80)"_s));
+        QTRY_COMPARE_WITH_TIMEOUT(run(u"replication:main"_s).error.code, u"check.postgres_lag"_s, 30000);
+        const Finding behind = run(u"replication:main"_s);
+        QVERIFY2(behind.error.what().contains(u"follower"_s), qPrintable(behind.error.what()));
+        QVERIFY(replica.sql(u"postgres"_s, u"SELECT pg_wal_replay_resume()"_s));
+        QTRY_COMPARE_WITH_TIMEOUT(run(u"replication:main"_s).text.code, u"check.postgres_replication_ok"_s, 30000);
+        replica.stop(SIGINT);
+        QVERIFY(m_server.sql(u"postgres"_s, u"REVOKE pg_read_all_stats FROM owner"_s));
+    }
+
     void aServerThatIsGoneFailsWithItsAddress()
     {
         m_scope.target.databases[0].postgres.port = 1;

@@ -20,7 +20,7 @@ using namespace cutover::testing;
 
 namespace {
 
-constexpr auto Works = "echo I am $$CUTOVER_INSTANCE with $$API_TOKEN; trap exit TERM; while :; do sleep 1; done";
+constexpr auto Works = "echo I am $$CUTOVER_INSTANCE with $$API_TOKEN; trap exit TERM; while :; do sleep 1; echo still $$CUTOVER_INSTANCE; done";
 
 class ComposeReplicasTest : public BalancedSystem
 {
@@ -244,10 +244,14 @@ private Q_SLOTS:
         connect(&end, &QTimer::timeout, this, [&stop] { stop.request_stop(); });
         end.start(60000);
         QTimer restart;
-        connect(&restart, &QTimer::timeout, this, [this] { m_docker->docker(QStringList{u"restart"_s, u"-t"_s, u"0"_s} + containers(u"worker"_s)); });
-        restart.start(3000);
+        int restarts = 0;
+        connect(&restart, &QTimer::timeout, this, [&] {
+            m_docker->docker(QStringList{u"restart"_s, u"-t"_s, u"0"_s} + containers(u"worker"_s));
+            ++restarts;
+        });
+        restart.start(5000);
         const auto followed = QCoro::waitFor(serviceLogs(m_target, u"worker-1"_s, request, [&](const QString &, const QString &line) {
-            if (line.contains(u"I am worker-1"_s)) {
+            if (restarts > 0 && line.contains(u"still worker-1"_s)) {
                 stop.request_stop();
             } }, stop.get_token()));
         QVERIFY(end.isActive());

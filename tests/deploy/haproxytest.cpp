@@ -111,6 +111,26 @@ private Q_SLOTS:
         }
     }
 
+    /// Restarted, it lets everybody in again, and whoever waits must not take that for the end of the drain.
+    void drainThatARestartForgets()
+    {
+        WebSocket socket(m_front);
+        QVERIFY(socket.isOpen());
+        const Haproxy patient(m_target.balancer.socket, 5000, {}, 10000);
+        OK(QCoro::waitFor(patient.setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Drain)));
+        bool restarted = false;
+        QTimer::singleShot(300, this, [&] {
+            stopHaproxy();
+            startHaproxy();
+            restarted = true;
+        });
+        OK(QCoro::waitFor(patient.waitDrained(u"sockets"_s, u"ws-1"_s, 30000, {})));
+        QTRY_VERIFY_WITH_TIMEOUT(restarted, 20000);
+        const BalancerServer now = VALUE(QCoro::waitFor(patient.server(u"sockets"_s, u"ws-1"_s)));
+        QVERIFY2(now.status.startsWith(u"DRAIN"), qPrintable(now.status));
+        OK(QCoro::waitFor(patient.setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Ready)));
+    }
+
     void goneBeforeTheRunChangesNothing()
     {
         stopHaproxy();

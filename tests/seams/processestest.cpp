@@ -74,7 +74,7 @@ private Q_SLOTS:
         QElapsedTimer taken;
         taken.start();
         QCOMPARE(codeOf(run(spec)), u"process.timeout"_s);
-        QVERIFY(taken.elapsed() >= 400 && taken.elapsed() < 5000);
+        QVERIFY2(taken.elapsed() >= 350 && taken.elapsed() < 5000, QByteArray::number(taken.elapsed()).constData()); // Timers are coarse.
     }
 
     void signalsAreToldFromExitCodes() { QCOMPARE(run(shell(u"kill -9 $$"_s)).value().exitCode, 137); }

@@ -75,6 +75,35 @@ public:
         return role ? QString() : role.error().text();
     }
 
+    /// Becomes a replica of another one, and follows it. What went wrong; empty: it serves.
+    [[nodiscard]] QString follow(const PostgresServer &primary)
+    {
+        write(path(QStringLiteral("pgpass")), "127.0.0.1:" + QByteArray::number(primary.port()) + ":*:postgres:" + QByteArray(password()).replace('\\', "\\\\").replace(':', "\\:") + '\n');
+        QFile::setPermissions(path(QStringLiteral("pgpass")), QFileDevice::ReadOwner | QFileDevice::WriteOwner);
+        if (!QDir().mkpath(path(QStringLiteral("data"))) || !QDir().mkpath(path(QStringLiteral("run")))) {
+            return QStringLiteral("mkdir");
+        }
+        write(passwordFile(), password() + '\n');
+        if (::geteuid() == 0) {
+            QFile::setPermissions(m_folder.path(), QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner | QFileDevice::ExeGroup | QFileDevice::ExeOther);
+            for (const auto *name : {"data", "run", "pgpass"}) {
+                if (::chown(QFile::encodeName(path(QString::fromLatin1(name))).constData(), nobody, nobody) != 0) {
+                    return QStringLiteral("chown");
+                }
+            }
+        }
+        QProcess copy;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(QStringLiteral("PGPASSFILE"), path(QStringLiteral("pgpass")));
+        copy.setProcessEnvironment(environment);
+        run(copy, {m_programs + QStringLiteral("/pg_basebackup"), QStringLiteral("-D"), path(QStringLiteral("data")), QStringLiteral("-h"), QStringLiteral("127.0.0.1"), QStringLiteral("-p"), QString::number(primary.port()), QStringLiteral("-U"), QStringLiteral("postgres"), QStringLiteral("-w"), QStringLiteral("-R"), QStringLiteral("-c"), QStringLiteral("fast"), QStringLiteral("--no-sync")});
+        if (!copy.waitForFinished(120000) || copy.exitCode() != 0) {
+            return QString::fromUtf8(copy.readAllStandardError() + copy.readAllStandardOutput());
+        }
+        QFile::setPermissions(path(QStringLiteral("data")), QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner);
+        return start();
+    }
+
     /// More settings: "NAME=VALUE".
     QStringList settings;
 

@@ -113,6 +113,14 @@ private Q_SLOTS:
         QTRY_COMPARE(shown(), u"backend-1  serves\nbackend-2  serves, too"_s);
     }
 
+    /// Before it is known which job follows: the engine must not go on with it for nobody.
+    void closedAtOnceItAsksForNothing()
+    {
+        QTest::mouseClick(m_room->findChild<QPushButton *>(u"serviceLogs"_s), Qt::LeftButton);
+        delete dialog();
+        QTRY_COMPARE(m_engine->count(u"job.cancel"_s), 1);
+    }
+
     void closedItAsksForNothing()
     {
         openDialog();

@@ -37,8 +37,12 @@ void JobTracker::follow(Async<QString> job)
     m_running = true;
     m_early.clear();
     Q_EMIT started();
-    ask<QString>(this, std::move(job), [this, generation](Result<QString> id) {
-        if (generation != m_generation) {
+    // For the engine's sake, as it works on what nobody waits for any more.
+    ask<QString>(m_engine, std::move(job), [this, self = QPointer(this), engine = m_engine, generation](Result<QString> id) {
+        if (!self || generation != m_generation) {
+            if (id && engine) {
+                [[maybe_unused]] auto cancelled = engine->cancelJob(*id);
+            }
             return;
         }
         if (!id) {
