@@ -663,7 +663,11 @@ Async<QJsonObject> Supervisor::Private::start(QString name, QString directory)
     }
     if (managed.process) {
         if (managed.directory == directory) {
-            CO_CHECK(persistIfOwed());
+            // Whoever waits for it now is told of deaths from here on: a supervisor that was killed, too, may have left some.
+            managed.restarts = 0;
+            managed.backOff = 0;
+            managed.lastExit = 0;
+            CO_CHECK(persist());
             co_return QJsonObject();
         }
         co_return fail(u"supervisor.runs_other"_s,

@@ -184,6 +184,11 @@ private Q_SLOTS:
         QCOMPARE(died.error().code, u"watch.instance_died"_s);
         InstanceWatch again(m_target, {u"web-1"_s}, 3000, {{u"web-1"_s, 1}});
         QCOMPARE(VALUE(QCoro::waitFor(again.look())), true);
+
+        // As a run that goes on starts it again: that death is not of this start.
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        QCOMPARE(state(u"web-1"_s).restarts, 0);
     }
 
     void stopThatIsNotWritten_data()
