@@ -240,6 +240,52 @@ private Q_SLOTS:
         QCOMPARE(logins() - before, 2);
     }
 
+    /// More than sshd gives sessions of one connection; who waits may be stopped.
+    void manyAtOnceWaitForTheirTurn()
+    {
+        std::vector<Async<ProcessResult>> tasks;
+        for (int i = 0; i < 14; ++i) {
+            tasks.push_back(runOn(m_host, shell(u"sleep 2; exit %1"_s.arg(i))));
+        }
+        std::stop_source stop;
+        auto stopped = runOn(m_host, shell(u"touch '%1'"_s.arg(path(u"never"_s))), stop.get_token());
+        stop.request_stop();
+        ProcessSpec brief = shell(u"touch '%1'"_s.arg(path(u"never"_s)));
+        brief.timeoutMs = 200;
+        const auto late = run(brief);
+        QCOMPARE(late.error().code, u"host.busy"_s);
+        QCOMPARE(late.error().kind, Error::Kind::Transient);
+        QVERIFY2(late.error().what().contains(u"web-2"_s), qPrintable(late.error().text()));
+        QCOMPARE(await(std::move(stopped)).error().code, u"system.cancelled"_s);
+        for (int i = 0; i < 14; ++i) {
+            const auto result = await(std::move(tasks[size_t(i)]));
+            QVERIFY_RESULT(result);
+            QCOMPARE(result->exitCode, i);
+        }
+        QVERIFY(!QFile::exists(path(u"never"_s)));
+    }
+
+    /// Other processes have what the host gives at once.
+    void refusedSessionIsAskedForAgain()
+    {
+        restartServer("MaxSessions 1\n");
+        auto first = runOn(m_host, shell(u"echo $$ >'%1'; sleep 3"_s.arg(path(u"first"_s))));
+        const bool isFirst = pidIn(path(u"first"_s)) > 0;
+        const auto second = run(shell(u"exit 7"_s));
+        const auto ended = await(std::move(first));
+        restartServer("MaxSessions 0\n");
+        m_host = newHost();
+        const auto never = run(shell(u"touch '%1'"_s.arg(path(u"refused"_s))));
+        restartServer({});
+        QVERIFY(isFirst);
+        QVERIFY_RESULT(second);
+        QCOMPARE(second->exitCode, 7);
+        QVERIFY_RESULT(ended);
+        QCOMPARE(never.error().code, u"host.busy"_s);
+        QCOMPARE(never.error().kind, Error::Kind::Transient);
+        QVERIFY(!QFile::exists(path(u"refused"_s)));
+    }
+
     void connectionOfADeepStateFolder()
     {
         m_host.stateDirectory = path(QString(120, u'd') + u"/state"_s);
