@@ -35,13 +35,24 @@ constexpr qint64 refusedPollMs = 200;
 // What runs over there, in three parts side by side; all of it is handed to sh as it stands here.
 //
 // The feeder reads from the link: first what the program part is told and its input, then heartbeats. The program's input
-// ends only with the first of these, so that a link that breaks never looks like the end of the input.
+// ends only with the first of these, so that a link that breaks never looks like the end of the input. What is read goes
+// through a pipe that holds all of it: a program that takes its time is no silent link.
 constexpr auto feeder = R"(echo "feeder $$" >&4
-head -c "$1"
-silence=$2
+exec 6>&1
+left=$1 silence=$2
+take() {
+told=$({ timeout "$silence" dd bs="$1" count=1 iflag=fullblock 2>&5 | cat >&6; } 5>&1)
+case $told in "1+0 "*) ;; *) echo lost >&4; exec sleep 86400 ;; esac
+}
+while [ "$left" -gt 0 ]; do
+size=65536
+[ "$left" -ge "$size" ] || size=$left
+take "$size"
+left=$((left - size))
+done
 beat() { count=$(timeout "$silence" dd bs=65536 count=1 2>/dev/null | wc -c); [ "$count" -gt 0 ]; }
 if beat; then
-exec >/dev/null
+exec >/dev/null 6>&-
 while beat; do :; done
 fi
 echo lost >&4

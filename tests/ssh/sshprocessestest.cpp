@@ -563,6 +563,36 @@ private Q_SLOTS:
         QCOMPARE(await(std::move(task)).error().code, u"host.gone"_s);
     }
 
+    /// The same while its input is still under way, which it reads late.
+    void silentLinkWithinTheInput()
+    {
+        const QString file = path(u"half"_s);
+        const auto connection = await(connectTo(m_host, Processes::system()));
+        QVERIFY_RESULT(connection);
+        const qint64 keeper = keeperOf(*connection);
+        QVERIFY(lives(keeper));
+        ProcessSpec spec = shell(u"head -c 1000 >/dev/null; echo $$ >'%1'; sleep 3; cat >/dev/null; touch '%2'"_s.arg(file, path(u"whole"_s)));
+        spec.input = QByteArray(40 << 20, 'x');
+        auto task = runOn(m_host, spec);
+        const qint64 pid = pidIn(file);
+        QVERIFY(lives(pid));
+        ::kill(pid_t(keeper), SIGSTOP);
+        QTRY_VERIFY_WITH_TIMEOUT(!lives(pid), 60000);
+        ::kill(pid_t(keeper), SIGKILL);
+        QCOMPARE(await(std::move(task)).error().code, u"host.gone"_s);
+        QVERIFY(!QFile::exists(path(u"whole"_s)));
+    }
+
+    /// A program may take longer to read its input than a link may be silent.
+    void inputMayBeReadLate()
+    {
+        ProcessSpec spec = shell(u"sleep 35; wc -c"_s);
+        spec.input = QByteArray(8 << 20, 'x');
+        const auto result = run(spec);
+        QVERIFY_RESULT(result);
+        QCOMPARE(result->output.trimmed(), QByteArray::number(8 << 20));
+    }
+
     void linesComeAsTheyAre()
     {
         QList<QByteArray> output;
