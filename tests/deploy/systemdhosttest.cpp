@@ -225,6 +225,49 @@ private Q_SLOTS:
         noneFailed(user);
     }
 
+    /// Another host of the target is dead: here the work goes on, and back; of what runs there nothing is said.
+    void deadHostStopsNoOther()
+    {
+        QTcpServer port;
+        QVERIFY(port.listen(QHostAddress::LocalHost));
+        Target target = m_target;
+        HostSpec dead = target.hosts[0];
+        dead.name = u"web-3"_s;
+        dead.address = VALUE(SshHost::parse(u"127.0.0.1:%1"_s.arg(port.serverPort())));
+        port.close();
+        ServiceSpec other = target.services[0];
+        other.name = u"other"_s;
+        other.host = dead;
+        other.instances = {InstanceSpec{.name = u"other-1"_s, .port = 0, .composeService = u"demo@3"_s}};
+        target.hosts.append(dead);
+        target.services.append(other);
+        const auto both = VALUE(RuntimeRegistry::create(u"systemd"_s, target));
+
+        OK(QCoro::waitFor(both->prepare(u"1.1.0"_s, all(), {})));
+        OK(QCoro::waitFor(both->check(u"1.1.0"_s, all(), {})));
+        const QMap<QString, QString> images{{u"backend-1"_s, QString()}, {u"backend-2"_s, QString()}};
+        OK(QCoro::waitFor(both->checkRestore(u"1.0.0"_s, images, {})));
+        OK(QCoro::waitFor(both->restore(u"1.0.0"_s, images, {})));
+        const auto own = VALUE(QCoro::waitFor(both->statesOf({u"backend-1"_s}, 20000)));
+        QCOMPARE(own.size(), 1);
+        QCOMPARE(own[0].state, InstanceState::State::Ready);
+        QCOMPARE(own[0].release, u"1.0.0"_s);
+        QCOMPARE(QCoro::waitFor(both->check(u"1.1.0"_s, {u"other-1"_s}, {})).error().code, u"ssh.unreachable"_s);
+        QCOMPARE(QCoro::waitFor(both->statesOf({u"other-1"_s}, 20000)).error().code, u"ssh.unreachable"_s);
+
+        const InstanceLook look = QCoro::waitFor(lookAtInstances(target, 20000));
+        QCOMPARE(look.problem.code, u"ssh.unreachable"_s);
+        QCOMPARE(look.states.size(), 3);
+        QCOMPARE(look.states[0].state, InstanceState::State::Ready);
+        QCOMPARE(look.states[2].name, u"other-1"_s);
+        QCOMPARE(look.states[2].state, InstanceState::State::Unknown);
+        QCOMPARE(instanceStateName(look.states[2].state), u"unknown"_s);
+        // What a plan relies on is complete, or none.
+        const auto facts = QCoro::waitFor(both->facts());
+        QCOMPARE(facts.error().code, u"ssh.unreachable"_s);
+        QCOMPARE(facts.error().kind, Error::Kind::Transient);
+    }
+
     void hostThatIsAwayIsWaitedFor()
     {
         m_server.fail();
