@@ -117,6 +117,20 @@ public:
         co_return {};
     }
 
+    // What it ran from may have been written into since, which is no reason to stay with the other release.
+    Async<> restore(QString version, QMap<QString, QString> images, std::stop_token stop) override
+    {
+        const QStringList instances = images.keys();
+        CO_CHECK(co_await checkUnits(version, instances, stop));
+        for (const HostSpec &host : hostsOf(instances)) {
+            CO_TRY(const bool isThere, co_await hasRelease(host, version, m_tools, stop));
+            if (!isThere) {
+                CO_CHECK(co_await bringRelease(m_target, host, version, m_tools, stop));
+            }
+        }
+        co_return {};
+    }
+
     // What is missing on a host is brought there first.
     Async<> checkRestore(QString version, QMap<QString, QString> images, std::stop_token stop) override
     {
