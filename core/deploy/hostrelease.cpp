@@ -58,7 +58,7 @@ struct Receipt {
     {
         const QByteArrayList parts = text.split('\0');
         Receipt receipt{.origin = parts.first(), .tree = {}};
-        for (qsizetype at = 1; at + 1 < parts.size(); at += 2) {
+        for (qsizetype at = 1; at + 1 < parts.size() && !parts[at].isEmpty(); at += 2) {
             Entry entry;
             entry.isExecutable = parts[at].startsWith('x');
             entry.type = entry.isExecutable ? 'f' : parts[at].at(0);
