@@ -36,7 +36,7 @@ static const Catalogue::Registration texts{
      QT_TRANSLATE_NOOP("catalogue",
                        "Redis %{name} (%{address}) is not put back, and this restore point has no snapshot of it. It keeps what came after %{created:time}; empty it where "
                        "it only holds copies of the database")},
-    {"backup.clean_up.releases_stay", QT_TRANSLATE_NOOP("catalogue", "The releases %{versions:list} were removed here, but not on each host: %{cause}")},
+    {"backup.clean_up.releases_stay", QT_TRANSLATE_NOOP("catalogue", "Releases that nobody needs stay on a host until the next clean up: %{cause}")},
     {"backup.clean_up", QT_TRANSLATE_NOOP("catalogue", "Clean up")},
     {"backup.clean_up.intent",
      QT_TRANSLATE_NOOP("catalogue",

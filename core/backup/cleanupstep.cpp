@@ -17,7 +17,6 @@
 
 #include <QCoroFuture>
 #include <QDir>
-#include <QFileInfo>
 
 #include <algorithm>
 
@@ -103,14 +102,9 @@ public:
             return removeUnused(target, points, used, now);
         }));
         context.setResult(u"removed"_s, QJsonArray::fromStringList(folders));
-        QStringList gone;
-        for (const QString &folder : folders) {
-            if (QFileInfo(folder).path() == target.releasesDirectory) {
-                gone.append(QFileInfo(folder).fileName());
-            }
-        }
-        if (const auto removed = co_await removeReleases(target, gone, toolsOf(context)); !removed) {
-            context.log({u"backup.clean_up.releases_stay"_s, {{u"versions"_s, QJsonArray::fromStringList(gone)}, {u"cause"_s, removed.error().toJson()}}});
+        // What a host kept when it could not be asked is looked for again, too.
+        if (const auto removed = co_await removeReleases(target, versions + serving, toolsOf(context)); !removed) {
+            context.log({u"backup.clean_up.releases_stay"_s, {{u"cause"_s, removed.error().toJson()}}});
         }
         co_return Result<>();
     }

@@ -38,13 +38,15 @@ struct View {
 Async<bool> areReady(Target target, QStringList instances)
 {
     const InstanceLook look = co_await lookAtInstances(target, AnswerMs);
-    if (!look.problem.code.isEmpty()) {
-        co_return fail(look.problem);
-    }
-    co_return std::ranges::all_of(instances, [&look](const QString &name) {
+    const bool all = std::ranges::all_of(instances, [&look](const QString &name) {
         const auto state = std::ranges::find(look.states, name, &InstanceState::name);
         return state != look.states.end() && state->state == InstanceState::State::Ready;
     });
+    // Whoever else can't be asked says nothing against these.
+    if (!all && !look.problem.code.isEmpty()) {
+        co_return fail(look.problem);
+    }
+    co_return all;
 }
 
 Async<View> lookAt(std::shared_ptr<Balancer> balancer, Target target, ServiceSpec service, ColourRecord record)

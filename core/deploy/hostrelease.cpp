@@ -4,14 +4,21 @@
 #include "deploy/hostrelease.h"
 
 #include "deploy/placed.h"
+#include "release/semver.h"
 #include "system/files.h"
 #include "system/worker.h"
+#include "target/claim.h"
 #include "target/sshprocesses.h"
 
 #include <QCoroFuture>
 #include <QDirIterator>
 #include <QFile>
 #include <QFileInfo>
+#include <QRegularExpression>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -33,6 +40,44 @@ struct Entry {
     [[nodiscard]] bool isSame(const Entry &other) const { return type == other.type && isExecutable == other.isExecutable && content == other.content; }
 };
 using Tree = QMap<QByteArray, Entry>;
+
+/** What was brought to a host, kept there beside the release: what runs from a folder may write into it, there and here. */
+struct Receipt {
+    QByteArray origin; ///< The folder here that it was brought from: its inode, and when that was made.
+    Tree tree;
+
+    [[nodiscard]] QByteArray text() const
+    {
+        QByteArray told = origin + '\0';
+        for (const auto &[path, entry] : tree.asKeyValueRange()) {
+            told += (entry.isExecutable ? 'x' : entry.type) + entry.content + '\0' + path + '\0';
+        }
+        return told;
+    }
+    static Receipt of(const QByteArray &text)
+    {
+        const QByteArrayList parts = text.split('\0');
+        Receipt receipt{.origin = parts.first(), .tree = {}};
+        for (qsizetype at = 1; at + 1 < parts.size() && !parts[at].isEmpty(); at += 2) {
+            Entry entry;
+            entry.isExecutable = parts[at].startsWith('x');
+            entry.type = entry.isExecutable ? 'f' : parts[at].at(0);
+            entry.content = parts[at].sliced(1);
+            receipt.tree.insert(parts[at + 1], entry);
+        }
+        return receipt;
+    }
+};
+
+QString receiptOf(const HostSpec &host, const QString &version)
+{
+    return host.releasesDirectory + u"/."_s + version + u".list"_s;
+}
+
+QString partOf(const HostSpec &host, const QString &version)
+{
+    return host.releasesDirectory + u"/."_s + version + u".part"_s;
+}
 
 Result<Tree> treeHere(const QString &folder, std::stop_token stop)
 {
@@ -123,6 +168,17 @@ cd -- "$1" && printf 'there\0' && find . -mindepth 1 \( -type d ! -empty \) -o -
         co_return std::optional<Tree>(tree);
     }
 
+    Async<std::optional<Receipt>> receipt(QString version, std::stop_token stop)
+    {
+        CO_TRY(const QByteArray told, co_await run(u"[ ! -f \"$1\" ] || exec cat -- \"$1\""_s, {receiptOf(m_host, version)}, {}, stop));
+        co_return told.isEmpty() ? std::optional<Receipt>() : std::optional<Receipt>(Receipt::of(told));
+    }
+    Async<> keepReceipt(QString version, Receipt receipt, std::stop_token stop)
+    {
+        CO_CHECK(co_await run(u"cat >\"$1.new\" && sync -- \"$1.new\" && mv -fT -- \"$1.new\" \"$1\""_s, {receiptOf(m_host, version)}, receipt.text(), stop));
+        co_return {};
+    }
+
     /// Puts these paths of a folder here into one over there.
     Async<> bring(QString from, QByteArrayList paths, QString to, std::stop_token stop)
     {
@@ -163,20 +219,40 @@ private:
     QList<int> m_inherit;
 };
 
-/// The first path that is not the same; empty: none.
-QByteArray difference(const Tree &one, const Tree &other)
+/// A folder that was empty is there where something is in it.
+bool hasBelow(const Tree &tree, const QByteArray &folder)
 {
-    for (const auto &[path, entry] : one.asKeyValueRange()) {
-        if (const auto found = other.constFind(path); found == other.constEnd() || !found->isSame(entry)) {
-            return path;
+    const QByteArray begin = folder + '/';
+    const auto first = tree.lowerBound(begin);
+    return first != tree.constEnd() && first.key().startsWith(begin);
+}
+
+/// The first path of a tree that another has not, or not the same; empty: none. More beside it is no difference.
+QByteArray missing(const Tree &tree, const Tree &other)
+{
+    for (const auto &[path, entry] : tree.asKeyValueRange()) {
+        const auto found = other.constFind(path);
+        if (found != other.constEnd() ? found->isSame(entry) : entry.type == 'd' && hasBelow(other, path)) {
+            continue;
         }
-    }
-    for (const QByteArray &path : other.keys()) {
-        if (!one.contains(path)) {
-            return path;
-        }
+        return path;
     }
     return {};
+}
+
+/// The first path in which the release over there is not what was brought, or what is installed here; empty: none.
+QByteArray changed(const std::optional<Receipt> &receipt, const QByteArray &origin, const Tree &here, const Tree &there)
+{
+    if (!receipt) {
+        return missing(here, there); // Somebody has put it there.
+    }
+    QByteArray path = missing(receipt->tree, there);
+    // It was installed here anew, and may be another.
+    if (path.isEmpty() && receipt->origin != origin) {
+        path = missing(receipt->tree, here);
+        path = path.isEmpty() ? missing(here, receipt->tree) : path;
+    }
+    return path;
 }
 
 std::unexpected<Error> differs(const HostSpec &host, const QString &version, const QString &folder, const QByteArray &path)
@@ -184,11 +260,43 @@ std::unexpected<Error> differs(const HostSpec &host, const QString &version, con
     return fail(u"host.release_differs"_s, {{u"version"_s, version}, {u"host"_s, host.text()}, {u"folder"_s, folder}, {u"path"_s, QFile::decodeName(path)}}, host.address.text());
 }
 
-Async<Tree> installedTree(Target target, QString version, std::stop_token stop)
+/// What is installed here.
+Async<Receipt> installed(Target target, QString version, std::stop_token stop)
 {
     CO_TRY(const QString folder, releaseFolder(target, version));
+    CO_TRY(const QString identity, fileIdentity(folder));
+    // Numbers of devices may be others after the next boot.
+    const QString origin = identity.section(u':', 1) + u' ' + QString::number(QFileInfo(folder).birthTime().toMSecsSinceEpoch());
     Worker worker;
-    co_return co_await worker.run([folder, stop] { return treeHere(folder, stop); });
+    CO_TRY(const Tree tree, co_await worker.run([folder, stop] { return treeHere(folder, stop); }));
+    co_return Receipt{.origin = origin.toUtf8(), .tree = tree};
+}
+
+/// All versions but these, and what of others was never brought whole. A folder disappears whole, too.
+Async<> removeFrom(HostSpec host, QStringList used, RuntimeTools tools)
+{
+    Courier courier(host, tools);
+    CO_TRY(const QByteArray told, co_await courier.run(u"[ ! -d \"$1\" ] || exec find \"$1/\" -mindepth 1 -maxdepth 1 -type d -printf '%f\\0'"_s, {host.releasesDirectory}, {}, {}));
+    QStringList unused;
+    const QByteArrayList names = told.split('\0');
+    for (const QByteArray &name : names) {
+        QString version = QFile::decodeName(name);
+        static const QRegularExpression part(u"\\A\\.(.+)\\.part\\z"_s);
+        if (const auto match = part.match(version); match.hasMatch()) {
+            version = match.captured(1);
+        }
+        if (Version::parse(version) && !used.contains(version) && !unused.contains(version)) {
+            unused.append(version);
+        }
+    }
+    if (!unused.isEmpty()) {
+        const QString script = uR"(cd -- "$1" && shift || exit
+for version; do
+rm -rf -- ".$version.part" && { [ ! -d "$version" ] || mv -T -- "$version" ".$version.part"; } && rm -rf -- ".$version.part" ".$version.list" || exit
+done)"_s;
+        CO_CHECK(co_await courier.run(script, QStringList{host.releasesDirectory} + unused, {}, {}));
+    }
+    co_return {};
 }
 
 const Catalogue::Registration texts{{
@@ -207,39 +315,58 @@ const Catalogue::Registration texts{{
 Async<> checkRelease(Target target, HostSpec host, QString version, RuntimeTools tools, std::stop_token stop)
 {
     const QString folder = host.releasesDirectory + u'/' + version;
-    CO_TRY(const Tree here, co_await installedTree(target, version, stop));
+    CO_TRY(const Receipt here, co_await installed(target, version, stop));
     Courier courier(host, tools);
     CO_TRY(const auto there, co_await courier.tree(folder, stop));
     if (!there) {
         co_return fail(u"host.release_missing"_s, {{u"version"_s, version}, {u"host"_s, host.text()}, {u"folder"_s, folder}}, host.address.text());
     }
-    if (const QByteArray path = difference(here, *there); !path.isEmpty()) {
+    CO_TRY(const auto receipt, co_await courier.receipt(version, stop));
+    if (const QByteArray path = changed(receipt, here.origin, here.tree, *there); !path.isEmpty()) {
         co_return differs(host, version, folder, path);
     }
     co_return {};
+}
+
+Async<bool> hasRelease(HostSpec host, QString version, RuntimeTools tools, std::stop_token stop)
+{
+    Courier courier(host, tools);
+    const QString folder = host.releasesDirectory + u'/' + version;
+    CO_TRY(const QByteArray told, co_await courier.run(u"[ ! -d \"$1\" ] || printf there"_s, {folder}, {}, stop));
+    co_return !told.isEmpty();
 }
 
 Async<> bringRelease(Target target, HostSpec host, QString version, RuntimeTools tools, std::stop_token stop)
 {
     const QString from = target.releaseDirectory(version);
     const QString folder = host.releasesDirectory + u'/' + version;
-    const QString part = host.releasesDirectory + u"/."_s + version + u".part"_s;
-    CO_TRY(const Tree here, co_await installedTree(target, version, stop));
+    const QString part = partOf(host, version);
+    CO_TRY(const Receipt receipt, co_await installed(target, version, stop));
+    const Tree &here = receipt.tree;
     Courier courier(host, tools);
-    CO_TRY(const auto installed, co_await courier.tree(folder, stop));
-    if (installed) {
-        const QByteArray path = difference(here, *installed);
-        co_return path.isEmpty() ? Result<>() : Result<>(differs(host, version, folder, path));
+    CO_TRY(const auto before, co_await courier.tree(folder, stop));
+    if (before) {
+        CO_TRY(const auto known, co_await courier.receipt(version, stop));
+        if (const QByteArray path = changed(known, receipt.origin, here, *before); !path.isEmpty()) {
+            co_return differs(host, version, folder, path);
+        }
+        if (!known || known->origin != receipt.origin) {
+            CO_CHECK(co_await courier.keepReceipt(version, receipt, stop));
+        }
+        co_return {};
     }
     CO_CHECK(co_await courier.run(u"mkdir -p -- \"$1\""_s, {part}, {}, stop));
-    CO_TRY(const auto begun, co_await courier.tree(part, stop));
-    const Tree known = begun.value_or(Tree());
-    for (const QByteArray &path : known.keys()) {
-        // Of another release of that version, which was never finished.
-        if (!here.contains(path)) {
-            CO_CHECK(co_await courier.run(u"rm -rf -- \"$1\""_s, {QString(part + u'/' + QFile::decodeName(path))}, {}, stop));
-        }
+    CO_TRY(auto begun, co_await courier.tree(part, stop));
+    QByteArrayList others; // Of another release of that version, which was never finished.
+    const QByteArrayList paths = begun.value_or(Tree()).keys();
+    std::ranges::copy_if(paths, std::back_inserter(others), [&here](const QByteArray &path) { return !here.contains(path); });
+    if (!others.isEmpty()) {
+        // Nor do their folders stay, which are empty now.
+        const QString script = u"cd -- \"$1\" && xargs -0 rm -rf -- && find . -mindepth 1 -type d -empty -delete"_s;
+        CO_CHECK(co_await courier.run(script, {part}, others.join('\0') + '\0', stop));
+        CO_TRY(begun, co_await courier.tree(part, stop));
     }
+    const Tree known = begun.value_or(Tree());
     QByteArrayList batch;
     qint64 size = 0;
     for (const auto &[path, entry] : here.asKeyValueRange()) {
@@ -262,29 +389,31 @@ Async<> bringRelease(Target target, HostSpec host, QString version, RuntimeTools
         CO_CHECK(co_await courier.bring(from, batch, part, stop));
     }
     CO_TRY(const auto brought, co_await courier.tree(part, stop));
-    if (const QByteArray path = difference(here, brought.value_or(Tree())); !path.isEmpty()) {
+    const Tree there = brought.value_or(Tree());
+    const QByteArray lacking = missing(here, there);
+    if (const QByteArray path = lacking.isEmpty() ? missing(there, here) : lacking; !path.isEmpty()) {
         co_return differs(host, version, part, path);
     }
+    CO_CHECK(co_await courier.keepReceipt(version, receipt, stop));
     CO_CHECK(co_await courier.run(u"sync -f -- \"$1\" && mv -T -- \"$1\" \"$2\" && sync -- \"${2%/*}\""_s, {part, folder}, {}, stop));
     co_return {};
 }
 
-Async<> removeReleases(Target target, QStringList versions, RuntimeTools tools)
+Async<> removeReleases(Target target, QStringList used, RuntimeTools tools)
 {
+    Result<> first;
     QStringList done;
     for (const ServiceSpec &service : std::as_const(target.services)) {
-        if (service.host.isHere() || versions.isEmpty() || done.contains(service.host.name)) {
+        if (service.host.isHere() || done.contains(service.host.name)) {
             continue;
         }
         done.append(service.host.name);
-        QStringList folders;
-        for (const QString &version : std::as_const(versions)) {
-            folders.append(service.host.releasesDirectory + u'/' + version);
+        const Result<> removed = co_await removeFrom(service.host, used, tools);
+        if (!removed && first) {
+            first = removed;
         }
-        Courier courier(service.host, tools);
-        CO_CHECK(co_await courier.run(u"exec rm -rf -- \"$@\""_s, folders, {}, {}));
     }
-    co_return {};
+    co_return first;
 }
 
 } // namespace cutover

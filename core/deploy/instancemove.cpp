@@ -85,8 +85,10 @@ void InstanceMove::tell(const QString &code, QJsonObject args, qint64 done)
 Async<InstanceState> InstanceMove::state()
 {
     CO_CHECK(co_await m_runtime->ensure({}));
-    CO_TRY(const QList<InstanceState> all, co_await m_runtime->states(AnswerMs));
-    for (const InstanceState &state : all) {
+    // Only what it runs on is asked: another host that is dead must not keep it from going on, or back.
+    const QStringList names{m_instance.name};
+    CO_TRY(const QList<InstanceState> found, co_await m_runtime->statesOf(names, AnswerMs));
+    for (const InstanceState &state : found) {
         if (state.name == m_instance.name) {
             co_return state;
         }

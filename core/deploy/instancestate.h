@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "system/error.h"
+
 #include <QDateTime>
 #include <QString>
 
@@ -17,7 +19,8 @@ struct InstanceState {
                        Ready,
                        Unready,
                        Stopping,
-                       Failed } state = State::Stopped;
+                       Failed,
+                       Unknown } state = State::Stopped; ///< Unknown: its host, one of several, does not tell.
     qint64 pid = 0; ///< Of its process, or of its container's first one; 0: nothing runs.
     QString release; ///< Version folder that it was started from.
     QDateTime since;
@@ -25,9 +28,10 @@ struct InstanceState {
     int lastExit = 0;
     QString container = {}; ///< Id; empty where there is none.
     QString image = {}; ///< Digest of what the container was made from.
+    Error problem = {}; ///< Why it is unknown.
 };
 
-/// "stopped", "starting", "ready", "unready", "stopping", "failed": in state files, answers and consoles.
+/// "stopped", "starting", "ready", "unready", "stopping", "failed", "unknown": in state files, answers and consoles.
 [[nodiscard]] QString instanceStateName(InstanceState::State state);
 
 } // namespace cutover

@@ -8,6 +8,7 @@
 
 #include <QJsonArray>
 
+#include <algorithm>
 #include <vector>
 
 using namespace Qt::StringLiterals;
@@ -100,6 +101,10 @@ QCoro::Task<InstanceLook> lookAtInstances(Target target, qint64 limitMs, QString
         const auto states = co_await task;
         if (states) {
             look.states += *states;
+            const auto unknown = std::ranges::find(*states, InstanceState::State::Unknown, &InstanceState::state);
+            if (unknown != states->end() && look.problem.code.isEmpty()) {
+                look.problem = unknown->problem;
+            }
         } else if (look.problem.code.isEmpty()) {
             look.problem = states.error();
         }

@@ -47,9 +47,13 @@ public:
 
     /// Has what must be running itself before the rest can be asked for, as the supervisor.
     [[nodiscard]] virtual Async<> ensure(std::stop_token) { co_return {}; }
-    /// Every instance of its services. Starts nothing. limitMs: how long to wait for the answer.
+    /// Every instance of its services. Starts nothing. limitMs: how long to wait for the answer. Where one of several hosts is
+    /// silent its instances are unknown; where all are, that is the error.
     [[nodiscard]] virtual Async<QList<InstanceState>> states(qint64 limitMs) = 0;
+    /// Those of these instances at least; asks nobody who need not be asked for them.
+    [[nodiscard]] virtual Async<QList<InstanceState>> statesOf(QStringList, qint64 limitMs) { return states(limitMs); }
     /// Facts about them: "instance:NAME" is the release that it is meant to run; missing where it is meant to be stopped.
+    /// An error where any host is silent.
     [[nodiscard]] virtual Async<QJsonObject> facts() = 0;
     /// Whether these can be started from a release: nothing is changed. Errors "deploy.no_release" and the runtime's own.
     [[nodiscard]] virtual Async<> check(QString version, QStringList instances, std::stop_token stop) = 0;
@@ -99,7 +103,7 @@ public:
 /** The instances of all runtimes, as far as they could be asked. */
 struct InstanceLook {
     QList<InstanceState> states;
-    Error problem; ///< Of the first runtime that could not; empty code: none.
+    Error problem; ///< Of the first runtime that could not, or of the first instance that is unknown; empty code: none.
 };
 /// Asks all runtimes at once, or only those named; starts nothing.
 [[nodiscard]] QCoro::Task<InstanceLook> lookAtInstances(Target target, qint64 limitMs = 15000, QStringList runtimes = {});

@@ -26,7 +26,7 @@ constexpr qint64 PollMs = 50;
 const QMap<QString, InstanceState::State> &statesByName()
 {
     using enum InstanceState::State;
-    static const QMap<QString, InstanceState::State> states{{u"stopped"_s, Stopped}, {u"starting"_s, Starting}, {u"ready"_s, Ready}, {u"unready"_s, Unready}, {u"stopping"_s, Stopping}, {u"failed"_s, Failed}};
+    static const QMap<QString, InstanceState::State> states{{u"stopped"_s, Stopped}, {u"starting"_s, Starting}, {u"ready"_s, Ready}, {u"unready"_s, Unready}, {u"stopping"_s, Stopping}, {u"failed"_s, Failed}, {u"unknown"_s, Unknown}};
     return states;
 }
 

@@ -68,34 +68,22 @@ public:
 
     Async<QList<InstanceState>> states(qint64 limitMs) override
     {
-        CO_TRY(const auto units, co_await allUnits(limitMs));
-        CO_TRY(const QStringList stopped, m_stopped.names());
-        QList<InstanceState> states;
-        const QList<Placed> placed = all();
-        for (const Placed &one : placed) {
-            const SystemdUnit unit = units[one.instance->name];
-            InstanceState state;
-            state.name = one.instance->name;
-            state.service = one.service->name;
-            state.state = stateOf(unit, stopped.contains(state.name));
-            state.pid = unit.pid;
-            state.release = releaseOf(one, unit);
-            state.since = unit.since;
-            state.restarts = unit.restarts;
-            state.lastExit = unit.exitCode;
-            states.append(state);
-        }
-        co_return co_await probed(m_target, states, limitMs);
+        return look(all(), limitMs);
+    }
+
+    Async<QList<InstanceState>> statesOf(QStringList instances, qint64 limitMs) override
+    {
+        return look(only(instances), limitMs);
     }
 
     Async<QJsonObject> facts() override
     {
-        CO_TRY(const auto units, co_await allUnits(AnswerMs));
+        const auto units = co_await unitsOf(all(), AnswerMs);
         CO_TRY(const QStringList stopped, m_stopped.names());
         QJsonObject facts;
         const QList<Placed> placed = all();
         for (const Placed &one : placed) {
-            const SystemdUnit unit = units[one.instance->name];
+            CO_TRY(const SystemdUnit unit, units[one.instance->name]);
             const QString release = releaseOf(one, unit);
             // What died shall run all the same.
             if (one.service->managed && (!unit.isGone() || (!release.isEmpty() && !stopped.contains(one.instance->name)))) {
@@ -125,6 +113,20 @@ public:
         CO_CHECK(co_await checkUnits(version, instances, stop));
         for (const HostSpec &host : hostsOf(instances)) {
             CO_CHECK(co_await bringRelease(m_target, host, version, m_tools, stop));
+        }
+        co_return {};
+    }
+
+    // What it ran from may have been written into since, which is no reason to stay with the other release.
+    Async<> restore(QString version, QMap<QString, QString> images, std::stop_token stop) override
+    {
+        const QStringList instances = images.keys();
+        CO_CHECK(co_await checkUnits(version, instances, stop));
+        for (const HostSpec &host : hostsOf(instances)) {
+            CO_TRY(const bool isThere, co_await hasRelease(host, version, m_tools, stop));
+            if (!isThere) {
+                CO_CHECK(co_await bringRelease(m_target, host, version, m_tools, stop));
+            }
         }
         co_return {};
     }
@@ -261,6 +263,12 @@ public:
 
 private:
     QList<Placed> all() const { return placedOf(m_target, m_name); }
+    QList<Placed> only(const QStringList &instances) const
+    {
+        QList<Placed> placed = all();
+        placed.removeIf([&instances](const Placed &one) { return !instances.contains(one.instance->name); });
+        return placed;
+    }
     SystemdManager &managerOf(const Placed &place) const { return *m_managers.at(place.service->host.name); }
 
     /// Those beyond this machine that the instances run on, each once.
@@ -281,13 +289,12 @@ private:
     Async<> checkUnits(QString version, QStringList instances, std::stop_token stop)
     {
         CO_CHECK(releaseFolder(m_target, version));
-        CO_TRY(const auto units, co_await allUnits(AnswerMs, stop));
-        const QList<Placed> placed = all();
+        const QList<Placed> placed = only(instances);
+        const auto units = co_await unitsOf(placed, AnswerMs, stop);
         for (const Placed &one : placed) {
-            if (instances.contains(one.instance->name)) {
-                CO_CHECK(checkUnit(one, units[one.instance->name]));
-                CO_CHECK(co_await managerOf(one).checkDropIn(unitOf(*one.instance), stop));
-            }
+            CO_TRY(const SystemdUnit unit, units[one.instance->name]);
+            CO_CHECK(checkUnit(one, unit));
+            CO_CHECK(co_await managerOf(one).checkDropIn(unitOf(*one.instance), stop));
         }
         co_return {};
     }
@@ -311,27 +318,61 @@ private:
         co_return units.first();
     }
 
-    /// By instance.
-    Async<QMap<QString, SystemdUnit>> allUnits(qint64 limitMs, std::stop_token stop = {})
+    /// By instance. All hosts are asked at once, and each answers for itself alone.
+    QCoro::Task<QMap<QString, Result<SystemdUnit>>> unitsOf(QList<Placed> placed, qint64 limitMs, std::stop_token stop = {})
     {
         struct Asked {
             QStringList instances;
             QStringList units;
         };
         std::map<QString, Asked> asked; // By host.
-        const QList<Placed> placed = all();
-        for (const Placed &one : placed) {
+        for (const Placed &one : std::as_const(placed)) {
             asked[one.service->host.name].instances.append(one.instance->name);
             asked[one.service->host.name].units.append(unitOf(*one.instance));
         }
-        QMap<QString, SystemdUnit> found;
+        std::vector<Async<QList<SystemdUnit>>> tasks;
         for (const auto &[host, here] : asked) {
-            CO_TRY(const QList<SystemdUnit> units, co_await m_managers.at(host)->look(here.units, limitMs, stop));
-            for (qsizetype i = 0; i < units.size(); ++i) {
-                found.insert(here.instances[i], units[i]);
+            tasks.push_back(m_managers.at(host)->look(here.units, limitMs, stop));
+        }
+        QMap<QString, Result<SystemdUnit>> found;
+        size_t at = 0;
+        for (const auto &[host, here] : asked) {
+            const Result<QList<SystemdUnit>> units = co_await tasks[at++];
+            for (qsizetype i = 0; i < here.instances.size(); ++i) {
+                found.insert(here.instances[i], units ? Result<SystemdUnit>(units->at(i)) : Result<SystemdUnit>(fail(units.error())));
             }
         }
         co_return found;
+    }
+
+    Async<QList<InstanceState>> look(QList<Placed> placed, qint64 limitMs)
+    {
+        const auto units = co_await unitsOf(placed, limitMs);
+        CO_TRY(const QStringList stopped, m_stopped.names());
+        QList<InstanceState> states;
+        for (const Placed &one : std::as_const(placed)) {
+            InstanceState state;
+            state.name = one.instance->name;
+            state.service = one.service->name;
+            const Result<SystemdUnit> unit = units[state.name];
+            if (unit) {
+                state.state = stateOf(*unit, stopped.contains(state.name));
+                state.pid = unit->pid;
+                state.release = releaseOf(one, *unit);
+                state.since = unit->since;
+                state.restarts = unit->restarts;
+                state.lastExit = unit->exitCode;
+            } else {
+                state.state = InstanceState::State::Unknown;
+                state.problem = unit.error();
+            }
+            states.append(state);
+        }
+        const auto isUnknown = [](const InstanceState &state) { return state.state == InstanceState::State::Unknown; };
+        if (!states.isEmpty() && std::ranges::all_of(states, isUnknown)) {
+            co_return fail(states.first().problem);
+        }
+        co_return co_await probed(m_target, states, limitMs);
     }
 
     /// What the process itself was started with is the truth, where it can be seen; empty: of no release of this target.

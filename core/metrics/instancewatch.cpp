@@ -29,6 +29,10 @@ Async<bool> InstanceWatch::look()
         if (!m_instances.contains(state.name)) {
             continue;
         }
+        // Nothing is known of it, good or bad: as where a runtime can't be asked.
+        if (state.state == InstanceState::State::Unknown) {
+            continue;
+        }
         // Its start counts from 0.
         if (state.restarts > m_knownRestarts[state.name].toInt()) {
             co_return fail(u"watch.instance_died"_s,

@@ -259,7 +259,9 @@ private:
         QJsonObject restarts;
         const InstanceLook look = co_await lookAtInstances(context->target());
         for (const InstanceState &state : look.states) {
-            restarts.insert(state.name, state.restarts);
+            if (state.state != InstanceState::State::Unknown) {
+                restarts.insert(state.name, state.restarts);
+            }
         }
         context->setResult(died, restarts);
         co_return {};

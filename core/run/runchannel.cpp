@@ -25,7 +25,8 @@ constexpr int reconnectMs = 500;
 /// Empty where no safe place can be found.
 QString socketPath(const QString &stateDirectory)
 {
-    return socketPlace(stateDirectory, u"run.sock"_s);
+    // Console and runner may be of two versions, and meet there.
+    return socketPlace(stateDirectory, u"run.sock"_s, stateDirectory);
 }
 
 template<class Handler>

@@ -43,6 +43,7 @@ const Catalogue::Registration texts{{
     {"word.instance.unready", QT_TRANSLATE_NOOP("catalogue", "Not ready")},
     {"word.instance.stopping", QT_TRANSLATE_NOOP("catalogue", "Stopping")},
     {"word.instance.failed", QT_TRANSLATE_NOOP("catalogue", "Failed")},
+    {"word.instance.unknown", QT_TRANSLATE_NOOP("catalogue", "Unknown")},
     {"word.instance.idle", QT_TRANSLATE_NOOP("catalogue", "Idle")},
     {"word.coloured", QT_TRANSLATE_NOOP("catalogue", "%{word} (%{colour})")},
     {"word.type.hotfix", QT_TRANSLATE_NOOP("catalogue", "Hotfix")},

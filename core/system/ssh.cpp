@@ -85,8 +85,8 @@ QStringList sshWords(const SshHost &host, const QStringList &own)
     }
     words += own;
     // What is given here goes before the account's own configuration.
-    for (const QString &option : {u"BatchMode=yes"_s, u"StrictHostKeyChecking=yes"_s, u"NoHostAuthenticationForLocalhost=no"_s, u"ClearAllForwardings=yes"_s,
-                                  u"ForwardAgent=no"_s, u"ForwardX11=no"_s, u"PermitLocalCommand=no"_s, u"RemoteCommand=none"_s, u"ConnectTimeout=10"_s,
+    for (const QString &option : {u"BatchMode=yes"_s, u"StrictHostKeyChecking=yes"_s, u"UpdateHostKeys=no"_s, u"NoHostAuthenticationForLocalhost=no"_s,
+                                  u"ClearAllForwardings=yes"_s, u"ForwardAgent=no"_s, u"ForwardX11=no"_s, u"PermitLocalCommand=no"_s, u"RemoteCommand=none"_s, u"ConnectTimeout=10"_s,
                                   u"ServerAliveInterval=5"_s, u"ServerAliveCountMax=3"_s, u"LogLevel=INFO"_s}) {
         words += {u"-o"_s, option};
     }

@@ -173,6 +173,10 @@ private:
             const bool hasType = text.endsWith(".service"_L1);
             return (hasType ? text.chopped(8) : text) + u"-staging"_s + (hasType ? u".service"_s : QString());
         }
+        if (plain == "hosts.releases"_L1) {
+            // Of another machine, where the new target's folder says nothing.
+            return QDir::cleanPath(text) + u"-staging"_s;
+        }
         if (plain == "databases.database"_L1) {
             return text + u"_staging"_s;
         }

@@ -71,11 +71,23 @@ QByteArray withoutDebugLines(const QByteArray &output)
     return lines.join('\n');
 }
 
+/// The signatures that a key of that type makes. Of several keys of a host ssh would choose another, once it knows more of them.
+QString algorithmsOf(const QString &key)
+{
+    const QString type = key.section(u' ', 0, 0);
+    return type == "ssh-rsa"_L1 ? u"rsa-sha2-512,rsa-sha2-256"_s : type;
+}
+
 Async<HostConnection> open(HostSpec host, QString socket, Processes *local, std::stop_token stop)
 {
-    ProcessSpec ssh;
+    CO_TRY(const QString pinned, pinnedHostKey(host));
     // In the background once it is there. The level makes it tell the key, and ends with what it says before that.
-    QStringList words = sshWords(host.address, {u"-T"_s, u"-N"_s, u"-f"_s, u"-M"_s, u"-S"_s, socket, u"-o"_s, u"ControlPersist=%1"_s.arg(idle), u"-o"_s, u"LogLevel=DEBUG1"_s});
+    QStringList own{u"-T"_s, u"-N"_s, u"-f"_s, u"-M"_s, u"-S"_s, socket, u"-o"_s, u"ControlPersist=%1"_s.arg(idle), u"-o"_s, u"LogLevel=DEBUG1"_s};
+    if (!pinned.isEmpty()) {
+        own += {u"-o"_s, QString(u"HostKeyAlgorithms="_s + algorithmsOf(pinned))};
+    }
+    ProcessSpec ssh;
+    QStringList words = sshWords(host.address, own);
     ssh.program = words.takeFirst();
     ssh.arguments = words;
     ssh.timeoutMs = openMs;
@@ -89,6 +101,12 @@ Async<HostConnection> open(HostSpec host, QString socket, Processes *local, std:
             co_return fail(u"ssh.no_client"_s, {{u"reason"_s, ran.error().what()}});
         }
         co_return fail(ran.error());
+    }
+    static const QRegularExpression others(u"no matching host key type found. Their offer: (.*)$"_s, QRegularExpression::MultilineOption);
+    if (const auto offer = others.match(QString::fromUtf8(ran->errorOutput)); ran->exitCode != 0 && !pinned.isEmpty() && offer.hasMatch()) {
+        const QString file = host.stateDirectory + u"/identity.json"_s;
+        const QString member = u"host."_s + host.name + u".key"_s;
+        co_return fail(u"target.identity_changed"_s, {{u"member"_s, member}, {u"pinned"_s, pinned}, {u"found"_s, offer.captured(1).trimmed()}, {u"file"_s, file}}, host.address.text());
     }
     if (ran->exitCode != 0) {
         co_return fail(hostFailure(host, withoutDebugLines(ran->errorOutput)));
@@ -117,6 +135,9 @@ Async<> close(HostSpec host, QString socket, Processes *local)
 const Catalogue::Registration texts{{
     {"host.no_private_folder", QT_TRANSLATE_NOOP("catalogue", "The folder “%{folder}” for connections can't be used: it must belong to this account, and nobody else may enter it."),
      QT_TRANSLATE_NOOP("catalogue", "Remove it, or set its owner and mode 0700, then try again.")},
+    {"host.no_key", QT_TRANSLATE_NOOP("catalogue", "%{host} shows no host key that could be pinned; it may have shown a certificate instead."),
+     QT_TRANSLATE_NOOP("catalogue", "Add the host's own key to known_hosts, and have ssh ask for it: HostKeyAlgorithms with the key's type, such as ssh-ed25519, for this host in "
+                                    "ssh's configuration.")},
     {"host.connect_slow", QT_TRANSLATE_NOOP("catalogue", "The connection to %{host} was not there within %{limit:duration}."),
      QT_TRANSLATE_NOOP("catalogue", "Check the host and the network between; '%{command}' must get in without a question.")},
 }};
@@ -159,7 +180,8 @@ Async<HostConnection> connectTo(HostSpec host, Processes &local, std::stop_token
         CO_CHECK(co_await close(host, socket, processes));
     }
     CO_TRY(HostConnection connection, co_await open(host, socket, processes, stop));
-    auto pinned = pinHostKey(host, connection.fingerprint);
+    // ssh shows a certificate in another way, and what would be pinned is nothing.
+    auto pinned = connection.fingerprint.isEmpty() ? Result<>(fail(u"host.no_key"_s, {{u"host"_s, host.text()}}, host.address.text())) : pinHostKey(host, connection.fingerprint);
     if (pinned) {
         pinned = files::replace(keyFileOf(socket), connection.fingerprint.toUtf8(), files::privateFile);
     }

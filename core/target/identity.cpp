@@ -32,6 +32,12 @@ QString inodeOf(const QString &database)
     return u"database."_s + database + u".inode"_s;
 }
 
+/// Member that pins a host's key.
+QString hostKeyMember(const HostSpec &host)
+{
+    return u"host."_s + host.name + u".key"_s;
+}
+
 /// Empty where nothing has been pinned yet.
 Result<QJsonObject> readPins(const QString &file)
 {
@@ -102,10 +108,16 @@ Result<> pinDatabaseFile(const Target &target, const QString &database, const QS
     return files::replace(pins, json::canonical(members), files::privateFile);
 }
 
+Result<QString> pinnedHostKey(const HostSpec &host)
+{
+    TRY(const QJsonObject pins, readPins(host.stateDirectory + u"/identity.json"_s));
+    return pins[hostKeyMember(host)].toString();
+}
+
 Result<> pinHostKey(const HostSpec &host, const QString &fingerprint)
 {
     const QString pins = host.stateDirectory + u"/identity.json"_s;
-    const QJsonObject found{{u"host."_s + host.name + u".key"_s, fingerprint}};
+    const QJsonObject found{{hostKeyMember(host), fingerprint}};
     CHECK(files::makePath(host.stateDirectory));
     TRY(const FolderTurn turn, FolderTurn::take(host.stateDirectory));
     TRY(const Pin known, pinned(pins, found, host.address.text()));

@@ -8,6 +8,7 @@
 #include "target/ownaddresses.h"
 #include "target/systemdreader.h"
 
+#include <QDir>
 #include <QFileInfo>
 
 using namespace Qt::StringLiterals;
@@ -50,6 +51,7 @@ private:
     std::optional<Message> m_found;
 };
 
+constexpr int sshPort = 22;
 
 bool isSamePlace(const PostgresSpec &one, const PostgresSpec &other)
 {
@@ -92,10 +94,44 @@ void compareDatabases(Comparison &same, const Target &one, const Target &other)
     }
 }
 
+/// By address. The ssh port tells two machines behind one address apart, and none from the control host itself.
+bool isSameMachine(const HostSpec &one, const HostSpec &other)
+{
+    const auto port = [](const HostSpec &host) { return host.address.port > 0 ? host.address.port : sshPort; };
+    const bool isPortSame = one.isHere() || other.isHere() || port(one) == port(other);
+    return isPortSame && isSameHost(one.address.host, other.address.host);
+}
+
+/// Folders of releases of the hosts, and the target's own, which a host may be given by its address.
+void compareReleases(Comparison &same, const Target &one, const Target &other)
+{
+    same.path("derive.same_releases", one.releasesDirectory, other.releasesDirectory);
+    const auto places = [](const Target &target) {
+        QList<HostSpec> places = target.hosts;
+        places.append(HostSpec{.name = {}, .address = {}, .stateDirectory = {}, .releasesDirectory = target.releasesDirectory});
+        return places;
+    };
+    const QList<HostSpec> ones = places(one);
+    const QList<HostSpec> others = places(other);
+    for (const HostSpec &a : ones) {
+        for (const HostSpec &b : others) {
+            // Links over there can't be followed from here.
+            if (!a.releasesDirectory.isEmpty() && isSameMachine(a, b) && QDir::cleanPath(a.releasesDirectory) == QDir::cleanPath(b.releasesDirectory)) {
+                const HostSpec &there = a.isHere() ? b : a;
+                same.tell("derive.same_releases", there.isHere() ? a.releasesDirectory : QString(there.address.text() + u':' + a.releasesDirectory));
+            }
+        }
+    }
+}
+
 void compareServices(Comparison &same, const Target &one, const Target &other)
 {
     for (const ServiceSpec &a : one.services) {
         for (const ServiceSpec &b : other.services) {
+            // What runs on two machines shares no port and no unit.
+            if (!isSameMachine(a.host, b.host)) {
+                continue;
+            }
             for (const InstanceSpec &left : a.instances) {
                 for (const InstanceSpec &right : b.instances) {
                     if (left.port > 0 && left.port == right.port) {
@@ -123,7 +159,7 @@ std::optional<Message> sharedBetween(const Target &one, const Target &other)
     Comparison same;
     same.path("derive.same_file", one.path, other.path);
     same.path("derive.same_state", one.stateDirectory, other.stateDirectory);
-    same.path("derive.same_releases", one.releasesDirectory, other.releasesDirectory);
+    compareReleases(same, one, other);
     same.path("derive.same_backups", one.backup.directory, other.backup.directory);
     compareDatabases(same, one, other);
     for (const ConfigurationSpec &a : one.configuration) {

@@ -3,6 +3,7 @@
 
 #include "target/sshprocesses.h"
 
+#include "system/clock.h"
 #include "system/random.h"
 #include "system/shellword.h"
 #include "system/sshfailure.h"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -24,17 +26,33 @@ constexpr qint64 beatMs = 5000;
 constexpr int silenceSeconds = 30; ///< Without a beat the link is taken for lost over there.
 constexpr qint64 endMs = 10000; ///< What the way there and back may take beyond the grace time.
 constexpr qint64 leftoverMs = 90000;
+/// Programs on one host. sshd gives 10 sessions of a connection (MaxSessions), and other processes share it.
+constexpr qsizetype mostAtOnce = 8;
+constexpr qint64 turnPollMs = 20;
+constexpr qint64 refusedMs = 15000; ///< How long a session that the host refuses is asked for again.
+constexpr qint64 refusedPollMs = 200;
 
 // What runs over there, in three parts side by side; all of it is handed to sh as it stands here.
 //
 // The feeder reads from the link: first what the program part is told and its input, then heartbeats. The program's input
-// ends only with the first of these, so that a link that breaks never looks like the end of the input.
+// ends only with the first of these, so that a link that breaks never looks like the end of the input. What is read goes
+// through a pipe that holds all of it: a program that takes its time is no silent link.
 constexpr auto feeder = R"(echo "feeder $$" >&4
-head -c "$1"
-silence=$2
+exec 6>&1
+left=$1 silence=$2
+take() {
+told=$({ timeout "$silence" dd bs="$1" count=1 iflag=fullblock 2>&5 | cat >&6; } 5>&1)
+case $told in "1+0 "*) ;; *) echo lost >&4; exec sleep 86400 ;; esac
+}
+while [ "$left" -gt 0 ]; do
+size=65536
+[ "$left" -ge "$size" ] || size=$left
+take "$size"
+left=$((left - size))
+done
 beat() { count=$(timeout "$silence" dd bs=65536 count=1 2>/dev/null | wc -c); [ "$count" -gt 0 ]; }
 if beat; then
-exec >/dev/null
+exec >/dev/null 6>&-
 while beat; do :; done
 fi
 echo lost >&4
@@ -126,6 +144,42 @@ QHash<QString, QList<Group>> &leftovers()
 QString keyOf(const HostSpec &host)
 {
     return host.stateDirectory + u'\n' + host.name + u'\n' + host.address.text();
+}
+
+/** A place among the programs on a host; who came first has its turn first. One thread, as Processes. */
+class Turn
+{
+public:
+    explicit Turn(const QString &host)
+        : m_host(host)
+        , m_ticket(next())
+    {
+        queues()[m_host].append(m_ticket);
+    }
+    ~Turn() { queues()[m_host].removeOne(m_ticket); }
+    Q_DISABLE_COPY_MOVE(Turn)
+
+    [[nodiscard]] bool hasCome() const { return queues().value(m_host).indexOf(m_ticket) < mostAtOnce; }
+
+private:
+    static quint64 next()
+    {
+        static quint64 last = 0;
+        return ++last;
+    }
+    static QHash<QString, QList<quint64>> &queues()
+    {
+        static QHash<QString, QList<quint64>> tickets;
+        return tickets;
+    }
+
+    QString m_host;
+    quint64 m_ticket;
+};
+
+std::unexpected<Error> busy(const HostSpec &host, const ProcessSpec &spec)
+{
+    return fail(u"host.busy"_s, {{u"program"_s, spec.program}, {u"host"_s, host.text()}}, host.address.text(), Error::Kind::Transient);
 }
 
 /// What the starter is told: a script that sets its environment, folder and words. Nobody else sees it.
@@ -241,6 +295,12 @@ bool wasShut(const ProcessResult &result)
     return result.exitCode == SshFailed && result.errorOutput.contains("UNKNOWN port 65535");
 }
 
+/// The connection is there, and the host gives no further session of it just now.
+bool wasRefused(const ProcessResult &result)
+{
+    return result.errorOutput.contains("Session open refused by peer");
+}
+
 Async<ProcessResult> runThere(HostSpec host, ProcessSpec spec, Processes *local, std::stop_token stop)
 {
     const QByteArray mark = Random::system().id().toLatin1();
@@ -259,7 +319,8 @@ Async<ProcessResult> runThere(HostSpec host, ProcessSpec spec, Processes *local,
     ssh.inherit = spec.inherit;
     ssh.maxOutput = spec.maxOutput + 1024; // Room for the lines that are ours.
 
-    for (int attempt = 1;; ++attempt) {
+    const qint64 begin = Clock::system().monotonic();
+    for (bool isReopened = false;;) {
         CO_TRY(const HostConnection connection, co_await connectTo(host, *local, stop));
         QStringList words = connection.command(host, line);
         if (!spec.inherit.isEmpty()) {
@@ -286,8 +347,16 @@ Async<ProcessResult> runThere(HostSpec host, ProcessSpec spec, Processes *local,
             }
             co_return ran;
         }
-        if (!isEndSeen && attempt == 1 && wasShut(*ran)) {
-            continue;
+        if (!isEndSeen && !report.hasBegun() && wasShut(*ran)) {
+            if (wasRefused(*ran) && Clock::system().monotonic() - begin < refusedMs) {
+                CO_CHECK(co_await Clock::system().sleep(refusedPollMs, stop));
+                continue;
+            }
+            // It has gone since it was looked for.
+            if (!wasRefused(*ran) && !std::exchange(isReopened, true)) {
+                continue;
+            }
+            co_return busy(host, spec);
         }
         report.clean(*ran, spec.maxOutput);
         if (!isEndSeen && !report.hasBegun() && ran->exitCode != SshFailed) {
@@ -337,6 +406,9 @@ Async<> awaitLeftovers(HostSpec host, Processes *local, std::stop_token stop)
 const Catalogue::Registration texts{{
     {"host.gone", QT_TRANSLATE_NOOP("catalogue", "The link to %{host} was lost while “%{program}” ran there."),
      QT_TRANSLATE_NOOP("catalogue", "What ran there ends with the link, and is waited for before anything else is begun. Check the host and the network between, then try again.")},
+    {"host.busy", QT_TRANSLATE_NOOP("catalogue", "%{host} had no place for “%{program}”, which has not run there."),
+     QT_TRANSLATE_NOOP("catalogue", "Too many programs run there at once (sshd's MaxSessions), or its connection was closed. Let some of them end, or raise MaxSessions over "
+                                    "there; then try again.")},
     {"host.still_runs", QT_TRANSLATE_NOOP("catalogue", "On %{host} a program still runs that lost its link (process group %{pid})."),
      QT_TRANSLATE_NOOP("catalogue", "Look over there what it does ('ps -g %{pid}') and end it, or let it end; then try again.")},
     {"host.end_unknown", QT_TRANSLATE_NOOP("catalogue", "“%{program}” was to be ended on %{host}, which does not tell whether it has."),
@@ -363,6 +435,13 @@ Async<ProcessResult> SshProcesses::run(ProcessSpec spec, std::stop_token stop)
 {
     if (stop.stop_requested()) {
         co_return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled);
+    }
+    const Turn turn(keyOf(m_host));
+    for (const qint64 begin = Clock::system().monotonic(); !turn.hasCome();) {
+        if (spec.timeoutMs > 0 && Clock::system().monotonic() - begin > spec.timeoutMs) {
+            co_return busy(m_host, spec);
+        }
+        CO_CHECK(co_await Clock::system().sleep(turnPollMs, stop));
     }
     CO_CHECK(co_await awaitLeftovers(m_host, &m_local, stop));
     co_return co_await runThere(m_host, std::move(spec), &m_local, stop);

@@ -17,8 +17,11 @@ namespace cutover {
  * for half a minute end it and its process group over there, by TERM and KILL. It has no terminal. What it leaves behind in
  * the background must have closed its output, else the end is waited for.
  *
+ * Not more than eight run on a host at once; further ones wait for their turn, as long as their own time limit at most.
+ *
  * As Processes, with the host named in errors. "host.gone" (transient): the link was lost while the program ran; the next
- * program waits until what is left of it over there has ended ("host.still_runs"). "host.no_program", "host.no_folder",
+ * program waits until what is left of it over there has ended ("host.still_runs"). "host.busy" (transient): it had no turn, or
+ * the host gave it no session; it has not run. "host.no_program", "host.no_folder",
  * "host.unsuitable", and those of connectTo(). A time-out or a stop that could not be proven over there is of the kind
  * Unknown ("host.end_unknown"). ProcessSpec::inherit is kept here until the program over there has ended, and never by the
  * connection.

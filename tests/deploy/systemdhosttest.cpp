@@ -177,12 +177,76 @@ private Q_SLOTS:
         bothServe(u"1.0.0"_s);
         noneFailed(user);
         writeFile(there(u"1.1.0/www/version"_s), readFile(path(u"releases/1.1.0/www/version"_s)));
-        writeFile(there(u"1.1.0/more"_s), "x");
-        QCOMPARE(QCoro::waitFor(runtime()->check(u"1.1.0"_s, all(), {})).error().args[u"path"_s].toString(), u"more"_s);
+        OK(QCoro::waitFor(runtime()->check(u"1.1.0"_s, all(), {})));
+        QVERIFY(QFile::remove(there(u"1.1.0/link"_s)));
+        QCOMPARE(QCoro::waitFor(runtime()->check(u"1.1.0"_s, all(), {})).error().args[u"path"_s].toString(), u"link"_s);
+    }
 
-        OK(QCoro::waitFor(removeReleases(m_target, {u"1.1.0"_s}, {})));
-        QVERIFY(!QFileInfo::exists(there(u"1.1.0"_s)));
-        QVERIFY(QFileInfo::exists(there(u"1.0.0"_s)));
+    /// What runs from a release writes into it, there and here, whatever it writes: that is no other release.
+    void whatRunsMayWriteIntoItsFolder()
+    {
+        writeFile(path(u"releases/1.1.0/.pytest_cache/lastfailed"_s), "of the pre-checks");
+        OK(QCoro::waitFor(runtime()->prepare(u"1.1.0"_s, all(), {})));
+        writeFile(path(u"releases/1.1.0/.pytest_cache/lastfailed"_s), "of later ones");
+        writeFile(path(u"releases/1.1.0/more"_s), "here");
+        writeFile(path(u"releases/1.1.0/www/__pycache__/a.pyc"_s), "here");
+        writeFile(there(u"1.1.0/www/__pycache__/a.pyc"_s), "there");
+        writeFile(there(u"1.1.0/empty/folder/cache"_s), "there");
+        OK(QCoro::waitFor(runtime()->check(u"1.1.0"_s, all(), {})));
+        OK(QCoro::waitFor(runtime()->prepare(u"1.1.0"_s, all(), {})));
+        QCOMPARE(readFile(there(u"1.1.0/www/__pycache__/a.pyc"_s)), QByteArray("there"));
+        QVERIFY(!QFileInfo::exists(there(u"1.1.0/more"_s)));
+
+        // On the way back to it nothing keeps it from being what it ran from.
+        writeFile(there(u"1.0.0/www/version"_s), "{\"version\": \"1.0.0\", \"edited\": true}");
+        writeFile(there(u"1.0.0/more"_s), "x");
+        const QMap<QString, QString> images{{u"backend-1"_s, QString()}, {u"backend-2"_s, QString()}};
+        QCOMPARE(QCoro::waitFor(runtime()->prepare(u"1.0.0"_s, all(), {})).error().code, u"host.release_differs"_s);
+        OK(QCoro::waitFor(runtime()->restore(u"1.0.0"_s, images, {})));
+        QVERIFY(QDir(there(u"1.0.0"_s)).removeRecursively());
+        OK(QCoro::waitFor(runtime()->restore(u"1.0.0"_s, images, {})));
+        OK(QCoro::waitFor(runtime()->check(u"1.0.0"_s, all(), {})));
+    }
+
+    /// Another package of the same version, installed here meanwhile.
+    void anotherReleaseOfThatVersionIsFound()
+    {
+        OK(QCoro::waitFor(runtime()->prepare(u"1.1.0"_s, all(), {})));
+        QVERIFY(QFile::rename(path(u"releases/1.1.0"_s), path(u"before"_s)));
+        QCOMPARE(QProcess::execute(u"cp"_s, {u"-a"_s, path(u"before"_s), path(u"releases/1.1.0"_s)}), 0);
+        OK(QCoro::waitFor(runtime()->check(u"1.1.0"_s, all(), {})));
+        writeFile(path(u"releases/1.1.0/new"_s), "x");
+        QCOMPARE(QCoro::waitFor(runtime()->check(u"1.1.0"_s, all(), {})).error().args[u"path"_s].toString(), u"new"_s);
+        QVERIFY(QFile::remove(path(u"releases/1.1.0/new"_s)));
+        writeFile(path(u"releases/1.1.0/www/version"_s), "{\"version\": \"1.1.0\", \"other\": true}");
+        QCOMPARE(QCoro::waitFor(runtime()->check(u"1.1.0"_s, all(), {})).error().args[u"path"_s].toString(), u"www/version"_s);
+    }
+
+    /// Every version that nobody needs, also one that a host kept when it could not be asked; and nothing else.
+    void cleanUpAsksWhatIsThere()
+    {
+        OK(QCoro::waitFor(runtime()->prepare(u"1.1.0"_s, all(), {})));
+        writeFile(there(u"0.9.0/serve"_s), "kept");
+        writeFile(there(u".0.8.0.part/serve"_s), "half");
+        writeFile(there(u"notes/a"_s), "of somebody");
+        writeFile(there(u"2.0.0"_s), "no folder");
+        QVERIFY(QFile::link(u"1.0.0"_s, there(u"3.0.0"_s)));
+        OK(QCoro::waitFor(removeReleases(m_target, {u"1.0.0"_s}, {})));
+        const QStringList left = QDir(path(u"there"_s)).entryList(QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot, QDir::Name);
+        QCOMPARE(QSet<QString>(left.begin(), left.end()), (QSet<QString>{u".1.0.0.list"_s, u"1.0.0"_s, u"2.0.0"_s, u"3.0.0"_s, u"notes"_s}));
+        OK(QCoro::waitFor(runtime()->check(u"1.0.0"_s, all(), {})));
+    }
+
+    /// Begun with another release of that version, which left folders behind.
+    void restOfAnotherReleaseGoes()
+    {
+        writeFile(there(u".1.1.0.part/old/deep/file"_s), "x");
+        writeFile(there(u".1.1.0.part/serve/file"_s), "where there is a file");
+        QVERIFY(QDir().mkpath(there(u".1.1.0.part/empty/folder"_s)));
+        OK(QCoro::waitFor(runtime()->prepare(u"1.1.0"_s, all(), {})));
+        QVERIFY(!QFileInfo::exists(there(u"1.1.0/old"_s)));
+        QVERIFY(QFileInfo(there(u"1.1.0/serve"_s)).isFile());
+        QVERIFY(QFileInfo(there(u"1.1.0/empty/folder"_s)).isDir());
     }
 
     /// What was brought when the link broke stays, and the rest follows.
@@ -223,6 +287,49 @@ private Q_SLOTS:
         QVERIFY(cuts > 0);
         bothServe(u"1.1.0"_s);
         noneFailed(user);
+    }
+
+    /// Another host of the target is dead: here the work goes on, and back; of what runs there nothing is said.
+    void deadHostStopsNoOther()
+    {
+        QTcpServer port;
+        QVERIFY(port.listen(QHostAddress::LocalHost));
+        Target target = m_target;
+        HostSpec dead = target.hosts[0];
+        dead.name = u"web-3"_s;
+        dead.address = VALUE(SshHost::parse(u"127.0.0.1:%1"_s.arg(port.serverPort())));
+        port.close();
+        ServiceSpec other = target.services[0];
+        other.name = u"other"_s;
+        other.host = dead;
+        other.instances = {InstanceSpec{.name = u"other-1"_s, .port = 0, .composeService = u"demo@3"_s}};
+        target.hosts.append(dead);
+        target.services.append(other);
+        const auto both = VALUE(RuntimeRegistry::create(u"systemd"_s, target));
+
+        OK(QCoro::waitFor(both->prepare(u"1.1.0"_s, all(), {})));
+        OK(QCoro::waitFor(both->check(u"1.1.0"_s, all(), {})));
+        const QMap<QString, QString> images{{u"backend-1"_s, QString()}, {u"backend-2"_s, QString()}};
+        OK(QCoro::waitFor(both->checkRestore(u"1.0.0"_s, images, {})));
+        OK(QCoro::waitFor(both->restore(u"1.0.0"_s, images, {})));
+        const auto own = VALUE(QCoro::waitFor(both->statesOf({u"backend-1"_s}, 20000)));
+        QCOMPARE(own.size(), 1);
+        QCOMPARE(own[0].state, InstanceState::State::Ready);
+        QCOMPARE(own[0].release, u"1.0.0"_s);
+        QCOMPARE(QCoro::waitFor(both->check(u"1.1.0"_s, {u"other-1"_s}, {})).error().code, u"ssh.unreachable"_s);
+        QCOMPARE(QCoro::waitFor(both->statesOf({u"other-1"_s}, 20000)).error().code, u"ssh.unreachable"_s);
+
+        const InstanceLook look = QCoro::waitFor(lookAtInstances(target, 20000));
+        QCOMPARE(look.problem.code, u"ssh.unreachable"_s);
+        QCOMPARE(look.states.size(), 3);
+        QCOMPARE(look.states[0].state, InstanceState::State::Ready);
+        QCOMPARE(look.states[2].name, u"other-1"_s);
+        QCOMPARE(look.states[2].state, InstanceState::State::Unknown);
+        QCOMPARE(instanceStateName(look.states[2].state), u"unknown"_s);
+        // What a plan relies on is complete, or none.
+        const auto facts = QCoro::waitFor(both->facts());
+        QCOMPARE(facts.error().code, u"ssh.unreachable"_s);
+        QCOMPARE(facts.error().kind, Error::Kind::Transient);
     }
 
     void hostThatIsAwayIsWaitedFor()

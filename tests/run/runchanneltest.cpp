@@ -3,10 +3,14 @@
 
 #include "run/runchannel.h"
 
+#include <QCryptographicHash>
 #include <QDir>
+#include <QFile>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 using namespace cutover;
@@ -37,6 +41,11 @@ private Q_SLOTS:
             RunChannelServer server(state);
             QSignalSpy woken(&server, &RunChannelServer::woken);
             QVERIFY(server.listen());
+            if (!below.isEmpty()) {
+                // Where every version looks for it: under a name made of the state folder.
+                const QByteArray digest = QCryptographicHash::hash(QFile::encodeName(state), QCryptographicHash::Sha256).toHex();
+                QVERIFY(QFile::exists(QDir::tempPath() + u"/cutover-%1/"_s.arg(::getuid()) + QString::fromLatin1(digest.first(16)) + u".sock"_s));
+            }
             QTRY_COMPARE(woken.size(), 1);
             server.send({{u"type"_s, u"progress"_s}, {u"done"_s, 7}});
             QTRY_COMPARE(received.size(), 2);

@@ -59,6 +59,13 @@ class SshProcessesTest : public QObject
     {
         return QTest::qWaitFor([&file] { return SshServer::read(file).endsWith('\n'); }, 20000) ? SshServer::read(file).trimmed().toLongLong() : 0;
     }
+    /// With these further lines of configuration.
+    void restartServer(const QByteArray &options)
+    {
+        m_server.stop();
+        m_server.options = options;
+        QVERIFY(m_server.start().isEmpty());
+    }
     qsizetype logins() const { return m_server.log().count(u"Accepted publickey"_s); }
     /// Of the process that keeps the connection.
     qint64 keeperOf(const HostConnection &connection) const
@@ -233,6 +240,52 @@ private Q_SLOTS:
         QCOMPARE(logins() - before, 2);
     }
 
+    /// More than sshd gives sessions of one connection; who waits may be stopped.
+    void manyAtOnceWaitForTheirTurn()
+    {
+        std::vector<Async<ProcessResult>> tasks;
+        for (int i = 0; i < 14; ++i) {
+            tasks.push_back(runOn(m_host, shell(u"sleep 2; exit %1"_s.arg(i))));
+        }
+        std::stop_source stop;
+        auto stopped = runOn(m_host, shell(u"touch '%1'"_s.arg(path(u"never"_s))), stop.get_token());
+        stop.request_stop();
+        ProcessSpec brief = shell(u"touch '%1'"_s.arg(path(u"never"_s)));
+        brief.timeoutMs = 200;
+        const auto late = run(brief);
+        QCOMPARE(late.error().code, u"host.busy"_s);
+        QCOMPARE(late.error().kind, Error::Kind::Transient);
+        QVERIFY2(late.error().what().contains(u"web-2"_s), qPrintable(late.error().text()));
+        QCOMPARE(await(std::move(stopped)).error().code, u"system.cancelled"_s);
+        for (int i = 0; i < 14; ++i) {
+            const auto result = await(std::move(tasks[size_t(i)]));
+            QVERIFY_RESULT(result);
+            QCOMPARE(result->exitCode, i);
+        }
+        QVERIFY(!QFile::exists(path(u"never"_s)));
+    }
+
+    /// Other processes have what the host gives at once.
+    void refusedSessionIsAskedForAgain()
+    {
+        restartServer("MaxSessions 1\n");
+        auto first = runOn(m_host, shell(u"echo $$ >'%1'; sleep 3"_s.arg(path(u"first"_s))));
+        const bool isFirst = pidIn(path(u"first"_s)) > 0;
+        const auto second = run(shell(u"exit 7"_s));
+        const auto ended = await(std::move(first));
+        restartServer("MaxSessions 0\n");
+        m_host = newHost();
+        const auto never = run(shell(u"touch '%1'"_s.arg(path(u"refused"_s))));
+        restartServer({});
+        QVERIFY(isFirst);
+        QVERIFY_RESULT(second);
+        QCOMPARE(second->exitCode, 7);
+        QVERIFY_RESULT(ended);
+        QCOMPARE(never.error().code, u"host.busy"_s);
+        QCOMPARE(never.error().kind, Error::Kind::Transient);
+        QVERIFY(!QFile::exists(path(u"refused"_s)));
+    }
+
     void connectionOfADeepStateFolder()
     {
         m_host.stateDirectory = path(QString(120, u'd') + u"/state"_s);
@@ -325,6 +378,67 @@ private Q_SLOTS:
         // Nor by the connection that was made to see it.
         QCOMPARE(run(shell(u"touch '%1'"_s.arg(path(u"pinned"_s)))).error().code, u"target.identity_changed"_s);
         QVERIFY(!QFile::exists(path(u"pinned"_s)));
+    }
+
+    /// It stays the one that was pinned where ssh comes to know another key of the same host.
+    void hostKeyOfAnotherTypeIsNotAskedFor()
+    {
+        const QString known = path(u"home/.ssh/known_hosts"_s);
+        if (!QFile::exists(path(u"rsa_key"_s))) {
+            SshServer::makeKey(path(u"rsa_key"_s), u"rsa"_s);
+        }
+        restartServer("HostKey " + path(u"rsa_key"_s).toLocal8Bit() + "\n");
+        m_server.knowHost(known, path(u"rsa_key.pub"_s));
+        const QByteArray before = SshServer::read(known);
+        SshServer::write(path(u"updating"_s), SshServer::read(m_config) + "  UpdateHostKeys yes\n");
+        qputenv("CUTOVER_SSH_CONFIG", path(u"updating"_s).toLocal8Bit());
+        const auto first = await(connectTo(m_host, Processes::system()));
+        const auto ran = run(shell(u"exit 0"_s));
+        const QByteArray after = SshServer::read(known);
+        const qint64 keeper = first ? keeperOf(*first) : 0;
+        if (keeper > 0) {
+            ::kill(pid_t(keeper), SIGTERM);
+            QTRY_VERIFY_WITH_TIMEOUT(!lives(keeper), 10000);
+        }
+        // As whoever logs in by hand has it written.
+        m_server.knowHost(known, m_server.path(u"host_key.pub"_s));
+        SshServer::write(known, SshServer::read(known) + before);
+        const auto second = await(connectTo(m_host, Processes::system()));
+        qputenv("CUTOVER_SSH_CONFIG", m_config.toLocal8Bit());
+        m_server.knowHost(known, m_server.path(u"host_key.pub"_s));
+        restartServer({});
+        QVERIFY_RESULT(first);
+        QVERIFY_RESULT(ran);
+        QVERIFY2(first->fingerprint.startsWith(u"ssh-rsa SHA256:"_s), qPrintable(first->fingerprint));
+        QCOMPARE(after, before);
+        QVERIFY_RESULT(second);
+        QCOMPARE(second->fingerprint, first->fingerprint);
+
+        // A host that has none of that type any more is another one; that can't be cured by trying again.
+        m_host = newHost();
+        QVERIFY_RESULT(pinHostKey(m_host, first->fingerprint));
+        const auto refused = run(shell(u"exit 0"_s));
+        QCOMPARE(refused.error().code, u"target.identity_changed"_s);
+        QCOMPARE(refused.error().kind, Error::Kind::Permanent);
+        QVERIFY2(refused.error().what().contains(u"host.web-2.key"_s) && refused.error().what().contains(u"ssh-ed25519"_s), qPrintable(refused.error().what()));
+    }
+
+    /// Nothing is pinned that would fit any host.
+    void certificateIsNoKeyToPin()
+    {
+        const QString known = path(u"home/.ssh/known_hosts"_s);
+        SshServer::makeKey(path(u"authority"_s));
+        QCOMPARE(QProcess::execute(u"ssh-keygen"_s, {u"-q"_s, u"-s"_s, path(u"authority"_s), u"-I"_s, u"web"_s, u"-h"_s, u"-n"_s, u"127.0.0.1"_s, m_server.path(u"host_key.pub"_s)}), 0);
+        restartServer("HostCertificate " + m_server.path(u"host_key-cert.pub"_s).toLocal8Bit() + "\n");
+        m_server.knowHost(known, path(u"authority.pub"_s));
+        SshServer::write(known, "@cert-authority " + SshServer::read(known));
+        const auto refused = run(shell(u"exit 0"_s));
+        m_server.knowHost(known, m_server.path(u"host_key.pub"_s));
+        restartServer({});
+        QCOMPARE(refused.error().code, u"host.no_key"_s);
+        QCOMPARE(refused.error().kind, Error::Kind::Permanent);
+        QVERIFY(!SshServer::read(m_host.stateDirectory + u"/identity.json"_s).contains("host.web-2.key"));
+        QVERIFY_RESULT(run(shell(u"exit 0"_s)));
     }
 
     void refusedLogin()
@@ -447,6 +561,36 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(!lives(pid), 40000);
         ::kill(pid_t(keeper), SIGKILL);
         QCOMPARE(await(std::move(task)).error().code, u"host.gone"_s);
+    }
+
+    /// The same while its input is still under way, which it reads late.
+    void silentLinkWithinTheInput()
+    {
+        const QString file = path(u"half"_s);
+        const auto connection = await(connectTo(m_host, Processes::system()));
+        QVERIFY_RESULT(connection);
+        const qint64 keeper = keeperOf(*connection);
+        QVERIFY(lives(keeper));
+        ProcessSpec spec = shell(u"head -c 1000 >/dev/null; echo $$ >'%1'; sleep 3; cat >/dev/null; touch '%2'"_s.arg(file, path(u"whole"_s)));
+        spec.input = QByteArray(40 << 20, 'x');
+        auto task = runOn(m_host, spec);
+        const qint64 pid = pidIn(file);
+        QVERIFY(lives(pid));
+        ::kill(pid_t(keeper), SIGSTOP);
+        QTRY_VERIFY_WITH_TIMEOUT(!lives(pid), 60000);
+        ::kill(pid_t(keeper), SIGKILL);
+        QCOMPARE(await(std::move(task)).error().code, u"host.gone"_s);
+        QVERIFY(!QFile::exists(path(u"whole"_s)));
+    }
+
+    /// A program may take longer to read its input than a link may be silent.
+    void inputMayBeReadLate()
+    {
+        ProcessSpec spec = shell(u"sleep 35; wc -c"_s);
+        spec.input = QByteArray(8 << 20, 'x');
+        const auto result = run(spec);
+        QVERIFY_RESULT(result);
+        QCOMPARE(result->output.trimmed(), QByteArray::number(8 << 20));
     }
 
     void linesComeAsTheyAre()

@@ -53,7 +53,7 @@ public:
                   + path(QStringLiteral("authorized_keys")).toLocal8Bit()
                   + "\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
                     "PerSourcePenalties no\nMaxStartups 100\nX11Forwarding no\nSetEnv LC_ALL=C.UTF-8"
-                  + environment + "\n");
+                  + environment + "\n" + options);
         QStringList words{QStringLiteral("setpriv"), QStringLiteral("--pdeathsig=KILL")};
         if (::getuid() == 0) {
             QDir().mkpath(QStringLiteral("/run/sshd"));
@@ -161,9 +161,9 @@ public:
     {
         write(knownHosts, publicKey.isEmpty() ? QByteArray() : "[127.0.0.1]:" + QByteArray::number(m_port) + ' ' + read(publicKey));
     }
-    static void makeKey(const QString &file)
+    static void makeKey(const QString &file, const QString &type = QStringLiteral("ed25519"))
     {
-        if (QProcess::execute(QStringLiteral("ssh-keygen"), {QStringLiteral("-q"), QStringLiteral("-t"), QStringLiteral("ed25519"), QStringLiteral("-N"), QString(), QStringLiteral("-f"), file}) != 0) {
+        if (QProcess::execute(QStringLiteral("ssh-keygen"), {QStringLiteral("-q"), QStringLiteral("-t"), type, QStringLiteral("-N"), QString(), QStringLiteral("-f"), file}) != 0) {
             qFatal("ssh-keygen");
         }
     }
@@ -186,6 +186,7 @@ public:
     }
 
     QByteArray environment; ///< Of its sessions, as " NAME=VALUE"; from the next start().
+    QByteArray options; ///< More lines of its configuration, from the next start().
 
 private:
     [[nodiscard]] static QString program() { return QStringLiteral("/usr/sbin/sshd"); }

@@ -69,6 +69,8 @@ private Q_SLOTS:
         QCOMPARE(t.environment, u"staging"_s);
         QCOMPARE(t.stateDirectory, path(u"staging/state"_s));
         QCOMPARE(t.releasesDirectory, path(u"staging/releases"_s));
+        QCOMPARE(t.hosts[0].releasesDirectory, u"/srv/there-staging"_s);
+        QCOMPARE(t.hosts[1].releasesDirectory, path(u"staging/releases"_s));
         QCOMPARE(t.backup.directory, path(u"staging/trading"_s));
         QCOMPARE(t.services[0].instances[0].port, 18101);
         QCOMPARE(t.services[0].instances[1].port, 18102);
@@ -321,6 +323,68 @@ private Q_SLOTS:
         QCOMPARE(shared->code, code);
         QVERIFY(Catalogue::contains(code));
         QVERIFY(!shared->text().contains(u"%{"));
+    }
+
+    static QByteArray onHost()
+    {
+        return "schema: 1\nname: shop\nproduct: p\nenvironment: production\nstate: state\nreleases: releases\nrepository: {url: ../packages, keys: [keys/a.pub]}\n"
+               "hosts:\n  - {name: web, ssh: deploy@web-1.example.org, releases: /srv/shop}\n"
+               "services:\n  - name: a\n    runtime: systemd\n    host: web\n    instances: [{name: a-1, port: 8000, unit: a@1}]\n    command: [a]\n    health: {http: \"http://web-1.example.org:{port}/\"}\n";
+    }
+    static void moveTo(Target *target, const QString &address, const QString &releases)
+    {
+        target->hosts[0].address = SshHost::parse(address).value();
+        target->hosts[0].releasesDirectory = releases;
+        target->services[0].host = target->hosts[0];
+    }
+
+    /// What runs on a further host shares only with what runs on the same machine, whatever either calls it.
+    void hostsAreToldApartByTheirAddresses_data()
+    {
+        QTest::addColumn<QString>("address");
+        QTest::addColumn<QString>("releases");
+        QTest::addColumn<QString>("unit");
+        QTest::addColumn<int>("port");
+        QTest::addColumn<QString>("code");
+        const QString same = u"web-1.example.org:22"_s;
+        const QString another = u"deploy@web-9.example.org"_s;
+        QTest::newRow("another machine, all else the same") << another << u"/srv/shop"_s << u"a@1"_s << 8000 << QString();
+        QTest::newRow("another machine behind that address") << u"web-1.example.org:2222"_s << u"/srv/shop"_s << u"a@1"_s << 8000 << QString();
+        QTest::newRow("unit") << same << u"/srv/other"_s << u"a@1"_s << 9000 << u"derive.same_unit"_s;
+        QTest::newRow("port") << same << u"/srv/other"_s << u"b@1"_s << 8000 << u"derive.same_port"_s;
+        QTest::newRow("releases") << same << u"/srv/shop/"_s << u"b@1"_s << 9000 << u"derive.same_releases"_s;
+        QTest::newRow("nothing on the same machine") << same << u"/srv/other"_s << u"b@1"_s << 9000 << QString();
+    }
+    void hostsAreToldApartByTheirAddresses()
+    {
+        QFETCH(QString, address);
+        QFETCH(QString, releases);
+        QFETCH(QString, unit);
+        QFETCH(int, port);
+        QFETCH(QString, code);
+        const Target live = load(onHost());
+        const auto derived = deriveStaging(live, to());
+        QVERIFY2(derived, derived ? "" : qPrintable(derived.error().text()));
+        Target other = derived->target;
+        QVERIFY(!sharedBetween(live, other));
+        moveTo(&other, address, releases);
+        other.services[0].instances[0].composeService = unit;
+        other.services[0].instances[0].port = port;
+        const auto shared = sharedBetween(live, other);
+        QCOMPARE(shared ? shared->code : QString(), code);
+        QVERIFY(!shared || !shared->text().contains(u"%{"));
+    }
+
+    /// A host may be this very machine, by its address.
+    void releasesOfThisMachineByItsAddress()
+    {
+        const Target live = load(onHost());
+        Target other = deriveStaging(live, to()).value().target;
+        moveTo(&other, u"127.0.0.1:2222"_s, live.releasesDirectory);
+        const auto shared = sharedBetween(live, other);
+        QVERIFY(shared);
+        QCOMPARE(shared->code, u"derive.same_releases"_s);
+        QVERIFY2(shared->text().contains(live.releasesDirectory), qPrintable(shared->text()));
     }
 };
 
