@@ -368,7 +368,7 @@ private Q_SLOTS:
         Target other = derived->target;
         QVERIFY(!sharedBetween(live, other));
         moveTo(&other, address, releases);
-        other.services[0].instances[0].composeService = unit;
+        other.services[0].instances[0].composeService = unit + u".service"_s; // As it is read.
         other.services[0].instances[0].port = port;
         const auto shared = sharedBetween(live, other);
         QCOMPARE(shared ? shared->code : QString(), code);
