@@ -60,9 +60,9 @@ Result<double> measure(Result<> (*update)(TradingSystem &), Tally &tally)
 {
     TradingSystem system;
     TradingSystem::Options options;
-    // The watch is no part of what is compared.
-    options.watchWindowMs = 1000;
-    options.watchDurationMs = 1000;
+    // The watch is no part of what is compared: as short as it has the samples that it needs.
+    options.watchWindowMs = 2000;
+    options.watchDurationMs = 2000;
     if (!system.start(options)) {
         return told(system.problem());
     }
