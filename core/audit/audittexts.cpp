@@ -24,8 +24,8 @@ static const Catalogue::Registration texts{
     {"features.intended", QT_TRANSLATE_NOOP("catalogue", "Set out to change features: %{reason}"), nullptr},
     {"features.refused", QT_TRANSLATE_NOOP("catalogue", "Features were left as they are: %{error}"), nullptr},
     {"features.unknown", QT_TRANSLATE_NOOP("catalogue", "It is not known whether features were changed: %{error}"), nullptr},
-    {"database.cloned", QT_TRANSLATE_NOOP("catalogue", "“%{database}” of the restore point %{point} was restored as the database “%{clone}”"), nullptr},
-    {"images.pruned", QT_TRANSLATE_NOOP("catalogue", "Removed images that no release needs: %{images:list}"), nullptr},
+    {"database.cloned", QT_TRANSLATE_NOOP("catalogue", "Began to restore “%{database}” of the restore point %{point} as the database “%{clone}”"), nullptr},
+    {"images.pruned", QT_TRANSLATE_NOOP("catalogue", "Began to remove images that no release needs: %{images:list}"), nullptr},
     {"features.applied", QT_TRANSLATE_NOOP("catalogue", "Changed features: %{reason}"), nullptr},
 };
 

@@ -34,6 +34,8 @@ class TimescaleTest : public QObject
     QString value(const QString &sql) { return m_server.value(u"metrics"_s, sql); }
 
 private Q_SLOTS:
+    /// So that whoever reads how the tests ended knows.
+    void theExtensionItself() { QSKIP("NOT TESTED: TimescaleDB itself, of which Debian has no package; a stand-in takes its part"); }
     void initTestCase()
     {
         if (const QString why = m_server.missing(); !why.isEmpty()) {
