@@ -19,8 +19,6 @@ constexpr qint64 ShiftMs = 500;
 constexpr qint64 SwitchMs = 1000;
 constexpr qint64 RetireMs = 1000;
 
-
-
 StepSpec colourStep(const QString &kind, const QString &id, const ServiceSpec &service, const ColourChange &change)
 {
     StepSpec step;

@@ -8,8 +8,8 @@
 #include "deploy/placed.h"
 
 #include <QHash>
-#include <QJsonDocument>
 #include <QJsonArray>
+#include <QJsonDocument>
 #include <QJsonObject>
 
 #include <algorithm>

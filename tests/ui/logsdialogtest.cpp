@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "monitor/logsdialog.h"
 #include "common/inlinemessage.h"
 #include "common/logview.h"
 #include "common/theme.h"
-#include "monitor/logsdialog.h"
 #include "monitor/monitorroom.h"
 #include "shell/console.h"
 #include "ui/sampledata.h"

@@ -27,7 +27,6 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-
 const GateFinding *gateOf(const GatesView &view, QLatin1StringView name)
 {
     for (const GateFinding &gate : view.gates) {

@@ -17,7 +17,6 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-
 } // namespace
 
 DecisionDialog::DecisionDialog(const Texts &texts, QWidget *parent)
