@@ -81,6 +81,8 @@ struct ServiceSpec {
     QString metricsUrl; ///< Prometheus exposition; empty when there is none.
     QString balancerBackend; ///< HAProxy backend that holds the instances as servers; empty when not balanced.
     qint64 drainLimitMs = 30000;
+    enum class AtDrainLimit { Hold,
+                              Close } atDrainLimit = AtDrainLimit::Hold; ///< Sessions that are left then: a person is asked, or they are closed.
     qint64 stopTimeoutMs = 10000; ///< TERM, then KILL.
     HostSpec host = {}; ///< Where it runs; runtimes "systemd…".
     // Strategy "blue_green"
@@ -107,6 +109,7 @@ struct ComposeSpec {
     QString environmentFile; ///< Absolute path; what the files' variables stand for. Empty: ".env" of the release.
     QString host; ///< DOCKER_HOST, such as "unix:///run/docker.sock"; empty: the socket of this host. What the environment says does not count.
     QMap<QString, QString> colours = {}; ///< Colour → absolute path of a further environment file of its own project.
+    QStringList pruneVolumes = {}; ///< Names in the Compose files of volumes that hold nothing worth keeping; shell-style patterns. Only these are ever removed.
 
     /// Instances with a colour live in a project of their own, "PROJECT-blue" or "PROJECT-green".
     [[nodiscard]] QString projectOf(const QString &colour) const { return colour.isEmpty() ? project : project + u'-' + colour; }
