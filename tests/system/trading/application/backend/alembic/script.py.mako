@@ -1,3 +1,5 @@
+## SPDX-FileCopyrightText: 2026 The Cutover authors
+## SPDX-License-Identifier: GPL-3.0-or-later
 """${message}
 
 Revision ID: ${up_revision}
