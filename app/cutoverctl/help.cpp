@@ -49,7 +49,7 @@ const OptionHelp optionHelps[] = {
     {"signature", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "bring a signature that was made elsewhere")},
     {"request", "FILE", QT_TRANSLATE_NOOP("cutoverctl", "write what has to be signed there, for minisign -Sm FILE")},
     {"break-glass", "REASON", QT_TRANSLATE_NOOP("cutoverctl", "start, or go on, although the gates named by --gates are shut; this is audited")},
-    {"gates", "LIST", QT_TRANSLATE_NOOP("cutoverctl", "with --break-glass: what the reason is for, of blackout,approval,staging,checklist; any other gate stays shut")},
+    {"gates", "LIST", QT_TRANSLATE_NOOP("cutoverctl", "with --break-glass: what the reason is for, of blackout,approval,staging,checklist, and check:ID for a pre-check known to fail; any other stays shut")},
     {"tick", "ITEM", QT_TRANSLATE_NOOP("cutoverctl", "sign an item, with --note")},
     {"untick", "ITEM", QT_TRANSLATE_NOOP("cutoverctl", "take a signature back, with --note")},
     {"checklist.note", "TEXT", QT_TRANSLATE_NOOP("cutoverctl", "what was done, or who was told; goes into journal and report")},

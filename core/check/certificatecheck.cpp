@@ -167,7 +167,7 @@ QCoro::Task<Finding> run(CertificateSpec spec, std::stop_token stop)
 const CheckKind kind(70, [](const CheckScope &scope) {
     QList<CheckItem> items;
     for (const CertificateSpec &spec : scope.target.check.certificates) {
-        items.append({u"certificate:"_s + spec.name, {u"check.certificate"_s, {{u"name"_s, spec.name}}}, spec.critical, [spec](CheckScope, std::stop_token stop) { return run(spec, stop); }});
+        items.append({u"certificate:"_s + spec.name, {u"check.certificate"_s, {{u"name"_s, spec.name}}}, spec.critical, [spec](CheckScope, std::stop_token stop) { return run(spec, stop); }, false, {}, true});
     }
     return items;
 });

@@ -23,9 +23,14 @@ struct CheckResult {
     qint64 durationMs = 0;
     QJsonObject record; ///< What the same check compares with after an update; not for people. Holds no value of anybody's.
     QStringList proves = {}; ///< As target.yaml said when it ran: words of provenWords().
+    bool mayBeKnown = false; ///< It asks what runs, and not what an update needs: an update may be begun although it fails.
     [[nodiscard]] QJsonObject toJson() const;
     [[nodiscard]] static CheckResult fromJson(const QJsonObject &json);
 };
+
+/// Whether what was found after an update was so before it, and is not clearly worse now. Of an update that was begun although
+/// the check was known to fail anything was so; else the reason has to be the same, and its figures at most by half as high again.
+[[nodiscard]] bool wasSoBefore(const CheckResult &before, const CheckResult &after);
 
 using CheckSink = std::function<void(const CheckResult &)>;
 

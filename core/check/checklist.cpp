@@ -55,6 +55,9 @@ QJsonObject CheckResult::toJson() const
     if (!proves.isEmpty()) {
         json.insert(u"proves"_s, QJsonArray::fromStringList(proves));
     }
+    if (mayBeKnown) {
+        json.insert(u"mayBeKnown"_s, true);
+    }
     return json;
 }
 
@@ -77,6 +80,7 @@ CheckResult CheckResult::fromJson(const QJsonObject &json)
     for (const QJsonValue &word : proves) {
         result.proves.append(word.toString());
     }
+    result.mayBeKnown = json[u"mayBeKnown"_s].toBool();
     return result;
 }
 
@@ -106,6 +110,7 @@ Async<QList<CheckResult>> runCheckList(CheckScope scope, CheckSink sink, std::st
         result.id = item.id;
         result.title = item.title;
         result.proves = item.proves;
+        result.mayBeKnown = item.mayBeKnown;
         results.append(result);
         if (sink) {
             sink(result);
@@ -136,6 +141,11 @@ Async<QList<CheckResult>> runCheckList(CheckScope scope, CheckSink sink, std::st
         result.status = finding.error.code.isEmpty() ? CheckResult::Status::Passed
             : items[i].required && !finding.mild     ? CheckResult::Status::Failed
                                                      : CheckResult::Status::Warning;
+        if (result.status == CheckResult::Status::Failed && result.mayBeKnown && !scope.hasBaseline && scope.breakGlass.gates.contains(gateOfCheck(result.id))) {
+            result.status = CheckResult::Status::Warning;
+            result.error = {u"check.known_before"_s, {{u"cause"_s, finding.error.toJson()}, {u"reason"_s, scope.breakGlass.reason}}, Error::Kind::Permanent, finding.error.where};
+            result.finding = {result.error.code, result.error.args};
+        }
         if (sink) {
             sink(result);
         }

@@ -48,7 +48,19 @@ struct CheckItem {
     std::function<QCoro::Task<Finding>(CheckScope, std::stop_token)> run;
     bool once = false; ///< Not asked again when it failed: it has waited by itself, or costs too much.
     QStringList proves = {}; ///< As in CheckResult.
+    bool mayBeKnown = false; ///< As in CheckResult.
 };
+
+/// The name by which a check is passed over when a run is begun (BreakGlass::gates): "check:health:backend-1".
+[[nodiscard]] inline QString gateOfCheck(const QString &id)
+{
+    return QStringLiteral("check:") + id;
+}
+/// Those of these gates that are checks.
+[[nodiscard]] QStringList checksIn(const QStringList &gates);
+/// Whether all checks among these gates can be passed over. Errors "gate.check_unknown" where the target has no such check, and
+/// "gate.check_needed" where an update needs what it asks for; both name those that can.
+[[nodiscard]] Result<> checkPassedOver(const Target &target, const QStringList &gates);
 
 /// Whether a check that failed wants the run to be held, and not to fail or go back: what it asks is not ours.
 [[nodiscard]] inline bool wantsHold(const Error &error)

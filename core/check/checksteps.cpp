@@ -34,7 +34,7 @@ QJsonArray toJson(const QList<CheckResult> &results)
 /// step's inspection then finds that nothing was begun.
 std::unexpected<Error> because(const QString &code, const CheckResult &result)
 {
-    return fail(code, {{u"check"_s, result.title.toJson()}, {u"cause"_s, result.error.toJson()}}, result.error.where,
+    return fail(code, {{u"check"_s, result.title.toJson()}, {u"cause"_s, result.error.toJson()}, {u"gate"_s, gateOfCheck(result.id)}}, result.error.where,
                 wantsHold(result.error) ? Error::Kind::Unknown : Error::Kind::Permanent);
 }
 
@@ -129,7 +129,8 @@ public:
         context.setResult(u"checks"_s, toJson(results));
         context.setResult(u"baseline"_s, baseline(context));
         if (const CheckResult *failure = worst(results)) {
-            co_return because(wantsHold(failure->error) ? u"check.held_before"_s : u"check.failed_before"_s, *failure);
+            const QString known = failure->mayBeKnown ? u"check.failed_before_known"_s : u"check.failed_before"_s;
+            co_return because(wantsHold(failure->error) ? u"check.held_before"_s : known, *failure);
         }
         co_return {};
     }
@@ -191,7 +192,9 @@ public:
             context.setResult(u"checks"_s, toJson(results));
         }
         if (const CheckResult *failure = worst(results)) {
-            co_return because(wantsHold(failure->error) ? u"check.held_after"_s : u"check.failed_after"_s, *failure);
+            // A way back has nothing to go back to; a person may say that it is none of its doing.
+            const QString failed = failure->mayBeKnown && !scope.hasBaseline ? u"check.failed_back_known"_s : u"check.failed_after"_s;
+            co_return because(wantsHold(failure->error) ? u"check.held_after"_s : failed, *failure);
         }
         CO_TRY(const QJsonObject left, co_await configurationNow(context.target()));
         context.setResult(u"configuration"_s, left);
@@ -206,7 +209,7 @@ private:
     {
         for (CheckResult &result : results) {
             const auto earlier = before.constFind(result.id);
-            if (result.status != CheckResult::Status::Failed || earlier == before.constEnd() || earlier->status < CheckResult::Status::Warning) {
+            if (result.status != CheckResult::Status::Failed || earlier == before.constEnd() || !wasSoBefore(*earlier, result)) {
                 continue;
             }
             const Message notOurs{u"check.not_ours"_s, {{u"check"_s, result.title.toJson()}, {u"cause"_s, result.error.toJson()}}};

@@ -6,10 +6,15 @@
 
 #include "check/checklist.h"
 #include "database/database.h"
+#include "redis/redisclient.h"
 #include "system/files.h"
+#include "system/worker.h"
 
+#include <QCoroFuture>
 #include <QFileInfo>
 #include <QMap>
+
+#include <algorithm>
 
 #include <sys/stat.h>
 
@@ -28,14 +33,32 @@ dev_t deviceOf(QString path)
     return info.st_dev;
 }
 
+/// What their snapshots take at most: what is in memory takes less on disk. One that can't be asked is told of by its own check.
+qint64 memoryOf(const QList<RedisSpec> &servers)
+{
+    qint64 bytes = 0;
+    for (const RedisSpec &server : servers) {
+        if (!server.backup) {
+            continue;
+        }
+        if (const auto connection = redis::Connection::open(server)) {
+            const auto facts = (*connection)->facts();
+            bytes += facts ? facts->usedMemory : 0;
+        }
+    }
+    return bytes;
+}
+
 QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
 {
+    // A release of git has no package, so its size tells nothing.
+    const bool updating = !scope.releaseDigests.isEmpty() || scope.packageSize > 0;
     qint64 databases = 0;
     for (const DatabaseSpec &database : scope.target.databases) {
         if (database.driver == "sqlite"_L1) {
             // The copy, and the scratch restore that proves it.
             databases += 2 * (QFileInfo(database.file).size() + QFileInfo(QString(database.file + u"-wal"_s)).size());
-        } else if (scope.packageSize > 0) {
+        } else if (updating) {
             // Proven on the server; what it holds beside its tables is not dumped.
             const auto driver = Database::create(database);
             const auto size = driver ? co_await (*driver)->size() : Result<qint64>(fail(driver.error()));
@@ -45,11 +68,15 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
             databases += *size;
         }
     }
-    const bool updating = scope.packageSize > 0;
+    qint64 snapshots = 0;
+    if (updating && std::ranges::any_of(scope.target.redis, &RedisSpec::backup)) {
+        Worker worker;
+        snapshots = co_await worker.run([servers = scope.target.redis] { return memoryOf(servers); });
+    }
     const std::pair<QString, qint64> writes[]{
         {scope.target.stateDirectory, scope.packageSize},
         {scope.target.releasesDirectory, scope.unpackedSize},
-        {scope.target.backup.directory, updating ? databases : 0},
+        {scope.target.backup.directory, updating ? databases + snapshots : 0},
     };
     struct Disk {
         QString path;

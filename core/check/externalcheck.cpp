@@ -49,7 +49,7 @@ QCoro::Task<Finding> run(CheckScope scope, ProbeSpec probe, std::stop_token stop
 const CheckKind kind(75, [](const CheckScope &scope) {
     QList<CheckItem> items;
     for (const ProbeSpec &probe : scope.target.check.external) {
-        items.append({u"external:"_s + probe.name, {u"check.external"_s, {{u"name"_s, probe.name}}}, probe.critical, [probe](CheckScope asked, std::stop_token stop) { return run(std::move(asked), probe, stop); }, probe.whileDown == ProbeSpec::WhileDown::Wait});
+        items.append({u"external:"_s + probe.name, {u"check.external"_s, {{u"name"_s, probe.name}}}, probe.critical, [probe](CheckScope asked, std::stop_token stop) { return run(std::move(asked), probe, stop); }, probe.whileDown == ProbeSpec::WhileDown::Wait, {}, true});
     }
     return items;
 });

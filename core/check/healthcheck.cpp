@@ -27,7 +27,7 @@ QCoro::Task<Finding> run(ProbeSpec probe, std::stop_token stop)
 
 CheckItem item(const QString &id, const Message &title, const ProbeSpec &probe)
 {
-    return {id, title, probe.critical, [probe](CheckScope, std::stop_token stop) { return run(probe, stop); }, false, probe.proves};
+    return {id, title, probe.critical, [probe](CheckScope, std::stop_token stop) { return run(probe, stop); }, false, probe.proves, true};
 }
 
 /// With the folder of the release that the instance runs, which need not be the current one.
@@ -76,7 +76,7 @@ const CheckKind health(20, [](const CheckScope &scope) {
     for (const ServiceSpec &service : scope.target.services) {
         for (const InstanceSpec &instance : service.instances) {
             if (service.health.asksAnything()) {
-                items.append({u"health:"_s + instance.name, {u"check.health"_s, {{u"instance"_s, instance.name}}}, service.health.critical, [service, instance](CheckScope asked, std::stop_token stop) { return ask(service, instance, asked, stop); }});
+                items.append({u"health:"_s + instance.name, {u"check.health"_s, {{u"instance"_s, instance.name}}}, service.health.critical, [service, instance](CheckScope asked, std::stop_token stop) { return ask(service, instance, asked, stop); }, false, {}, true});
             }
         }
     }

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 
+#include <sys/stat.h>
+
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -22,6 +24,20 @@ constexpr qint64 tailBytes = 256 << 10;
 constexpr int tailLines = 500;
 constexpr qsizetype shownLength = 200;
 
+/// A word for it, or the name of an exception, as tracebacks end with. Not that there were none: "0 errors", "error=null".
+bool tellsAnError(QString line)
+{
+    static const QRegularExpression none(uR"(\b(?:no|0|zero|without) errors?\b|\berrors?:\s*0\b(?!\.)|\berrors?=["']?(?:0|null|none|nil|false|)["']?(?=[\s,;]|$)|)"
+                                         uR"(["']errors?["']\s*:\s*(?:0|null|false|""|''|\{\}|\[\])(?=\s*[,}\]]))"_s,
+                                         QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression word(u"\\b(?:errors?|critical|fatal|panic)\\b"_s, QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression exception(u"\\b[A-Z]\\w*(?:Error|Exception)\\b"_s);
+    if (line.contains(exception)) {
+        return true;
+    }
+    return line.remove(none).contains(word);
+}
+
 /** Lines of one log. */
 struct Count {
     qint64 lines = 0;
@@ -30,9 +46,8 @@ struct Count {
 
     void take(const QString &line)
     {
-        static const QRegularExpression word(u"\\b(error|critical|fatal|panic)\\b"_s, QRegularExpression::CaseInsensitiveOption);
         ++lines;
-        if (line.contains(word)) {
+        if (tellsAnError(line)) {
             ++errors;
             newest = line.left(shownLength);
         }
@@ -50,8 +65,18 @@ QCoro::Task<Finding> ofFile(CheckScope scope, std::stop_token)
     if (!file.open(QIODevice::ReadOnly)) {
         co_return wrong(u"file.read"_s, {{u"path"_s, file.fileName()}, {u"reason"_s, file.errorString()}}, file.fileName());
     }
-    file.seek(qMax(qint64(0), file.size() - tailBytes));
-    QList<QByteArray> lines = file.read(tailBytes).split('\n');
+    struct stat info{};
+    if (::fstat(file.handle(), &info) != 0) {
+        co_return wrong(u"file.read"_s, {{u"path"_s, file.fileName()}, {u"reason"_s, qt_error_string(errno)}}, file.fileName());
+    }
+    // Of a file that is still the one of before only what came since counts.
+    const QJsonObject then = scope.afterUpdate ? scope.recorded[u"log"].toObject() : QJsonObject();
+    const QJsonObject now{{u"inode"_s, qint64(info.st_ino)}, {u"size"_s, file.size()}};
+    const bool since = !then.isEmpty() && then[u"inode"] == now[u"inode"] && then[u"size"].toInteger() <= file.size();
+    const qint64 begin = since ? then[u"size"].toInteger() : 0;
+    const qint64 from = qMax(begin, file.size() - tailBytes);
+    file.seek(from);
+    QList<QByteArray> lines = file.read(file.size() - from).split('\n');
     if (lines.last().isEmpty()) {
         lines.removeLast();
     }
@@ -65,7 +90,10 @@ QCoro::Task<Finding> ofFile(CheckScope scope, std::stop_token)
                            {u"limit"_s, scope.target.check.maxLogErrors},
                            {u"file"_s, file.fileName()},
                            {u"newest"_s, count.newest}};
-    co_return count.errors > scope.target.check.maxLogErrors ? wrong(u"check.log_errors"_s, args, file.fileName()) : passed(u"check.log_ok"_s, args);
+    Finding finding = count.errors > scope.target.check.maxLogErrors ? wrong(since ? u"check.log_errors_since"_s : u"check.log_errors"_s, args, file.fileName())
+                                                                     : passed(since ? u"check.log_ok_since"_s : u"check.log_ok"_s, args);
+    finding.record = now;
+    co_return finding;
 }
 
 QCoro::Task<Finding> ofInstances(CheckScope scope, std::stop_token stop)
@@ -102,8 +130,8 @@ QCoro::Task<Finding> ofInstances(CheckScope scope, std::stop_token stop)
         }
     }
     QJsonObject args{{u"count"_s, counts.size()}, {u"limit"_s, scope.target.check.maxLogErrors}, {u"each"_s, tailLines}};
-    if (counts.isEmpty() && !scope.afterUpdate && std::ranges::any_of(scope.target.services, isUnit)) {
-        // Who may not read the journal is told nothing, not even that.
+    if (counts.isEmpty() && std::ranges::any_of(scope.target.services, isUnit)) {
+        // Who may not read the journal is told nothing, not even that; and a unit that was started has lines there.
         co_return doubtful({u"check.log_unread"_s, args});
     }
     if (counts.isEmpty()) {
@@ -135,6 +163,10 @@ const CheckKind kind(85, [](const CheckScope &scope) {
 });
 
 const Catalogue::Registration texts{
+    {"check.log_ok_since", QT_TRANSLATE_NOOP("catalogue", "%{errors} %{errors|error|errors} in %{lines} %{lines|line|lines} since the update began, at most %{limit} expected")},
+    {"check.log_errors_since",
+     QT_TRANSLATE_NOOP("catalogue", "%{errors} errors in the newest %{lines} lines of “%{file}” since the update began, at most %{limit} expected. The newest: %{newest}"),
+     QT_TRANSLATE_NOOP("catalogue", "Read the log: these came with the update.")},
     {"check.log_silent", QT_TRANSLATE_NOOP("catalogue", "The instances wrote nothing")},
     {"check.log_unread", QT_TRANSLATE_NOOP("catalogue", "No line of any unit's journal could be read"),
      QT_TRANSLATE_NOOP("catalogue", "Add this account to the group systemd-journal, or set “checks: log_file” in target.yaml.")},

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Whether the instances' ports are held by the instances, not by a stranger.
+// Whether the instances' ports are held by the instances, not by a stranger. Those of further hosts are not looked at.
 
 #include "check/checklist.h"
 #include "deploy/portholder.h"
@@ -9,6 +9,8 @@
 
 #include <QFile>
 #include <QMap>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -40,38 +42,60 @@ bool isWithin(qint64 pid, qint64 ancestor)
     return false;
 }
 
+bool isHere(const ServiceSpec &service)
+{
+    return service.host.isHere() && std::ranges::any_of(service.instances, [](const InstanceSpec &instance) { return instance.port > 0; });
+}
+
+/// Whether the port is held by the instance. Of its own processes the supervisor knows the pid; a container's port is held by
+/// Docker's proxy or by whoever in it, and a unit's by any of its processes, so that they only have to run.
+bool isOurs(const ServiceSpec &service, const InstanceState &state, const PortHolder &holder)
+{
+    if (service.runtime == "process"_L1) {
+        return state.pid > 0 && isWithin(holder.pid, state.pid);
+    }
+    const bool bySocketUnit = service.runtime.startsWith("systemd"_L1) && holder.program == "systemd"_L1;
+    return state.pid > 0 || bySocketUnit || (state.state != InstanceState::State::Stopped && state.state != InstanceState::State::Failed);
+}
+
 QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
 {
-    const auto runtime = RuntimeRegistry::create(u"process"_s, scope.target);
-    if (!runtime) {
-        co_return wrong(runtime.error());
-    }
-    QMap<QString, qint64> pids;
-    const auto states = co_await (*runtime)->states(AnswerMs);
-    // Without a supervisor none of ours runs.
-    if (!states && states.error().code != "supervisor.not_running"_L1) {
-        co_return wrong(states.error());
-    }
-    for (const InstanceState &state : states.value_or(QList<InstanceState>())) {
-        pids.insert(state.name, state.pid);
-    }
     QSet<int> ports;
-    for (const ServiceSpec &service : scope.target.services) {
-        for (const InstanceSpec &instance : service.instances) {
-            if (service.runtime == "process"_L1 && instance.port > 0) {
+    QStringList runtimes;
+    for (const ServiceSpec &service : std::as_const(scope.target.services)) {
+        if (isHere(service)) {
+            for (const InstanceSpec &instance : service.instances) {
                 ports.insert(instance.port);
             }
+            if (!runtimes.contains(service.runtime)) {
+                runtimes.append(service.runtime);
+            }
+        }
+    }
+    QMap<QString, InstanceState> states;
+    for (const QString &name : std::as_const(runtimes)) {
+        const auto runtime = RuntimeRegistry::create(name, scope.target);
+        if (!runtime) {
+            co_return wrong(runtime.error());
+        }
+        const auto found = co_await (*runtime)->states(AnswerMs);
+        // Without a supervisor none of ours runs.
+        if (!found && found.error().code != "supervisor.not_running"_L1) {
+            co_return wrong(found.error());
+        }
+        for (const InstanceState &state : found.value_or(QList<InstanceState>())) {
+            states.insert(state.name, state);
         }
     }
     const auto holders = portHolders(ports);
     int held = 0;
-    for (const ServiceSpec &service : scope.target.services) {
+    for (const ServiceSpec &service : std::as_const(scope.target.services)) {
         for (const InstanceSpec &instance : service.instances) {
-            const auto holder = service.runtime == "process"_L1 ? holders.find(instance.port) : holders.end();
+            const auto holder = isHere(service) && instance.port > 0 ? holders.find(instance.port) : holders.end();
             if (holder == holders.end()) {
                 continue;
             }
-            if (const qint64 own = pids.value(instance.name); own <= 0 || !isWithin(holder->pid, own)) {
+            if (!isOurs(service, states.value(instance.name), *holder)) {
                 const QJsonValue program = holder->pid ? QJsonValue(holder->program) : QJsonValue();
                 co_return wrong(u"check.port_taken"_s,
                                 {{u"port"_s, instance.port}, {u"instance"_s, instance.name}, {u"program"_s, program}, {u"pid"_s, holder->pid}},

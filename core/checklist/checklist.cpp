@@ -73,7 +73,9 @@ constexpr StandardItem standardItems[]{
     {"backup-proven", Phase::During, "checklist.backup_proven", Rule::Steps, "verify_backup", "checklist.unneeded_step"},
     {"placed", Phase::During, "checklist.placed", Rule::Steps, "unpack fetch", "checklist.unneeded_step"},
     {"migrated", Phase::During, "checklist.migrated", Rule::Steps, "migrate downgrade", "checklist.unneeded_step"},
-    {"deployed", Phase::During, "checklist.deployed", Rule::Steps, "switch_release deploy_instance recreate_service switch_colour", "checklist.unneeded_step"},
+    {"deployed", Phase::During, "checklist.deployed", Rule::Steps, "switch_release", "checklist.unneeded_step"},
+    {"images-built", Phase::During, "checklist.images_built", Rule::Steps, "fetch", "checklist.unneeded_images"},
+    {"restarted", Phase::During, "checklist.restarted", Rule::Steps, "deploy_instance recreate_service switch_colour", "checklist.unneeded_step"},
     {"services", Phase::During, "checklist.services", Rule::After, "health:"},
     {"databases", Phase::During, "checklist.databases", Rule::After, "database:", "checklist.unneeded_databases"},
     {"redis", Phase::During, "checklist.redis", Rule::After, "redis:", "checklist.unneeded_redis"},
@@ -120,6 +122,7 @@ public:
     explicit Filler(const ChecklistInput &input)
         : m_input(input)
         , m_back(input.run && (wentBack(input.run->state) || turnOf(input.events)))
+        , m_isRollback(input.plan.kind == "rollback"_L1)
         , m_before(resultsOf("precheck"_L1))
         , m_after(resultsOf("health"_L1))
     {
@@ -191,7 +194,7 @@ private:
                  {{u"by"_s, tick->by}, {u"time"_s, iso(tick->time)}, {u"note"_s, tick->note}}, tick->time);
             item.by = tick->by;
             item.note = tick->note;
-        } else if (item.phase == Phase::Rollback && !m_back) {
+        } else if (item.phase == Phase::Rollback && !m_back && !m_isRollback) {
             tell(item, State::NotNeeded, u"checklist.unneeded_rollback"_s);
         } else if (tick != m_input.ticks.end()) {
             tell(item, State::Open, u"checklist.taken_back"_s, {{u"by"_s, tick->by}, {u"time"_s, iso(tick->time)}});
@@ -352,7 +355,7 @@ private:
             const auto then = std::ranges::find(m_before, result.id, &CheckResult::id);
             if (result.status < CheckResult::Status::Passed) {
                 tell(item, State::Open, u"checklist.check_unfinished"_s, {{u"check"_s, result.title.toJson()}});
-            } else if (after && then != m_before.end() && then->status >= CheckResult::Status::Warning) {
+            } else if (after && (result.error.code == "check.not_ours"_L1 || (then != m_before.end() && wasSoBefore(*then, result)))) {
                 tell(item, State::NotOurs, u"checklist.not_ours"_s, why, time);
             } else {
                 tell(item, State::Failed, u"checklist.check_failed"_s, why, time);
@@ -582,12 +585,21 @@ private:
         case Rule::WentBack:
             if (const auto turn = turnOf(m_input.events)) {
                 tell(item, State::Ticked, u"checklist.turned"_s, {{u"why"_s, turn->message.toJson()}}, turn->time);
+            } else if (m_isRollback && m_input.run && m_input.run->started.isValid()) {
+                tell(item, State::Ticked, u"checklist.chosen_back"_s, {{u"by"_s, m_input.run->startedBy}, {u"to"_s, m_input.plan.to}}, m_input.run->started);
+            } else if (m_isRollback) {
+                tell(item, State::Open, u"checklist.waits_start"_s);
             } else {
                 tell(item, State::NotNeeded, u"checklist.unneeded_rollback"_s);
             }
             break;
         case Rule::Restored:
-            if (!m_back) {
+            if (m_isRollback && !m_back && m_input.run && m_input.run->state == RunState::Succeeded) {
+                tell(item, State::Ticked, u"checklist.restored_by_run"_s, {{u"version"_s, m_input.plan.to}}, m_input.run->ended);
+            } else if (m_isRollback) {
+                // One that turned back itself has brought nothing back.
+                tell(item, m_back ? State::Failed : State::Open, m_back ? u"checklist.not_restored"_s : u"checklist.waits_end"_s, {{u"to"_s, m_input.plan.to}});
+            } else if (!m_back) {
                 tell(item, State::NotNeeded, u"checklist.unneeded_rollback"_s);
             } else if (m_input.run->state == RunState::RolledBack) {
                 tell(item, State::Ticked, u"checklist.restored_to"_s, {{u"version"_s, m_input.plan.from}}, m_input.run->ended);
@@ -602,6 +614,7 @@ private:
 
     const ChecklistInput &m_input;
     bool m_back;
+    bool m_isRollback; ///< The run is the way back that somebody chose.
     QList<CheckResult> m_before;
     QList<CheckResult> m_after;
 };

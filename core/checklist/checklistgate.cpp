@@ -62,7 +62,9 @@ Result<QList<OpenItem>> openItems(Journal &journal, const RunRecord &run)
     for (const QJsonValue &item : items) {
         const QString when = item[u"when"].toString();
         const QString name = item[u"name"].toString();
-        const bool applies = when == "during"_L1 || when == (run.state == RunState::Succeeded ? "after"_L1 : "rollback"_L1);
+        // A way back that somebody chose ends like any run, and is one.
+        const bool back = run.state == RunState::RolledBack || run.plan.kind == "rollback"_L1;
+        const bool applies = when == "during"_L1 || (when == "after"_L1 && run.state == RunState::Succeeded) || (when == "rollback"_L1 && back);
         if (applies && !isTicked(ticks, name)) {
             open.append({name, item[u"text"].toString(name)});
         }

@@ -115,6 +115,9 @@ Result<std::optional<GateFinding>> gateOnTheWay(Journal &journal, const Target &
 
 Message gateTitle(const QString &gate)
 {
+    if (gate.startsWith("check:"_L1)) {
+        return {u"gate.check"_s, {{u"check"_s, gate.section(u':', 1)}}};
+    }
     return {u"gate."_s + gate, {}};
 }
 

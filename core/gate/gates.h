@@ -52,7 +52,7 @@ struct GateScope {
 /// brings about; hold: id of the command that it takes back, or empty.
 [[nodiscard]] Result<std::optional<GateFinding>> gateOnTheWay(Journal &journal, const Target &target, const RunRecord &run, const QList<StepRecord> &steps, Outcome outcome,
                                                               const QString &hold, const QDateTime &now);
-/// For people: "Blackout hours" of "blackout".
+/// For people: "Blackout hours" of "blackout". Also of a check that is passed over ("check:ID").
 [[nodiscard]] Message gateTitle(const QString &gate);
 [[nodiscard]] QStringList gateTitles(const QStringList &gates);
 /// Puts what the gates demand into the plan's policy, so that digest and approval cover it: "blackout", "approval", "staging",

@@ -12,6 +12,7 @@ static const Catalogue::Registration texts{
     {"gate.approval", QT_TRANSLATE_NOOP("catalogue", "Approval by a second person")},
     {"gate.staging", QT_TRANSLATE_NOOP("catalogue", "Tested in staging")},
     {"gate.checklist", QT_TRANSLATE_NOOP("catalogue", "Checklist")},
+    {"gate.check", QT_TRANSLATE_NOOP("catalogue", "Check “%{check}”, known to fail")},
     {"gate.blackout_none", QT_TRANSLATE_NOOP("catalogue", "No blackout within a week.")},
     {"gate.blackout_now", QT_TRANSLATE_NOOP("catalogue", "No update starts now: blackout until %{until:time} (%{reason})."),
      QT_TRANSLATE_NOOP("catalogue", "Start it in %{wait:duration}, or break the glass with a reason if it can't wait.")},

@@ -14,7 +14,7 @@ namespace cutover {
 struct BreakGlass {
     QString by;
     QString reason;
-    QStringList gates; ///< Those that were shut when it was given: "blackout", "approval", "staging", "checklist".
+    QStringList gates; ///< Those that were shut when it was given: "blackout", "approval", "staging", "checklist"; and "check:ID" of checks known to fail.
     QDateTime time; ///< UTC.
     [[nodiscard]] bool isEmpty() const { return reason.isEmpty(); }
     [[nodiscard]] QJsonObject toJson() const;

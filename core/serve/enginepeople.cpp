@@ -6,6 +6,7 @@
 #include "serve/engineserviceprivate.h"
 
 #include "approval/approval.h"
+#include "check/checklist.h"
 #include "gate/peoplesection.h"
 #include "serve/peoplelook.h"
 #include "system/clock.h"
@@ -179,8 +180,11 @@ Result<BreakGlass> EngineService::Private::glassFrom(const QJsonObject &params, 
             shut.append(gate.gate);
         }
     }
+    const QStringList named = json::toStrings(params[u"gates"]);
+    const QStringList checks = checksIn(named);
+    CHECK(checkPassedOver(target, checks));
     const QJsonValue given = params[u"breakGlass"];
-    if (!given.isString() || given.toString().isEmpty()) {
+    if ((!given.isString() || given.toString().isEmpty()) && checks.isEmpty()) {
         return shut.isEmpty() ? Result<BreakGlass>(BreakGlass()) : fail(firstShut(found));
     }
     const QString reason = secrets().masked(given.toString().simplified().left(LongestText));
@@ -188,7 +192,6 @@ Result<BreakGlass> EngineService::Private::glassFrom(const QJsonObject &params, 
         return fail(u"gate.reason_missing"_s, {{u"given"_s, reason}, {u"minimum"_s, GlassWish::ShortestReason}});
     }
     // A reason is for what its giver has seen; what has shut since then, or was never told, stays shut.
-    const QStringList named = json::toStrings(params[u"gates"]);
     if (named.isEmpty() && !shut.isEmpty()) {
         return fail(u"gate.not_named"_s, {{u"gates"_s, QJsonArray::fromStringList(shut)}, {u"option"_s, shut.join(u',')}});
     }
@@ -197,8 +200,9 @@ Result<BreakGlass> EngineService::Private::glassFrom(const QJsonObject &params, 
             return fail(gate.error);
         }
     }
-    // Where nothing is shut no glass is broken.
-    return shut.isEmpty() ? BreakGlass() : BreakGlass{who, reason, shut, Clock::system().now()};
+    // Where nothing is shut, or passed over, no glass is broken.
+    const QStringList broken = shut + checks;
+    return broken.isEmpty() ? BreakGlass() : BreakGlass{who, reason, broken, Clock::system().now()};
 }
 
 Async<QJsonObject> EngineService::Private::report(QString id)

@@ -3,12 +3,14 @@
 
 #include "serve/engineserviceprivate.h"
 
+#include "check/checklist.h"
 #include "plan/loss.h"
 #include "run/activerun.h"
 #include "run/decisions.h"
 #include "serve/enginesessions.h"
 #include "serve/protocol.h"
 #include "system/files.h"
+#include "system/jsonvalues.h"
 #include "system/loginsession.h"
 #include "system/programs.h"
 #include "system/random.h"
@@ -430,8 +432,10 @@ Result<QJsonObject> EngineService::Private::command(const QJsonObject &params)
             return fail(u"serve.command_refused"_s, {{u"verb"_s, verb}, {u"reason"_s, decision.error().toJson()}});
         }
         TRY(const auto shut, gateOnTheWay(*journal, target, record, steps, *decision, verb == u"resume" ? hold : QString(), Clock::system().now()));
-        if (shut) {
-            TRY(glass, glassFrom(params, {*shut}));
+        // A check that holds it may be passed over as well as one that kept it from beginning.
+        const bool again = *decision == Outcome::RetryPrepared || *decision == Outcome::RetryUnprepared;
+        if (shut || (again && !checksIn(json::toStrings(params[u"gates"])).isEmpty())) {
+            TRY(glass, glassFrom(params, shut ? QList<GateFinding>{*shut} : QList<GateFinding>()));
         }
     }
     const QString name = params[u"confirm"].toString();

@@ -35,7 +35,8 @@
  * metrics            series, from, to, limit?                 {"points": [[time, value]]}, MetricPoints at most: where
  *                                                             there are more, the extremes of each span of time
  * apply              digest, confirm, breakGlass?, gates?     {"run": id}; breakGlass: why it is started although gates are shut,
- *                                                             gates: those that the reason is for, as its giver has seen them
+ *                                                             gates: those that the reason is for, as its giver has seen them, and
+ *                                                             "check:ID" of pre-checks that are known to fail
  * gates              digest | run                             GatesView: what stands in the way of a run now, and the approval
  * approval.plan      digest | run                             {"plan", "digest"}; the beginning of a digest will do
  * approval.request   digest                                   {"approval": ApprovalView}: others see that they are asked

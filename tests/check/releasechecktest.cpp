@@ -447,7 +447,7 @@ private Q_SLOTS:
         m_target.check.probes = {own};
         TestContext context(m_target);
         const auto failed = apply(context, health(m_target));
-        QCOMPARE(failed.error().code, u"check.failed_after"_s);
+        QCOMPARE(failed.error().code, u"check.failed_back_known"_s);
         QCOMPARE(failed.error().kind, Error::Kind::Permanent);
     }
 

@@ -207,7 +207,7 @@ private Q_SLOTS:
         QVERIFY2(failed.evidence.text().contains(u"no room"), qPrintable(failed.evidence.text()));
 
         in = running(7, RunState::Succeeded);
-        for (const QString &id : {u"migrated"_s, u"deployed"_s, u"error-rate"_s}) {
+        for (const QString &id : {u"migrated"_s, u"restarted"_s, u"error-rate"_s}) {
             QCOMPARE(item(checklistOf(in), id).state, State::Ticked);
         }
     }
@@ -215,8 +215,8 @@ private Q_SLOTS:
     void aRunThatEndedBeforeIsSaidSo()
     {
         const QList<ChecklistItem> items = checklistOf(running(2, RunState::Abandoned));
-        QCOMPARE(item(items, u"deployed"_s).state, State::Open);
-        QCOMPARE(item(items, u"deployed"_s).evidence.code, u"checklist.step_never"_s);
+        QCOMPARE(item(items, u"restarted"_s).state, State::Open);
+        QCOMPARE(item(items, u"restarted"_s).evidence.code, u"checklist.step_never"_s);
     }
 
     void checksTickTheirItems()
@@ -542,6 +542,31 @@ private Q_SLOTS:
         // While it still goes back it is not restored.
         in.run->state = RunState::Reverting;
         QCOMPARE(item(checklistOf(in), u"restored"_s).state, State::Open);
+    }
+
+    /// Somebody chose to go back: that run is the rollback that the list asks about.
+    void aRollbackThatWasChosen()
+    {
+        const auto chosen = [this](RunState state) {
+            ChecklistInput in = running(7, state);
+            in.plan.kind = u"rollback"_s;
+            std::swap(in.plan.from, in.plan.to);
+            in.run->plan = in.plan;
+            return in;
+        };
+        const QList<ChecklistItem> done = checklistOf(chosen(RunState::Succeeded));
+        QCOMPARE(item(done, u"went-back"_s).state, State::Ticked);
+        QVERIFY2(item(done, u"went-back"_s).evidence.text().contains(u"kim@desk chose"), qPrintable(item(done, u"went-back"_s).evidence.text()));
+        QCOMPARE(item(done, u"restored"_s).state, State::Ticked);
+        QVERIFY(item(done, u"restored"_s).evidence.text().contains(u"1.0.0"));
+        QCOMPARE(item(done, u"issues-noted"_s).state, State::Open);
+        QCOMPARE(item(done, u"cause"_s).state, State::Open);
+        QCOMPARE(item(checklistOf(chosen(RunState::Running)), u"restored"_s).state, State::Open);
+        // Taken back itself it has restored nothing.
+        QCOMPARE(item(checklistOf(chosen(RunState::RolledBack)), u"restored"_s).state, State::Failed);
+        // An update that went through needed none.
+        QCOMPARE(item(checklistOf(running(7, RunState::Succeeded)), u"restored"_s).state, State::NotNeeded);
+        QCOMPARE(item(checklistOf(running(7, RunState::Succeeded)), u"cause"_s).state, State::NotNeeded);
     }
 
     void pointOfNoReturnIsNamed()

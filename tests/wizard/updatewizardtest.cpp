@@ -14,6 +14,7 @@
 
 #include <QApplication>
 #include <QClipboard>
+#include <QCheckBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
@@ -165,6 +166,56 @@ private Q_SLOTS:
         click(visible<QPushButton>(wizard.get(), u"again"_s));
         QTRY_VERIFY(next()->isEnabled());
         QCOMPARE(engine->count(u"check.start"_s), 2);
+    }
+
+    void whatIsKnownToFailIsPassedOverWithAReason()
+    {
+        wizarddata::failCheck(engine.get());
+        const QJsonObject disk = engine->checks.items[1];
+        CheckResult probe = CheckResult::fromJson(disk);
+        probe.id = u"probe:quotes"_s;
+        probe.mayBeKnown = true;
+        engine->checks.items[1] = probe.toJson();
+        // Beside one that the update itself needs there is no going on.
+        engine->checks.items.append(disk);
+        open(u"1.3.0"_s);
+        QTRY_VERIFY(next()->isEnabled());
+        click(next());
+        QTRY_VERIFY2(reason().contains(u"failed"), qPrintable(reason()));
+        QVERIFY(visible<QCheckBox>(wizard.get(), u"knownFailures"_s) == nullptr);
+        engine->checks.items.removeLast();
+        click(visible<QPushButton>(wizard.get(), u"again"_s));
+        QTRY_VERIFY(visible<QCheckBox>(wizard.get(), u"knownFailures"_s) != nullptr);
+        auto *known = visible<QCheckBox>(wizard.get(), u"knownFailures"_s);
+        QVERIFY(!next()->isEnabled());
+        known->setFocus();
+        QTest::keyClick(known, Qt::Key_Space);
+        QVERIFY2(next()->isEnabled(), qPrintable(reason()));
+        // A new look at the system is a new decision.
+        click(visible<QPushButton>(wizard.get(), u"again"_s));
+        QTRY_COMPARE(engine->count(u"check.start"_s), 3);
+        QTRY_VERIFY(visible<QCheckBox>(wizard.get(), u"knownFailures"_s) != nullptr);
+        QVERIFY(!known->isChecked());
+        QVERIFY(!next()->isEnabled());
+        QTest::keyClick(known, Qt::Key_Space);
+        for (int step = UpdateWizard::Checks; step < UpdateWizard::Review; ++step) {
+            QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+            click(next());
+        }
+        if (auto *name = visible<QLineEdit>(wizard.get(), u"confirmName"_s)) {
+            QTest::keyClicks(name, u"trading"_s);
+        }
+        QTRY_VERIFY(visible<QLineEdit>(wizard.get(), u"breakGlass"_s) != nullptr);
+        QVERIFY2(!next()->isEnabled() && reason().contains(u"letters"), qPrintable(reason()));
+        const auto *what = visible<QLabel>(wizard.get(), u"glassWhat"_s);
+        QVERIFY2(what != nullptr && what->text().contains(u"probe:quotes"), what == nullptr ? "" : qPrintable(what->text()));
+        QTest::keyClicks(visible<QLineEdit>(wizard.get(), u"breakGlass"_s), u"1.3.0 mends the quotes"_s);
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+        engine->runViews.prepend(wizarddata::runOf(wizarddata::updatePlan(), 8));
+        click(next());
+        QTRY_COMPARE(engine->count(u"apply"_s), 1);
+        QCOMPARE(engine->lastParams(u"apply"_s)[u"breakGlass"].toString(), u"1.3.0 mends the quotes"_s);
+        QCOMPARE(engine->lastParams(u"apply"_s)[u"gates"].toArray(), QJsonArray{u"check:probe:quotes"_s});
     }
 
     void sessionInTheWayIsEnded()

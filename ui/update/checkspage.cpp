@@ -3,6 +3,7 @@
 
 #include "update/checkspage.h"
 
+#include "check/checklist.h"
 #include "common/inlinemessage.h"
 #include "common/page.h"
 #include "common/tableview.h"
@@ -10,6 +11,7 @@
 #include "update/plandraft.h"
 #include "update/sessionsdialog.h"
 
+#include <QCheckBox>
 #include <QHBoxLayout>
 #include <QPushButton>
 #include <QVBoxLayout>
@@ -25,6 +27,7 @@ ChecksPage::ChecksPage(PlanDraft *draft, QWidget *parent)
     , m_summary(new TextLabel({}, TextStyle::Section))
     , m_sessions(new QPushButton(tr("Database sessions…")))
     , m_again(new QPushButton(tr("Run checks again")))
+    , m_known(new QCheckBox(tr("Go on: what failed is known, and the update is to cure it")))
     , m_table(new TableView(tr("Pre-checks")))
     , m_message(new InlineMessage)
 {
@@ -37,6 +40,10 @@ ChecksPage::ChecksPage(PlanDraft *draft, QWidget *parent)
     head->addWidget(m_again);
     layout->addLayout(head);
     layout->addWidget(m_message);
+    layout->addWidget(m_known);
+    m_known->setObjectName(u"knownFailures"_s);
+    m_known->setToolTip(tr("Nothing is rolled back for it, and it stays on the list afterwards. You are asked for a reason before the start."));
+    m_known->hide();
     m_again->setObjectName(u"again"_s);
     m_sessions->setObjectName(u"databaseSessions"_s);
     m_sessions->hide();
@@ -51,6 +58,10 @@ ChecksPage::ChecksPage(PlanDraft *draft, QWidget *parent)
 
     connect(m_sessions, &QPushButton::clicked, this, &ChecksPage::showSessions);
     connect(m_again, &QPushButton::clicked, this, &ChecksPage::run);
+    connect(m_known, &QCheckBox::toggled, this, [this](bool goOn) {
+        m_draft->setKnownFailures(goOn ? passable() : QStringList());
+        Q_EMIT changed();
+    });
     connect(&m_job, &JobTracker::item, this, [this](const QJsonObject &item) {
         const CheckResult result = CheckResult::fromJson(item);
         if (result.id.startsWith(u"transactions:")) {
@@ -85,6 +96,7 @@ void ChecksPage::run()
     m_checked = m_draft->to();
     m_ended = m_passed = false;
     m_model.clear();
+    m_known->setChecked(false);
     m_sessions->hide();
     m_message->clear();
     m_job.follow(m_draft->engine()->startChecks(m_checked));
@@ -125,12 +137,28 @@ void ChecksPage::summarize()
         m_summary->setText(tr("All %n checks passed", nullptr, passed));
     }
     m_again->setEnabled(!m_job.isRunning());
+    m_known->setVisible(!m_job.isRunning() && m_ended && !passable().isEmpty());
     Q_EMIT changed();
+}
+
+QStringList ChecksPage::passable() const
+{
+    QStringList gates;
+    for (int row = 0; row < m_model.rowCount(); ++row) {
+        const CheckResult &result = m_model.at(row);
+        if (result.status == CheckResult::Status::Failed) {
+            if (!result.mayBeKnown) {
+                return {};
+            }
+            gates.append(gateOfCheck(result.id));
+        }
+    }
+    return gates;
 }
 
 QString ChecksPage::heading() const
 {
-    return tr("The system is looked at before anything is planned against it. A failed check has to be put right first; a warning does not block.");
+    return tr("The system is looked at before anything is planned against it. A failed check has to be put right first, unless it is what the update is to cure; a warning does not block.");
 }
 
 QString ChecksPage::blockedReason() const
@@ -141,7 +169,7 @@ QString ChecksPage::blockedReason() const
     if (!m_ended) {
         return tr("The checks have not been run.");
     }
-    if (m_passed) {
+    if (m_passed || !m_draft->knownFailures().isEmpty()) {
         return {};
     }
     const QString failure = m_model.failureText();

@@ -7,6 +7,7 @@
 #include "update/checkmodel.h"
 #include "update/wizardpage.h"
 
+class QCheckBox;
 class QPushButton;
 
 namespace cutover {
@@ -32,6 +33,8 @@ private:
     void run();
     void summarize();
     void showSessions();
+    /// Gates of those that failed, where each may be known; empty otherwise.
+    [[nodiscard]] QStringList passable() const;
 
     PlanDraft *m_draft;
     JobTracker m_job;
@@ -42,6 +45,7 @@ private:
     TextLabel *m_summary;
     QPushButton *m_sessions; ///< Where a database has sessions.
     QPushButton *m_again;
+    QCheckBox *m_known; ///< Where all that failed may be known.
     TableView *m_table;
     InlineMessage *m_message;
 };

@@ -57,15 +57,14 @@ void CommitPage::makeGates()
     m_glassReason->setObjectName(u"breakGlass"_s);
     m_glassReason->setPlaceholderText(tr("Why it can't wait; kept in the audit trail and the report"));
     m_glassReason->setAccessibleName(tr("Why it can't wait"));
-    auto *leave = new QPushButton(tr("Don't break it"));
-    leave->setObjectName(u"leaveGlass"_s);
-    leave->setAutoDefault(false);
+    m_leaveGlass->setObjectName(u"leaveGlass"_s);
+    m_leaveGlass->setAutoDefault(false);
     row->addWidget(m_glassReason, 1);
-    row->addWidget(leave);
+    row->addWidget(m_leaveGlass);
     column->addWidget(m_glassWhat->wrapped());
     column->addLayout(row);
     m_glass->hide();
-    connect(leave, &QPushButton::clicked, this, [this] { breakGlass(false); });
+    connect(m_leaveGlass, &QPushButton::clicked, this, [this] { breakGlass(false); });
     connect(m_glassReason, &QLineEdit::textChanged, this, &WizardPage::changed);
     connect(m_gates, &GateWatch::changed, this, &CommitPage::refreshWhenSeen);
     connect(m_checklist, &ChecklistPanel::changed, m_gates, &GateWatch::look);
@@ -119,7 +118,8 @@ void CommitPage::refreshGates()
     if (shut.isEmpty() || !m_draft->plan()) {
         m_shut->clear();
         m_shutTold.clear();
-        breakGlass(false);
+        // What is known to fail was chosen at the checks; it still wants its reason.
+        breakGlass(m_draft->plan() && !m_draft->knownFailures().isEmpty());
         return;
     }
     const QString told = shut.join(u' ') + hints.join(u' ');
@@ -146,7 +146,8 @@ void CommitPage::refreshGates()
 
 void CommitPage::breakGlass(bool wanted)
 {
-    QStringList shut;
+    QStringList shut = wanted ? m_draft->knownFailures() : QStringList();
+    m_leaveGlass->setVisible(shut.isEmpty());
     for (const GateFinding &gate : m_gates->view().gates) {
         if (wanted && !gate.isOpen()) {
             shut.append(gate.gate);
@@ -181,10 +182,10 @@ void CommitPage::openApproval()
 QString CommitPage::gateReason() const
 {
     const Error shut = m_gates->view().firstShut();
-    if (shut.code.isEmpty()) {
+    if (shut.code.isEmpty() && m_draft->knownFailures().isEmpty()) {
         return {};
     }
-    if (m_glass->isHidden()) {
+    if (m_glass->isHidden() && !shut.code.isEmpty()) {
         return shut.what();
     }
     for (const GateFinding &gate : m_gates->view().gates) {

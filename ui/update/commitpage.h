@@ -8,6 +8,7 @@
 
 class QFormLayout;
 class QLineEdit;
+class QPushButton;
 class QTabWidget;
 
 namespace cutover {
@@ -87,6 +88,7 @@ private:
     QWidget *m_glass; ///< Shown once somebody wants to break it.
     TextLabel *m_glassWhat;
     QLineEdit *m_glassReason;
+    QPushButton *m_leaveGlass;
     QStringList m_glassFor; ///< Gates that were shut when it was to be broken; the reason is for those alone.
     QTabWidget *m_tabs;
     ChecklistPanel *m_checklist;

@@ -70,6 +70,14 @@ void PlanDraft::requestRollback(const QString &restorePoint, const QString &mode
     start();
 }
 
+void PlanDraft::setKnownFailures(const QStringList &gates)
+{
+    if (m_knownFailures != gates) {
+        m_knownFailures = gates;
+        Q_EMIT planChanged();
+    }
+}
+
 void PlanDraft::requestAgain()
 {
     start();
@@ -106,6 +114,7 @@ void PlanDraft::clear()
     m_to.clear();
     m_restorePoint.clear();
     m_mode.clear();
+    m_knownFailures.clear();
     m_cancelled = false;
     Q_EMIT planChanged();
 }

@@ -25,6 +25,10 @@ public:
     /// "Update" or "rollback" to this version.
     [[nodiscard]] const QString &to() const { return m_to; }
 
+    /// Gates ("check:ID") of the pre-checks that failed and that are known to: the update is begun all the same, with a reason.
+    [[nodiscard]] const QStringList &knownFailures() const { return m_knownFailures; }
+    void setKnownFailures(const QStringList &gates);
+
     /// Asks for the plan of an update; nothing happens where that plan is there or on its way.
     void requestUpdate(const QString &version);
     void requestRollback(const QString &restorePoint, const QString &mode, const QString &version);
@@ -63,6 +67,7 @@ private:
     QString m_to, m_restorePoint, m_mode;
     std::optional<Plan> m_plan;
     QString m_digest;
+    QStringList m_knownFailures;
     QDateTime m_planned;
     QMap<QString, QString> m_revisionsThen;
     Error m_error;
