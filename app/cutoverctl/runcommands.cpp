@@ -218,7 +218,7 @@ Result<int> rollback(const Arguments &arguments)
         }
     }
     static const QRegularExpression hash(u"\\A[0-9a-fA-F]{7,64}\\z"_s);
-    if (id.isEmpty() && !hash.match(wanted).hasMatch()) {
+    if (id.isEmpty() && !engine->target().repository.isGit() && !hash.match(wanted).hasMatch()) {
         return fail(u"cli.no_restore_point"_s, {{u"text"_s, wanted}});
     }
     TRY(const QString job, QCoro::waitFor(id.isEmpty() ? engine->startCommitPlan(wanted, mode) : engine->startRollbackPlan(id, mode)));

@@ -123,12 +123,16 @@ public:
     Async<StagedRelease> stageCommit(QString text, std::stop_token stop, ProgressFunction progress) override
     {
         // Going back must not wait for a server that is down: what is here is enough, where it is here.
-        auto commit = co_await m_git.findCommit(text, stop);
+        auto commit = co_await fixedCommit(text, stop);
         bool isFetched = false;
         if (!commit && commit.error().code == "git.no_commit"_L1) {
             CO_CHECK(co_await m_git.fetchBranches(stop));
             isFetched = true;
-            commit = co_await m_git.findCommit(text, stop);
+            commit = co_await fixedCommit(text, stop);
+            if (!commit && commit.error().code == "git.no_commit"_L1) {
+                // What a branch names moves, so that only what it has just been counts.
+                commit = co_await m_git.branchHead(text, stop);
+            }
         }
         CO_TRY(const QString hash, commit);
         CO_TRY(const QList<GitTag> before, co_await m_git.tagsBefore(hash, stop));
@@ -222,6 +226,18 @@ private:
             CO_CHECK(co_await m_git.exportTo(staged.preview, commit, stop));
         }
         co_return staged;
+    }
+
+    /// By what names one commit for good: its hash, or the tag of a release. Error "git.no_commit" where neither does.
+    Async<QString> fixedCommit(QString text, std::stop_token stop)
+    {
+        auto commit = co_await m_git.findCommit(text, stop);
+        if (!commit && commit.error().code == "git.no_commit"_L1) {
+            if (const auto tag = co_await m_git.tag(text, stop)) {
+                co_return tag->commit;
+            }
+        }
+        co_return commit;
     }
 
     /// The newest release that names this very commit; with signatures asked for, one that has a good one.

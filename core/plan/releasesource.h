@@ -28,7 +28,7 @@ public:
     /// Brings a release into STATE, verifies it, and puts a copy below STATE/cache to look at. Changes
     /// nothing that serves; everything is found again by the next call.
     [[nodiscard]] virtual Async<StagedRelease> stage(ReleaseInfo release, std::stop_token stop, ProgressFunction progress) = 0;
-    /// The same for any commit, by its hash or the beginning of it: under a version of its own (release/commitversion.h), unless a tag
+    /// The same for any commit, by its hash or the beginning of it, else by the tag of a release, else by a branch that has been pushed: under a version of its own (release/commitversion.h), unless a tag
     /// names it. Error "git.no_commits" where releases are packages.
     [[nodiscard]] virtual Async<StagedRelease> stageCommit(QString commit, std::stop_token stop, ProgressFunction progress);
     /// The steps that bring and verify it once more, as planned.

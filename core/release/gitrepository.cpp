@@ -25,6 +25,7 @@ namespace {
 constexpr char fieldEnd = '\0';
 constexpr char recordEnd = '\x1e';
 constexpr qint64 maxOutput = 256 << 20;
+const QString branchFolder = u"refs/cutover/heads/"_s; ///< Of the copy: where the remote's branches are.
 
 bool isCommit(const QString &text)
 {
@@ -181,8 +182,9 @@ Async<> GitRepository::fetchBranches(std::stop_token stop)
     CO_CHECK(co_await fetch(stop));
     const QFileInfo copy(m_copy);
     CO_TRY(const auto lock, co_await FileLock::acquire(QString(copy.absolutePath() + u"/.locks/"_s + copy.fileName()), stop));
-    // Branches move, and are followed; nothing is ever installed by the name of one.
-    CO_CHECK(co_await git({u"fetch"_s, u"--no-auto-gc"_s, u"--no-tags"_s, u"--no-prune"_s, u"--recurse-submodules=no"_s, u"--"_s, m_spec.url, u"+refs/heads/*:refs/cutover/heads/*"_s}, stop));
+    // Branches move, and are followed; a plan has the hash of the commit, and never the name of one.
+    // One that is gone must not be found by its name any more; its commits stay.
+    CO_CHECK(co_await git({u"fetch"_s, u"--no-auto-gc"_s, u"--no-tags"_s, u"--prune"_s, u"--recurse-submodules=no"_s, u"--"_s, m_spec.url, QString(u"+refs/heads/*:"_s + branchFolder + u'*')}, stop));
     co_return {};
 }
 
@@ -266,6 +268,19 @@ Async<QString> GitRepository::findCommit(QString hash, std::stop_token stop)
         co_return fail(u"git.commit_ambiguous"_s, {{u"commit"_s, hash}, {u"commits"_s, QJsonArray::fromStringList(commits)}}, where);
     }
     co_return commits.first();
+}
+
+Async<QString> GitRepository::branchHead(QString name, std::stop_token stop)
+{
+    // Compared here: what is typed is never a revision's syntax nor a pattern to git.
+    CO_TRY(const QByteArray output, co_await git({u"for-each-ref"_s, u"--format=%(objectname) %(refname)"_s, branchFolder}, stop));
+    const QByteArray wanted = ' ' + (branchFolder + name).toUtf8();
+    for (const QByteArray &line : output.split('\n')) {
+        if (line.endsWith(wanted) && line.indexOf(' ') == line.size() - wanted.size()) {
+            co_return QString::fromLatin1(line.first(line.size() - wanted.size()));
+        }
+    }
+    co_return fail(u"git.no_commit"_s, {{u"commit"_s, name}, {u"url"_s, m_spec.url}}, m_spec.url);
 }
 
 Async<QMap<QString, QByteArray>> GitRepository::fileAt(QString path, QStringList commits, std::stop_token stop)

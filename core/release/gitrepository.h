@@ -47,6 +47,8 @@ public:
     /// The full hash of a commit of the copy, by its hash or the beginning of it (seven digits or more); never by the name of a
     /// branch or tag. Errors "git.no_commit", "git.commit_ambiguous", which names them.
     [[nodiscard]] Async<QString> findCommit(QString hash, std::stop_token stop = {});
+    /// The commit that a branch named when it was fetched last. Error "git.no_commit".
+    [[nodiscard]] Async<QString> branchHead(QString name, std::stop_token stop = {});
     /// The file's content by commit; commits without it are left out.
     [[nodiscard]] Async<QMap<QString, QByteArray>> fileAt(QString path, QStringList commits, std::stop_token stop = {});
     /// Bytes of all files of a commit, unpacked.

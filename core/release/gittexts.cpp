@@ -45,7 +45,7 @@ static const Catalogue::Registration gitTexts{{
     {"git.no_tag", QT_TRANSLATE_NOOP("catalogue", "The tag %{tag} is not in the repository %{url}."),
      QT_TRANSLATE_NOOP("catalogue", "Make a new plan.")},
     {"git.no_commit", QT_TRANSLATE_NOOP("catalogue", "The repository %{url} has no commit %{commit}."),
-     QT_TRANSLATE_NOOP("catalogue", "'git log --oneline' tells commits. Give at least seven digits of the hash, of a commit of a release or of a branch that has been pushed.")},
+     QT_TRANSLATE_NOOP("catalogue", "Give at least seven digits of a commit's hash ('git log --oneline' tells them), or the name of a release's tag or of a branch; it has to be pushed.")},
     {"git.commit_ambiguous", QT_TRANSLATE_NOOP("catalogue", "Several commits begin with %{commit}: %{commits:list}."),
      QT_TRANSLATE_NOOP("catalogue", "Give more digits.")},
     {"git.commit_unsigned",

@@ -81,7 +81,7 @@ public:
     /// What a service or an instance writes, the last lines of each log first; goes on until it is cancelled.
     /// Items: {"lines": [{"instance", "line"}]}.
     [[nodiscard]] Async<QString> startLogs(QString service, int lines);
-    /// Back to the code of a commit of the release repository; its hash may be abbreviated. mode: "code".
+    /// Back to the code of a commit of the release repository; its hash, which may be abbreviated, a release's tag, or a branch. mode: "code".
     [[nodiscard]] Async<QString> startCommitPlan(QString commit, QString mode);
     [[nodiscard]] Async<> cancelJob(QString job);
 

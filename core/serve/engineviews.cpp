@@ -89,6 +89,7 @@ Async<QJsonObject> EngineService::Private::status()
     view.version = installedVersion(target);
     view.host = QSysInfo::machineHostName();
     view.errorLimit = target.watch.maxErrorProportion;
+    view.commits = target.repository.isGit();
     QStringList databases;
     for (const DatabaseSpec &database : std::as_const(target.databases)) {
         databases.append(database.name + u" ("_s + (database.driver == u"sqlite" ? u"SQLite"_s : u"PostgreSQL"_s) + u')');

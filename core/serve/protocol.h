@@ -57,7 +57,7 @@
  * check.start        to                                       {"job": id}
  * plan.update.start  to, watchMs?                             {"job": id}
  * plan.adopt         plan, digest                             {"plan", "digest"}: a plan made earlier
- * plan.rollback.start point or commit, mode                   {"job": id}
+ * plan.rollback.start point or commit, mode                   {"job": id}; commit: hash, tag or branch
  * service.logs       service, lines?, follow?                 {"job": id}; service: or an instance; items {"lines": [{"instance", "line"}]}
  * job.cancel         job                                      {}
  */

@@ -127,6 +127,7 @@ QJsonObject TargetView::toJson() const
             {u"revisions"_s, heads},
             {u"redis"_s, servers},
             {u"errorLimit"_s, errorLimit},
+            {u"commits"_s, commits},
             {u"problem"_s, problem.toJson()}};
 }
 
@@ -157,6 +158,7 @@ TargetView TargetView::fromJson(const QJsonObject &json)
                     .revisions = {},
                     .redis = {},
                     .errorLimit = json[u"errorLimit"].toDouble(0.05),
+                    .commits = json[u"commits"].toBool(),
                     .problem = Error::fromJson(json[u"problem"].toObject())};
     const QJsonObject heads = json[u"revisions"].toObject();
     for (auto it = heads.begin(); it != heads.end(); ++it) {

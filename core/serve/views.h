@@ -58,6 +58,7 @@ struct TargetView {
     QMap<QString, QString> revisions; ///< Database → migration head.
     QList<RedisView> redis;
     double errorLimit = 0.05;
+    bool commits = false; ///< Releases are of a git repository: a rollback can lead to any commit of it.
     Error problem; ///< What keeps the target from being looked at, if anything.
     /// Who has the conn where it is another than the one who asks; empty: nobody else.
     [[nodiscard]] QString foreignConn() const { return connOurs ? QString() : connHolder; }

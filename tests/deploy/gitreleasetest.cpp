@@ -253,6 +253,44 @@ private Q_SLOTS:
         QCOMPARE(stagedCommit(between).error().code, u"git.no_commits"_s);
     }
 
+    void aCommitIsAlsoNamedByItsTagOrABranch()
+    {
+        const auto code = [this](const QString &name) { return stagedCommit(name).error().code; };
+        const auto commitOf = [this](const QString &name) { return stagedCommit(name).value_or(StagedRelease()).info.sha256; };
+        release(u"1.2.0"_s, {}, "true\n");
+        git({u"checkout"_s, u"-q"_s, u"-b"_s, u"fix/orders"_s, u"v1.1.0"_s});
+        const QString fix = commit("fix\n");
+        const auto byTag = stagedCommit(u"v1.2.0"_s);
+        VERIFY_RESULT(byTag);
+        QCOMPARE(byTag->info.manifest.version.toString(), u"1.2.0"_s);
+        QCOMPARE(byTag->info.file, u"v1.2.0"_s);
+        const auto byBranch = stagedCommit(u"fix/orders"_s);
+        VERIFY_RESULT(byBranch);
+        QCOMPARE(byBranch->info.sha256, fix);
+        QCOMPARE(byBranch->info.manifest.version.toString(), QString(u"1.1.0+g"_s + fix.left(12)));
+        // Its name means what the branch is now.
+        const QString more = commit("more\n");
+        QCOMPARE(commitOf(u"fix/orders"_s), more);
+        // A name is a whole one, and nothing that git would read more into.
+        for (const QString &none : {u"orders"_s, u"fix"_s, u"fix/*"_s, u"fix/orders~1"_s, u"v1.2.0^"_s, u"refs/heads/main"_s, u"--all"_s, u"HEAD"_s, u" "_s}) {
+            QCOMPARE(code(none), u"git.no_commit"_s);
+        }
+        // A release's tag goes before a branch, and a hash before both.
+        git({u"branch"_s, u"v1.2.0"_s});
+        git({u"branch"_s, fix.left(8), u"v1.1.0"_s});
+        QCOMPARE(commitOf(u"v1.2.0"_s), byTag->info.sha256);
+        QCOMPARE(commitOf(fix.left(8)), fix);
+        // A branch that is gone is none any more; its commits are still here.
+        git({u"checkout"_s, u"-q"_s, u"main"_s});
+        git({u"branch"_s, u"-q"_s, u"-D"_s, u"fix/orders"_s});
+        QCOMPARE(code(u"fix/orders"_s), u"git.no_commit"_s);
+        VERIFY_RESULT(stagedCommit(more));
+        // A tag stays as it came; what a branch is by now only the server knows.
+        QVERIFY(QDir().rename(path(u"source"_s), path(u"away"_s)));
+        VERIFY_RESULT(stagedCommit(u"v1.2.0"_s));
+        QCOMPARE(code(u"main"_s), u"git.no_repository"_s);
+    }
+
     void aCommitOfAnotherProductOrWithABrokenManifestIsRefused()
     {
         write(path(u"source/manifest.yaml"_s), "schema: 1\nproduct: other\nversion: 1.2.0\nfrom: ^1.0\nupdate_type: minor\nrisk: low\n");

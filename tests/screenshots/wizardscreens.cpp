@@ -8,7 +8,9 @@
 #include "update/wizardframe.h"
 #include "wizard/wizarddata.h"
 
+#include <QLineEdit>
 #include <QPushButton>
+#include <QRadioButton>
 #include <QTabWidget>
 #include <QTest>
 
@@ -61,6 +63,19 @@ void press(MainWindow *window, const QString &room, const QString &name)
     };
     if (QTest::qWaitFor(ready, 3000)) {
         button->click();
+    }
+}
+
+/// Names a commit in the rollback's first page, and presses Next.
+void nameCommit(MainWindow *window, const QString &commit)
+{
+    window->openRoom(u"rollback"_s);
+    Room *room = window->room(u"rollback"_s);
+    QRadioButton *way = nullptr;
+    if (QTest::qWaitFor([&] { return (way = wizarddata::visible<QRadioButton>(room, u"byCommit"_s)) != nullptr; }, 3000)) {
+        way->click();
+        wizarddata::visible<QLineEdit>(room, u"commit"_s)->setText(commit);
+        press(window, u"rollback"_s, u"next"_s);
     }
 }
 
@@ -219,6 +234,35 @@ const Screens::Registration wizards{{
                           {u"rollback"_s, Message{u"run.refused_no_way_back"_s, {{u"step"_s, u"Restore trading"_s}}}}};
      },
      openingRun(u"rollback"_s)},
+    {u"rollback-1-commit"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::offerCommits(engine);
+         engine->commitPlan.finish = false;
+     },
+     [](MainWindow *window) { nameCommit(window, u"fix/orders-rounding"_s); }},
+    {u"rollback-1-commit-unknown"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::offerCommits(engine);
+         engine->commitPlan.error = Error{u"git.no_commit"_s, {{u"commit"_s, u"v1.2.9"_s}, {u"url"_s, u"ssh://git@git.example.org/trading.git"_s}}, Error::Kind::Permanent, {}};
+     },
+     [](MainWindow *window) { nameCommit(window, u"v1.2.9"_s); }},
+    {u"rollback-1-or-commit"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::offerCommits(engine);
+     },
+     atStep(u"rollback"_s, {}, 0)},
+    {u"rollback-3-confirm-commit"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::offerCommits(engine);
+     },
+     [](MainWindow *window) {
+         nameCommit(window, u"9f31c07"_s);
+         press(window, u"rollback"_s, u"next"_s);
+     }},
     {u"rollback-1-empty"_s,
      [](ScriptedEngine *engine) {
          wizarddata::fill(engine);

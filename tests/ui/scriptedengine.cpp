@@ -173,7 +173,7 @@ Result<QJsonObject> ScriptedEngine::answer(const QString &method, const QJsonObj
         return start(updatePlan);
     }
     if (method == "plan.rollback.start"_L1) {
-        return start(rollbackPlan);
+        return start(params.contains("commit"_L1) ? commitPlan : rollbackPlan);
     }
     if (method == "service.logs"_L1) {
         return start(serviceLog);

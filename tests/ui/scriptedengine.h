@@ -43,6 +43,7 @@ public:
     Job checks;
     Job updatePlan;
     Job rollbackPlan;
+    Job commitPlan; ///< Of any commit.
     Job serviceLog; ///< Of any service.
     QJsonArray approvalRequests; ///< As "approval.list" tells them.
     QJsonObject approvalPlan; ///< "plan" and "digest" of any of them.

@@ -212,6 +212,149 @@ private Q_SLOTS:
         QVERIFY2(next()->isEnabled(), qPrintable(reason()));
     }
 
+    void packagesHaveNoCommits()
+    {
+        open();
+        QTRY_VERIFY(next()->isEnabled());
+        QVERIFY(visible<QRadioButton>(wizard.get(), u"byCommit"_s) == nullptr);
+        QVERIFY(visible<QLineEdit>(wizard.get(), u"commit"_s) == nullptr);
+    }
+
+    /// A commit is named, looked for while the page stays, and gone back to as to a restore point.
+    void aCommitIsGoneBackTo()
+    {
+        wizarddata::offerCommits(engine.get());
+        engine->commitPlan.finish = false;
+        open();
+        QTRY_VERIFY(visible<QRadioButton>(wizard.get(), u"byCommit"_s) != nullptr);
+        click(visible<QRadioButton>(wizard.get(), u"byCommit"_s));
+        auto *field = visible<QLineEdit>(wizard.get(), u"commit"_s);
+        QVERIFY(field != nullptr);
+        QVERIFY(visible<TableView>(wizard.get(), u"points"_s) == nullptr);
+        QCOMPARE(reason(), u"Name a commit."_s);
+        QVERIFY(!next()->isEnabled());
+        QTest::mouseClick(field, Qt::LeftButton);
+        QTest::keyClicks(field, u" fix/orders "_s);
+        QVERIFY2(next()->isEnabled(), qPrintable(reason()));
+        click(next());
+        QTRY_COMPARE(engine->count(u"plan.rollback.start"_s), 1);
+        QCOMPARE(engine->lastParams(u"plan.rollback.start"_s)[u"commit"].toString(), u"fix/orders"_s);
+        QCOMPARE(engine->lastParams(u"plan.rollback.start"_s)[u"mode"].toString(), u"code"_s);
+        QVERIFY(!engine->lastParams(u"plan.rollback.start"_s).contains(u"point"));
+        QCOMPARE(wizard->currentStep(), int(RollbackWizard::Point));
+        QVERIFY(!next()->isEnabled());
+        // How far it is, and a way to stop it.
+        const QJsonObject doing{{u"doing"_s, Message{u"sample.text"_s, {{u"text"_s, u"Checking out 1.2.0+g9f31c07be2a4 to look at"_s}}}.toJson()}};
+        QTRY_VERIFY(!engine->isAnswering());
+        Q_EMIT engine->jobTold(u"job-1"_s, u"progress"_s, doing);
+        const auto says = [this](const QString &text) {
+            const auto labels = wizard->findChildren<QLabel *>();
+            return std::ranges::any_of(labels, [&text](const QLabel *label) { return label->isVisible() && label->text().contains(text); });
+        };
+        QTRY_VERIFY(says(u"Checking out 1.2.0+g9f31c07be2a4 to look at"_s));
+        const auto buttons = wizard->findChildren<QPushButton *>();
+        const auto stop = std::ranges::find_if(buttons, [](const QPushButton *button) { return button->isVisible() && button->text() == u"Stop planning"; });
+        QVERIFY(stop != buttons.end());
+        click(*stop);
+        QTRY_COMPARE(engine->lastParams(u"job.cancel"_s)[u"job"].toString(), u"job-1"_s);
+        QCOMPARE(wizard->currentStep(), int(RollbackWizard::Point));
+        QVERIFY2(next()->isEnabled(), qPrintable(reason()));
+        // Once more, and to the end.
+        engine->commitPlan.finish = true;
+        click(next());
+        QTRY_COMPARE(wizard->currentStep(), int(RollbackWizard::Preview));
+        QVERIFY(says(u"1.2.1 → 1.2.0+g9f31c07be2a4"_s));
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+        // Back and on again: the plan is still that of this commit.
+        click(wizard->findChild<QPushButton *>(u"back"_s));
+        QCOMPARE(wizard->currentStep(), int(RollbackWizard::Point));
+        click(next());
+        QCOMPARE(wizard->currentStep(), int(RollbackWizard::Preview));
+        QCOMPARE(engine->count(u"plan.rollback.start"_s), 2);
+        click(next());
+        QCOMPARE(next()->text(), u"Roll back to 9f31c07be2a4"_s);
+        QCOMPARE(next()->property("cutoverButton").toString(), u"destructive"_s);
+        QVERIFY(!next()->isEnabled());
+        QVERIFY(says(u"Type the target's name, “trading”, to roll back production:"_s));
+        QTest::keyClicks(visible<QLineEdit>(wizard.get(), u"confirmName"_s), u"trading"_s);
+        const Plan plan = wizarddata::commitPlan();
+        engine->runViews.prepend(wizarddata::runOf(plan, 2));
+        click(next());
+        QTRY_COMPARE(wizard->currentStep(), int(RollbackWizard::Execute));
+        QCOMPARE(engine->lastParams(u"apply"_s)[u"digest"].toString(), plan.digest());
+        engine->runViews.first() = wizarddata::runOf(plan, int(plan.steps.size()), RunState::Succeeded);
+        engine->tell({u"runs"_s});
+        QTRY_VERIFY(visible<QLabel>(wizard.get(), u"sentence"_s) != nullptr);
+        QCOMPARE(visible<QLabel>(wizard.get(), u"sentence"_s)->text(), u"trading is back at 1.2.0+g9f31c07be2a4."_s);
+    }
+
+    /// What the engine has against a commit stands at the field, once, until something else stands in it.
+    void whatIsWrongWithACommitIsToldAtTheField()
+    {
+        wizarddata::offerCommits(engine.get());
+        engine->commitPlan.error = Error{u"git.no_commit"_s, {{u"commit"_s, u"v9.9.9"_s}, {u"url"_s, u"ssh://git@git.example.org/trading.git"_s}}, Error::Kind::Permanent, {}};
+        open();
+        QTRY_VERIFY(visible<QRadioButton>(wizard.get(), u"byCommit"_s) != nullptr);
+        click(visible<QRadioButton>(wizard.get(), u"byCommit"_s));
+        auto *field = visible<QLineEdit>(wizard.get(), u"commit"_s);
+        QTest::mouseClick(field, Qt::LeftButton);
+        QTest::keyClicks(field, u"v9.9.9"_s);
+        click(next());
+        const auto told = [this] {
+            int count = 0;
+            for (const QLabel *label : wizard->findChildren<QLabel *>()) {
+                count += label->isVisible() && label->text().contains(u"has no commit v9.9.9") ? 1 : 0;
+            }
+            return count;
+        };
+        QTRY_COMPARE(told(), 1);
+        QCOMPARE(wizard->currentStep(), int(RollbackWizard::Point));
+        QTRY_VERIFY(field->hasFocus());
+        QVERIFY2(next()->isEnabled(), qPrintable(reason()));
+        // Typed over, as it is selected.
+        QTest::keyClicks(QApplication::focusWidget(), u"v1.2.0"_s);
+        QCOMPARE(field->text(), u"v1.2.0"_s);
+        QCOMPARE(told(), 0);
+        engine->commitPlan.error = {};
+        click(next());
+        QTRY_COMPARE(wizard->currentStep(), int(RollbackWizard::Preview));
+        QCOMPARE(engine->lastParams(u"plan.rollback.start"_s)[u"commit"].toString(), u"v1.2.0"_s);
+        // A restore point after all: the commit's plan is not gone on with.
+        click(wizard->findChild<QPushButton *>(u"back"_s));
+        click(visible<QRadioButton>(wizard.get(), u"byPoint"_s));
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+        click(next());
+        QTRY_COMPARE(engine->lastParams(u"plan.rollback.start"_s)[u"point"].toString(), u"rp-1"_s);
+    }
+
+    void aCommitIsNamedByKeyboardAlone()
+    {
+        wizarddata::offerCommits(engine.get());
+        open();
+        QVERIFY(QTest::qWaitForWindowActive(wizard.get()));
+        QTRY_VERIFY(visible<QRadioButton>(wizard.get(), u"byCommit"_s) != nullptr);
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+        TAB_TO(u"byPoint"_s);
+        keyboard::press(Qt::Key_Right);
+        TAB_TO(u"commit"_s);
+        keyboard::type(u"9f31c07"_s);
+        const QStringList nameless = wizarddata::namelessWidgets(wizard.get());
+        QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(u"; "_s)));
+        keyboard::press(Qt::Key_Return);
+        QTRY_COMPARE(wizard->currentStep(), int(RollbackWizard::Preview));
+        QCOMPARE(engine->lastParams(u"plan.rollback.start"_s)[u"commit"].toString(), u"9f31c07"_s);
+        TAB_TO(u"next"_s);
+        QTRY_VERIFY2(next()->isEnabled(), qPrintable(reason()));
+        keyboard::press(Qt::Key_Space);
+        QTRY_COMPARE(wizard->currentStep(), int(RollbackWizard::Confirm));
+        TAB_TO(u"confirmName"_s);
+        keyboard::type(u"trading"_s);
+        engine->runViews.prepend(wizarddata::runOf(wizarddata::commitPlan(), 2));
+        TAB_TO(u"next"_s);
+        keyboard::press(Qt::Key_Space);
+        QTRY_COMPARE(wizard->currentStep(), int(RollbackWizard::Execute));
+    }
+
     void noWayBackIsSaid()
     {
         for (RestorePointView &view : engine->points) {

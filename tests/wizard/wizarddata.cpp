@@ -79,6 +79,35 @@ Plan rollbackPlan()
     return plan;
 }
 
+Plan commitPlan()
+{
+    const QString commit = u"9f31c07be2a4d85613c0aa91f7d24e6b8805c3d1"_s;
+    Plan plan = rollbackPlan();
+    plan.restorePoint.clear();
+    plan.to = u"1.2.0+g"_s + commit.left(12);
+    plan.path = {plan.to};
+    plan.risk = u"medium"_s;
+    StepSpec checkout = plan.steps.first();
+    checkout.id = u"unpack"_s;
+    checkout.kind = u"checkout_release"_s;
+    checkout.params = {{u"version"_s, plan.to}, {u"commit"_s, commit}};
+    checkout.title = text(u"Checkout and build of "_s + plan.to);
+    checkout.intent = text(u"Check the commit %1 out, 12 MB, beside the installed releases, and run there: make dist"_s.arg(commit.left(12)));
+    checkout.previews = {};
+    plan.steps.removeIf([](const StepSpec &step) { return step.kind == u"migrate" || step.title.text() == u"Configuration"; });
+    for (StepSpec &step : plan.steps) {
+        step.intent = text(step.intent.text().replace(u"1.3.0"_s, plan.to));
+    }
+    plan.steps.prepend(checkout);
+    return plan;
+}
+
+void offerCommits(ScriptedEngine *engine)
+{
+    engine->target.commits = true;
+    engine->commitPlan.result = {{u"plan"_s, commitPlan().toJson()}};
+}
+
 void fill(ScriptedEngine *engine)
 {
     sample::fillFull(engine, 12);

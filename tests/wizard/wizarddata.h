@@ -20,6 +20,9 @@ void openSessions(ScriptedEngine *engine);
 [[nodiscard]] ScriptedEngine::Job serviceLog();
 [[nodiscard]] Plan updatePlan();
 [[nodiscard]] Plan rollbackPlan();
+/// Releases are of a git repository, and a commit of it can be gone back to: its plan.
+[[nodiscard]] Plan commitPlan();
+void offerCommits(ScriptedEngine *engine);
 /// Nobody has approved the plan, a required item is open, the blackout is near and staging has seen it.
 void shutGates(ScriptedEngine *engine);
 /// The same once Lee has approved it and the item is signed.

@@ -9,12 +9,14 @@
 #include "common/page.h"
 #include "common/tableview.h"
 #include "common/times.h"
+#include "rollback/commitpicker.h"
 #include "rollback/restoretimeline.h"
 #include "rollback/rollbackcosts.h"
 #include "update/plandraft.h"
 
 #include <QHBoxLayout>
 #include <QLocale>
+#include <QRadioButton>
 #include <QVBoxLayout>
 
 namespace cutover {
@@ -48,6 +50,9 @@ QString stateLines(const QString &version, const QString &revision, const QMap<Q
 PointPage::PointPage(PlanDraft *draft, QWidget *parent)
     : WizardPage(parent)
     , m_draft(draft)
+    , m_ways(makeWays())
+    , m_points(new QWidget)
+    , m_commit(new CommitPicker(draft))
     , m_empty(new EmptyState(u"edit-undo"_s, tr("There is no restore point yet; each update makes one before it changes anything."), tr("See available updates")))
     , m_message(new InlineMessage)
     , m_content(new QWidget)
@@ -62,9 +67,17 @@ PointPage::PointPage(PlanDraft *draft, QWidget *parent)
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
     layout->setSpacing(space::Group);
-    layout->addWidget(m_message);
-    layout->addWidget(m_empty, 1);
-    layout->addWidget(m_content, 1);
+    layout->addWidget(m_ways);
+    layout->addWidget(m_points, 1);
+    layout->addWidget(m_commit, 1);
+    m_ways->hide();
+    m_commit->hide();
+    auto *whole = new QVBoxLayout(m_points);
+    whole->setContentsMargins({});
+    whole->setSpacing(space::Group);
+    whole->addWidget(m_message);
+    whole->addWidget(m_empty, 1);
+    whole->addWidget(m_content, 1);
     auto *content = new QVBoxLayout(m_content);
     content->setContentsMargins({});
     content->setSpacing(space::Group);
@@ -112,6 +125,9 @@ PointPage::PointPage(PlanDraft *draft, QWidget *parent)
         }
     });
     connect(draft, &PlanDraft::targetChanged, this, &PointPage::loadTimelineSoon);
+    connect(draft, &PlanDraft::targetChanged, this, [this] { m_ways->setVisible(m_draft->target().commits); });
+    connect(draft, &PlanDraft::planChanged, this, &PointPage::followCommit);
+    connect(m_commit, &CommitPicker::changed, this, &WizardPage::changed);
     m_loadSoon.setSingleShot(true);
     m_loadSoon.setInterval(LoadDelay);
     connect(&m_loadSoon, &QTimer::timeout, this, &PointPage::load);
@@ -119,6 +135,48 @@ PointPage::PointPage(PlanDraft *draft, QWidget *parent)
     m_timelineSoon.setInterval(TimelineDelay);
     connect(&m_timelineSoon, &QTimer::timeout, this, &PointPage::loadTimeline);
     load();
+}
+
+QWidget *PointPage::makeWays()
+{
+    auto *ways = new QWidget;
+    auto *row = new QHBoxLayout(ways);
+    row->setContentsMargins({});
+    row->setSpacing(space::Page);
+    row->addWidget(new TextLabel(tr("Go back to")));
+    auto *point = new QRadioButton(tr("A restore point"));
+    auto *commit = new QRadioButton(tr("A commit of the release repository"));
+    point->setObjectName(u"byPoint"_s);
+    commit->setObjectName(u"byCommit"_s);
+    point->setChecked(true);
+    row->addWidget(point);
+    row->addWidget(commit);
+    row->addStretch();
+    connect(commit, &QRadioButton::toggled, this, &PointPage::setByCommit);
+    return ways;
+}
+
+void PointPage::setByCommit(bool byCommit)
+{
+    m_byCommit = byCommit;
+    m_wanted = false;
+    m_draft->clear();
+    m_points->setVisible(!byCommit);
+    m_commit->setVisible(byCommit);
+    Q_EMIT changed();
+}
+
+/// The plan of a commit is there, or there is none.
+void PointPage::followCommit()
+{
+    if (m_wanted && !m_draft->isPlanning()) {
+        m_wanted = false;
+        if (m_commit->isPlanned()) {
+            Q_EMIT advance();
+        } else if (!m_draft->error().code.isEmpty() && isVisible()) {
+            m_commit->focusField();
+        }
+    }
 }
 
 void PointPage::showEvent(QShowEvent *event)
@@ -146,6 +204,10 @@ void PointPage::loadTimelineSoon()
 
 void PointPage::enter()
 {
+    if (m_byCommit) {
+        m_commit->focusField();
+        return;
+    }
     if (m_content->isVisible()) {
         m_timeline->setFocus();
     }
@@ -153,17 +215,31 @@ void PointPage::enter()
 
 bool PointPage::leave()
 {
+    if (m_byCommit) {
+        if (m_commit->isPlanned()) {
+            return true;
+        }
+        m_wanted = true;
+        m_draft->requestCommit(m_commit->commit());
+        return false;
+    }
     m_draft->requestRollback(m_view->point.id, m_costs->mode(), m_view->point.version);
     return true;
 }
 
 QString PointPage::heading() const
 {
+    if (m_byCommit) {
+        return tr("Name the commit whose code is to serve again. Nothing is changed before the last page.");
+    }
     return m_model.rowCount() == 0 ? QString() : tr("Choose a restore point and how far to go back. Nothing is changed before the last page.");
 }
 
 QString PointPage::blockedReason() const
 {
+    if (m_byCommit) {
+        return m_commit->blockedReason();
+    }
     if (!m_loaded) {
         return tr("The restore points are being read.");
     }

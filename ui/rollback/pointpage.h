@@ -12,6 +12,7 @@
 
 namespace cutover {
 
+class CommitPicker;
 class EmptyState;
 class InlineMessage;
 class Panel;
@@ -21,7 +22,10 @@ class RollbackCosts;
 class TableView;
 class TextLabel;
 
-/** Which restore point to go back to, and how: seen before it is chosen. */
+/**
+ * Which restore point to go back to, and how: seen before it is chosen. Where releases are of a git repository, a
+ * commit of it can be named instead: its plan is made while the page stays, so that what is wrong with it is told there.
+ */
 class PointPage : public WizardPage
 {
     Q_OBJECT
@@ -32,6 +36,9 @@ public:
     [[nodiscard]] bool leave() override;
     [[nodiscard]] QString heading() const override;
     [[nodiscard]] QString blockedReason() const override;
+    [[nodiscard]] bool tellsFailure() const override { return m_byCommit; }
+    /// A commit is named instead of a restore point.
+    [[nodiscard]] bool isByCommit() const { return m_byCommit; }
     /// The point with its options counted; none while it is being looked at.
     [[nodiscard]] const std::optional<RestorePointView> &chosen() const { return m_view; }
 
@@ -50,6 +57,9 @@ private:
     void loadTimelineSoon();
     void choose(const QString &id);
     void show();
+    QWidget *makeWays();
+    void setByCommit(bool byCommit);
+    void followCommit();
 
     PlanDraft *m_draft;
     RestorePointModel m_model;
@@ -59,6 +69,11 @@ private:
     QString m_id;
     std::optional<RestorePointView> m_view;
     Error m_error;
+    bool m_byCommit = false;
+    bool m_wanted = false; ///< Next was pressed for a commit, and goes on with its plan.
+    QWidget *m_ways;
+    QWidget *m_points;
+    CommitPicker *m_commit;
     EmptyState *m_empty;
     InlineMessage *m_message;
     QWidget *m_content;

@@ -328,7 +328,8 @@ QString CommitPage::blockedReason() const
 
 QString CommitPage::nextText() const
 {
-    const QString to = m_draft->to();
+    const QString commit = m_draft->plan() ? shortCommit(*m_draft->plan()) : QString();
+    const QString to = commit.isEmpty() ? m_draft->to() : commit;
     return isRollback() ? tr("Roll back to %1").arg(to) : tr("Update %1 to %2").arg(m_draft->target().name, to);
 }
 

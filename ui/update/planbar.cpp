@@ -13,6 +13,8 @@
 #include <QProgressBar>
 #include <QVBoxLayout>
 
+#include <utility>
+
 namespace cutover {
 
 using namespace Qt::StringLiterals;
@@ -59,6 +61,13 @@ PlanBar::PlanBar(PlanDraft *draft, QWidget *parent)
     refresh();
 }
 
+void PlanBar::setFailureToldElsewhere(bool elsewhere)
+{
+    if (std::exchange(m_elsewhere, elsewhere) != elsewhere) {
+        refresh();
+    }
+}
+
 void PlanBar::refresh()
 {
     const bool working = m_draft->isPlanning();
@@ -71,7 +80,7 @@ void PlanBar::refresh()
         const QString amount = amountText(progress);
         m_doing->setText(amount.isEmpty() ? doing : tr("%1 · %2").arg(doing, amount));
     }
-    const bool stopped = !working && !m_draft->plan() && !m_draft->to().isEmpty();
+    const bool stopped = !m_elsewhere && !working && !m_draft->plan() && !m_draft->to().isEmpty();
     if (!stopped) {
         m_message->clear();
         m_again = nullptr;

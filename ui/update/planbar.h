@@ -20,11 +20,14 @@ class PlanBar : public QWidget
     Q_OBJECT
 public:
     explicit PlanBar(PlanDraft *draft, QWidget *parent = nullptr);
+    /// The page at hand says itself why there is no plan.
+    void setFailureToldElsewhere(bool elsewhere);
 
 private:
     void refresh();
 
     PlanDraft *m_draft;
+    bool m_elsewhere = false;
     QWidget *m_working;
     TextLabel *m_doing;
     QProgressBar *m_progress;

@@ -50,12 +50,10 @@ PlanDraft::PlanDraft(EngineClient *engine, QObject *parent)
 
 void PlanDraft::requestUpdate(const QString &version)
 {
-    if (m_to == version && m_restorePoint.isEmpty() && (m_plan || m_job.isRunning())) {
+    if (m_to == version && m_restorePoint.isEmpty() && m_commit.isEmpty() && (m_plan || m_job.isRunning())) {
         return;
     }
-    m_to = version;
-    m_restorePoint.clear();
-    m_mode.clear();
+    choose(version);
     start();
 }
 
@@ -64,7 +62,7 @@ void PlanDraft::requestRollback(const QString &restorePoint, const QString &mode
     if (m_restorePoint == restorePoint && m_mode == mode && (m_plan || m_job.isRunning())) {
         return;
     }
-    m_to = version;
+    choose(version);
     m_restorePoint = restorePoint;
     m_mode = mode;
     start();
@@ -76,6 +74,24 @@ void PlanDraft::setKnownFailures(const QStringList &gates)
         m_knownFailures = gates;
         Q_EMIT planChanged();
     }
+}
+
+void PlanDraft::requestCommit(const QString &commit)
+{
+    if (m_commit == commit && (m_plan || m_job.isRunning())) {
+        return;
+    }
+    choose(commit);
+    m_commit = commit;
+    start();
+}
+
+void PlanDraft::choose(const QString &to)
+{
+    m_to = to;
+    m_restorePoint.clear();
+    m_mode.clear();
+    m_commit.clear();
 }
 
 void PlanDraft::requestAgain()
@@ -90,7 +106,11 @@ void PlanDraft::start()
     m_error = {};
     m_progress = {};
     m_cancelled = false;
-    m_job.follow(m_restorePoint.isEmpty() ? m_engine->startUpdatePlan(m_to) : m_engine->startRollbackPlan(m_restorePoint, m_mode));
+    if (!m_commit.isEmpty()) {
+        m_job.follow(m_engine->startCommitPlan(m_commit, u"code"_s));
+    } else {
+        m_job.follow(m_restorePoint.isEmpty() ? m_engine->startUpdatePlan(m_to) : m_engine->startRollbackPlan(m_restorePoint, m_mode));
+    }
     Q_EMIT planChanged();
 }
 
@@ -111,9 +131,7 @@ void PlanDraft::clear()
     m_digest.clear();
     m_error = {};
     m_progress = {};
-    m_to.clear();
-    m_restorePoint.clear();
-    m_mode.clear();
+    choose({});
     m_knownFailures.clear();
     m_cancelled = false;
     Q_EMIT planChanged();

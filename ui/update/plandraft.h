@@ -22,7 +22,7 @@ public:
     [[nodiscard]] EngineClient *engine() const { return m_engine; }
     [[nodiscard]] const TargetView &target() const { return m_target; }
     [[nodiscard]] bool hasTarget() const { return m_hasTarget; }
-    /// "Update" or "rollback" to this version.
+    /// "Update" or "rollback" to this version; to a commit: as it was typed.
     [[nodiscard]] const QString &to() const { return m_to; }
 
     /// Gates ("check:ID") of the pre-checks that failed and that are known to: the update is begun all the same, with a reason.
@@ -32,6 +32,10 @@ public:
     /// Asks for the plan of an update; nothing happens where that plan is there or on its way.
     void requestUpdate(const QString &version);
     void requestRollback(const QString &restorePoint, const QString &mode, const QString &version);
+    /// Back to a commit of the release repository: a hash, which may be abbreviated, a release's tag, or a branch.
+    void requestCommit(const QString &commit);
+    /// What requestCommit() was asked for; empty: something else was.
+    [[nodiscard]] const QString &commit() const { return m_commit; }
     /// Makes the same plan anew.
     void requestAgain();
     /// Gives up the plan under way.
@@ -57,6 +61,8 @@ Q_SIGNALS:
     void connFailed(const cutover::Error &error);
 
 private:
+    /// Instead of whatever was chosen before.
+    void choose(const QString &to);
     void start();
     void loadTarget();
 
@@ -64,7 +70,7 @@ private:
     JobTracker m_job;
     TargetView m_target;
     bool m_hasTarget = false;
-    QString m_to, m_restorePoint, m_mode;
+    QString m_to, m_restorePoint, m_mode, m_commit;
     std::optional<Plan> m_plan;
     QString m_digest;
     QStringList m_knownFailures;

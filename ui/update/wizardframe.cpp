@@ -29,6 +29,7 @@ WizardFrame::WizardFrame(PlanDraft *draft, QWidget *parent)
     , m_fromTo(new TextLabel({}, TextStyle::Section, Theme::Role::Muted))
     , m_header(new StepHeader)
     , m_heading(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
+    , m_plan(new PlanBar(draft))
     , m_stack(new QStackedWidget)
     , m_footer(new QWidget)
     , m_reason(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
@@ -53,7 +54,7 @@ WizardFrame::WizardFrame(PlanDraft *draft, QWidget *parent)
     head->addWidget(m_header);
     m_heading->setWordWrap(true);
     head->addWidget(m_heading);
-    head->addWidget(new PlanBar(draft));
+    head->addWidget(m_plan);
     layout->addLayout(head);
     layout->addWidget(m_stack, 1);
 
@@ -195,6 +196,7 @@ void WizardFrame::refresh()
     }
     m_heading->setText(page->heading());
     m_heading->setVisible(!page->heading().isEmpty());
+    m_plan->setFailureToldElsewhere(page->tellsFailure());
     m_footer->setVisible(page->hasFooter());
     m_top->setVisible(page->hasFooter());
     const QString reason = page->blockedReason();

@@ -15,6 +15,7 @@ class QVBoxLayout;
 
 namespace cutover {
 
+class PlanBar;
 class PlanDraft;
 
 /**
@@ -70,6 +71,7 @@ private:
     QLabel *m_fromTo;
     StepHeader *m_header;
     QLabel *m_heading;
+    PlanBar *m_plan;
     QStackedWidget *m_stack;
     QWidget *m_footer;
     QLabel *m_reason;

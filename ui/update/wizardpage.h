@@ -26,6 +26,8 @@ public:
     [[nodiscard]] virtual QString nextText() const;
     /// The next button does something that can't be undone by pressing Back.
     [[nodiscard]] virtual bool isDestructive() const { return false; }
+    /// The page says itself why there is no plan, where it asks for what was wrong.
+    [[nodiscard]] virtual bool tellsFailure() const { return false; }
     /// Pages of a run have their own buttons.
     [[nodiscard]] virtual bool hasFooter() const { return true; }
 

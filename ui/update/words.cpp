@@ -4,11 +4,14 @@
 #include "update/words.h"
 
 #include "common/status.h"
+#include "plan/plan.h"
 #include "system/message.h"
 
 #include <QCoreApplication>
 #include <QJsonArray>
 #include <QLocale>
+
+#include <algorithm>
 
 namespace cutover {
 
@@ -111,6 +114,15 @@ QString lossText(const QMap<QString, qint64> &loss, const QMap<QString, qint64> 
         parts << lossText(loss, holdAbove);
     }
     return parts.join(u' ');
+}
+
+QString shortCommit(const Plan &plan)
+{
+    if (plan.kind != u"rollback" || !plan.restorePoint.isEmpty()) {
+        return {};
+    }
+    const auto checkout = std::ranges::find(plan.steps, u"checkout_release"_s, &StepSpec::kind);
+    return checkout == plan.steps.end() ? QString() : checkout->params[u"commit"].toString().left(12);
 }
 
 QString shortDigest(const QString &digest)

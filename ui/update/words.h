@@ -11,6 +11,8 @@
 
 namespace cutover {
 
+struct Plan;
+
 // The words that the console uses for what the engine names; the same in every room.
 
 [[nodiscard]] QString stateText(RunState state); ///< "Running", "Held", "Rolled back"
@@ -28,6 +30,8 @@ namespace cutover {
 [[nodiscard]] QString lossText(const QMap<QString, qint64> &loss, const QMap<QString, qint64> &holdAbove, const QJsonArray &unknown);
 /// "7,571 rows of orders, 3 values of orders.note".
 [[nodiscard]] QString countsText(const QMap<QString, qint64> &loss);
+/// Of a rollback to a commit the first 12 digits of it; of any other plan nothing.
+[[nodiscard]] QString shortCommit(const Plan &plan);
 [[nodiscard]] QString shortDigest(const QString &digest); ///< The first 12 characters.
 
 } // namespace cutover
