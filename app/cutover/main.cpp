@@ -73,7 +73,7 @@ int main(int argc, char **argv)
     parser.addHelpOption();
     parser.addVersionOption();
     parser.addOptions({
-        {u"target"_s, Main::tr("The system to look after: its target.yaml."), u"file"_s},
+        {u"target"_s, Main::tr("The system to look after: its target.yaml. Without it the console asks."), u"file"_s},
         {u"host"_s, Main::tr("The control host, reached by ssh; --target is a path over there, a relative one from the home folder."), u"[user@]host[:port]"_s},
         {u"remote-program"_s, Main::tr("With --host: where cutoverctl lies over there."), u"path"_s, u"cutoverctl"_s},
         {u"demo"_s, Main::tr("Look after a demo system of its own, made when it isn't there.")},
@@ -86,18 +86,22 @@ int main(int argc, char **argv)
         {u"screenshot"_s, Main::tr("Write a picture of the window and end."), u"file"_s},
         {u"startup-time"_s, Main::tr("Print the milliseconds to the first painted window and end.")},
     });
+    parser.addPositionalArgument(u"file"_s, Main::tr("The same as --target."), u"[file]"_s);
     parser.process(application);
 
     StartupOptions options;
     options.demo = parser.isSet(u"demo"_s);
     options.reset = parser.isSet(u"reset"_s);
-    options.targetFile = parser.value(u"target"_s);
+    const QStringList files = parser.values(u"target"_s) + parser.positionalArguments();
     options.demoDirectory = QDir(parser.value(u"state"_s)).absolutePath();
     options.page = parser.value(u"page"_s);
     options.screenshot = parser.value(u"screenshot"_s);
     options.startupTime = parser.isSet(u"startup-time"_s);
-    if (options.demo == !options.targetFile.isEmpty()) {
-        return refuse(Main::tr("give either --target FILE or --demo"));
+    if (files.size() > 1 || (options.demo && !files.isEmpty())) {
+        return refuse(Main::tr("give one target FILE, or --demo"));
+    }
+    if (!options.demo && files.isEmpty() && (options.startupTime || !options.screenshot.isEmpty())) {
+        return refuse(Main::tr("--screenshot and --startup-time go with --target FILE or --demo"));
     }
     if (!options.demo && (options.reset || parser.isSet(u"state"_s) || parser.isSet(u"dry-run"_s))) {
         return refuse(Main::tr("--reset, --state and --dry-run go with --demo"));
@@ -110,10 +114,17 @@ int main(int argc, char **argv)
         if (!host) {
             return refuse(host.error().text());
         }
-        options.host = std::move(*host);
-        options.host.program = parser.value(u"remote-program"_s);
+        options.place.host = std::move(*host);
+        options.place.host.program = parser.value(u"remote-program"_s);
     } else if (parser.isSet(u"remote-program"_s)) {
         return refuse(Main::tr("--remote-program goes with --host"));
+    }
+    if (!files.isEmpty()) {
+        auto place = TargetPlace::parse(options.place.host.text(), options.place.host.program, files.first());
+        if (!place) {
+            return refuse(place.error().text());
+        }
+        options.place = std::move(*place);
     }
     if (parser.isSet(u"dry-run"_s)) {
         return tellDemo(options.demoDirectory, options.reset);
@@ -141,7 +152,8 @@ int main(int argc, char **argv)
     } else if (!theme.isEmpty()) {
         return refuse(Main::tr("--theme “%1” is neither light nor dark").arg(theme));
     }
-    if (options.host.isLocal() && controlProgram().isEmpty()) {
+    const bool asks = !options.demo && options.place.file.isEmpty();
+    if (!asks && options.place.host.isLocal() && controlProgram().isEmpty()) {
         return refuse(Main::tr("cutoverctl is neither beside this program nor in the search path; install it with the console"));
     }
     Startup startup(options);

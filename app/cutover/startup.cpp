@@ -4,6 +4,7 @@
 #include "startup.h"
 
 #include "common/ask.h"
+#include "common/theme.h"
 #include "demo/demosystem.h"
 #include "deploy/supervisorclient.h"
 #include "metrics/watcher.h"
@@ -15,6 +16,7 @@
 #include <QCoreApplication>
 #include <QCoroFuture>
 #include <QFileInfo>
+#include <QProcess>
 #include <QSettings>
 #include <QStandardPaths>
 #include <QTextStream>
@@ -119,12 +121,60 @@ Startup::~Startup()
 
 void Startup::start()
 {
-    const QString target = m_options.demo ? demoTargetFile(m_options.demoDirectory) : m_options.targetFile;
-    m_engine = std::make_unique<ServeClient>(m_options.host, controlProgram(), target);
-    m_window = std::make_unique<MainWindow>(m_engine.get());
-    connect(m_window.get(), &MainWindow::closing, this, &Startup::leave);
     // Whoever sends a signal can't be asked anything. A run goes on.
     connect(&m_signals, &EndSignals::asked, this, &Startup::leave);
+    if (!m_options.demo && m_options.place.file.isEmpty()) {
+        chooseTarget();
+        return;
+    }
+    const QString file = m_options.demo ? demoTargetFile(m_options.demoDirectory) : m_options.place.file;
+    openWindow(std::make_unique<ServeClient>(m_options.place.host, controlProgram(), file));
+}
+
+void Startup::chooseTarget()
+{
+    m_chooser = std::make_unique<OpenTargetDialog>(controlProgram());
+    if (m_options.place.host.isLocal()) {
+        m_chooser->chooseNewest();
+    } else {
+        m_chooser->fill(m_options.place);
+    }
+    connect(m_chooser.get(), &QDialog::rejected, this, &Startup::leave);
+    connect(m_chooser.get(), &QDialog::accepted, this, [this] {
+        m_options.place = m_chooser->place();
+        openWindow(m_chooser->takeClient());
+        m_chooser.release()->deleteLater();
+    });
+    m_chooser->show();
+}
+
+void Startup::openFurther()
+{
+    auto *chooser = new OpenTargetDialog(controlProgram(), m_window.get());
+    chooser->setAttribute(Qt::WA_DeleteOnClose);
+    chooser->setShown(m_window->place());
+    connect(chooser, &QDialog::accepted, this, [this, chooser] {
+        QStringList words = chooser->place().arguments();
+        if (const Theme::Mode mode = Theme::instance().mode(); mode != Theme::Mode::System) {
+            words << (mode == Theme::Mode::Dark ? u"--theme=dark"_s : u"--theme=light"_s);
+        }
+        const QString program = QCoreApplication::applicationFilePath();
+        if (!QProcess::startDetached(program, words)) {
+            m_window->tellFailure({.code = u"process.not_found"_s, .args = {{u"program"_s, program}}, .where = {}});
+        }
+    });
+    chooser->open();
+}
+
+void Startup::openWindow(std::unique_ptr<ServeClient> engine)
+{
+    m_engine = std::move(engine);
+    m_window = std::make_unique<MainWindow>(m_engine.get());
+    connect(m_window.get(), &MainWindow::closing, this, &Startup::leave);
+    connect(m_window.get(), &MainWindow::openTargetWanted, this, &Startup::openFurther);
+    if (!m_options.demo && m_options.screenshot.isEmpty() && !m_options.startupTime) {
+        m_window->setPlace(m_options.place);
+    }
     const bool picture = !m_options.screenshot.isEmpty();
     if (!picture) {
         m_window->restoreGeometry(QSettings().value(u"window/geometry"_s).toByteArray());
@@ -207,6 +257,11 @@ void Startup::takeScreenshot()
 void Startup::leave()
 {
     if (std::exchange(m_leaving, true)) {
+        return;
+    }
+    if (!m_window) {
+        m_chooser->hide();
+        QCoreApplication::exit(0);
         return;
     }
     if (m_options.screenshot.isEmpty()) {

@@ -7,6 +7,7 @@
 #include "endsignals.h"
 #include "serve/serveclient.h"
 #include "shell/mainwindow.h"
+#include "shell/opentargetdialog.h"
 
 #include <QObject>
 #include <QSize>
@@ -14,8 +15,7 @@
 namespace cutover {
 
 struct StartupOptions {
-    QString targetFile; ///< Empty with demo; with host a path over there.
-    ControlHost host; ///< Where the target lives.
+    TargetPlace place; ///< Without a file: a demo, or it is asked for.
     bool demo = false;
     bool reset = false; ///< The demo afresh.
     QString demoDirectory;
@@ -27,7 +27,8 @@ struct StartupOptions {
 
 /**
  * The life of the console: the window is shown at once, then what it shows is made ready (the
- * demo) and connected. At the end, by closing the window or by SIGTERM, SIGINT or SIGHUP, the last
+ * demo) and connected. Where no target is named it is asked for first, and connected before there is a window. A
+ * further target gets a process of its own, so that neither's end, question or fault is the other's. At the end, by closing the window or by SIGTERM, SIGINT or SIGHUP, the last
  * window on a demo that a window started ends its processes, unless a run goes on: the run lock and
  * the journal say so, not what the window happens to know. GUI thread.
  */
@@ -41,6 +42,9 @@ public:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
+    void chooseTarget();
+    void openWindow(std::unique_ptr<ServeClient> engine);
+    void openFurther();
     void connectEngine();
     void takeScreenshot();
     void leave();
@@ -50,6 +54,7 @@ private:
     std::unique_ptr<ServeClient> m_engine;
     std::unique_ptr<MainWindow> m_window;
     std::shared_ptr<DemoWindow> m_demo; ///< With --demo.
+    std::unique_ptr<OpenTargetDialog> m_chooser; ///< While no target is named.
     EndSignals m_signals;
     bool m_preparing = false; ///< The demo is being made ready.
     bool m_leaving = false;

@@ -24,6 +24,21 @@ namespace {
 
 constexpr qint64 LockWaitMs = 15000;
 
+/** Where there is no engine: why, whatever is asked. */
+class NoEngine : public EngineClient
+{
+public:
+    explicit NoEngine(Error why)
+        : m_why(std::move(why))
+    {
+    }
+    Async<QJsonObject> call(QString, QJsonObject) override { co_return fail(m_why); }
+    bool isConnected() const override { return true; }
+
+private:
+    Error m_why;
+};
+
 /// The runner: one run to its end. A run that another runner has is left to it.
 Result<int> runnerRole(const Arguments &arguments)
 {
@@ -77,7 +92,14 @@ Result<int> serveRole(const Arguments &arguments)
 {
     TRY(const QString file, targetFile(arguments));
     EngineService engine(file, whoAmI());
-    CHECK(engine.open());
+    if (const auto opened = engine.open(); !opened) {
+        // The console tells it as it is, in its own language, instead of this program's last words.
+        NoEngine none(opened.error());
+        StdioServer server(&none);
+        server.start();
+        QCoreApplication::exec();
+        return fail(opened.error());
+    }
     engine.keepWatcher();
     StdioServer server(&engine);
     server.start();

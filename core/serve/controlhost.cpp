@@ -13,7 +13,7 @@ namespace {
 
 const Catalogue::Registration texts{{
     {"ssh.no_program", QT_TRANSLATE_NOOP("catalogue", "“%{program}” is not found on %{host}: %{output}"),
-     QT_TRANSLATE_NOOP("catalogue", "Install the package cutover-cli there (%{version}, as here), or say where it lies with --remote-program PATH.")},
+     QT_TRANSLATE_NOOP("catalogue", "Install the package cutover-cli there (%{version}, as here), or say where it lies: --remote-program PATH, in the console “Program there”.")},
     {"ssh.not_executable", QT_TRANSLATE_NOOP("catalogue", "“%{program}” can't be executed on %{host}: %{output}"),
      QT_TRANSLATE_NOOP("catalogue", "Check the path and its mode over there, and that it is built for that machine.")},
 }};

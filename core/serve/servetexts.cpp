@@ -14,6 +14,8 @@ static const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "Check that the command starts 'cutoverctl serve --stdio' and that no login script prints anything.")},
     {"serve.start_failed", QT_TRANSLATE_NOOP("catalogue", "“%{program}” can't be started: %{reason}."),
      QT_TRANSLATE_NOOP("catalogue", "Install cutoverctl on the control host, or check its path.")},
+    {"serve.no_program", QT_TRANSLATE_NOOP("catalogue", "cutoverctl is neither beside the console's program nor in the search path."),
+     QT_TRANSLATE_NOOP("catalogue", "Install the package cutover-cli, of the console's version, on this computer.")},
     {"serve.ended", QT_TRANSLATE_NOOP("catalogue", "The link to the control host ended (exit code %{exit})."),
      QT_TRANSLATE_NOOP("catalogue", "The console connects again by itself; runs go on without it.")},
     {"serve.ended_saying", QT_TRANSLATE_NOOP("catalogue", "The link to the control host ended (exit code %{exit}): %{output}"),

@@ -13,6 +13,8 @@
 #include <QCommandLineParser>
 #include <QDialog>
 #include <QElapsedTimer>
+#include <QSettings>
+#include <QTemporaryDir>
 #include <QTest>
 #include <QTextStream>
 #include <QTimer>
@@ -73,6 +75,11 @@ int main(int argc, char **argv)
         qputenv("QT_QPA_PLATFORM", "offscreen");
     }
     QApplication application(argc, argv);
+    // What the console remembers is not what the pictures remember.
+    QTemporaryDir settings;
+    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, settings.path());
+    QApplication::setApplicationName(u"cutover-screenshots"_s);
+    QApplication::setOrganizationName(u"cutover"_s);
     installTranslations();
     application.setFont(QFont(u"Noto Sans"_s, 10));
     QCommandLineParser parser;

@@ -8,12 +8,16 @@
 #include "shell/conndialog.h"
 #include "shell/console.h"
 #include "shell/mainwindow.h"
+#include "shell/opentargetdialog.h"
 #include "ui/sampledata.h"
 #include "wizard/wizarddata.h"
 
+#include <QFile>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QSettings>
 #include <QTabWidget>
+#include <QTemporaryDir>
 #include <QTest>
 
 using namespace Qt::StringLiterals;
@@ -65,7 +69,62 @@ void presses(MainWindow *window, const QString &room, const QString &text)
     });
 }
 
+/// A console that has opened some targets before; the settings are the pictures' own (see main.cpp).
+void rememberTargets()
+{
+    QSettings().clear();
+    const auto remember = [](const QString &host, const QString &file, const QString &name, const QString &environment) {
+        TargetPlace place = TargetPlace::parse(host, {}, file).value();
+        place.name = name;
+        place.environment = environment;
+        RecentTargets::add(place);
+    };
+    remember({}, u"/home/kim/src/trading/target.yaml"_s, u"trading-dev"_s, u"development"_s);
+    remember(u"staging.example.org"_s, u"/srv/trading/target.yaml"_s, u"trading-staging"_s, u"staging"_s);
+    remember(u"deploy@control.example.org:2222"_s, u"/srv/trading/target.yaml"_s, u"trading"_s, u"production"_s);
+}
+
+OpenTargetDialog *askForTarget(MainWindow *window, const QString &program = u"cutoverctl"_s)
+{
+    auto *dialog = new OpenTargetDialog(program, window);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
+    return dialog;
+}
+
 const Screens::Registration rooms{{
+    {u"open-target"_s, fill,
+     [](MainWindow *window) {
+         rememberTargets();
+         askForTarget(window)->chooseNewest();
+     }},
+    {u"open-target-first"_s, fill,
+     [](MainWindow *window) {
+         QSettings().clear();
+         askForTarget(window);
+     }},
+    {u"open-target-connecting"_s, fill,
+     [](MainWindow *window) {
+         rememberTargets();
+         static const QTemporaryDir folder;
+         QFile silent(folder.filePath(u"silent"_s));
+         if (silent.open(QIODevice::WriteOnly)) {
+             silent.write("#!/bin/sh\nexec sleep 60\n");
+             silent.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
+             silent.close();
+         }
+         auto *dialog = askForTarget(window, silent.fileName());
+         dialog->fill(RecentTargets::all().last());
+         dialog->findChild<QPushButton *>(u"open"_s)->click();
+     }},
+    {u"open-target-refused"_s, fill,
+     [](MainWindow *window) {
+         rememberTargets();
+         auto *dialog = askForTarget(window);
+         dialog->fill(RecentTargets::all().first());
+         const SshHost host = RecentTargets::all().first().host;
+         dialog->tell({.code = u"ssh.host_key_unknown"_s, .args = {{u"host"_s, host.text()}, {u"name"_s, host.keyName()}, {u"command"_s, sshByHand(host)}}, .where = {}});
+     }},
     {u"overview-full"_s, fill, opening(u"overview"_s)},
     {u"overview-empty"_s, sample::fillEmpty, opening(u"overview"_s)},
     {u"overview-held"_s,

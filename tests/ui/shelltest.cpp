@@ -76,6 +76,19 @@ private Q_SLOTS:
         m_engine.reset();
     }
 
+    void anotherTargetIsAskedFor()
+    {
+        open(full);
+        QSignalSpy wanted(m_window.get(), &MainWindow::openTargetWanted);
+        auto *button = m_window->findChild<QPushButton *>(u"openTarget"_s);
+        QVERIFY(button != nullptr && button->isVisible());
+        QVERIFY(button->toolTip().contains(u"Ctrl+O"));
+        QTest::mouseClick(button, Qt::LeftButton);
+        QCOMPARE(wanted.size(), 1);
+        QTest::keyClick(m_window.get(), Qt::Key_O, Qt::ControlModifier);
+        QCOMPARE(wanted.size(), 2);
+    }
+
     void railByKeyboard()
     {
         open(full);

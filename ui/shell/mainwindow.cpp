@@ -72,6 +72,11 @@ MainWindow::MainWindow(EngineClient *engine, QWidget *parent)
     left->setContentsMargins(0, space::Inside, 1, space::Inside);
     left->setSpacing(0);
     left->addWidget(m_rail, 1);
+    auto *openRow = new QHBoxLayout;
+    openRow->setContentsMargins(space::Inside, 0, space::Inside, 0);
+    openRow->addWidget(makeOpenButton());
+    openRow->addStretch();
+    left->addLayout(openRow);
     auto *themeRow = new QHBoxLayout;
     themeRow->setContentsMargins(space::Inside, 0, space::Inside, 0);
     addThemeButton(themeRow);
@@ -165,6 +170,33 @@ void MainWindow::addThemeButton(QHBoxLayout *row)
     button->setMenu(menu);
     row->addWidget(button);
     row->addStretch();
+}
+
+QWidget *MainWindow::makeOpenButton()
+{
+    auto *button = new FlatButton(u"document-open"_s, tr("Open target…"));
+    button->setObjectName(u"openTarget"_s);
+    const QKeySequence key(QKeySequence::Open);
+    button->setToolTip(tr("Open another target in a window of its own (%1)").arg(key.toString(QKeySequence::NativeText)));
+    connect(button, &QPushButton::clicked, this, &MainWindow::openTargetWanted);
+    auto *open = new QShortcut(key, this);
+    connect(open, &QShortcut::activated, this, &MainWindow::openTargetWanted);
+    return button;
+}
+
+void MainWindow::setPlace(const TargetPlace &place)
+{
+    m_place = place;
+    const auto remember = [this] {
+        const auto &target = m_console->target();
+        if (target && !m_place.file.isEmpty() && !std::exchange(m_remembered, true)) {
+            m_place.name = target->name;
+            m_place.environment = target->environment;
+            RecentTargets::add(m_place);
+        }
+    };
+    connect(m_console, &Console::targetChanged, this, remember);
+    remember();
 }
 
 Room *MainWindow::room(const QString &id)

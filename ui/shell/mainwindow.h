@@ -4,6 +4,7 @@
 #pragma once
 
 #include "shell/room.h"
+#include "shell/targetplace.h"
 #include "system/error.h"
 
 #include <QMainWindow>
@@ -36,12 +37,19 @@ public:
     /// What goes on before there is a connection, in its banner; empty: it is being connected.
     void showStarting(const QString &doing);
     void showStartFailure(const Error &error);
+    /// Where the target is that it shows; remembered among those recently opened once the target has told its name.
+    void setPlace(const TargetPlace &place);
+    [[nodiscard]] const TargetPlace &place() const { return m_place; }
+    /// Something that was wanted of the window itself has failed: said in a banner.
+    void tellFailure(const Error &error);
     [[nodiscard]] QString currentRoom() const;
     [[nodiscard]] Room *room(const QString &id);
 
 Q_SIGNALS:
     /// The window is about to close.
     void closing();
+    /// Another target is to be looked after.
+    void openTargetWanted();
 
 protected:
     void closeEvent(QCloseEvent *event) override;
@@ -52,12 +60,14 @@ private:
     /// Room around the banners, where there are some.
     void placeBanners();
     void tellConnection(const Error &error, const LinkState &link);
-    void tellFailure(const Error &error);
     void takeConn();
     /// holder: who has it, and finds the note; empty: nobody.
     void takeConnFrom(const QString &holder, const QString &note);
     void addThemeButton(QHBoxLayout *row);
+    [[nodiscard]] QWidget *makeOpenButton();
 
+    TargetPlace m_place; ///< No file: a demo, or none that is to be remembered.
+    bool m_remembered = false;
     QString m_starting;
     Console *m_console;
     Rail *m_rail;
