@@ -158,7 +158,7 @@ void Startup::openFurther()
         if (const Theme::Mode mode = Theme::instance().mode(); mode != Theme::Mode::System) {
             words << (mode == Theme::Mode::Dark ? u"--theme=dark"_s : u"--theme=light"_s);
         }
-        const QString program = QCoreApplication::applicationFilePath();
+        const QString program = m_options.program.isEmpty() ? QCoreApplication::applicationFilePath() : m_options.program;
         if (!QProcess::startDetached(program, words)) {
             m_window->tellFailure({.code = u"process.not_found"_s, .args = {{u"program"_s, program}}, .where = {}});
         }

@@ -22,6 +22,7 @@ struct StartupOptions {
     QString screenshot; ///< File; empty: none.
     QString page; ///< Room to open first; empty: the first.
     QSize size;
+    QString program = {}; ///< That opens a further target; empty: this one.
     bool startupTime = false; ///< Print the time to the first painting and end.
 };
 

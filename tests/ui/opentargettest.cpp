@@ -7,6 +7,7 @@
 #include "shell/console.h"
 #include "shell/mainwindow.h"
 #include "shell/opentargetdialog.h"
+#include "startup.h"
 #include "tests/support/skip.h"
 #include "tests/support/sshserver.h"
 #include "ui/keyboard.h"
@@ -364,6 +365,55 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
         const auto client = m_dialog->takeClient();
         QCOMPARE(client->link().host, server.address());
         QCOMPARE(m_dialog->place().host.text(), server.address());
+    }
+
+    /// From nothing to a window, and from there to another: the first goes on with the dialog's connection.
+    void aFurtherTargetOpensInAProcessOfItsOwn()
+    {
+        const QString first = target(u"shelf"_s);
+        const QString second = target(u"bench"_s, "production");
+        const QString told = path(u"told"_s);
+        StartupOptions options;
+        options.program = script(u"further"_s, "printf '%s\\n' \"$@\" > '" + told.toLocal8Bit() + ".new' && mv '" + told.toLocal8Bit() + ".new' '" + told.toLocal8Bit() + "'");
+        // Beside the test there is no cutoverctl.
+        const QByteArray before = qgetenv("PATH");
+        qputenv("PATH", QByteArray(QFileInfo(binary(u"cutoverctl"_s)).path().toLocal8Bit() + ':' + before));
+        const auto restore = qScopeGuard([&before] { qputenv("PATH", before); });
+        Startup startup(options);
+        startup.start();
+        const auto find = [](auto *&found) {
+            for (QWidget *widget : QApplication::topLevelWidgets()) {
+                if (auto *wanted = qobject_cast<std::remove_reference_t<decltype(found)>>(widget); wanted != nullptr && wanted->isVisible()) {
+                    found = wanted;
+                }
+            }
+            return found != nullptr;
+        };
+        const auto openTarget = [&find](const QString &file) {
+            OpenTargetDialog *dialog = nullptr;
+            QTRY_VERIFY(find(dialog));
+            QVERIFY(QTest::qWaitForWindowActive(dialog));
+            auto *field = dialog->findChild<QLineEdit *>(u"file"_s);
+            QTest::mouseClick(field, Qt::LeftButton);
+            field->selectAll();
+            QTest::keyClicks(field, file);
+            QTest::mouseClick(dialog->findChild<QPushButton *>(u"open"_s), Qt::LeftButton);
+        };
+        openTarget(first);
+        MainWindow *window = nullptr;
+        QTRY_VERIFY_WITH_TIMEOUT(find(window), ConnectMs);
+        QTRY_VERIFY_WITH_TIMEOUT(window->console()->target().has_value(), ConnectMs);
+        QCOMPARE(window->console()->target()->name, u"shelf"_s);
+        QTRY_COMPARE(QApplication::topLevelWidgets().contains(window), true);
+        QVERIFY(QTest::qWaitForWindowActive(window));
+        QTest::keyClick(window, Qt::Key_O, Qt::ControlModifier);
+        openTarget(second);
+        QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(told), ConnectMs);
+        QCOMPARE(QString::fromLocal8Bit(SshServer::read(told)).split(u'\n').first(), QString(u"--target="_s + second));
+        // The window at hand stays with its own.
+        QVERIFY(window->isVisible() && window->console()->isConnected());
+        QCOMPARE(window->console()->target()->name, u"shelf"_s);
+        QCOMPARE(RecentTargets::all().size(), 1);
     }
 
     /// The program itself: it asks where nothing is named, and what the dialog makes of a place opens it.
