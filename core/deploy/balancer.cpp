@@ -34,7 +34,7 @@ Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, s
     const qint64 begin = Clock::system().monotonic();
     int quiet = 0;
     while (true) {
-        CO_TRY(const BalancerServer now, co_await this->server(backend, server));
+        CO_TRY(BalancerServer now, co_await this->server(backend, server));
         if (forgets() && !now.out && now.isUp()) {
             // One that was restarted meanwhile has forgotten the drain, and sends requests there again.
             CO_CHECK(co_await setState(backend, server, State::Drain));
@@ -47,7 +47,10 @@ Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, s
         }
         quiet = now.sessions == 0 ? quiet + 1 : 0;
         if (quiet >= QuietReadings) {
-            co_return {};
+            CO_TRY(now.sessions, co_await connectionsLeft(now));
+            if (now.sessions == 0) {
+                co_return {};
+            }
         }
         if (progress) {
             progress(now.sessions);
@@ -80,6 +83,11 @@ Async<> Balancer::waitUp(QString backend, QString server, qint64 limitMs, std::s
 QCoro::Task<bool> Balancer::isReachable(BalancerServer) const
 {
     co_return true;
+}
+
+Async<int> Balancer::connectionsLeft(BalancerServer) const
+{
+    co_return 0;
 }
 
 Async<> Balancer::weightRefused(QString server, int weight) const

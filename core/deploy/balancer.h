@@ -86,6 +86,9 @@ public:
 protected:
     /// Whether a server that is let in can be reached; asked by waitUp() where the balancer does not look itself.
     [[nodiscard]] virtual QCoro::Task<bool> isReachable(BalancerServer server) const;
+    /// Connections to a server that server() does not count: those of the balancer's own processes that a reload has
+    /// replaced, and that still answer what they have begun. Asked by waitDrained() before it takes a server for drained.
+    [[nodiscard]] virtual Async<int> connectionsLeft(BalancerServer server) const;
     [[nodiscard]] Async<> weightRefused(QString server, int weight) const;
 };
 

@@ -3,9 +3,12 @@
 
 #include "deploy/haproxy.h"
 
+#include "deploy/haproxyprocesses.h"
 #include "deploy/localexchange.h"
+#include "deploy/tcpconnections.h"
 #include "system/clock.h"
 
+#include <QCoreApplication>
 #include <QMap>
 
 using namespace Qt::StringLiterals;
@@ -15,6 +18,19 @@ namespace cutover {
 namespace {
 
 constexpr qint64 AgainMs = 200;
+constexpr qint64 YoungSec = 120; ///< So long after its start, what a process of before may still be answering counts.
+
+/// A line of "show info"; -1: there is none.
+qint64 toldNumber(const QByteArray &info, const QByteArray &name)
+{
+    const QByteArrayList lines = info.split('\n');
+    for (const QByteArray &line : lines) {
+        if (line.startsWith(name)) {
+            return line.sliced(name.size()).trimmed().toLongLong();
+        }
+    }
+    return -1;
+}
 
 const BalancerRegistry::Registration registration(u"haproxy"_s, [](const Target &target, const BalancerTools &tools) {
     return std::make_unique<Haproxy>(target.balancer.socket, tools.answerMs, target.balancer.maintenanceBackend, tools.patienceMs);
@@ -79,6 +95,7 @@ Async<QList<BalancerServer>> Haproxy::allServers() const
         server.failures = field(u"econ"_s).toLongLong() + field(u"eresp"_s).toLongLong();
         server.unanswered = field(u"hrsp_other"_s).toLongLong();
         server.check = field(u"check_status"_s);
+        server.address = field(u"addr"_s);
         // What was set; the one in effect is less while a server starts slowly ("slowstart").
         server.weight = field(column.contains(u"uweight"_s) ? u"uweight"_s : u"weight"_s).toInt();
         server.out = server.status.startsWith(u"MAINT") || server.status.startsWith(u"DRAIN");
@@ -144,6 +161,19 @@ Async<> Haproxy::setWeight(QString backend, QString server, int weight) const
         co_return refused(text, answer);
     }
     co_return {};
+}
+
+Async<int> Haproxy::connectionsLeft(BalancerServer server) const
+{
+    CO_TRY(const QByteArray info, co_await command(u"show info"_s));
+    if (const auto left = haproxyConnectionsLeft(toldNumber(info, "Pid:"), server.address)) {
+        co_return *left;
+    }
+    // Its processes are hidden, as in a container of their own: soon after its start whoever's connections count.
+    const auto remote = TcpRemote::parse(server.address);
+    const qint64 uptime = toldNumber(info, "Uptime_sec:");
+    const bool isYoung = uptime >= 0 && uptime < YoungSec;
+    co_return isYoung &&remote &&server.address.contains(u':') ? int(tcpConnectionsTo(*remote, QCoreApplication::applicationPid()).size()) : 0;
 }
 
 Async<> Haproxy::check(std::stop_token) const

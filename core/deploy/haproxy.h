@@ -41,6 +41,10 @@ public:
     /// Error "haproxy.no_backend" where the one that answers meanwhile is not there.
     [[nodiscard]] Async<> checkMaintenance() const override;
 
+protected:
+    /// A reload ("-sf", or of a master) leaves the old process to end what it has begun, and says nothing of it.
+    [[nodiscard]] Async<int> connectionsLeft(BalancerServer server) const override;
+
 private:
     [[nodiscard]] std::unexpected<Error> refused(const QString &command, const QByteArray &answer) const;
 

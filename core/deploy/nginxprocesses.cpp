@@ -3,13 +3,13 @@
 
 #include "deploy/nginxprocesses.h"
 
+#include "deploy/procfiles.h"
 #include "deploy/tcpconnections.h"
 #include "system/faultpoints.h"
 #include "system/processes.h"
 
 #include <QDir>
 #include <QFile>
-#include <QFileInfo>
 #include <QSet>
 
 #include <algorithm>
@@ -18,7 +18,6 @@
 #include <optional>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -26,62 +25,23 @@ namespace cutover {
 
 namespace {
 
-// Files of /proc have no size: read to the end, not through files::read().
-QByteArray procFile(const QString &path)
-{
-    QFile file(path);
-    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-}
-
-QString procFolder(qint64 pid)
-{
-    return u"/proc/%1"_s.arg(pid);
-}
-
 /// nginx writes what it is where its arguments were; its forks do likewise with names of their own.
 QByteArray titleOf(qint64 pid)
 {
-    return procFile(procFolder(pid) + u"/cmdline"_s).replace('\0', ' ').trimmed();
-}
-
-qint64 parentOf(qint64 pid)
-{
-    const QByteArray stat = procFile(procFolder(pid) + u"/stat"_s);
-    // The name may hold blanks and brackets.
-    return stat.mid(stat.lastIndexOf(')') + 2).split(' ').value(1).toLongLong();
-}
-
-/// The sockets that a process has; nothing where this user may not look.
-std::optional<QSet<QByteArray>> socketsOf(qint64 pid)
-{
-    const QDir folder(procFolder(pid) + u"/fd"_s);
-    if (::access(QFile::encodeName(folder.path()).constData(), R_OK | X_OK) != 0) {
-        return {};
-    }
-    QSet<QByteArray> sockets;
-    const QStringList names = folder.entryList(QDir::System | QDir::Files | QDir::AllDirs | QDir::NoDotAndDotDot);
-    for (const QString &name : names) {
-        char target[64];
-        const auto length = ::readlink(QFile::encodeName(folder.filePath(name)).constData(), target, sizeof target);
-        const QByteArrayView link(target, qMax<qsizetype>(length, 0));
-        if (link.startsWith("socket:[") && link.endsWith(']')) {
-            sockets.insert(link.sliced(8).chopped(1).toByteArray());
-        }
-    }
-    return sockets;
+    return procfiles::read(procfiles::folder(pid) + u"/cmdline"_s).replace('\0', ' ').trimmed();
 }
 
 QByteArray ownerOf(qint64 pid)
 {
     struct stat info{};
-    return ::stat(QFile::encodeName(procFolder(pid)).constData(), &info) == 0 ? QByteArray::number(info.st_uid) : QByteArray();
+    return ::stat(QFile::encodeName(procfiles::folder(pid)).constData(), &info) == 0 ? QByteArray::number(info.st_uid) : QByteArray();
 }
 
 } // namespace
 
 Result<qint64> nginxMaster(const QString &pidFile)
 {
-    const qint64 pid = procFile(pidFile).trimmed().toLongLong();
+    const qint64 pid = procfiles::read(pidFile).trimmed().toLongLong();
     if (pid <= 0 || !titleOf(pid).contains("nginx: master process")) {
         return fail(u"nginx.not_running"_s, {{u"pidFile"_s, pidFile}}, pidFile, Error::Kind::Transient);
     }
@@ -96,14 +56,14 @@ QByteArray nginxTitle(qint64 master)
 QList<NginxWorker> nginxWorkers(qint64 master)
 {
     QList<NginxWorker> workers;
-    QStringList names = QString::fromLatin1(procFile(u"/proc/%1/task/%1/children"_s.arg(master))).split(u' ', Qt::SkipEmptyParts);
+    QStringList names = QString::fromLatin1(procfiles::read(u"/proc/%1/task/%1/children"_s.arg(master))).split(u' ', Qt::SkipEmptyParts);
     if (names.isEmpty()) {
         // A kernel that does not keep that list.
         names = QDir(u"/proc"_s).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
     }
     for (const QString &name : names) {
         const qint64 pid = name.toLongLong();
-        if (pid <= 0 || parentOf(pid) != master) {
+        if (pid <= 0 || procfiles::parentOf(pid) != master) {
             continue;
         }
         const QByteArray title = titleOf(pid);
@@ -129,7 +89,7 @@ int nginxConnections(qint64 master, const QList<NginxWorker> &workers, const QSt
     QSet<QByteArray> ours;
     QSet<QByteArray> owners;
     for (const NginxWorker &worker : workers) {
-        if (const auto sockets = socketsOf(worker.pid)) {
+        if (const auto sockets = procfiles::socketsOf(worker.pid)) {
             ours += *sockets;
         } else if (const QByteArray owner = ownerOf(worker.pid); !owner.isEmpty()) {
             owners.insert(owner);
@@ -144,11 +104,11 @@ int nginxWaitingClients(qint64 master, const QList<NginxWorker> &workers)
 {
     QList<QSet<QByteArray>> leaving;
     for (const NginxWorker &worker : workers) {
-        if (const auto sockets = worker.leaving ? socketsOf(worker.pid) : std::nullopt) {
+        if (const auto sockets = worker.leaving ? procfiles::socketsOf(worker.pid) : std::nullopt) {
             leaving.append(*sockets);
         }
     }
-    const auto listening = leaving.isEmpty() ? std::nullopt : socketsOf(master);
+    const auto listening = leaving.isEmpty() ? std::nullopt : procfiles::socketsOf(master);
     if (!listening) {
         return 0;
     }
@@ -159,7 +119,7 @@ int nginxWaitingClients(qint64 master, const QList<NginxWorker> &workers)
     QSet<QByteArray> ports;
     QList<Socket> connected;
     for (const auto *table : {"tcp", "tcp6"}) {
-        const QList<QByteArray> lines = procFile(procFolder(master) + u"/net/"_s + QLatin1StringView(table)).split('\n');
+        const QList<QByteArray> lines = procfiles::read(procfiles::folder(master) + u"/net/"_s + QLatin1StringView(table)).split('\n');
         for (const QByteArray &line : lines) {
             // While workers leave there are many more in other states, which tell nothing: they are not taken apart.
             if (!line.contains(" 0A ") && !line.contains(" 01 ")) {
@@ -191,7 +151,7 @@ int nginxWaitingClients(qint64 master, const QList<NginxWorker> &workers)
 
 bool isReloadPending(qint64 master)
 {
-    const QList<QByteArray> lines = procFile(procFolder(master) + u"/status"_s).split('\n');
+    const QList<QByteArray> lines = procfiles::read(procfiles::folder(master) + u"/status"_s).split('\n');
     return std::ranges::any_of(lines, [](const QByteArray &line) {
         // A mask of signals that wait, as SIGHUP does while nginx reads a configuration.
         return (line.startsWith("SigPnd:") || line.startsWith("ShdPnd:")) && (line.sliced(7).trimmed().toULongLong(nullptr, 16) & (1ULL << (SIGHUP - 1))) != 0;

@@ -11,6 +11,8 @@
 #include <QLocalSocket>
 #include <QTimer>
 
+#include <csignal>
+
 using namespace Qt::StringLiterals;
 using namespace cutover;
 using namespace cutover::testing;
@@ -24,12 +26,17 @@ class HaproxyTest : public BalancedSystem
     std::unique_ptr<QProcess> m_haproxy;
     std::unique_ptr<WebSocketBackend> m_sockets;
 
-    void startHaproxy()
+    void beginHaproxy(const QStringList &arguments)
     {
         m_haproxy = std::make_unique<QProcess>();
         m_haproxy->setProcessChannelMode(QProcess::ForwardedErrorChannel);
-        m_haproxy->start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, QStandardPaths::findExecutable(u"haproxy"_s, {u"/usr/sbin"_s}), u"-db"_s, u"-f"_s, path(u"haproxy.cfg"_s)});
+        const QStringList command{u"--pdeathsig=TERM"_s, QStandardPaths::findExecutable(u"haproxy"_s, {u"/usr/sbin"_s}), u"-db"_s, u"-f"_s, path(u"haproxy.cfg"_s)};
+        m_haproxy->start(u"setpriv"_s, command + arguments);
         QVERIFY(m_haproxy->waitForStarted());
+    }
+    void startHaproxy(const QStringList &arguments = {})
+    {
+        beginHaproxy(arguments);
         for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
             QTRY_VERIFY_WITH_TIMEOUT(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 1000)).has_value(), 10000);
         }
@@ -129,6 +136,69 @@ private Q_SLOTS:
         const BalancerServer now = VALUE(QCoro::waitFor(patient.server(u"sockets"_s, u"ws-1"_s)));
         QVERIFY2(now.status.startsWith(u"DRAIN"), qPrintable(now.status));
         OK(QCoro::waitFor(patient.setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Ready)));
+    }
+
+    void processThatAReloadReplaced_data()
+    {
+        QTest::addColumn<bool>("hasMaster");
+        QTest::addColumn<bool>("isBefore"); // The reload, before the drain; else during it.
+        QTest::newRow("-sf, during the drain") << false << false;
+        QTest::newRow("-sf, before the drain") << false << true;
+        QTest::newRow("of a master, during the drain") << true << false;
+    }
+    /// It goes on with what it has begun, unseen by the one that answers from then on.
+    void processThatAReloadReplaced()
+    {
+        QFETCH(const bool, hasMaster);
+        QFETCH(const bool, isBefore);
+        if (hasMaster) {
+            stopHaproxy();
+            startHaproxy({u"-W"_s});
+        }
+        auto session = std::make_unique<LongSession>(m_front);
+        QVERIFY(session->hasBegun());
+        const QString name = session->backend() == m_ports[0] ? u"backend-1"_s : u"backend-2"_s;
+        const Haproxy haproxy(m_target.balancer.socket, 5000, {}, 10000);
+        const auto pid = [&haproxy] {
+            const QByteArray info = VALUE(QCoro::waitFor(haproxy.command(u"show info"_s)));
+            return info.sliced(info.indexOf("\nPid: ") + 6).split('\n').first().toLongLong();
+        };
+        const qint64 replaced = pid();
+        std::unique_ptr<QProcess> before;
+        const auto reload = [&] {
+            if (hasMaster) {
+                QCOMPARE(::kill(pid_t(m_haproxy->processId()), SIGUSR2), 0);
+            } else {
+                before = std::move(m_haproxy);
+                beginHaproxy({u"-sf"_s, QString::number(replaced)});
+            }
+            QTRY_VERIFY_WITH_TIMEOUT(pid() != replaced, 10000);
+        };
+        if (isBefore) {
+            reload();
+        }
+        OK(QCoro::waitFor(haproxy.setState(u"app"_s, name, Balancer::State::Drain)));
+        if (!isBefore) {
+            QTimer::singleShot(0, this, reload);
+        }
+        const auto drained = QCoro::waitFor(haproxy.waitDrained(u"app"_s, name, 6000, {}));
+        QVERIFY(pid() != replaced);
+        QVERIFY(!drained);
+        QCOMPARE(drained.error().code, u"balancer.sessions_left"_s);
+        QCOMPARE(drained.error().args[u"count"].toInt(), 1);
+        session->end();
+        OK(QCoro::waitFor(haproxy.waitDrained(u"app"_s, name, 10000, {})));
+        OK(QCoro::waitFor(haproxy.setState(u"app"_s, name, Balancer::State::Ready)));
+        if (before) {
+            before->terminate();
+            QVERIFY(before->waitForFinished(10000));
+        }
+        if (hasMaster) {
+            m_haproxy->terminate();
+            QVERIFY(m_haproxy->waitForFinished(10000));
+            startHaproxy();
+        }
+        OK(QCoro::waitFor(haproxy.waitUp(u"app"_s, name, 10000)));
     }
 
     void goneBeforeTheRunChangesNothing()
