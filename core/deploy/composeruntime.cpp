@@ -12,10 +12,12 @@
 #include "system/clock.h"
 #include "target/composereader.h"
 
+#include <QHash>
 #include <QJsonArray>
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -269,15 +271,18 @@ public:
         CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(AnswerMs));
         const ComposeContainer *own = isReplica ? containerOf(containers, place, version) : nullptr;
         if (own && own->isAlive()) {
+            m_restarts.insert(instance, own->restarts);
             co_return m_stopped.mark(instance, false);
         }
         if (const ComposeContainer *container = containerOf(containers, place); container && container->isAlive() && !startsBeside(instance)) {
             if (container->release == version) {
+                m_restarts.insert(instance, container->restarts);
                 co_return m_stopped.mark(instance, false);
             }
             co_return fail(u"compose.runs_other"_s, {{u"instance"_s, instance}, {u"running"_s, container->release}, {u"wanted"_s, version}});
         }
         CO_CHECK(m_stopped.mark(instance, false));
+        m_restarts.insert(instance, 0); // It is made anew.
         const QString service = place.instance->composeService;
         if (!isReplica) {
             co_return co_await project->up(folder, service);
@@ -327,6 +332,10 @@ public:
         const ProbeSpec probe = spec->expand(spec->health, *place.instance, m_target.releaseDirectory(version));
         const qint64 limit = spec->health.readyWithinMs;
         const QString wanted = isReplicated(*spec, *place.instance) ? version : QString();
+        std::optional<int> restarts;
+        if (const auto known = m_restarts.constFind(instance); known != m_restarts.cend()) {
+            restarts = *known;
+        }
         for (const qint64 begin = Clock::system().monotonic();;) {
             CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(AnswerMs));
             const ComposeContainer *container = containerOf(containers, place, wanted);
@@ -344,8 +353,9 @@ public:
                 }
                 last = answer.error;
             }
-            // It was made anew by start(), so that any restart is a death since then.
-            if (!container->isAlive() || container->status == "restarting"_L1 || container->restarts > 0) {
+            // What it went through before start() left it as it was is no death of now.
+            restarts = restarts.value_or(container->restarts);
+            if (!container->isAlive() || container->status == "restarting"_L1 || container->restarts > *restarts) {
                 co_return co_await withLines(u"compose.died"_s, instance, container->id, {{u"exit"_s, container->exitCode}, {u"restarts"_s, container->restarts}});
             }
             if (container->health == "unhealthy"_L1) {
@@ -506,6 +516,7 @@ private:
 
     Target m_target;
     StoppedOnes m_stopped;
+    QHash<QString, int> m_restarts; ///< Of an instance's container when start() was done with it.
     std::map<QString, std::unique_ptr<ComposeProject>> m_projects; ///< By colour.
 };
 

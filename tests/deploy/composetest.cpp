@@ -272,6 +272,41 @@ private Q_SLOTS:
         OK(QCoro::waitFor(Haproxy(m_target.balancer.socket).waitUp(u"app"_s, u"backend-1"_s, 10000)));
     }
 
+    /// A death of long ago is none of the start that left it running: it is waited for while it gives no answer.
+    void restartOfLongAgoIsNoDeath()
+    {
+        // Docker calls one with a check of its own unhealthy while it is paused.
+        QByteArray yaml = composeFile(image(u"1.0.0"_s), Serves, "[NONE]");
+        yaml.replace("    network_mode", "    restart: always\n    network_mode");
+        writeFile(path(u"releases/1.0.0/compose.yaml"_s), yaml);
+        OK(QCoro::waitFor(runtime()->stop(u"backend-1"_s)));
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
+        OK(QCoro::waitFor(runtime()->waitReady(u"backend-1"_s, u"1.0.0"_s, {})));
+        const InstanceState first = states()[u"backend-1"_s];
+        QCOMPARE(::kill(pid_t(first.pid), SIGKILL), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(states()[u"backend-1"_s].restarts, 1, 20000);
+        QTRY_COMPARE_WITH_TIMEOUT(instanceStateName(states()[u"backend-1"_s].state), u"ready"_s, 20000);
+
+        QVERIFY(!m_docker->docker({u"pause"_s, first.container}).isEmpty());
+        QTimer::singleShot(2000, this, [this, &first] { m_docker->docker({u"unpause"_s, first.container}); });
+        const auto again = runtime();
+        OK(QCoro::waitFor(again->start(u"backend-1"_s, u"1.0.0"_s)));
+        OK(QCoro::waitFor(again->waitReady(u"backend-1"_s, u"1.0.0"_s, {})));
+        QCOMPARE(states()[u"backend-1"_s].container, first.container);
+
+        // One that dies meanwhile does not become ready, and is not waited for until the limit.
+        QVERIFY(!m_docker->docker({u"pause"_s, first.container}).isEmpty());
+        QTimer::singleShot(1000, this, [this, &first] { m_docker->docker({u"kill"_s, first.container}); });
+        const auto dead = QCoro::waitFor(runtime()->waitReady(u"backend-1"_s, u"1.0.0"_s, {}));
+        QVERIFY(!dead);
+        QCOMPARE(dead.error().code, u"compose.died"_s);
+        writeFile(path(u"releases/1.0.0/compose.yaml"_s), composeFile(image(u"1.0.0"_s), Serves, Healthy));
+        OK(QCoro::waitFor(runtime()->stop(u"backend-1"_s)));
+        OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
+        OK(QCoro::waitFor(runtime()->waitReady(u"backend-1"_s, u"1.0.0"_s, {})));
+        OK(QCoro::waitFor(Haproxy(m_target.balancer.socket).waitUp(u"app"_s, u"backend-1"_s, 10000)));
+    }
+
     /// What containers wrote since the update began; what was written before counts before it only.
     void errorsInTheLogsAreCounted()
     {
