@@ -301,6 +301,17 @@ Async<> Orchestrator::Private::start()
     co_return co_await move(Outcome::Begin, index, event);
 }
 
+Async<> Orchestrator::Private::isSameTarget(Facts expected, QStringList ignored)
+{
+    const QStringList names{u"target.identity"_s, u"target.digest"_s};
+    Facts found;
+    for (const QString &name : names) {
+        CO_TRY(const Facts facts, co_await FactSource::collectFrom(name, m_target));
+        found.insert(name, facts[name]);
+    }
+    co_return compareFacts(without(only(expected, names), ignored), without(found, ignored));
+}
+
 Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, QStringList among)
 {
     if (m_planProblem) {
@@ -312,6 +323,10 @@ Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, 
         Result<> kept;
         QList<Message> told;
         if (among.isEmpty()) {
+            // Before anything is put right: another description may name another balancer.
+            kept = co_await isSameTarget(expected, ignored);
+        }
+        if (among.isEmpty() && kept) {
             CO_CHECK(fence());
             const KeeperTools tools{m_processes, m_lockDescriptor >= 0 ? QList<int>{m_lockDescriptor} : QList<int>(), [&told](const Message &done) { told.append(done); }};
             kept = co_await FactKeeper::keep(m_target, ignored, tools);
@@ -319,7 +334,7 @@ Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, 
         for (const Message &sentence : std::as_const(told)) {
             CO_CHECK(co_await save(-1, sentence));
         }
-        const Result<Facts> found = co_await FactSource::collect(m_target);
+        const Result<Facts> found = kept ? co_await FactSource::collect(m_target) : Result<Facts>();
         if (!kept) {
             same = fail(kept.error());
         } else if (!found) {

@@ -64,6 +64,8 @@ struct Orchestrator::Private : StepContext {
     /// Whether a step that failed only asks for agreement; then what it asks is kept, for whoever resumes.
     bool takeQuestion(int index);
     Message rolledBack() const;
+    /// The target is the plan's by its identity and its description: whatever is asked or set by those is where the plan means it.
+    Async<> isSameTarget(Facts expected, QStringList ignored);
     Async<> lookAtWorld(Facts expected, QStringList ignored, QStringList among);
     Async<bool> mayBegin(int index);
     // Of orchestratorgates.cpp.

@@ -895,6 +895,21 @@ private Q_SLOTS:
         QVERIFY(run().reason.text().contains(u"target.digest"));
     }
 
+    /// Its balancer may be another one: nothing is put right there.
+    void keepsNothingByAnEditedTarget()
+    {
+        begin();
+        record();
+        world().before[u"b:apply"_s] = crashing();
+        QVERIFY(!go());
+        QVERIFY(world().kept > 0);
+        world().kept = 0;
+        QVERIFY(files::replace(m_target.path, "name: demo # edited\n"));
+        QCOMPARE(go(), RunState::Held);
+        QVERIFY2(run().reason.text().contains(u"target.digest"), qPrintable(run().reason.text()));
+        QCOMPARE(world().kept, 0);
+    }
+
     void refusesAPlanThatWasNotApproved()
     {
         begin();

@@ -3,6 +3,7 @@
 
 #include "scriptedstep.h"
 
+#include "plan/factkeeper.h"
 #include "plan/loss.h"
 
 using namespace Qt::StringLiterals;
@@ -116,6 +117,13 @@ Async<Facts> worldFacts(const Target &)
     co_return facts;
 }
 const FactSource source(u"world"_s, worldFacts);
+
+Async<> keepWorld(Target, QStringList, KeeperTools)
+{
+    ++World::instance().kept;
+    co_return {};
+}
+const FactKeeper keeper(u"world"_s, keepWorld);
 
 } // namespace
 

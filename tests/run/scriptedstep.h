@@ -23,6 +23,7 @@ struct World {
     std::map<QString, Hook> after; ///< By call; an error after the work.
     std::map<QString, QJsonObject> asks; ///< By call ("a:apply"): it fails asking for this, until it is agreed to.
     std::map<QString, Message> keeps; ///< By step: what its revert leaves.
+    int kept = 0; ///< How often a keeper was let at the world.
     bool takesAWord = false; ///< Of all steps.
     bool asksAnew = false; ///< Of all steps.
     std::map<QString, Inspection> inspections; ///< By step, instead of the truth.
