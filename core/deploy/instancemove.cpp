@@ -124,6 +124,12 @@ Async<> InstanceMove::restore(QString version, QString image, std::stop_token st
     co_return co_await m_runtime->restore(version, images, stop);
 }
 
+Async<> InstanceMove::checkRestore(QString version, QString image, std::stop_token stop)
+{
+    const QMap<QString, QString> images{{m_instance.name, image}};
+    co_return co_await m_runtime->checkRestore(version, images, stop);
+}
+
 Async<> InstanceMove::checkImage(QString image)
 {
     CO_TRY(const InstanceState now, co_await state());

@@ -36,6 +36,8 @@ public:
     [[nodiscard]] Async<> fetch(QString version, std::stop_token stop);
     /// The same for the way back, from this image again where it is still here (empty: not known).
     [[nodiscard]] Async<> restore(QString version, QString image, std::stop_token stop);
+    /// Whether restore() can be expected to work: nothing is changed.
+    [[nodiscard]] Async<> checkRestore(QString version, QString image, std::stop_token stop);
     /// It was made from this image again (empty: not known); error "deploy.other_image".
     [[nodiscard]] Async<> checkImage(QString image);
     /// Runs this version by its runtime's word, and its process is there.

@@ -26,6 +26,11 @@ public:
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         for (InstanceMove &move : moves) {
             CO_CHECK(co_await move.check(to(), stop));
+            // What the plan does not know of runs beside it: only where the way back to that is there, too.
+            CO_TRY(const InstanceState now, co_await move.state());
+            if (!now.release.isEmpty() && now.release != to() && now.release != planned()) {
+                CO_CHECK(co_await move.checkRestore(now.release, now.image, stop));
+            }
         }
         if (!moves.empty()) {
             CO_CHECK(co_await moves.front().checkMaintenance());
@@ -36,21 +41,22 @@ public:
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
     {
         CO_TRY(std::vector<InstanceMove> moves, create(context));
-        QString from = spec().params[u"fromRelease"_s].toString();
+        QJsonObject releases;
         QJsonObject images;
         for (InstanceMove &move : moves) {
             CO_TRY(const InstanceState now, co_await move.state());
             CO_CHECK(move.recordBefore(now));
             // An earlier attempt may have replaced some already.
             if (!now.release.isEmpty() && now.release != to()) {
-                from = now.release;
+                releases.insert(now.name, now.release);
                 images.insert(now.name, now.image);
             }
         }
-        co_return QJsonObject{{u"from"_s, from}, {u"images"_s, images}};
+        const QString from = releases.isEmpty() ? planned() : releases.begin()->toString();
+        co_return QJsonObject{{u"from"_s, from}, {u"releases"_s, releases}, {u"images"_s, images}};
     }
 
-    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return bring(context, to(), {}, false, stop); }
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override { return bring(context, {}, false, stop); }
 
     Async<> verify(StepContext &context, std::stop_token stop) override
     {
@@ -70,7 +76,6 @@ public:
 
     Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
     {
-        const QString from = undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString());
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         bool allNew = true;
         bool allOld = true;
@@ -82,7 +87,7 @@ public:
             }
             const bool serves = now->pid > 0 && *serving && now->state == InstanceState::State::Ready;
             allNew = allNew && serves && now->release == to();
-            allOld = allOld && serves && now->release == from;
+            allOld = allOld && serves && now->release == before(undo, move.name());
         }
         co_return allNew ? Inspection::Done : allOld ? Inspection::NotStarted
                                                      : Inspection::Partial;
@@ -90,8 +95,7 @@ public:
 
     Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
-        const QJsonObject images = undo[u"images"_s].toObject();
-        CO_CHECK(co_await bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), images, true, stop));
+        CO_CHECK(co_await bring(context, undo, true, stop));
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         for (InstanceMove &move : moves) {
             const QString image = undo[u"images"_s][move.name()].toString();
@@ -102,6 +106,12 @@ public:
 
 private:
     QString to() const { return spec().params[u"toRelease"_s].toString(); }
+    QString planned() const { return spec().params[u"fromRelease"_s].toString(); }
+    /// What that instance ran: each its own, and what the others ran where nothing is noted of it.
+    QString before(const QJsonObject &undo, const QString &instance) const
+    {
+        return undo[u"releases"_s][instance].toString(undo[u"from"_s].toString(planned()));
+    }
     Result<std::vector<InstanceMove>> create(StepContext &context) const
     {
         std::vector<InstanceMove> moves;
@@ -113,20 +123,22 @@ private:
         return moves;
     }
 
-    /// images: that they ran from then, by instance.
-    Async<> bring(StepContext &context, QString version, QJsonObject images, bool back, std::stop_token stop)
+    /// back: to what they ran before, from the images that they ran from then; else to the new release.
+    Async<> bring(StepContext &context, QJsonObject undo, bool back, std::stop_token stop)
     {
+        const auto versionOf = [&](const InstanceMove &move) { return back ? before(undo, move.name()) : to(); };
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         std::vector<InstanceMove *> old;
         for (InstanceMove &move : moves) {
-            CO_TRY(const bool running, co_await move.runs(version));
+            CO_TRY(const bool running, co_await move.runs(versionOf(move)));
             if (!running) {
                 old.push_back(&move);
             }
         }
         // What they are to be started from is there before anything stops; on the way back it may have been cleared away since.
         for (InstanceMove *move : old) {
-            const QString image = images[move->name()].toString();
+            const QString image = undo[u"images"_s][move->name()].toString();
+            const QString version = versionOf(*move);
             CO_CHECK(back ? co_await move->restore(version, image, stop) : co_await move->fetch(version, stop));
         }
         for (InstanceMove *move : old) {
@@ -142,10 +154,10 @@ private:
         }
         // One that runs already is only noted as meant to.
         for (InstanceMove &move : moves) {
-            CO_CHECK(co_await move.start(version));
+            CO_CHECK(co_await move.start(versionOf(move)));
         }
         for (InstanceMove &move : moves) {
-            CO_CHECK(co_await move.waitReady(version, stop));
+            CO_CHECK(co_await move.waitReady(versionOf(move), stop));
         }
         for (InstanceMove &move : moves) {
             CO_CHECK(co_await move.balance(stop));

@@ -59,6 +59,13 @@ class RollingTest : public QObject
         QVERIFY2(failures.isEmpty(), failures.left(2000).constData());
         QCOMPARE(traffic()[u"failed"_s].toInt(), 0);
     }
+    /// 9.0.0, whose program dies at its start.
+    void makeBrokenRelease()
+    {
+        const QString program = m_target.releaseDirectory(u"9.0.0"_s) + u"/cutover-demo-service"_s;
+        writeFile(program, "#!/bin/sh\necho no such module\nexit 5\n");
+        QVERIFY(QFile::setPermissions(program, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner));
+    }
     void noOverlap()
     {
         const QList<QByteArray> lines = readFile(path(u"data/strategy.log"_s)).split('\n');
@@ -221,10 +228,8 @@ private Q_SLOTS:
 
     void brokenReleaseKeepsServing()
     {
-        // A release whose program dies at its start: the step fails, the other backend serves.
-        const QString broken = m_target.releaseDirectory(u"9.0.0"_s);
-        writeFile(broken + u"/cutover-demo-service"_s, "#!/bin/sh\necho no such module\nexit 5\n");
-        QVERIFY(QFile::setPermissions(broken + u"/cutover-demo-service"_s, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner));
+        // The step fails, the other backend serves.
+        makeBrokenRelease();
         auto step = VALUE(StepRegistry::create(steps(u"1.2.0"_s, u"9.0.0"_s).first()));
         const QJsonObject undo = VALUE(QCoro::waitFor(step->prepare(*m_bench, {})));
         const auto applied = QCoro::waitFor(step->apply(*m_bench, undo, {}));
@@ -328,6 +333,42 @@ private Q_SLOTS:
         QVERIFY(maintenance > 0);
         OK(QCoro::waitFor(step->revert(*m_bench, undo, {})));
         QCOMPARE(VALUE(QCoro::waitFor(step->inspect(*m_bench, undo))), Inspection::NotStarted);
+    }
+
+    /// As an update leaves them that was abandoned half-way: the way back is each one's own.
+    void recreatesInstancesOfSeveralReleases()
+    {
+        makeBrokenRelease();
+        SupervisorClient client(m_target);
+        OK(QCoro::waitFor(client.stop(u"backend-1"_s)));
+        OK(QCoro::waitFor(client.start(u"backend-1"_s, m_target.releaseDirectory(u"1.2.1"_s))));
+        OK(QCoro::waitFor(client.waitReady(u"backend-1"_s, {})));
+        StepSpec spec;
+        spec.id = u"recreate:backend"_s;
+        spec.kind = u"recreate_service"_s;
+        spec.params = {{u"service"_s, u"backend"_s},
+                       {u"instances"_s, QJsonArray{u"backend-1"_s, u"backend-2"_s}},
+                       {u"fromRelease"_s, u"1.2.0"_s},
+                       {u"toRelease"_s, u"9.0.0"_s}};
+        auto step = VALUE(StepRegistry::create(spec));
+        const QString other = m_target.releaseDirectory(u"1.2.1"_s);
+        QVERIFY(QFile::rename(other, other + u"-away"_s));
+        const auto observed = QCoro::waitFor(step->observe(*m_bench, {}));
+        QVERIFY(QFile::rename(other + u"-away"_s, other));
+        QVERIFY(!observed);
+        QCOMPARE(observed.error().code, u"deploy.no_release"_s);
+        OK(QCoro::waitFor(step->observe(*m_bench, {})));
+
+        const QJsonObject undo = VALUE(QCoro::waitFor(step->prepare(*m_bench, {})));
+        QCOMPARE(VALUE(QCoro::waitFor(step->inspect(*m_bench, undo))), Inspection::NotStarted);
+        const auto applied = QCoro::waitFor(step->apply(*m_bench, undo, {}));
+        QVERIFY(!applied);
+        QCOMPARE(applied.error().code, u"supervisor.died"_s);
+        OK(QCoro::waitFor(step->revert(*m_bench, undo, {})));
+        QCOMPARE(VALUE(QCoro::waitFor(step->inspect(*m_bench, undo))), Inspection::NotStarted);
+        const Facts facts = VALUE(QCoro::waitFor(FactSource::collect(m_target)));
+        QCOMPARE(facts[u"instance:backend-1"_s].toString(), u"1.2.1"_s);
+        QCOMPARE(facts[u"instance:backend-2"_s].toString(), u"1.2.0"_s);
     }
 };
 
