@@ -28,6 +28,26 @@ QList<Lost> lossesOf(const QStringList &names)
     return losses;
 }
 
+/// What every revision runs with.
+struct EnvironmentFiles {
+    QByteArray ini;
+    QByteArray environment; ///< env.py; empty where a location within a package is found by Python alone.
+};
+
+Result<EnvironmentFiles> environmentFiles(const Project &project)
+{
+    EnvironmentFiles found;
+    TRY(found.ini, files::read(project.ini()));
+    static const QRegularExpression location(uR"(^script_location\s*[=:]\s*(\S.*?)\s*$)"_s, QRegularExpression::MultilineOption);
+    QString folder = location.match(QString::fromUtf8(found.ini)).captured(1);
+    folder.replace(u"%(here)s"_s, QFileInfo(project.ini()).absolutePath());
+    const QString file = (folder.startsWith(u'/') ? folder : QString(project.folder() + u'/' + folder)) + u"/env.py"_s;
+    if (!folder.isEmpty() && QFileInfo(file).isFile()) {
+        TRY(found.environment, files::read(file));
+    }
+    return found;
+}
+
 } // namespace
 
 Result<RevisionFile> readRevisionFile(const QString &file)
@@ -64,17 +84,21 @@ Result<RevisionFile> readRevisionFile(const QString &file)
 
 Result<QString> environmentDigest(const Project &project)
 {
-    TRY(const QByteArray ini, files::read(project.ini()));
-    static const QRegularExpression location(uR"(^script_location\s*[=:]\s*(\S.*?)\s*$)"_s, QRegularExpression::MultilineOption);
-    QString folder = location.match(QString::fromUtf8(ini)).captured(1);
-    folder.replace(u"%(here)s"_s, QFileInfo(project.ini()).absolutePath());
-    const QString file = (folder.startsWith(u'/') ? folder : QString(project.folder() + u'/' + folder)) + u"/env.py"_s;
-    QByteArray environment;
-    // A location within a package is found by Python alone.
-    if (!folder.isEmpty() && QFileInfo(file).isFile()) {
-        TRY(environment, files::read(file));
+    TRY(const EnvironmentFiles found, environmentFiles(project));
+    return json::sha256(json::sha256(found.ini).toUtf8() + json::sha256(found.environment).toUtf8());
+}
+
+Result<Loss> countLosses(const Project &project, const QString &revisionFile, const QList<Lost> &losses)
+{
+    if (losses.isEmpty()) {
+        return Loss();
     }
-    return json::sha256(json::sha256(ini).toUtf8() + json::sha256(environment).toUtf8());
+    // Where nothing can be read nothing is known.
+    const EnvironmentFiles found = environmentFiles(project).value_or(EnvironmentFiles());
+    const QByteArray revision = files::read(revisionFile).value_or(QByteArray());
+    static const QRegularExpression chooses(uR"(search_path|schema_translate_map|\bSET\s+(?:LOCAL\s+|SESSION\s+)?SCHEMA\b)"_s, QRegularExpression::CaseInsensitiveOption);
+    const bool ownPath = found.environment.isEmpty() || revision.isEmpty() || QString::fromUtf8(found.ini + found.environment + revision).contains(chooses);
+    return count(project.database, losses, ownPath);
 }
 
 } // namespace cutover::alembic

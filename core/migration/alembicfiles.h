@@ -28,5 +28,8 @@ struct RevisionFile {
 [[nodiscard]] Result<RevisionFile> readRevisionFile(const QString &file);
 /// SHA-256 over the ini file and env.py: what every revision runs with. Blocking.
 [[nodiscard]] Result<QString> environmentDigest(const Project &project);
+/// What goes now, as count() has it; the ini file, env.py and the revision's file say whether they choose a schema
+/// themselves. Blocking: from a Worker.
+[[nodiscard]] Result<Loss> countLosses(const Project &project, const QString &revisionFile, const QList<Lost> &losses);
 
 } // namespace cutover::alembic

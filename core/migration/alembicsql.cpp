@@ -86,41 +86,72 @@ std::optional<Lost> dropIn(const QString &statement)
     return std::nullopt;
 }
 
-Result<Loss> countInPostgres(const DatabaseSpec &database, const QList<Lost> &losses)
+/// Tables of that name; of an unqualified one that several schemas have, the one that Alembic's session finds. Where that
+/// can't be told all of them: who takes too much for lost asks once too often, and nobody loses what was counted elsewhere.
+Result<QList<postgres::Row>> tablesOf(postgres::Session &session, const Lost &lost, bool ownPath)
+{
+    // Unquoted names are folded by the server, so that case alone does not make it another table.
+    TRY(QList<postgres::Row> all, session.rows(u"SELECT n.nspname, c.oid::bigint, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                                               "WHERE lower(c.relname) = lower($1) AND c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
+                                               "AND ($2 = '' OR lower(n.nspname) = lower($2)) ORDER BY c.relname <> $1, 1"_s,
+                                               {lost.table, lost.schema.isEmpty() ? u""_s : lost.schema}));
+    if (all.size() < 2 || (lost.schema.isEmpty() && ownPath)) {
+        return all;
+    }
+    if (!lost.schema.isEmpty()) {
+        return all.first(1);
+    }
+    // What the role, the database and the server set; ours is another one.
+    CHECK(session.execute(u"SET search_path = DEFAULT"_s));
+    TRY(const auto found, session.rows(u"SELECT coalesce(to_regclass(quote_ident($1)), to_regclass(quote_ident(lower($1))))::oid::bigint, to_regclass('alembic_version') IS NOT NULL "
+                                       "OR NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = 'alembic_version' AND relkind IN ('r', 'p'))"_s,
+                                       {lost.table}));
+    CHECK(session.execute(u"SET search_path = pg_catalog"_s));
+    // Alembic keeps its own table where it makes others: one that is not to be seen by this path was made by another.
+    const bool isAlembics = found.value(0).value(1).toBool();
+    const QVariant oid = found.value(0).value(0);
+    const auto table = std::ranges::find_if(all, [&oid](const postgres::Row &row) { return !oid.isNull() && row[1].toLongLong() == oid.toLongLong(); });
+    return isAlembics && table != all.end() ? QList<postgres::Row>{*table} : all;
+}
+
+/// Rows of a table, or values of the column that are neither null nor its default.
+Result<qint64> countIn(postgres::Session &session, const postgres::Row &table, const QString &lostColumn)
 {
     using postgres::quoted;
+    QString kept = u"true"_s;
+    if (!lostColumn.isEmpty()) {
+        TRY(const auto column, session.rows(u"SELECT coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attname FROM pg_attribute a "
+                                            "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
+                                            "WHERE a.attrelid = $1 AND lower(a.attname) = lower($2) AND NOT a.attisdropped ORDER BY a.attname <> $2 LIMIT 1"_s,
+                                            {table[1].toLongLong(), lostColumn}));
+        if (column.isEmpty()) {
+            return 0;
+        }
+        const QString fallback = column.first()[0].toString();
+        const QString name = quoted(column.first()[1].toString());
+        kept = name + u" IS NOT NULL"_s;
+        // What a function or the clock gives is another value each time; some types know no equality.
+        static const QRegularExpression varies(u"\\(|\\b(?:CURRENT|LOCAL)_?[A-Z]*\\b"_s);
+        if (!fallback.isEmpty() && !fallback.contains(varies)) {
+            kept += u" AND %1::text IS DISTINCT FROM (%2)::text"_s.arg(name, fallback);
+        }
+    }
+    TRY(const QVariant rows, session.value(u"SELECT count(*) FROM "_s + quoted(table[0].toString()) + u'.' + quoted(table[2].toString()) + u" WHERE "_s + kept));
+    return rows.toLongLong();
+}
+
+Result<Loss> countInPostgres(const DatabaseSpec &database, const QList<Lost> &losses, bool ownPath)
+{
     TRY(const auto session, postgres::Session::open(database));
     Loss loss;
     for (const Lost &lost : losses) {
-        loss.insert(lost.name(), 0);
-        // Unquoted names are folded by the server, so that case alone does not make it another table.
-        TRY(const auto found, session->rows(u"SELECT n.nspname, c.oid::bigint, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                                            "WHERE lower(c.relname) = lower($1) AND c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
-                                            "AND ($2 = '' OR lower(n.nspname) = lower($2)) ORDER BY c.relname <> $1, n.nspname <> 'public', 1 LIMIT 1"_s,
-                                            {lost.table, lost.schema.isEmpty() ? u""_s : lost.schema}));
-        if (found.isEmpty()) {
-            continue;
+        qint64 count = 0;
+        TRY(const auto tables, tablesOf(*session, lost, ownPath));
+        for (const postgres::Row &table : tables) {
+            TRY(const qint64 more, countIn(*session, table, lost.column));
+            count += more;
         }
-        QString kept = u"true"_s;
-        if (!lost.column.isEmpty()) {
-            TRY(const auto column, session->rows(u"SELECT coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attname FROM pg_attribute a "
-                                                 "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
-                                                 "WHERE a.attrelid = $1 AND lower(a.attname) = lower($2) AND NOT a.attisdropped ORDER BY a.attname <> $2 LIMIT 1"_s,
-                                                 {found.first()[1].toLongLong(), lost.column}));
-            if (column.isEmpty()) {
-                continue;
-            }
-            const QString fallback = column.first()[0].toString();
-            const QString name = quoted(column.first()[1].toString());
-            kept = name + u" IS NOT NULL"_s;
-            // What a function or the clock gives is another value each time; some types know no equality.
-            static const QRegularExpression varies(u"\\(|\\b(?:CURRENT|LOCAL)_?[A-Z]*\\b"_s);
-            if (!fallback.isEmpty() && !fallback.contains(varies)) {
-                kept += u" AND %1::text IS DISTINCT FROM (%2)::text"_s.arg(name, fallback);
-            }
-        }
-        TRY(const QVariant rows, session->value(u"SELECT count(*) FROM "_s + quoted(found.first()[0].toString()) + u'.' + quoted(found.first()[2].toString()) + u" WHERE "_s + kept));
-        loss.insert(lost.name(), rows.toLongLong());
+        loss.insert(lost.name(), count);
     }
     return loss;
 }
@@ -239,12 +270,12 @@ Effect effectOf(const QString &sql)
     return effect;
 }
 
-Result<Loss> count(const DatabaseSpec &database, const QList<Lost> &losses)
+Result<Loss> count(const DatabaseSpec &database, const QList<Lost> &losses, bool ownPath)
 {
     if (losses.isEmpty()) {
         return Loss();
     }
-    return database.driver == "postgresql"_L1 ? countInPostgres(database, losses) : countInSqlite(database, losses);
+    return database.driver == "postgresql"_L1 ? countInPostgres(database, losses, ownPath) : countInSqlite(database, losses);
 }
 
 } // namespace cutover::alembic

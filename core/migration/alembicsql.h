@@ -11,7 +11,7 @@ namespace cutover::alembic {
 
 /** A table, or a column of one, whose content goes. */
 struct Lost {
-    QString schema; ///< Empty: the one that the database finds first.
+    QString schema; ///< Empty: the one that the session finds first.
     QString table;
     QString column; ///< Empty: all rows.
 
@@ -37,7 +37,9 @@ struct Effect {
 [[nodiscard]] QStringList statementsOf(const QString &sql);
 
 /// Rows, or values that are neither null nor the column's default, that go now. What is not there
-/// counts 0. Asks the database: blocking, from a Worker.
-[[nodiscard]] Result<Loss> count(const DatabaseSpec &database, const QList<Lost> &losses);
+/// counts 0. ownPath: Alembic's session has a search_path of its own making, not the one that its role has there. A table
+/// without a schema that several have is then not known, and all of that name count.
+/// Asks the database: blocking, from a Worker.
+[[nodiscard]] Result<Loss> count(const DatabaseSpec &database, const QList<Lost> &losses, bool ownPath);
 
 } // namespace cutover::alembic

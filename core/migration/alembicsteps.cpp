@@ -170,16 +170,17 @@ protected:
         co_return true;
     }
 
-    static Async<Loss> countNow(DatabaseSpec database, QList<Lost> losses)
+    Async<Loss> countNow(Project project, QList<Lost> losses) const
     {
+        const QString file = project.release + u'/' + spec().params["file"_L1].toString();
         Worker worker;
-        co_return co_await worker.run([database, losses] { return count(database, losses); });
+        co_return co_await worker.run([project, file, losses] { return countLosses(project, file, losses); });
     }
 
     /// What of the listed goes now; asks, when it is more than was agreed to.
     Async<Loss> agreedLoss(StepContext &context, Project project, QLatin1StringView list, QString code)
     {
-        CO_TRY(const Loss loss, co_await countNow(project.database, lostFromJson(spec().params[list])));
+        CO_TRY(const Loss loss, co_await countNow(project, lostFromJson(spec().params[list])));
         const LossLimit planned = LossLimit::read(spec().params);
         const QJsonValue asked = context.result(spec().id, stepresult::asked);
         const Loss limit = asked.isObject() && !asked.toObject().isEmpty() ? lossFromJson(asked) : planned.holdAbove();
@@ -243,7 +244,7 @@ public:
             kept.why = {u"alembic.kept_unknown"_s, {{u"revision"_s, revision}}};
             co_return keepMigration(context, spec(), kept);
         }
-        CO_TRY(const Loss lost, co_await countNow(project.database, lostFromJson(params["loses"_L1])));
+        CO_TRY(const Loss lost, co_await countNow(project, lostFromJson(params["loses"_L1])));
         if (const QJsonArray losses = lossMessages(lost); !losses.isEmpty()) {
             kept.why = {u"migration.kept_loss"_s, {{u"revision"_s, revision}, {u"loss"_s, losses}}};
             co_return keepMigration(context, spec(), kept);

@@ -228,10 +228,10 @@ void addPreview(StepSpec &step, const Script &script, const Revision &revision, 
     }
 }
 
-Async<Loss> countNow(DatabaseSpec database, QList<Lost> losses)
+Async<Loss> countNow(Project project, QString file, QList<Lost> losses)
 {
     Worker worker;
-    co_return co_await worker.run([database, losses] { return count(database, losses); });
+    co_return co_await worker.run([project, file, losses] { return countLosses(project, file, losses); });
 }
 
 /// What both kinds of steps have.
@@ -318,7 +318,7 @@ Async<PlannedMigrations> planUp(PlanningContext context, StagedRelease release, 
     CO_TRY(const QString environment, co_await environmentOf(standing.project));
     for (const Revision &revision : std::as_const(pending)) {
         CO_TRY(const Look look, co_await lookAt(standing.project, standing.history, revision));
-        CO_TRY(const Loss loss, co_await countNow(database, look.takes));
+        CO_TRY(const Loss loss, co_await countNow(standing.project, revision.file, look.takes));
         planned.steps.append(upgradeSpec(context, standing, revision, look, environment, release.info.manifest.version.toString(), loss));
         standing.present = standing.history.after(standing.present, revision);
     }
@@ -403,7 +403,7 @@ Async<QList<StepSpec>> planDown(PlanningContext context, DatabaseSpec database, 
             const QString statement = look.down.whyNot.code.isEmpty() ? look.downEffect.uncounted : look.down.whyNot.args["reason"_L1].toString();
             co_return fail(u"alembic.loss_unknown"_s, {{u"revision"_s, each.revision}, {u"statement"_s, statement}}, each.file);
         }
-        CO_TRY(const Loss loss, co_await countNow(database, look.loses));
+        CO_TRY(const Loss loss, co_await countNow(standing.project, each.file, look.loses));
         steps.append(downgradeSpec(context, standing, each, look, environment, loss, aheadMs));
         standing.present = standing.history.before(standing.present, each);
     }
