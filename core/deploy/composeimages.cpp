@@ -137,15 +137,27 @@ Async<QStringList> removeComposeImages(Target target, QStringList images, Runtim
 
 Async<QList<std::pair<QString, QString>>> ComposeProject::images()
 {
-    const QStringList command{u"docker"_s, u"image"_s, u"ls"_s, u"--no-trunc"_s, u"--format"_s, u"{{json .}}"_s};
+    const QStringList command{u"docker"_s, u"image"_s, u"ls"_s, u"--no-trunc"_s, u"--digests"_s, u"--format"_s, u"{{json .}}"_s};
     CO_TRY(const ProcessResult result, co_await done(command, Work::Look, LookMs, {}));
     QList<std::pair<QString, QString>> found;
     const QByteArrayList lines = result.output.split('\n');
     for (const QByteArray &line : lines) {
         const QJsonObject json = QJsonDocument::fromJson(line).object();
-        // What has no tag any more can't be told from others by its name.
-        if (const QString tag = json["Tag"_L1].toString(); !tag.isEmpty() && tag != "<none>"_L1) {
-            found.append({json["Repository"_L1].toString() + u':' + tag, json["ID"_L1].toString()});
+        const auto told = [&json](const QString &key) {
+            const QString value = json[key].toString();
+            return value == "<none>"_L1 ? QString() : value;
+        };
+        const QString repository = told(u"Repository"_s);
+        const QString tag = told(u"Tag"_s);
+        const QString digest = told(u"Digest"_s);
+        // What was pulled by its digest has no tag. What has neither any more can't be told from others by its name.
+        if (repository.isEmpty() || (tag.isEmpty() && digest.isEmpty())) {
+            continue;
+        }
+        const std::pair image{tag.isEmpty() ? QString(repository + u'@' + digest) : QString(repository + u':' + tag), json["ID"_L1].toString()};
+        // A tag is told once for each digest that its repository has of the image.
+        if (!found.contains(image)) {
+            found.append(image);
         }
     }
     co_return found;

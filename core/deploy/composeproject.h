@@ -85,7 +85,7 @@ public:
     /// What the containers of these services wrote, by the name of the container without that of the project.
     [[nodiscard]] Async<> logs(QStringList services, LogRequest request, LogSink sink, std::stop_token stop);
 
-    /// All that have a name with a tag, and their ids; the newest first.
+    /// All that have a name with a tag, or else with a digest, and their ids; the newest first.
     [[nodiscard]] Async<QList<std::pair<QString, QString>>> images();
     /// Ids of those that any container of this Docker was made from.
     [[nodiscard]] Async<QStringList> usedImages();

@@ -8,10 +8,13 @@
 #include "balancedsystem.h"
 #include "deploy/composeimages.h"
 #include "deploy/composeproject.h"
+#include "deploy/imagerecord.h"
 #include "deploy/servicelogs.h"
 #include "tests/support/dockerd.h"
 #include "tests/support/skip.h"
 
+#include <QCryptographicHash>
+#include <QJsonDocument>
 #include <QTimer>
 
 using namespace Qt::StringLiterals;
@@ -287,6 +290,62 @@ private Q_SLOTS:
             QVERIFY2(names.contains(stays), qPrintable(stays));
         }
         m_docker->docker({u"rm"_s, u"holds"_s});
+    }
+
+    /// As the Compose file of a careful release names them, "NAME@sha256:…", they have no tag.
+    void leftImagesWithoutATagAreFoundAndRemoved()
+    {
+        QStringList ids;
+        QStringList pinned;
+        for (int i = 0; i < 4; ++i) {
+            QTest::qWait(1100);
+            const QString version = u"0.9.%1"_s.arg(i);
+            ids.append(m_docker->makeImage(u"cutover-test/pinned:"_s + version, {{u"www/version"_s, version.toUtf8()}}));
+            QVERIFY(ids.last().startsWith(u"sha256:"));
+            pinned.append(u"cutover-test/pinned@sha256:"_s + QString::fromLatin1(QCryptographicHash::hash(version.toUtf8(), QCryptographicHash::Sha256).toHex()));
+        }
+        // What a pull by digest leaves, written where Docker keeps it: no registry is here to pull from.
+        m_docker->stop(SIGTERM);
+        const QString file = m_docker->path(u"data/image/vfs/repositories.json"_s);
+        QJsonObject all = QJsonDocument::fromJson(readFile(file)).object();
+        QJsonObject repositories = all[u"Repositories"_s].toObject();
+        QJsonObject names;
+        for (int i = 0; i < 4; ++i) {
+            names.insert(pinned[i], ids[i]);
+        }
+        repositories.insert(u"cutover-test/pinned"_s, names);
+        all.insert(u"Repositories"_s, repositories);
+        writeFile(file, QJsonDocument(all).toJson(QJsonDocument::Compact));
+        const QString why = m_docker->start();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        QCOMPARE(m_docker->docker({u"image"_s, u"inspect"_s, u"--format"_s, u"{{.RepoTags}}{{.RepoDigests}}"_s, ids[0]}), u"[][%1]"_s.arg(pinned[0]));
+
+        // The release takes one, a container another.
+        const QString release = path(u"releases/0.9.0/compose.yaml"_s);
+        QByteArray yaml = readFile(path(u"releases/1.0.0/compose.yaml"_s));
+        yaml.replace(image(u"1.0.0"_s).toUtf8(), pinned[0].toUtf8());
+        QVERIFY(yaml.contains("@sha256:"));
+        writeFile(release, yaml);
+        QVERIFY(!m_docker->docker({u"create"_s, u"--name"_s, u"holds"_s, pinned[1], u"/bin/true"_s}).isEmpty());
+        const QStringList versions{u"1.0.0"_s, u"1.1.0"_s, u"0.9.0"_s};
+        const auto left = [&](int keep) {
+            QStringList images = VALUE(QCoro::waitFor(leftoverImages(m_target, versions, keep)));
+            images.removeIf([](const QString &name) { return !name.startsWith(u"cutover-test/pinned"); });
+            return images;
+        };
+        QCOMPARE(left(0), (QStringList{pinned[3], pinned[2]}));
+        QCOMPARE(left(1), QStringList{pinned[2]});
+        // A release that is kept ran from it.
+        OK(recordImage(m_target, u"1.0.0"_s, u"worker-1"_s, ids[2]));
+        QCOMPARE(left(0), QStringList{pinned[3]});
+        const QStringList asked = left(0) + QStringList{pinned[1]};
+        QCOMPARE(VALUE(QCoro::waitFor(removeComposeImages(m_target, asked, {}))), QStringList{pinned[3]});
+        const QString ours = m_docker->docker({u"image"_s, u"ls"_s, u"--no-trunc"_s, u"--quiet"_s});
+        for (int i = 0; i < 4; ++i) {
+            QCOMPARE(ours.contains(ids[i]), i != 3);
+        }
+        m_docker->docker({u"rm"_s, u"holds"_s});
+        QVERIFY(QDir(path(u"releases/0.9.0"_s)).removeRecursively());
     }
 };
 
