@@ -15,6 +15,8 @@ namespace cutover {
 namespace {
 
 constexpr qint64 PollMs = 40;
+constexpr qint64 LateMs = 1000; ///< For a request that a sticky session began while its server was only draining.
+constexpr qint64 ClosedMs = 5000; ///< What was ended is gone after some milliseconds.
 constexpr qint64 AgainLimitMs = 10000; ///< Beyond the drain's own: that a server is let in all the time is somebody's will.
 /// Readings without a session in a row: a request that was being assigned when the drain began
 /// is counted a moment later.
@@ -60,6 +62,37 @@ Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, s
         }
         CO_CHECK(co_await Clock::system().sleep(PollMs, stop));
     }
+}
+
+Async<int> Balancer::closeLeft(QString backend, QString server, std::stop_token stop) const
+{
+    CO_CHECK(co_await setState(backend, server, State::Maintenance));
+    const auto quiet = co_await waitDrained(backend, server, closesSessions() ? LateMs : 0, {}, stop);
+    if (quiet) {
+        co_return 0;
+    }
+    if (quiet.error().code != u"balancer.sessions_left") {
+        co_return fail(quiet.error());
+    }
+    const int count = quiet.error().args[u"count"_s].toInt();
+    if (!closesSessions()) {
+        co_return count;
+    }
+    CO_CHECK(co_await shutSessions(backend, server));
+    if (const auto gone = co_await waitDrained(backend, server, ClosedMs, {}, stop); !gone) {
+        if (gone.error().code != u"balancer.sessions_left") {
+            co_return fail(gone.error());
+        }
+        co_return fail(u"balancer.not_closed"_s, {{u"balancer"_s, title()}, {u"server"_s, server}, {u"count"_s, gone.error().args[u"count"_s]}}, place());
+    }
+    // One that was restarted meanwhile was only drained again.
+    CO_CHECK(co_await setState(backend, server, State::Maintenance));
+    co_return count;
+}
+
+Async<> Balancer::shutSessions(QString, QString) const
+{
+    co_return {};
 }
 
 Async<> Balancer::waitUp(QString backend, QString server, qint64 limitMs, std::stop_token stop) const

@@ -75,6 +75,12 @@ public:
     /// That users get an answer while a service has no server at all, as far as this can be seen beforehand.
     [[nodiscard]] virtual Async<> checkMaintenance() const { co_return {}; }
 
+    /// It can end the sessions of one server alone; else these end when the server's process does.
+    [[nodiscard]] virtual bool closesSessions() const { return false; }
+    /// What is left at the drain limit is closed: the server is in maintenance, what began a moment ago (a sticky session's request) is
+    /// answered, and all else is ended where closesSessions(). Returns how many sessions there were to end; 0: none was left.
+    [[nodiscard]] Async<int> closeLeft(QString backend, QString server, std::stop_token stop = {}) const;
+
     /// Waits for a drained server's last session; tells the number while it waits.
     /// Error "balancer.sessions_left" {server, count, limit}.
     [[nodiscard]] Async<> waitDrained(QString backend, QString server, qint64 limitMs, std::function<void(int sessions)> progress,
@@ -89,6 +95,8 @@ protected:
     /// Connections to a server that server() does not count: those of the balancer's own processes that a reload has
     /// replaced, and that still answer what they have begun. Asked by waitDrained() before it takes a server for drained.
     [[nodiscard]] virtual Async<int> connectionsLeft(BalancerServer server) const;
+    /// Ends all sessions of a server that takes none any more; clients see the end, and may come again. Where closesSessions().
+    [[nodiscard]] virtual Async<> shutSessions(QString backend, QString server) const;
     [[nodiscard]] Async<> weightRefused(QString server, int weight) const;
 };
 

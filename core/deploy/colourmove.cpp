@@ -179,6 +179,8 @@ Async<> ColourMove::takeOut(bool force, std::stop_token stop, ColourMove *succes
     // One limit for all: they drain at the same time.
     const qint64 begin = Clock::system().monotonic();
     const qint64 limit = limitMs.value_or(m_service.drainLimitMs);
+    const bool closes = m_service.atDrainLimit == ServiceSpec::AtDrainLimit::Close;
+    QStringList unfinished;
     qint64 done = 0;
     for (const InstanceMove &move : m_instances) {
         const QString name = move.name();
@@ -203,16 +205,25 @@ Async<> ColourMove::takeOut(bool force, std::stop_token stop, ColourMove *succes
             if (why.code == u"balancer.sessions_left") {
                 why.args.insert(u"limit"_s, limit);
             }
-            if (!force || why.code != u"balancer.sessions_left") {
+            if (!(force || closes) || why.code != u"balancer.sessions_left") {
                 co_return fail(why);
             }
-            m_context->log({u"colour.log.forced"_s, {{u"instance"_s, name}, {u"count"_s, why.args[u"count"_s]}}});
+            if (closes) {
+                unfinished.append(name);
+            } else {
+                m_context->log({u"colour.log.forced"_s, {{u"instance"_s, name}, {u"count"_s, why.args[u"count"_s]}}});
+            }
         }
         ++done;
     }
     // No health check wakes them up afterwards.
     for (const InstanceMove &move : m_instances) {
         CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, move.name(), Balancer::State::Maintenance));
+    }
+    // Once all are out: who comes again at once gets one of the other colour.
+    for (const QString &name : std::as_const(unfinished)) {
+        CO_TRY(const int count, co_await m_balancer->closeLeft(m_service.balancerBackend, name, stop));
+        recordSessionsLeft(*m_context, *m_balancer, name, count);
     }
     co_return {};
 }

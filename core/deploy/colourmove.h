@@ -37,7 +37,7 @@ public:
     /// All take requests, UP by the balancer's own check; returns then.
     [[nodiscard]] Async<> letIn(std::stop_token stop);
     /// All at once get no new requests, and those under way are waited for, within the service's drain limit for all of them.
-    /// Past it: with force it goes on, else "balancer.sessions_left" is returned and they stay drained. Then in maintenance.
+    /// Past it: with force, or where the service has them closed, it goes on, else "balancer.sessions_left" is returned and they stay drained. Then in maintenance.
     /// successor: who serves instead; where it no longer does, draining ends at once with "colour.not_serving".
     [[nodiscard]] Async<> takeOut(bool force, std::stop_token stop, ColourMove *successor = nullptr, std::optional<qint64> limitMs = {});
     /// By server; those not named stay as they are.

@@ -29,7 +29,7 @@ StepSpec colourStep(const QString &kind, const QString &id, const ServiceSpec &s
 }
 
 /// What the sentences about it say.
-QJsonObject argsOf(const ServiceSpec &service, const ColourChange &change)
+QJsonObject argsOf(const Target &target, const ServiceSpec &service, const ColourChange &change)
 {
     return {{u"service"_s, service.name},
             {u"colour"_s, colourWord(change.colour)},
@@ -38,7 +38,7 @@ QJsonObject argsOf(const ServiceSpec &service, const ColourChange &change)
             {u"to"_s, change.to},
             {u"instances"_s, QJsonArray::fromStringList(service.namesOf(change.colour))},
             {u"others"_s, QJsonArray::fromStringList(service.namesOf(otherColour(change.colour)))},
-            {u"drain"_s, service.drainLimitMs},
+            {u"left"_s, sessionsLeftIntent(target, service).toJson()},
             {u"smoke"_s, service.smoke.size()}};
 }
 
@@ -53,7 +53,7 @@ StepSpec canaryWatch(const Target &target, const ServiceSpec &service, const Col
     step.kind = u"watch"_s;
     step.params = watchPolicyToJson(policy);
     step.params.insert(u"only"_s, QJsonArray::fromStringList(service.namesOf(change.colour)));
-    QJsonObject args = argsOf(service, change);
+    QJsonObject args = argsOf(target, service, change);
     args.insert(u"percent"_s, percent);
     args.insert(u"duration"_s, policy.durationMs);
     args.insert(u"limit"_s, policy.maxErrorProportion);
@@ -78,7 +78,7 @@ QString freshColour(const PlanningContext &context, const ServiceSpec &service)
 
 QList<StepSpec> colourSteps(const PlanningContext &context, const ServiceSpec &service, const ColourChange &change)
 {
-    const QJsonObject args = argsOf(service, change);
+    const QJsonObject args = argsOf(context.target, service, change);
     QList<StepSpec> steps;
     StepSpec start = colourStep(u"start_colour"_s, u"start:"_s + service.name, service, change);
     // A new release is always started anew; what still runs for the way back is as it was when it served.
@@ -128,8 +128,8 @@ QList<StepSpec> retireSteps(const PlanningContext &context, const QList<StepSpec
         }
         const ColourChange change{.colour = step.params[u"colour"_s].toString(), .from = step.params[u"fromRelease"_s].toString(), .to = step.params[u"toRelease"_s].toString()};
         StepSpec retire = colourStep(u"retire_colour"_s, u"retire:"_s + service->name, *service, change);
-        retire.title = {u"colour.title.retire"_s, argsOf(*service, change)};
-        retire.intent = {u"colour.intent.retire"_s, argsOf(*service, change)};
+        retire.title = {u"colour.title.retire"_s, argsOf(context.target, *service, change)};
+        retire.intent = {u"colour.intent.retire"_s, argsOf(context.target, *service, change)};
         retire.expectedMs = context.measuredMs.value(retire.kind, RetireMs);
         retired.append(retire);
     }

@@ -25,8 +25,7 @@ const Catalogue::Registration texts{{
     {"colour.intent.watch",
      QT_TRANSLATE_NOOP("catalogue", "Watch what %{to} answers for %{duration:duration}, and go back to %{from} where more than %{limit:percent} of it are errors")},
     {"colour.intent.switch",
-     QT_TRANSLATE_NOOP("catalogue", "Send all requests to %{to} (%{colour}), let those under way at %{from} (%{other}) end, and send it none any more; where sessions stay longer than "
-                                    "%{drain:duration}, the run asks whether to go on without them")},
+     QT_TRANSLATE_NOOP("catalogue", "Send all requests to %{to} (%{colour}), let those under way at %{from} (%{other}) end, and send it none any more; %{left}")},
     {"colour.intent.retire", QT_TRANSLATE_NOOP("catalogue", "Stop %{from} as %{others:list}, which nobody uses any more; a way back starts it again")},
     {"colour.doing.smoke", QT_TRANSLATE_NOOP("catalogue", "Running %{count} smoke %{count|test|tests} on %{instance}")},
     {"colour.doing.let_in", QT_TRANSLATE_NOOP("catalogue", "Waiting until the load balancer finds %{colour} of %{service} healthy")},

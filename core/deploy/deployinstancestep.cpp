@@ -94,7 +94,7 @@ private:
                 CO_CHECK(co_await move.checkCapacity());
             }
             if (!move.startsBeside()) {
-                CO_CHECK(co_await move.drain(back, stop));
+                CO_CHECK(co_await move.drainOrAsk(spec(), back, stop));
                 CO_CHECK(co_await move.stop());
             }
         }

@@ -6,6 +6,7 @@
 #include "deploy/colourplan.h"
 #include "deploy/colours.h"
 #include "deploy/imagerecord.h"
+#include "deploy/instancemove.h"
 #include "deploy/runtime.h"
 #include "plan/releasesource.h"
 #include "target/yamlreader.h"
@@ -22,23 +23,27 @@ constexpr qint64 InstanceMs = 4000; ///< Before there are measured runs.
 constexpr qint64 SwitchMs = 50;
 constexpr qint64 FetchMs = 2000;
 
-StepSpec instanceStep(const ServiceSpec &service, const InstanceSpec &instance, const QString &from, const QString &to, bool isBeside)
+StepSpec instanceStep(const Target &target, const ServiceSpec &service, const InstanceSpec &instance, const QString &from, const QString &to, bool isBeside)
 {
     StepSpec step;
     step.id = u"deploy:"_s + instance.name;
     step.kind = u"deploy_instance"_s;
     step.params = {{u"service"_s, service.name}, {u"instance"_s, instance.name}, {u"fromRelease"_s, from}, {u"toRelease"_s, to}};
     step.title = {u"deploy.title.instance"_s, {{u"instance"_s, instance.name}}};
+    QJsonObject args{{u"instance"_s, instance.name}, {u"from"_s, from}, {u"to"_s, to}};
+    if (!isBeside && !service.balancerBackend.isEmpty()) {
+        args.insert(u"left"_s, sessionsLeftIntent(target, service).toJson());
+    }
     step.intent = {isBeside                                ? u"deploy.intent.instance_beside"_s
                        : service.balancerBackend.isEmpty() ? u"deploy.intent.instance_plain"_s
                                                            : u"deploy.intent.instance"_s,
-                   {{u"instance"_s, instance.name}, {u"from"_s, from}, {u"to"_s, to}}};
+                   args};
     step.changes = {{instanceFact(instance.name), to}};
     step.expectedMs = InstanceMs;
     return step;
 }
 
-StepSpec recreateStep(const ServiceSpec &service, const QString &from, const QString &to)
+StepSpec recreateStep(const Target &target, const ServiceSpec &service, const QString &from, const QString &to)
 {
     StepSpec step;
     QJsonArray instances;
@@ -54,7 +59,11 @@ StepSpec recreateStep(const ServiceSpec &service, const QString &from, const QSt
     const bool one = service.instances.size() == 1;
     const QString balanced = one ? u"deploy.intent.recreate_one"_s : u"deploy.intent.recreate"_s;
     const QString plain = one ? u"deploy.intent.recreate_plain_one"_s : u"deploy.intent.recreate_plain"_s;
-    step.intent = {service.balancerBackend.isEmpty() ? plain : balanced, {{u"service"_s, service.name}, {u"instances"_s, instances}, {u"to"_s, to}}};
+    QJsonObject args{{u"service"_s, service.name}, {u"instances"_s, instances}, {u"to"_s, to}};
+    if (!service.balancerBackend.isEmpty()) {
+        args.insert(u"left"_s, sessionsLeftIntent(target, service).toJson());
+    }
+    step.intent = {service.balancerBackend.isEmpty() ? plain : balanced, args};
     step.expectedMs = InstanceMs * service.instances.size();
     return step;
 }
@@ -233,12 +242,12 @@ QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, c
             const auto runtime = RuntimeRegistry::create(service.runtime, target);
             for (const InstanceSpec &instance : service.instances) {
                 const bool isBeside = runtime && (*runtime)->startsBeside(instance.name);
-                steps.append(instanceStep(service, instance, context.running.value(instance.name, from), releases.value(instance.name, to), isBeside));
+                steps.append(instanceStep(target, service, instance, context.running.value(instance.name, from), releases.value(instance.name, to), isBeside));
             }
         } else {
             // Its instances are started together, so of one release.
             const QString first = service.instances.first().name;
-            steps.append(recreateStep(service, context.running.value(first, from), releases.value(first, to)));
+            steps.append(recreateStep(target, service, context.running.value(first, from), releases.value(first, to)));
         }
     }
     for (StepSpec &step : steps) {

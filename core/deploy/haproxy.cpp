@@ -46,7 +46,7 @@ std::unexpected<Error> Haproxy::refused(const QString &command, const QByteArray
 Async<QByteArray> Haproxy::command(QString command) const
 {
     const QString socket = m_socket;
-    const QByteArray change = command.startsWith("set "_L1) ? command.toUtf8() : QByteArray();
+    const QByteArray change = command.startsWith("set "_L1) || command.startsWith("shutdown "_L1) ? command.toUtf8() : QByteArray();
     const qint64 begin = Clock::system().monotonic();
     const qint64 patience = m_patienceMs;
     auto answer = co_await localExchange(socket, command.toUtf8() + '\n', m_limitMs, {}, change);
@@ -174,6 +174,16 @@ Async<int> Haproxy::connectionsLeft(BalancerServer server) const
     const qint64 uptime = toldNumber(info, "Uptime_sec:");
     const bool isYoung = uptime >= 0 && uptime < YoungSec;
     co_return isYoung &&remote &&server.address.contains(u':') ? int(tcpConnectionsTo(*remote, QCoreApplication::applicationPid()).size()) : 0;
+}
+
+Async<> Haproxy::shutSessions(QString backend, QString server) const
+{
+    const QString text = u"shutdown sessions server %1/%2"_s.arg(backend, server);
+    CO_TRY(const QByteArray answer, co_await command(text));
+    if (!answer.trimmed().isEmpty()) {
+        co_return refused(text, answer);
+    }
+    co_return {};
 }
 
 Async<> Haproxy::check(std::stop_token) const

@@ -38,12 +38,14 @@ public:
     [[nodiscard]] Async<> setState(QString backend, QString server, State state) const override;
     [[nodiscard]] Async<> setAddress(QString backend, QString server, QString address, int port) const override;
     [[nodiscard]] Async<> setWeight(QString backend, QString server, int weight) const override;
+    [[nodiscard]] bool closesSessions() const override { return true; }
     /// Error "haproxy.no_backend" where the one that answers meanwhile is not there.
     [[nodiscard]] Async<> checkMaintenance() const override;
 
 protected:
     /// A reload ("-sf", or of a master) leaves the old process to end what it has begun, and says nothing of it.
     [[nodiscard]] Async<int> connectionsLeft(BalancerServer server) const override;
+    [[nodiscard]] Async<> shutSessions(QString backend, QString server) const override;
 
 private:
     [[nodiscard]] std::unexpected<Error> refused(const QString &command, const QByteArray &answer) const;

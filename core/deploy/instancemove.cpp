@@ -5,6 +5,7 @@
 
 #include "check/probe.h"
 #include "deploy/imagerecord.h"
+#include "plan/loss.h"
 #include "release/commitversion.h"
 
 #include <QJsonArray>
@@ -40,6 +41,26 @@ BalancerTools balancerToolsOf(StepContext &context)
     tools.inherit = toolsOf(context).inherit;
     tools.patienceMs = restartMs;
     return tools;
+}
+
+Message sessionsLeftIntent(const Target &target, const ServiceSpec &service)
+{
+    const QJsonObject args{{u"limit"_s, service.drainLimitMs}};
+    if (service.atDrainLimit == ServiceSpec::AtDrainLimit::Hold) {
+        return {u"deploy.left.hold"_s, args};
+    }
+    const auto balancer = BalancerRegistry::create(target);
+    const bool closes = balancer && *balancer && (*balancer)->closesSessions();
+    return {closes ? u"deploy.left.close"_s : u"deploy.left.end"_s, args};
+}
+
+void recordSessionsLeft(StepContext &context, const Balancer &balancer, const QString &instance, int count)
+{
+    if (count > 0) {
+        const Message told{balancer.closesSessions() ? u"deploy.log.closed"_s : u"deploy.log.left"_s, {{u"instance"_s, instance}, {u"count"_s, count}}};
+        context.log(told);
+        context.setResult(stepresult::sessions + instance, told.toJson());
+    }
 }
 
 InstanceMove::InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime,
@@ -192,15 +213,33 @@ Async<> InstanceMove::drain(bool force, std::stop_token stop)
         backend, m_instance.name, limit,
         [this, limit](int sessions) { tell(u"deploy.doing.drain"_s, {{u"count"_s, sessions}, {u"limit"_s, limit}}); }, stop);
     if (!drained) {
-        if (!force || drained.error().code != u"balancer.sessions_left") {
+        const bool closes = m_service.atDrainLimit == ServiceSpec::AtDrainLimit::Close;
+        if (!(force || closes) || drained.error().code != u"balancer.sessions_left") {
             // It goes on serving as before, whatever is decided now.
             (void)co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Ready);
             co_return fail(drained.error());
+        }
+        if (closes) {
+            CO_TRY(const int count, co_await m_balancer->closeLeft(backend, m_instance.name, stop));
+            recordSessionsLeft(*m_context, *m_balancer, m_instance.name, count);
+            co_return {};
         }
         m_context->log({u"deploy.log.forced"_s, {{u"instance"_s, m_instance.name}, {u"count"_s, drained.error().args[u"count"_s]}}});
     }
     // No health check wakes it up between stop and start.
     co_return co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Maintenance);
+}
+
+Async<> InstanceMove::drainOrAsk(const StepSpec &step, bool force, std::stop_token stop)
+{
+    const QString id = step.id;
+    const bool isAgreed = m_context->result(id, stepresult::asked).isObject();
+    auto drained = co_await drain(force || isAgreed, stop);
+    if (!drained && drained.error().code == u"balancer.sessions_left") {
+        m_context->setResult(stepresult::asks, QJsonObject());
+        co_return fail(u"deploy.sessions_stay"_s, {{u"instance"_s, m_instance.name}, {u"count"_s, drained.error().args[u"count"_s]}, {u"limit"_s, drained.error().args[u"limit"_s]}}, m_instance.name);
+    }
+    co_return drained;
 }
 
 Async<> InstanceMove::keepOut()

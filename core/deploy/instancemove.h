@@ -14,6 +14,11 @@ namespace cutover {
 /// Of a load balancer, which may be restarting just now.
 [[nodiscard]] BalancerTools balancerToolsOf(StepContext &context);
 
+/// What the plan says about sessions that are left at the drain limit; of a service behind a balancer.
+[[nodiscard]] Message sessionsLeftIntent(const Target &target, const ServiceSpec &service);
+/// Writes down that sessions of an instance were closed at the drain limit, or end with it: in the run's log, and among the step's results.
+void recordSessionsLeft(StepContext &context, const Balancer &balancer, const QString &instance, int count);
+
 /**
  * What the deployment steps do with one instance, whatever runs it: take it out of the balancer,
  * replace it, put it back. Each member is safe to repeat. The context outlives the object. Event-loop thread.
@@ -46,9 +51,11 @@ public:
     [[nodiscard]] Async<bool> isServing();
     /// Another server of the backend is UP. Error "deploy.capacity".
     [[nodiscard]] Async<> checkCapacity();
-    /// No new requests, and those under way are waited for. Past the limit: with force it goes on,
+    /// No new requests, and those under way are waited for. Past the limit: with force, or where the service has them closed, it goes on;
     /// else the server takes requests again and "balancer.sessions_left" is returned.
     [[nodiscard]] Async<> drain(bool force, std::stop_token stop);
+    /// The same, where a person is asked about what is left: then the step "asks" with "deploy.sessions_stay", and forces once agreed to.
+    [[nodiscard]] Async<> drainOrAsk(const StepSpec &step, bool force, std::stop_token stop);
     /// Takes it out at the balancer at once, where nothing runs that requests could wait for.
     [[nodiscard]] Async<> keepOut();
     /// Proven gone.

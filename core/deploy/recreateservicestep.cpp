@@ -142,7 +142,7 @@ private:
             CO_CHECK(back ? co_await move->restore(version, image, stop) : co_await move->fetch(version, stop));
         }
         for (InstanceMove *move : old) {
-            if (auto drained = co_await move->drain(back, stop); !drained) {
+            if (auto drained = co_await move->drainOrAsk(spec(), back, stop); !drained) {
                 for (InstanceMove *before : old) { // Serve on as before.
                     (void)co_await before->balance({});
                 }

@@ -29,7 +29,11 @@ public:
     {
         CO_CHECK(co_await checkServing(&context));
         CO_TRY(ColourMove other, old(context));
-        CO_CHECK(co_await other.takeOut(true, stop));
+        // What is to be closed has had its time before the switch.
+        CO_TRY(const int letIn, co_await other.letInCount());
+        const ServiceSpec *service = context.target().service(this->service());
+        const bool closes = service && service->atDrainLimit == ServiceSpec::AtDrainLimit::Close;
+        CO_CHECK(co_await other.takeOut(true, stop, nullptr, closes && letIn == 0 ? std::optional<qint64>(0) : std::nullopt));
         for (InstanceMove &move : other.instances()) {
             CO_CHECK(co_await move.stop());
         }

@@ -139,6 +139,11 @@ QString stepsOf(const Plan &plan, const QList<StepRecord> &steps)
         if (!record.error.code.isEmpty()) {
             rows.append({QString(), record.error.text()});
         }
+        for (auto result = record.results.begin(); result != record.results.end(); ++result) {
+            if (result.key().startsWith(stepresult::sessions)) {
+                rows.append({QString(), Message::fromJson(result.value().toObject()).text()});
+            }
+        }
         if (plan.steps[i].pointOfNoReturn) {
             rows.append({QString(), tr("Point of no return")});
         }

@@ -360,6 +360,8 @@ private:
             backend.problem(u"no_balancer"_s, {{u"backend"_s, service.balancerBackend}});
         }
         service.drainLimitMs = map.optional(u"drain_limit"_s).duration(0, service.drainLimitMs);
+        const QString atLimit = map.optional(u"at_drain_limit"_s).choice({u"hold"_s, u"close"_s}, u"hold"_s);
+        service.atDrainLimit = atLimit == u"close" ? ServiceSpec::AtDrainLimit::Close : ServiceSpec::AtDrainLimit::Hold;
         service.stopTimeoutMs = map.optional(u"stop_timeout"_s).duration(1, service.stopTimeoutMs);
         readBlueGreen(map, service, colours, [this](yaml::Map &probe, const QString &probeName) { return readProbe(probe, probeName, servicePlaceholders(), m_folder, commands()); });
         map.close();

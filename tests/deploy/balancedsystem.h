@@ -32,10 +32,10 @@ inline bool isServedBy(const QByteArray &answer, quint16 port)
 class LongSession
 {
 public:
-    explicit LongSession(quint16 port)
+    explicit LongSession(quint16 port, const QByteArray &path = "/cgi-bin/long")
     {
         m_socket.connectToHost(u"127.0.0.1"_s, port);
-        m_socket.write("GET /cgi-bin/long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        m_socket.write("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         while (!m_answer.contains("begun") && m_socket.waitForReadyRead(10000)) {
             m_answer += m_socket.readAll();
         }
@@ -48,6 +48,14 @@ public:
         return header.match(QString::fromLatin1(m_answer)).captured(1).toUShort();
     }
     void end() { m_socket.abort(); }
+    [[nodiscard]] bool isOpen()
+    {
+        m_socket.waitForReadyRead(1);
+        m_answer += m_socket.readAll();
+        return m_socket.state() == QAbstractSocket::ConnectedState;
+    }
+    /// The other side has ended it in order, with all that it had sent; not by a reset.
+    [[nodiscard]] bool wasClosed() const { return m_socket.error() == QAbstractSocket::RemoteHostClosedError && hasBegun(); }
 
 private:
     QTcpSocket m_socket;
@@ -270,25 +278,103 @@ protected:
             QCOMPARE(QCoro::waitFor(balancer()->setWeight(u"app"_s, u"backend-1"_s, weight)).error().code, u"balancer.weight"_s);
         }
     }
-    /// Going forth nobody is cut off: the step fails at the drain limit, and the server takes requests again.
-    void longSessionEndsTheRunAsItWas()
+    /// Until one of them is of the first backend.
+    std::vector<std::unique_ptr<LongSession>> sessionsOfTheFirst()
     {
         std::vector<std::unique_ptr<LongSession>> sessions;
         do {
             sessions.push_back(std::make_unique<LongSession>(m_front));
-            QVERIFY(sessions.back()->hasBegun() && sessions.size() < 20);
-        } while (sessions.back()->backend() != m_ports[0]);
-        User user(m_front);
-        const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
-        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
-        QVERIFY2(state == RunState::RolledBack, qPrintable(story(run)));
-        QVERIFY2(story(run).contains(u"after draining for 3"_s), qPrintable(story(run)));
-        bothServe(u"1.0.0"_s);
-        noneFailed(user);
+        } while (sessions.back()->hasBegun() && sessions.back()->backend() != m_ports[0] && sessions.size() < 20);
+        return sessions;
+    }
+    void endAll(const std::vector<std::unique_ptr<LongSession>> &sessions)
+    {
         for (const auto &session : sessions) {
             session->end();
         }
-        QTRY_COMPARE_WITH_TIMEOUT(server(u"backend-1"_s).sessions, 0, 40000);
+        QTRY_COMPARE_WITH_TIMEOUT(server(u"backend-1"_s).sessions + server(u"backend-2"_s).sessions, 0, 40000);
+    }
+    QJsonObject resultsOf(const QString &run, const QString &step)
+    {
+        const auto journal = VALUE(Journal::open(m_target.stateDirectory));
+        const auto steps = VALUE(journal->steps(run));
+        const auto plan = VALUE(journal->run(run)).plan;
+        for (const StepRecord &record : steps) {
+            if (plan.steps.value(record.index).id == step) {
+                return record.results;
+            }
+        }
+        return {};
+    }
+    /// Going forth nobody is cut off unasked: at the drain limit the server takes requests again, and the run is held.
+    void longSessionHoldsTheRun(bool goOn)
+    {
+        const auto sessions = sessionsOfTheFirst();
+        QCOMPARE(sessions.back()->backend(), m_ports[0]);
+        User user(m_front);
+        const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
+        QCOMPARE(VALUE(VALUE(Journal::open(m_target.stateDirectory))->run(run)).plan.steps[1].intent.text().contains(u"the run is held and asks"_s), true);
+        RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::Held, qPrintable(story(run)));
+        QVERIFY2(story(run).contains(u"backend-1 still has 1 session after draining for 3"_s), qPrintable(story(run)));
+        bothServe(u"1.0.0"_s);
+        QVERIFY(sessions.back()->isOpen());
+        decide(run, goOn ? u"resume"_s : u"rollback"_s);
+        state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        if (goOn) {
+            // The other one's sessions are asked about by themselves, unless they have ended meanwhile.
+            if (state == RunState::Held) {
+                endAll(sessions);
+                decide(run, u"resume"_s);
+                state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+            }
+            QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+            QVERIFY(!sessions.back()->isOpen());
+            bothServe(u"1.1.0"_s);
+        } else {
+            QVERIFY2(state == RunState::RolledBack, qPrintable(story(run)));
+            QVERIFY(sessions.back()->isOpen());
+            bothServe(u"1.0.0"_s);
+        }
+        noneFailed(user);
+        endAll(sessions);
+        if (goOn) {
+            const QString back = newRun(u"1.1.0"_s, u"1.0.0"_s);
+            QCOMPARE(VALUE(QCoro::waitFor(runToEnd(m_target, back))), RunState::Succeeded);
+        }
+    }
+    /// Where the service says so they are closed then, and nobody is asked. intent, told: what plan and record say of it.
+    void longSessionIsClosed(const QString &intent, const QString &told)
+    {
+        const QByteArray before = readFile(m_target.path);
+        writeFile(m_target.path, QByteArray(before).replace("drain_limit: 3s", "drain_limit: 3s\n    at_drain_limit: close"));
+        m_target = VALUE(Target::load(m_target.path));
+        const auto sessions = sessionsOfTheFirst();
+        QCOMPARE(sessions.back()->backend(), m_ports[0]);
+        User user(m_front);
+        const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
+        const QString planned = VALUE(VALUE(Journal::open(m_target.stateDirectory))->run(run)).plan.steps[1].intent.text();
+        QVERIFY2(planned.contains(intent), qPrintable(planned));
+        QElapsedTimer timer;
+        timer.start();
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+        QVERIFY(timer.elapsed() >= 3000);
+        QVERIFY(!sessions.back()->isOpen());
+        QVERIFY(sessions.back()->wasClosed());
+        const QString record = Message::fromJson(resultsOf(run, u"deploy:backend-1"_s)[u"sessions:backend-1"_s].toObject()).text();
+        QVERIFY2(record.contains(told), qPrintable(record));
+        bothServe(u"1.1.0"_s);
+        // Who comes again is served.
+        LongSession again(m_front);
+        QVERIFY(again.hasBegun());
+        again.end();
+        noneFailed(user);
+        endAll(sessions);
+        writeFile(m_target.path, before);
+        m_target = VALUE(Target::load(m_target.path));
+        const QString back = newRun(u"1.1.0"_s, u"1.0.0"_s);
+        QCOMPARE(VALUE(QCoro::waitFor(runToEnd(m_target, back))), RunState::Succeeded);
     }
     void updatesForthAndBack()
     {

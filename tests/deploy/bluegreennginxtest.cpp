@@ -36,7 +36,7 @@ private Q_SLOTS:
             configuration += QByteArray("    ") + temporary + "_temp_path " + path(QLatin1StringView(temporary) + u"-temp"_s).toUtf8() + ";\n";
         }
         configuration += "    upstream app {\n        include " + path(u"upstreams/app.conf"_s).toUtf8() + ";\n    }\n    server {\n        listen 127.0.0.1:"
-            + QByteArray::number(m_front) + ";\n        proxy_next_upstream off;\n        location / { proxy_pass http://app; }\n    }\n}\n";
+            + QByteArray::number(m_front) + ";\n        proxy_next_upstream off;\n        location / { proxy_pass http://app; proxy_buffering off; }\n    }\n}\n";
         writeFile(path(u"nginx.conf"_s), configuration);
         const QString program = QStandardPaths::findExecutable(u"nginx"_s, {u"/usr/sbin"_s});
         writeTarget("{kind: nginx, configuration: nginx.conf, upstreams: upstreams, pid_file: nginx.pid, program: " + program.toUtf8() + "}\n");
@@ -76,6 +76,30 @@ private Q_SLOTS:
         const RunState state = runNow(run);
         servesAsBefore(u"blue"_s, u"1.0.0"_s, run, state);
         noneFailed(user);
+    }
+
+    /// Nobody is asked, and the session goes on until what serves it is stopped, after the watch: nginx can't end it.
+    void sessionEndsWithTheOldOne()
+    {
+        const QByteArray section = "{kind: nginx, configuration: nginx.conf, upstreams: upstreams, pid_file: nginx.pid, program: "
+            + QStandardPaths::findExecutable(u"nginx"_s, {u"/usr/sbin"_s}).toUtf8() + "}\n";
+        writeTarget(section, "    at_drain_limit: close\n");
+        LongSession session(m_front, "/long");
+        QVERIFY(session.hasBegun());
+        User user(m_front);
+        QString run = newRun(u"1.1.0"_s);
+        QVERIFY2(runNow(run) == RunState::Succeeded, qPrintable(story(run)));
+        serves(u"green"_s, u"1.1.0"_s);
+        for (const QString &step : {u"switch:backend"_s, u"retire:backend"_s}) {
+            const QJsonObject results = resultsOf(run, step);
+            QVERIFY2(results.contains(u"sessions:blue-1"_s) != results.contains(u"sessions:blue-2"_s), qPrintable(step));
+        }
+        QVERIFY(!session.isOpen());
+        QVERIFY(session.wasClosed());
+        noneFailed(user);
+        writeTarget(section);
+        run = newRun(u"1.0.0"_s, false);
+        QVERIFY2(runNow(run) == RunState::Succeeded, qPrintable(story(run)));
     }
 
     void canaryAtItsShares()

@@ -56,6 +56,9 @@ private:
             body = readFile(m_folder + u"/version"_s);
         } else if (path == "/metrics") {
             body = "http_requests_total " + QByteArray::number(m_requests) + "\nhttp_errors_total " + QByteArray::number(m_errors) + "\n";
+        } else if (path == "/socket") {
+            socket->write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+            return;
         } else if (path == "/long") {
             // Only begun: whoever asks stays as long as he likes.
             socket->write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbegun\n");

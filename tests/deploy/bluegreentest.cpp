@@ -436,6 +436,49 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(server(u"blue-1"_s).sessions + server(u"blue-2"_s).sessions, 0, 10000);
     }
 
+    void sessionIsClosed()
+    {
+        writeTarget(HaproxySection, "    at_drain_limit: close\n");
+        std::vector<std::unique_ptr<LongSession>> streams;
+        std::vector<std::unique_ptr<WebSocket>> sockets;
+        for (int i = 0; i < 2; ++i) {
+            streams.push_back(std::make_unique<LongSession>(m_front, "/long"));
+            sockets.push_back(std::make_unique<WebSocket>(m_front));
+            QVERIFY(streams.back()->hasBegun());
+            QVERIFY(sockets.back()->isOpen());
+        }
+        User user(m_front);
+        const QString run = newRun(u"1.1.0"_s, true, Watch::Yes);
+        const RunState state = runNow(run);
+        QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+        serves(u"green"_s, u"1.1.0"_s);
+        QString told;
+        const QJsonObject results = resultsOf(run, u"switch:backend"_s);
+        for (const QString &name : blue) {
+            told += Message::fromJson(results[QString(u"sessions:"_s + name)].toObject()).text() + u'\n';
+        }
+        // Two each, as they were shared out; closed by HAProxy at the switch, long before the old ones are stopped.
+        QVERIFY2(told.contains(u"blue-1: 2 sessions were closed at the drain limit"_s) && told.contains(u"blue-2: 2 sessions were closed"_s), qPrintable(told));
+        QVERIFY(!resultsOf(run, u"retire:backend"_s).contains(u"sessions:blue-1"_s));
+        for (const auto &stream : streams) {
+            QVERIFY(!stream->isOpen());
+            QVERIFY(stream->wasClosed());
+        }
+        for (auto &socket : sockets) {
+            QVERIFY(!socket->isOpen());
+            // Who comes again gets the successor.
+            socket = std::make_unique<WebSocket>(m_front);
+            QVERIFY(socket->isOpen());
+        }
+        QTRY_COMPARE_WITH_TIMEOUT(server(u"green-1"_s).sessions + server(u"green-2"_s).sessions, 2, 5000);
+        noneFailed(user);
+        for (const auto &socket : sockets) {
+            socket->close();
+        }
+        writeTarget(HaproxySection);
+        backToTheBeginning();
+    }
+
     /// Users are sent to processes that nobody can say the release of, as such that were started by hand.
     void switchedFromSomethingUnknown()
     {

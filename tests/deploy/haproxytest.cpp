@@ -82,7 +82,26 @@ private Q_SLOTS:
 
     void sharesByWeight() { requestsFollowTheWeights(); }
     void waitsForWebSockets() { webSocketIsWaitedFor(); }
-    void longSessionStopsTheRun() { longSessionEndsTheRunAsItWas(); }
+    void longSessionIsAskedAbout() { longSessionHoldsTheRun(false); }
+    void longSessionIsGivenUp() { longSessionHoldsTheRun(true); }
+    void longSessionIsClosedAtTheLimit() { longSessionIsClosed(u"sessions that stay longer than 3 s are closed"_s, u"backend-1: 1 session was closed at the drain limit"_s); }
+    /// A drained server's WebSocket is ended by HAProxy itself: its server has no part in it.
+    void webSocketIsClosed()
+    {
+        WebSocket socket(m_front);
+        QVERIFY(socket.isOpen());
+        QTRY_COMPARE_WITH_TIMEOUT(VALUE(QCoro::waitFor(balancer()->server(u"sockets"_s, u"ws-1"_s))).sessions, 1, 5000);
+        OK(QCoro::waitFor(balancer()->setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Drain)));
+        QVERIFY(balancer()->closesSessions());
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->closeLeft(u"sockets"_s, u"ws-1"_s))), 1);
+        QTRY_VERIFY_WITH_TIMEOUT(!socket.isOpen(), 5000);
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->server(u"sockets"_s, u"ws-1"_s))).sessions, 0);
+        // There is nothing to close any more.
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->closeLeft(u"sockets"_s, u"ws-1"_s))), 0);
+        OK(QCoro::waitFor(balancer()->setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Ready)));
+        WebSocket again(m_front);
+        QVERIFY(again.isOpen());
+    }
     void rollsForthAndBack() { updatesForthAndBack(); }
 
     void weightThatWasSet()

@@ -338,7 +338,13 @@ private Q_SLOTS:
         OK(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 5000)));
     }
 
-    void longSessionStopsTheRun() { longSessionEndsTheRunAsItWas(); }
+    void longSessionIsAskedAbout() { longSessionHoldsTheRun(false); }
+    void longSessionIsGivenUp() { longSessionHoldsTheRun(true); }
+    /// nginx can't end those of one server: they end with it.
+    void longSessionEndsWithItsServer()
+    {
+        longSessionIsClosed(u"are not waited for, and end when what serves them is stopped"_s, u"backend-1: 1 session was left at the drain limit, and ends when it is stopped"_s);
+    }
 
     void rollsForthAndBack() { updatesForthAndBack(); }
 

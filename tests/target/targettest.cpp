@@ -189,6 +189,8 @@ void TargetTest::readsEveryField()
     QCOMPARE(s.metricsUrl, u"http://127.0.0.1:{port}/metrics"_s);
     QCOMPARE(s.balancerBackend, u"app"_s);
     QCOMPARE(s.drainLimitMs, 15000);
+    QVERIFY(s.atDrainLimit == ServiceSpec::AtDrainLimit::Close);
+    QVERIFY(t.services[1].atDrainLimit == ServiceSpec::AtDrainLimit::Hold);
     QCOMPARE(s.stopTimeoutMs, 5000);
     QVERIFY(!t.services[1].managed);
     QCOMPARE(t.services[1].instances[0].port, 0);
