@@ -110,7 +110,8 @@ QString LiveSystem::stateFolder() const
 QUrl LiveSystem::url(const QString &path) const
 {
     const auto target = Target::load(targetFile());
-    const int port = target ? portOf(*target, u"haproxy"_s) : 0;
+    const QString balancer = target && target->balancer.kind == u"nginx" ? u"nginx"_s : u"haproxy"_s;
+    const int port = target ? portOf(*target, balancer) : 0;
     return QUrl(u"http://127.0.0.1:%1%2"_s.arg(port).arg(path));
 }
 

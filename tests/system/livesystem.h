@@ -13,7 +13,7 @@
 
 /**
  * A system under traffic, driven from outside as an operator drives it: through cutoverctl and what
- * its services wrote. Its balancer's instance is "haproxy", its traffic generator's "traffic".
+ * its services wrote. Its balancer's instance is "haproxy" or "nginx", its traffic generator's "traffic".
  */
 class LiveSystem
 {
