@@ -35,6 +35,8 @@ protected:
     QString version() const { return spec().params["version"_L1].toString(); }
     QString commit() const { return spec().params["commit"_L1].toString(); }
     QString tagName() const { return spec().params["tag"_L1].toString(); }
+    /// A runner that comes after this one waits for git, or ends it.
+    static QList<int> inheritedBy(StepContext &context) { return context.lockDescriptor() >= 0 ? QList<int>{context.lockDescriptor()} : QList<int>(); }
 };
 
 class FetchReleaseStep : public GitStep
@@ -45,7 +47,7 @@ public:
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         const Target target = context.target();
-        GitRepository git(target);
+        GitRepository git(target, inheritedBy(context));
         CO_TRY(const bool there, co_await git.hasCommit(commit(), stop));
         if (!there) {
             CO_CHECK(co_await git.fetch(stop));
@@ -66,7 +68,7 @@ public:
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         const Target target = context.target();
-        GitRepository git(target);
+        GitRepository git(target, inheritedBy(context));
         CO_TRY(const GitTag tag, co_await git.tag(tagName(), stop, commit()));
         if (!target.repository.git.signedTags) {
             co_return {};
@@ -89,7 +91,7 @@ public:
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         const Target target = context.target();
-        GitRepository git(target);
+        GitRepository git(target, inheritedBy(context));
         CO_CHECK(co_await git.findCommit(commit(), stop));
         if (!target.repository.git.signedTags) {
             co_return {};
@@ -126,7 +128,7 @@ public:
             co_return {};
         }
         CO_CHECK(refuseInUse(context, directory));
-        GitRepository git(context.target());
+        GitRepository git(context.target(), inheritedBy(context));
         context.progress({0, 0, {}, {u"git.doing.checkout"_s, {{u"version"_s, version()}}}});
         CO_CHECK(co_await git.addWorktree(directory, commit(), stop));
         const QJsonArray build = spec().params["build"_L1].toArray();
@@ -147,7 +149,7 @@ public:
     Async<> verify(StepContext &context, std::stop_token stop) override
     {
         const QString directory = folder(context);
-        GitRepository git(context.target());
+        GitRepository git(context.target(), inheritedBy(context));
         CO_TRY(const QString head, co_await git.headOf(directory, stop));
         if (head != commit() || !isReady(directory)) {
             co_return fail(u"git.wrong_commit"_s, {{u"folder"_s, directory}, {u"found"_s, head}, {u"expected"_s, commit()}}, directory);
@@ -173,7 +175,7 @@ public:
         }
         const QString directory = folder(context);
         CO_CHECK(refuseInUse(context, directory));
-        GitRepository git(context.target());
+        GitRepository git(context.target(), inheritedBy(context));
         co_return co_await git.removeWorktree(directory);
     }
 
@@ -230,9 +232,7 @@ private:
         process.arguments = words;
         process.workingDirectory = directory;
         process.timeoutMs = timeoutMs;
-        if (context.lockDescriptor() >= 0) {
-            process.inherit = {context.lockDescriptor()};
-        }
+        process.inherit = inheritedBy(context);
         const QString name = QFileInfo(process.program).fileName();
         process.onLine = [&context, name](const QByteArray &line, bool) { context.logLine(name, QString::fromUtf8(line)); };
         CO_TRY(const ProcessResult result, co_await context.processes().run(std::move(process), stop));

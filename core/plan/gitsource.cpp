@@ -93,6 +93,10 @@ public:
         }
         CO_TRY(const auto manifests, co_await m_git.fileAt(m_target.repository.git.manifest, commits, stop));
         m_unusable.clear();
+        CO_TRY(const QStringList moved, co_await m_git.movedTags(stop));
+        for (const QString &name : moved) {
+            m_unusable.append(Error{u"git.tag_moved"_s, {{u"tag"_s, name}, {u"url"_s, m_target.repository.git.url}}, Error::Kind::Permanent, m_target.repository.git.url});
+        }
         QList<ReleaseInfo> found;
         for (const GitTag &tag : tags) {
             const auto yaml = manifests.constFind(tag.commit);

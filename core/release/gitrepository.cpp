@@ -22,6 +22,7 @@ namespace cutover {
 
 namespace {
 
+constexpr QLatin1StringView FormerTags("refs/cutover/former/"); ///< What tags named first, as far as the URL has changed since.
 constexpr char fieldEnd = '\0';
 constexpr char recordEnd = '\x1e';
 constexpr qint64 maxOutput = 256 << 20;
@@ -46,6 +47,16 @@ bool isHash(const QString &text)
 {
     static const QRegularExpression hash(u"^[0-9a-f]{7,64}$"_s);
     return hash.match(text).hasMatch();
+}
+
+/// As the console's own connections do it. git hands this to a shell.
+QString sshCommand()
+{
+    QString command = u"ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"_s;
+    if (QString file = qEnvironmentVariable("CUTOVER_SSH_CONFIG"); !file.isEmpty()) {
+        command += u" -F '"_s + file.replace(u'\'', "'\\''"_L1) + u'\'';
+    }
+    return command;
 }
 
 std::optional<GitTag> parseTag(const QByteArray &record, const QString &prefix)
@@ -78,10 +89,19 @@ std::optional<GitTag> parseTag(const QByteArray &record, const QString &prefix)
 
 } // namespace
 
-GitRepository::GitRepository(const Target &target)
+GitRepository::GitRepository(const Target &target, const QList<int> &inherit)
     : m_spec(target.repository.git)
     , m_copy(target.stateDirectory + u"/git/releases.git"_s)
+    , m_inherit(inherit)
 {
+}
+
+QStringList GitRepository::gitVariables()
+{
+    // Not GIT_SSH_COMMAND and GIT_SSH, which could do without the host's key (ssh's own configuration names keys), nor
+    // GIT_SSL_NO_VERIFY, GIT_CONFIG_COUNT and GIT_CONFIG_PARAMETERS; nor GIT_DIR and its like, nor traces that tell credentials.
+    return {u"GIT_CONFIG_GLOBAL"_s, u"GIT_CONFIG_SYSTEM"_s, u"GIT_CONFIG_NOSYSTEM"_s, u"GIT_SSL_CAINFO"_s, u"GIT_SSL_CAPATH"_s, u"GIT_SSL_CERT"_s,
+            u"GIT_SSL_KEY"_s, u"GIT_HTTP_PROXY_AUTHMETHOD"_s, u"GIT_PROXY_SSL_CAINFO"_s, u"GIT_PROXY_SSL_CERT"_s, u"GIT_PROXY_SSL_KEY"_s};
 }
 
 ProcessSpec GitRepository::command(QStringList arguments) const
@@ -91,14 +111,15 @@ ProcessSpec GitRepository::command(QStringList arguments) const
     // What was started from a hook or another checkout must not lead us there.
     const QStringList names = spec.environment.keys();
     for (const QString &name : names) {
-        if (name.startsWith("GIT_"_L1)) {
+        if (name.startsWith("GIT_"_L1) && !gitVariables().contains(name)) {
             spec.environment.remove(name);
         }
     }
     spec.environment.insert(u"LC_ALL"_s, u"C.UTF-8"_s);
     spec.environment.insert(u"GIT_TERMINAL_PROMPT"_s, u"0"_s);
     spec.environment.insert(u"GIT_ASKPASS"_s, QString()); // Nobody answers a window.
-    spec.environment.insert(u"GIT_SSH_COMMAND"_s, u"ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"_s);
+    spec.environment.insert(u"GIT_SSH_COMMAND"_s, sshCommand());
+    spec.inherit = m_inherit;
     spec.arguments = QStringList{u"-c"_s, u"core.hooksPath=/dev/null"_s, u"-c"_s, u"protocol.ext.allow=never"_s, u"-c"_s, u"core.fsync=all"_s,
                                  u"-c"_s, u"http.lowSpeedLimit=100"_s, u"-c"_s, u"http.lowSpeedTime=60"_s, u"-c"_s, u"gc.auto=0"_s}
         + arguments;
@@ -168,13 +189,79 @@ Async<> GitRepository::fetch(std::stop_token stop)
     co_return co_await fetchReleases(stop);
 }
 
+QString GitRepository::source() const
+{
+    return QString::fromUtf8(files::read(sourceFile(), 1 << 16).value_or(QByteArray())).trimmed();
+}
+
 Async<> GitRepository::fetchReleases(std::stop_token stop)
 {
+    if (source() != m_spec.url) {
+        co_return co_await changeSource(stop);
+    }
     // Without "+" a tag that has moved is refused; of others (nightly, latest) nothing is asked. A tag that is gone
     // is remembered, so that it can't come back as another.
     const QString releases = u"refs/tags/%1*"_s.arg(m_spec.tagPrefix);
     CO_CHECK(co_await git({u"fetch"_s, u"--no-auto-gc"_s, u"--no-tags"_s, u"--no-prune"_s, u"--recurse-submodules=no"_s, u"--"_s, m_spec.url, QString(releases + u':' + releases)}, stop));
     co_return {};
+}
+
+Async<QMap<QString, QString>> GitRepository::references(QString folder, std::stop_token stop)
+{
+    CO_TRY(const QByteArray output, co_await git({u"for-each-ref"_s, u"--format=%(objectname) %(refname)"_s, folder}, stop));
+    QMap<QString, QString> found;
+    for (const QByteArray &line : output.split('\n')) {
+        const qsizetype blank = line.indexOf(' ');
+        if (blank > 0) {
+            found.insert(QString::fromUtf8(line.sliced(blank + 1)).sliced(folder.size()), QString::fromLatin1(line.first(blank)));
+        }
+    }
+    co_return found;
+}
+
+Async<> GitRepository::changeSource(std::stop_token stop)
+{
+    // First all that is new, beside the rest: a repository that can't be reached changes nothing.
+    const QString incoming = u"refs/cutover/incoming/"_s;
+    const QString refspec = u"+refs/tags/%1*:%2%1*"_s.arg(m_spec.tagPrefix, incoming);
+    CO_CHECK(co_await git({u"fetch"_s, u"--no-auto-gc"_s, u"--no-tags"_s, u"--prune"_s, u"--recurse-submodules=no"_s, u"--"_s, m_spec.url, refspec}, stop));
+    CO_TRY(const auto fresh, co_await references(incoming, stop));
+    CO_TRY(const auto known, co_await references(QString(FormerTags), stop));
+    CO_TRY(const auto branches, co_await references(u"refs/cutover/heads/"_s, stop));
+    CO_TRY(const auto tags, co_await references(u"refs/tags/"_s, stop));
+    // In one transaction: at no instant a tag of one is taken for the other's.
+    QByteArray changes;
+    for (const auto &[name, object] : tags.asKeyValueRange()) {
+        // What it named first counts for good.
+        if (!known.contains(name)) {
+            changes += QString(u"create "_s + FormerTags + name + u' ' + object + u'\n').toUtf8();
+        }
+        if (!fresh.contains(name)) {
+            changes += QString(u"delete refs/tags/"_s + name + u' ' + object + u'\n').toUtf8();
+        }
+    }
+    for (const auto &[name, object] : fresh.asKeyValueRange()) {
+        changes += QString(u"update refs/tags/"_s + name + u' ' + object + u'\n').toUtf8();
+        changes += QString(u"delete "_s + incoming + name + u' ' + object + u'\n').toUtf8();
+    }
+    for (const auto &[name, object] : branches.asKeyValueRange()) {
+        changes += QString(u"delete refs/cutover/heads/"_s + name + u' ' + object + u'\n').toUtf8();
+    }
+    CO_CHECK(co_await git({u"update-ref"_s, u"--stdin"_s}, stop, changes));
+    co_return files::replace(sourceFile(), m_spec.url.toUtf8() + '\n');
+}
+
+Async<QStringList> GitRepository::movedTags(std::stop_token stop)
+{
+    CO_TRY(const auto former, co_await references(QString(FormerTags), stop));
+    CO_TRY(const auto tags, co_await references(u"refs/tags/"_s, stop));
+    QStringList moved;
+    for (const auto &[name, object] : tags.asKeyValueRange()) {
+        if (name.startsWith(m_spec.tagPrefix) && former.contains(name) && former[name] != object) {
+            moved.append(name);
+        }
+    }
+    co_return moved;
 }
 
 Async<> GitRepository::fetchBranches(std::stop_token stop)
@@ -209,10 +296,15 @@ Async<QList<GitTag>> GitRepository::tagsThat(QStringList condition, std::stop_to
     const QStringList command = QStringList{u"for-each-ref"_s,
                                             u"--format=%(refname:strip=2)%00%(objecttype)%00%(objectname)%00%(tag)%00%(*objectname)%00%(*objecttype)%00%(contents:subject)%00%(contents:body)%1e"_s}
         + condition + QStringList{u"refs/tags/"_s};
-    CO_TRY(const QByteArray output, co_await git(command, stop));
     QList<GitTag> found;
+    // Those of another repository are none of this one, even before this one was fetched.
+    if (const QString from = source(); !from.isEmpty() && from != m_spec.url) {
+        co_return found;
+    }
+    CO_TRY(const QStringList moved, co_await movedTags(stop));
+    CO_TRY(const QByteArray output, co_await git(command, stop));
     for (const QByteArray &record : output.split(recordEnd)) {
-        if (auto tag = parseTag(record, prefix)) {
+        if (auto tag = parseTag(record, prefix); tag && !moved.contains(tag->name)) {
             found.append(std::move(*tag));
         }
     }
@@ -225,6 +317,10 @@ Async<GitTag> GitRepository::tag(QString name, std::stop_token stop, QString com
     const QString url = m_spec.url;
     CO_TRY(const QList<GitTag> all, co_await tags(stop));
     const auto found = std::ranges::find(all, name, &GitTag::name);
+    CO_TRY(const QStringList moved, co_await movedTags(stop));
+    if (moved.contains(name)) {
+        co_return fail(u"git.tag_moved"_s, {{u"tag"_s, name}, {u"url"_s, url}}, url);
+    }
     if (found == all.end()) {
         co_return fail(u"git.no_tag"_s, {{u"tag"_s, name}, {u"url"_s, url}}, url);
     }
@@ -266,6 +362,14 @@ Async<QString> GitRepository::findCommit(QString hash, std::stop_token stop)
     }
     if (commits.size() > 1) {
         co_return fail(u"git.commit_ambiguous"_s, {{u"commit"_s, hash}, {u"commits"_s, QJsonArray::fromStringList(commits)}}, where);
+    }
+    // Once the URL has changed, the copy holds commits of the repository before, which are none of this one.
+    CO_TRY(const auto former, co_await references(QString(FormerTags), stop));
+    if (!former.isEmpty()) {
+        CO_TRY(const QByteArray heads, co_await git({u"for-each-ref"_s, u"--count=1"_s, u"--format=%(refname)"_s, QString(u"--contains="_s + commits.first()), u"refs/tags/"_s, u"refs/cutover/heads/"_s}, stop));
+        if (heads.trimmed().isEmpty()) {
+            co_return unknown();
+        }
     }
     co_return commits.first();
 }

@@ -22,15 +22,22 @@ struct GitTag {
 /**
  * A git repository of releases: a bare copy of it on the control host (STATE/git/releases.git), which
  * is fetched into and from which worktrees are made, by git's own program with argument lists.
- * Tags are kept as they first came: one that has moved at the remote is an error, and never followed.
+ * Tags are kept as they first came: one that has moved at the remote is an error, and never followed. When the
+ * repository's URL changes, those of the new one alone are offered, and of these none that names another commit than
+ * it did at any URL before.
  * No hook of the repository runs, no terminal is asked, ssh asks for the host's known key. What an operator's
- * own git configuration says (credential helpers, proxies) holds. Event-loop thread. Codes "git.*";
- * "git.unreachable" is transient.
+ * own git configuration says (credential helpers, proxies) holds. Of GIT_… in the environment only what says which
+ * configuration, which certificates and which proxy count (gitVariables()) gets through: nothing that leads to another
+ * repository, runs a program, or lets a server pass unproven. Event-loop thread. Codes "git.*"; "git.unreachable" is transient.
  */
 class GitRepository
 {
 public:
-    explicit GitRepository(const Target &target);
+    /// inherit: descriptors that each git keeps (the run lock); for work of a run.
+    explicit GitRepository(const Target &target, const QList<int> &inherit = {});
+
+    /// The variables GIT_… of the environment that git is given as they are.
+    [[nodiscard]] static QStringList gitVariables();
 
     /// Makes the copy where there is none, and brings the tags of releases. One process at a time; others wait.
     [[nodiscard]] Async<> fetch(std::stop_token stop = {});
@@ -38,6 +45,8 @@ public:
     [[nodiscard]] Async<> fetchBranches(std::stop_token stop = {});
     /// Those of the target's prefix that name a version, newest first; of the copy as it is.
     [[nodiscard]] Async<QList<GitTag>> tags(std::stop_token stop = {});
+    /// Tags of the prefix at this URL that once named something else, here or at another URL, and so are not offered; of the copy as it is.
+    [[nodiscard]] Async<QStringList> movedTags(std::stop_token stop = {});
     /// Of those the ones whose history contains a commit, and those that a commit's own history contains.
     [[nodiscard]] Async<QList<GitTag>> tagsContaining(QString commit, std::stop_token stop = {});
     [[nodiscard]] Async<QList<GitTag>> tagsBefore(QString commit, std::stop_token stop = {});
@@ -71,11 +80,19 @@ private:
     [[nodiscard]] ProcessSpec command(QStringList arguments) const;
     [[nodiscard]] Async<QByteArray> git(QStringList arguments, std::stop_token stop, QByteArray input = {});
     [[nodiscard]] Async<> fetchReleases(std::stop_token stop);
+    /// Puts aside what came from another URL; afterwards the tags are those of this one.
+    [[nodiscard]] Async<> changeSource(std::stop_token stop);
+    [[nodiscard]] QString sourceFile() const { return m_copy + QStringLiteral("/cutover-source"); }
+    /// The URL that the copy's tags came from; empty: not known.
+    [[nodiscard]] QString source() const;
+    /// Name → object of the references below a folder.
+    [[nodiscard]] Async<QMap<QString, QString>> references(QString folder, std::stop_token stop);
     [[nodiscard]] Async<QList<GitTag>> tagsThat(QStringList condition, std::stop_token stop);
     [[nodiscard]] Error failure(const QStringList &arguments, const ProcessResult &result) const;
 
     GitSpec m_spec;
     QString m_copy;
+    QList<int> m_inherit;
 };
 
 } // namespace cutover

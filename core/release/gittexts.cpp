@@ -31,7 +31,7 @@ static const Catalogue::Registration gitTexts{{
     {"git.unreachable", QT_TRANSLATE_NOOP("catalogue", "The repository %{url} can't be reached: %{reason}"),
      QT_TRANSLATE_NOOP("catalogue", "Check the network and the server, then retry.")},
     {"git.refused", QT_TRANSLATE_NOOP("catalogue", "The repository %{url} refuses access: %{reason}"),
-     QT_TRANSLATE_NOOP("catalogue", "Give the account that runs Cutover a deploy key or a credential helper for it.")},
+     QT_TRANSLATE_NOOP("catalogue", "Give the account that runs Cutover a deploy key by ssh's configuration (GIT_SSH_COMMAND of the environment does not count), or a credential helper for it.")},
     {"git.host_key", QT_TRANSLATE_NOOP("catalogue", "The host of %{url} does not prove to be the known one: %{reason}"),
      QT_TRANSLATE_NOOP("catalogue", "Compare its key with whoever runs it, and add it to known_hosts.")},
     {"git.no_repository", QT_TRANSLATE_NOOP("catalogue", "There is no git repository at %{url}: %{reason}"),

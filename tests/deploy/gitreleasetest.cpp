@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "plan/releasesource.h"
+#include "run/runlock.h"
 #include "tests/support/steps.h"
 
 #include <QDir>
 #include <QFile>
 #include <QJsonArray>
 #include <QProcess>
+#include <QTcpServer>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -21,6 +23,21 @@ using cutover::testing::TestContext;
         const auto &verified = (expression);                                            \
         QVERIFY2(verified, qPrintable(verified ? QString() : verified.error().text())); \
     } while (false)
+
+/** One of a run that has the lock. */
+class LockedContext : public TestContext
+{
+public:
+    LockedContext(const Target &target, int lock)
+        : TestContext(target)
+        , m_lock(lock)
+    {
+    }
+    int lockDescriptor() const override { return m_lock; }
+
+private:
+    int m_lock;
+};
 
 /** Tags of a real repository as releases: offered, staged, planned, checked out and built. */
 class GitReleaseTest : public QObject
@@ -353,6 +370,51 @@ private Q_SLOTS:
         QCOMPARE(await(step(other)->apply(context, {}, {})).error().code, u"git.commit_unsigned_now"_s);
         other.params[u"tag"_s] = u"v1.3.0"_s;
         QCOMPARE(await(step(other)->apply(context, {}, {})).error().code, u"git.signature_wrong"_s);
+    }
+
+    void gitHoldsTheRunLock()
+    {
+        QTcpServer silent; // Takes the question, and never answers.
+        QVERIFY(silent.listen(QHostAddress::LocalHost));
+        StepSpec fetch;
+        fetch.kind = u"fetch_release"_s;
+        fetch.params = {{u"tag"_s, u"v9.9.9"_s}, {u"commit"_s, QString(40, u'a')}, {u"version"_s, u"9.9.9"_s}};
+        m_target.repository.git.url = u"git://127.0.0.1:%1/x.git"_s.arg(silent.serverPort());
+        const auto lock = await(RunLock::acquire(m_target.stateDirectory, u"a-run"_s, {}));
+        VERIFY_RESULT(lock);
+        LockedContext context(m_target, (*lock)->descriptor());
+        const auto git = step(fetch);
+        std::stop_source stop;
+        const auto task = git->apply(context, {}, stop.get_token());
+        const auto held = [this] {
+            const QList<LockKeeper> keepers = RunLock::keepers(m_target.stateDirectory);
+            return std::ranges::any_of(keepers, [](const LockKeeper &keeper) { return keeper.program.startsWith(u"git"_s); });
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(held(), 20000);
+        stop.request_stop();
+        QTRY_VERIFY_WITH_TIMEOUT(task.isReady(), 20000);
+        QVERIFY(!held());
+    }
+
+    void aTagThatMovedAtAnotherUrlIsTold()
+    {
+        (void)staged(u"1.1.0"_s);
+        // Somebody made the repository anew elsewhere, with other commits under the same names.
+        QVERIFY(QDir().rename(path(u"source"_s), path(u"old"_s)));
+        QVERIFY(QDir().mkpath(path(u"source"_s)));
+        git({u"init"_s, u"-q"_s, u"-b"_s, u"main"_s});
+        release(u"1.1.0"_s, {}, "exit 0\n");
+        release(u"2.0.0"_s, {}, "exit 0\n");
+        QVERIFY(QDir().rename(path(u"source"_s), path(u"elsewhere"_s)));
+        m_target.repository.git.url = path(u"elsewhere"_s);
+        const auto source = ReleaseSource::of(m_target);
+        const auto offered = await(source->releases());
+        VERIFY_RESULT(offered);
+        QCOMPARE(offered->size(), 1);
+        QCOMPARE(offered->first().manifest.version.toString(), u"2.0.0"_s);
+        QCOMPARE(source->unusable().size(), 1);
+        QCOMPARE(source->unusable().first().code, u"git.tag_moved"_s);
+        QVERIFY(source->unusable().first().what().contains(u"v1.1.0"_s));
     }
 
     void aTagThatMovedSinceThePlanIsRefused()

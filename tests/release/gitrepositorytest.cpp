@@ -166,6 +166,94 @@ private Q_SLOTS:
         QCOMPARE(await(repository.fetch()).error().code, u"git.tag_moved"_s);
     }
 
+    void anotherUrlBringsItsOwnTagsAlone()
+    {
+        const QString first = git({u"rev-parse"_s, u"HEAD"_s});
+        git({u"tag"_s, u"v1.0.0"_s});
+        commit(u"app.txt"_s, "of the first alone\n");
+        git({u"tag"_s, u"v1.1.0"_s});
+        const QString onlyThere = commit(u"app.txt"_s, "more of the first\n");
+        git({u"tag"_s, u"v1.2.0"_s});
+        GitRepository old(m_target);
+        VERIFY_RESULT(await(old.fetchBranches()));
+        QCOMPARE(names(*await(old.tags())), (QStringList{u"v1.2.0"_s, u"v1.1.0"_s, u"v1.0.0"_s}));
+        VERIFY_RESULT(await(old.addWorktree(path(u"releases/1.2.0"_s), onlyThere)));
+
+        // A fork of v1.0.0: without v1.2.0, and with a v1.1.0 of its own.
+        const QString before = source();
+        const QString fork = path(u"fork"_s);
+        QVERIFY(program(u"git"_s, {u"clone"_s, u"-q"_s, u"--no-tags"_s, before, fork}));
+        QVERIFY(QDir().rename(before, path(u"first"_s)) && QDir().rename(fork, before));
+        git({u"reset"_s, u"-q"_s, u"--hard"_s, first});
+        git({u"tag"_s, u"v1.0.0"_s});
+        const QString forked = commit(u"app.txt"_s, "of the fork\n");
+        git({u"tag"_s, u"v1.1.0"_s});
+        commit(u"app.txt"_s, "newer\n");
+        git({u"tag"_s, u"v1.3.0"_s});
+        QVERIFY(QDir().rename(before, fork) && QDir().rename(path(u"first"_s), before));
+
+        m_target.repository.git.url = path(u"nowhere"_s);
+        GitRepository nowhere(m_target);
+        QCOMPARE(await(nowhere.fetch()).error().code, u"git.no_repository"_s);
+        QVERIFY(await(nowhere.tags())->isEmpty());
+        // That changed nothing for the one before.
+        QCOMPARE(await(old.tags())->size(), 3);
+
+        m_target.repository.git.url = fork;
+        GitRepository repository(m_target);
+        QVERIFY(await(repository.tags())->isEmpty());
+        VERIFY_RESULT(await(repository.fetch()));
+        QCOMPARE(names(*await(repository.tags())), (QStringList{u"v1.3.0"_s, u"v1.0.0"_s}));
+        QCOMPARE(await(repository.movedTags()).value(), QStringList{u"v1.1.0"_s});
+        QCOMPARE(await(repository.tag(u"v1.1.0"_s)).error().code, u"git.tag_moved"_s);
+        QCOMPARE(await(repository.tag(u"v1.1.0"_s, {}, forked)).error().code, u"git.tag_moved"_s);
+        QCOMPARE(await(repository.tag(u"v1.2.0"_s)).error().code, u"git.no_tag"_s);
+        QCOMPARE(await(repository.findCommit(onlyThere)).error().code, u"git.no_commit"_s);
+        QCOMPARE(await(repository.findCommit(first)).value(), first);
+        // What is installed stays whole.
+        QCOMPARE(await(repository.headOf(path(u"releases/1.2.0"_s))).value(), onlyThere);
+        // Once more, and it is as it was: a fetch of the same repository brings only what is new.
+        VERIFY_RESULT(await(repository.fetch()));
+        QCOMPARE(names(*await(repository.tags())), (QStringList{u"v1.3.0"_s, u"v1.0.0"_s}));
+
+        // Back again: all of the first are what they were, and those of the fork are gone.
+        VERIFY_RESULT(await(old.fetch()));
+        QCOMPARE(names(*await(old.tags())), (QStringList{u"v1.2.0"_s, u"v1.1.0"_s, u"v1.0.0"_s}));
+        QVERIFY(await(old.movedTags())->isEmpty());
+    }
+
+    void onlyWhatIsHarmlessOfTheEnvironmentCounts()
+    {
+        git({u"tag"_s, u"v1.0.0"_s});
+        write(path(u"ssh"_s), "#!/bin/sh\ntouch \"" + path(u"asked"_s).toUtf8() + "\"\nexit 1\n");
+        QVERIFY(QFile::setPermissions(path(u"ssh"_s), QFile::ReadOwner | QFile::ExeOwner));
+        write(path(u"gitconfig"_s), "[url \"" + source().toUtf8() + "\"]\n    insteadOf = known:\n");
+        const QList<std::pair<const char *, QByteArray>> set{{"GIT_SSH_COMMAND", path(u"ssh"_s).toUtf8()}, {"GIT_SSH", path(u"ssh"_s).toUtf8()}, {"GIT_DIR", "/nonexistent"}, {"GIT_CONFIG_COUNT", "1"}, {"GIT_CONFIG_KEY_0", "core.sshCommand"}, {"GIT_CONFIG_VALUE_0", path(u"ssh"_s).toUtf8()}, {"GIT_CONFIG_GLOBAL", path(u"gitconfig"_s).toUtf8()}};
+        for (const auto &[name, value] : set) {
+            qputenv(name, value);
+        }
+        const auto unset = qScopeGuard([&set] {
+            for (const auto &[name, value] : set) {
+                qunsetenv(name);
+            }
+        });
+        // The operator's configuration counts …
+        m_target.repository.git.url = u"known:"_s;
+        GitRepository repository(m_target);
+        VERIFY_RESULT(await(repository.fetch()));
+        QCOMPARE(names(*await(repository.tags())), QStringList{u"v1.0.0"_s});
+        // … and no ssh but the one that asks for the host's key.
+        QTcpServer closed;
+        QVERIFY(closed.listen(QHostAddress::LocalHost));
+        const int port = closed.serverPort();
+        closed.close();
+        m_target.repository.git.url = u"ssh://git@127.0.0.1:%1/x.git"_s.arg(port);
+        const auto refused = await(GitRepository(m_target).fetch());
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, u"git.unreachable"_s);
+        QVERIFY(!QFile::exists(path(u"asked"_s)));
+    }
+
     void onlyTheTargetsSshKeysSign()
     {
         const QString kim = sshKey(u"kim"_s, true);
