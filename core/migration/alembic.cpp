@@ -316,6 +316,20 @@ Result<QStringList> recordedHeads(const DatabaseSpec &database)
     return list;
 }
 
+Result<QStringList> invalidIndexes(const DatabaseSpec &database)
+{
+    QStringList names;
+    if (database.driver == "postgresql"_L1) {
+        TRY(const auto session, postgres::Session::open(database));
+        TRY(const auto rows, session->rows(u"SELECT n.nspname, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+                                           "WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1, 2"_s));
+        for (const postgres::Row &row : rows) {
+            names.append(postgres::tableKey(row[0].toString(), row[1].toString()));
+        }
+    }
+    return names;
+}
+
 Result<QString> urlOf(const DatabaseSpec &database)
 {
     const auto encoded = [](const QString &text) { return QString::fromLatin1(QUrl::toPercentEncoding(text)); };

@@ -24,7 +24,9 @@
  *   check that the client still lives by PGOPTIONS. An env.py that sets application_name itself takes
  *   away how a session left over from a killed Alembic is found.
  * - One command runs one revision, so on PostgreSQL each is a transaction of its own, whether
- *   env.py sets transaction_per_migration or not; except for what an autocommit_block holds.
+ *   env.py sets transaction_per_migration or not; except for what an autocommit_block or a COMMIT of its own
+ *   parts, and where env.py or the ini file sets the isolation level AUTOCOMMIT. Such revisions are named in the plan with what
+ *   commits by itself; a failure tells a part that was done.
  * - env.py must connect to that database, and keep the table alembic_version under this name.
  *
  * Release code runs here: revision files and env.py are Python. Nothing is written into the release's
@@ -72,6 +74,9 @@ struct Script {
 
 /// Heads that the database itself tells, sorted; no Alembic runs. Blocking: from a Worker.
 [[nodiscard]] Result<QStringList> recordedHeads(const DatabaseSpec &database);
+
+/// Indexes that are there and not valid, "SCHEMA.INDEX", sorted: one that CREATE INDEX CONCURRENTLY has begun. Blocking: from a Worker.
+[[nodiscard]] Result<QStringList> invalidIndexes(const DatabaseSpec &database);
 
 /// The database's URL as SQLAlchemy writes it, without a password. Error "alembic.url".
 [[nodiscard]] Result<QString> urlOf(const DatabaseSpec &database);

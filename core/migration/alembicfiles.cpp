@@ -82,6 +82,13 @@ Result<RevisionFile> readRevisionFile(const QString &file)
     return read;
 }
 
+Result<bool> commitsEachStatement(const Project &project)
+{
+    TRY(const EnvironmentFiles found, environmentFiles(project));
+    static const QRegularExpression level(uR"(^[^#\n]*isolation_level\W{1,8}AUTOCOMMIT\b)"_s, QRegularExpression::MultilineOption | QRegularExpression::CaseInsensitiveOption);
+    return level.match(QString::fromUtf8(found.ini)).hasMatch() || level.match(QString::fromUtf8(found.environment)).hasMatch();
+}
+
 Result<QString> environmentDigest(const Project &project)
 {
     TRY(const EnvironmentFiles found, environmentFiles(project));

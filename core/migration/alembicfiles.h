@@ -26,6 +26,8 @@ struct RevisionFile {
 
 /// Blocking: from a Worker. Error "migration.header" with FILE:LINE.
 [[nodiscard]] Result<RevisionFile> readRevisionFile(const QString &file);
+/// Whether env.py or the ini file has each statement commit by itself (isolation level AUTOCOMMIT). Blocking.
+[[nodiscard]] Result<bool> commitsEachStatement(const Project &project);
 /// SHA-256 over the ini file and env.py: what every revision runs with. Blocking.
 [[nodiscard]] Result<QString> environmentDigest(const Project &project);
 /// What goes now, as count() has it; the ini file, env.py and the revision's file say whether they choose a schema

@@ -86,6 +86,57 @@ std::optional<Lost> dropIn(const QString &statement)
     return std::nullopt;
 }
 
+/// A definition that can't have been there before: it would fail, not do nothing.
+bool tellsForSure(const QString &statement)
+{
+    static const QRegularExpression definition(
+        uR"(\A(?:CREATE (?!OR REPLACE|TEMP|LOCAL|GLOBAL|UNLOGGED TEMP)|DROP |ALTER TABLE .*\b(?:ADD|DROP|RENAME)\b|ALTER TYPE .*\b(?:ADD VALUE|RENAME)\b))"_s,
+        QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression maybe(uR"(\bIF (?:NOT )?EXISTS\b)"_s, QRegularExpression::CaseInsensitiveOption);
+    return definition.match(statement).hasMatch() && !maybe.match(statement).hasMatch();
+}
+
+void noteCommit(const QString &statement, Effect &effect)
+{
+    constexpr qsizetype shown = 120;
+    if (effect.commits.isEmpty()) {
+        effect.commitsTell = tellsForSure(statement);
+    }
+    effect.commits.append(statement.left(shown));
+}
+
+/// What stands in transactions, or outside any, before the one that records the revision.
+void findCommits(const QStringList &statements, const QRegularExpression &bookkeeping, Effect &effect)
+{
+    bool inTransaction = false;
+    QStringList unit;
+    for (const QString &statement : statements) {
+        if (statement.compare("BEGIN"_L1, Qt::CaseInsensitive) == 0) {
+            inTransaction = true;
+            unit.clear();
+        } else if (statement.compare("COMMIT"_L1, Qt::CaseInsensitive) == 0) {
+            inTransaction = false;
+            const bool tells = std::ranges::any_of(unit, tellsForSure);
+            const bool isFirst = effect.commits.isEmpty() && !unit.isEmpty();
+            for (const QString &each : std::as_const(unit)) {
+                noteCommit(each, effect);
+            }
+            effect.commitsTell = isFirst ? tells : effect.commitsTell;
+            unit.clear();
+        } else if (static const QRegularExpression records(uR"(\A(?:INSERT INTO|UPDATE|DELETE FROM)\b)"_s, QRegularExpression::CaseInsensitiveOption);
+                   bookkeeping.match(statement).hasMatch() && records.match(statement).hasMatch()) {
+            // Its transaction is the last, and what comes behind in it is committed with it.
+            return;
+        } else if (!bookkeeping.match(statement).hasMatch()) {
+            if (inTransaction) {
+                unit.append(statement.simplified());
+            } else {
+                noteCommit(statement.simplified(), effect);
+            }
+        }
+    }
+}
+
 /// Tables of that name; of an unqualified one that several schemas have, the one that Alembic's session finds. Where that
 /// can't be told all of them: who takes too much for lost asks once too often, and nobody loses what was counted elsewhere.
 Result<QList<postgres::Row>> tablesOf(postgres::Session &session, const Lost &lost, bool ownPath)
@@ -228,18 +279,28 @@ QStringList statementsOf(const QString &sql)
     return statements;
 }
 
-Effect effectOf(const QString &sql)
+Effect effectOf(const QString &sql, bool autocommit)
 {
     static const QRegularExpression bookkeeping(uR"(\A(?:CREATE TABLE|DROP TABLE|INSERT INTO|UPDATE|DELETE FROM) (?:"?\w+"?\.)?alembic_version\b)"_s,
                                                 QRegularExpression::CaseInsensitiveOption);
     Effect effect;
     QStringList statements = statementsOf(sql);
     const auto is = [](const QString &statement, QLatin1StringView word) { return statement.compare(word, Qt::CaseInsensitive) == 0; };
-    if (statements.size() >= 2 && is(statements.first(), "BEGIN"_L1) && is(statements.last(), "COMMIT"_L1)) {
+    if (!autocommit) {
+        findCommits(statements, bookkeeping, effect);
+    } else {
+        for (const QString &statement : std::as_const(statements)) {
+            if (!is(statement, "BEGIN"_L1) && !is(statement, "COMMIT"_L1) && !bookkeeping.match(statement).hasMatch()) {
+                noteCommit(statement.simplified(), effect);
+            }
+        }
+    }
+    if (!autocommit && statements.size() >= 2 && is(statements.first(), "BEGIN"_L1) && is(statements.last(), "COMMIT"_L1)) {
         statements = statements.sliced(1, statements.size() - 2);
         effect.inOneTransaction = true;
     }
     QStringList renamed;
+    bool hasOwnPath = false;
     for (const QString &statement : std::as_const(statements)) {
         if (is(statement, "BEGIN"_L1) || is(statement, "COMMIT"_L1)) {
             effect.inOneTransaction = false;
@@ -250,13 +311,15 @@ Effect effectOf(const QString &sql)
         }
         effect.changes = true;
         const QString plain = statement.simplified();
+        static const QRegularExpression path(uR"(\A(?:SET (?:LOCAL |SESSION )?search_path\b|(?:SELECT )?(?:pg_catalog\.)?set_config\s*\(\s*'search_path'))"_s, QRegularExpression::CaseInsensitiveOption);
+        hasOwnPath = hasOwnPath || path.match(plain).hasMatch();
         static const QRegularExpression renames(uR"(\bRENAME (?:.* )?TO (NAME)\z)"_s.replace(u"NAME"_s, QLatin1StringView(name)), QRegularExpression::CaseInsensitiveOption);
         if (const auto match = renames.match(plain); match.hasMatch()) {
             renamed.append(unquoted(match.captured(1)));
         }
         if (const auto lost = dropIn(plain)) {
-            // Under the name that it has only by then it can't be found to be counted.
-            if (renamed.contains(lost->column.isEmpty() ? lost->table : lost->column, Qt::CaseInsensitive) || renamed.contains(lost->table, Qt::CaseInsensitive)) {
+            // Under the name that it has only by then, or in a schema that only it knows, it can't be found to be counted.
+            if ((hasOwnPath && lost->schema.isEmpty()) || renamed.contains(lost->column.isEmpty() ? lost->table : lost->column, Qt::CaseInsensitive) || renamed.contains(lost->table, Qt::CaseInsensitive)) {
                 effect.uncounted = plain.left(200);
             }
             if (!effect.loses.contains(*lost)) {

@@ -28,10 +28,13 @@ struct Effect {
     QString uncounted; ///< The first statement of which it can't be told what it takes away; empty: none.
     bool changes = false; ///< Anything besides Alembic's bookkeeping.
     bool inOneTransaction = false; ///< BEGIN and COMMIT around all of it, and none within.
+    QStringList commits; ///< Statements, shortened, that are committed before the revision is recorded: what a failure leaves.
+    bool commitsTell = true; ///< Of a part that was committed the schema tells: it begins with a definition that changes it for sure.
 };
 /// Of what "--sql" prints. Statements that are not known to keep everything count as taking something
 /// away: DELETE, TRUNCATE, UPDATE, a change of a column's type, whatever else. Any thread.
-[[nodiscard]] Effect effectOf(const QString &sql);
+/// autocommit: each of them commits by itself, whatever is printed.
+[[nodiscard]] Effect effectOf(const QString &sql, bool autocommit = false);
 
 /// Statements at the semicolons that end them; comments left out. Knows quotes and dollar quotes.
 [[nodiscard]] QStringList statementsOf(const QString &sql);

@@ -11,6 +11,7 @@
 #include "system/worker.h"
 
 #include <QCoroFuture>
+#include <QJsonArray>
 
 using namespace Qt::StringLiterals;
 
@@ -54,7 +55,9 @@ public:
             co_return QJsonObject();
         }
         CO_TRY(const QString schema, co_await schemaNow(context));
-        co_return QJsonObject{{u"schema"_s, schema}};
+        CO_TRY(const DatabaseSpec found, migratedDatabase(spec(), context.target()));
+        CO_TRY(const QStringList invalid, co_await invalidNow(found));
+        co_return QJsonObject{{u"schema"_s, schema}, {u"invalid"_s, QJsonArray::fromStringList(invalid)}};
     }
 
     Async<> verify(StepContext &context, std::stop_token) override
@@ -81,11 +84,26 @@ public:
         if (joined(found) == spec().params["to"_L1].toString()) {
             co_return Inspection::Done;
         }
-        CO_TRY(const bool untouched, co_await isUntouched(context, found, undo));
-        co_return untouched ? Inspection::NotStarted : Inspection::Unknown;
+        if (joined(found) != spec().params["from"_L1].toString()) {
+            co_return Inspection::Unknown;
+        }
+        CO_TRY(const Left left, co_await leftNow(context, undo));
+        if (left.part == Left::Part::Some) {
+            // Not to be repeated by itself: what is there already would fail, or be done twice.
+            co_return fail(partial(left));
+        }
+        co_return left.part == Left::Part::None ? Inspection::NotStarted : Inspection::Unknown;
     }
 
 protected:
+    /** What of a step is in the database although its revision is not recorded there. */
+    struct Left {
+        enum class Part { None,
+                          Some,
+                          Unknown } part = Part::Unknown;
+        QStringList invalid; ///< Indexes that were begun.
+    };
+
     Result<Project> projectOf(StepContext &context) const
     {
         TRY(const DatabaseSpec found, migratedDatabase(spec(), context.target()));
@@ -110,25 +128,57 @@ protected:
         co_return co_await database->schemaDigest();
     }
 
-    /// Whether the database is as it was before this step. Where not all of it is one transaction, the schema tells.
+    static Async<QStringList> invalidNow(DatabaseSpec database)
+    {
+        Worker worker;
+        co_return co_await worker.run([database] { return invalidIndexes(database); });
+    }
+
+    /// Of a database that is where the step starts from. Where not all of it is one transaction, the schema tells: an index
+    /// that was only begun is in no dump of it, so these are looked for by themselves.
+    Async<Left> leftNow(StepContext &context, QJsonObject undo)
+    {
+        const QJsonObject params = spec().params;
+        if (params["inOneTransaction"_L1].toBool()) {
+            Left none;
+            none.part = Left::Part::None;
+            co_return none;
+        }
+        Left left;
+        if (undo["schema"_L1].toString().isEmpty()) {
+            co_return left;
+        }
+        CO_TRY(const QString schema, co_await schemaNow(context));
+        CO_TRY(const DatabaseSpec database, migratedDatabase(spec(), context.target()));
+        CO_TRY(left.invalid, co_await invalidNow(database));
+        left.invalid.removeIf([before = undo["invalid"_L1].toArray()](const QString &index) { return before.contains(index); });
+        if (schema != undo["schema"_L1].toString() || !left.invalid.isEmpty()) {
+            left.part = Left::Part::Some;
+        } else if (params["partsTell"_L1].toBool()) {
+            left.part = Left::Part::None;
+        }
+        co_return left;
+    }
+
+    /// Whether the database is as it was before this step; not where nobody can tell.
     Async<bool> isUntouched(StepContext &context, QStringList found, QJsonObject undo)
     {
         if (joined(found) != spec().params["from"_L1].toString()) {
             co_return false;
         }
-        if (spec().params["inOneTransaction"_L1].toBool()) {
-            co_return true;
-        }
-        // There data is changed in a transaction, and definitions are what gets out of it.
-        CO_TRY(const QString schema, co_await schemaNow(context));
-        const bool onlyDefinitions = !spec().params["leavesTransaction"_L1].toBool();
-        co_return onlyDefinitions && !undo["schema"_L1].toString().isEmpty() && schema == undo["schema"_L1].toString();
+        CO_TRY(const Left left, co_await leftNow(context, undo));
+        co_return left.part == Left::Part::None;
+    }
+
+    Error partial(const Left &left) const
+    {
+        const QJsonObject args{{u"revision"_s, spec().params["revision"_L1]}, {u"invalid"_s, QJsonArray::fromStringList(left.invalid)}};
+        return {left.invalid.isEmpty() ? u"alembic.partial_found"_s : u"alembic.partial_index"_s, args, Error::Kind::Unknown, spec().params["file"_L1].toString()};
     }
 
     /// Runs Alembic with the lock held, and proves that this database moved. On an error it is untouched, or the error is of Kind::Unknown.
-    Async<> run(StepContext &context, Project project, Direction direction, QString to, QString expected, QJsonObject undo, std::stop_token stop)
+    Async<> run(StepContext &context, MigrationLock *lock, Project project, Direction direction, QString to, QString expected, QJsonObject undo, std::stop_token stop)
     {
-        CO_TRY(const auto lock, co_await MigrationLock::acquire(project.database, QString(applicationName), stop));
         std::stop_source done;
         auto watching = lock->watch(done.get_token());
         const Result<ProcessResult> result = co_await move(project, direction, to, stop);
@@ -146,26 +196,33 @@ protected:
         Error error = result ? failure(project, *result, spec().params["revision"_L1].toString(), holders.value_or(QStringList())) : result.error();
         if (!spec().params["inOneTransaction"_L1].toBool() && error.kind != Error::Kind::Cancelled) {
             const auto found = co_await headsNow(project.database);
-            const auto untouched = found ? co_await isUntouched(context, *found, undo) : Result<bool>(false);
-            if (!untouched.value_or(false)) {
-                co_return fail(u"alembic.partial"_s, {{u"revision"_s, spec().params["revision"_L1]}, {u"cause"_s, error.toJson()}}, error.where, Error::Kind::Unknown);
+            Result<Left> left = Left();
+            if (found && joined(*found) == spec().params["from"_L1].toString()) {
+                left = co_await leftNow(context, undo);
+            }
+            if (!left || left->part != Left::Part::None) {
+                const bool isSure = left && left->part == Left::Part::Some;
+                co_return fail(isSure ? u"alembic.partial_done"_s : u"alembic.partial"_s,
+                               {{u"revision"_s, spec().params["revision"_L1]}, {u"cause"_s, error.toJson()}, {u"found"_s, isSure ? partial(*left).toJson() : QJsonObject()}},
+                               error.where, Error::Kind::Unknown);
             }
         }
         co_return fail(error);
     }
 
-    /// Fails unless the database is where the step starts from; false: it is there where it ends already.
-    Async<bool> isDue(Project project)
+    /// Fails unless the database is where the step starts from; false: it is there where it ends already. With the lock
+    /// held, so that it stays so. back: the way back, which starts from the end.
+    Async<bool> isDue(Project project, bool back = false)
     {
         CO_TRY(const QStringList found, co_await headsNow(project.database));
-        const QString from = spec().params["from"_L1].toString();
-        if (joined(found) == spec().params["to"_L1].toString()) {
+        const QString from = spec().params[back ? "to"_L1 : "from"_L1].toString();
+        if (joined(found) == spec().params[back ? "from"_L1 : "to"_L1].toString()) {
             co_return false;
         }
         if (joined(found) != from) {
             co_return fail(u"alembic.not_there"_s,
-                           {{u"database"_s, project.database.name}, {u"revision"_s, spec().params["revision"_L1]}, {u"expected"_s, from}, {u"found"_s, joined(found)}},
-                           project.folder());
+                           {{u"database"_s, project.database.name}, {u"revision"_s, spec().params["revision"_L1]}, {u"expected"_s, from.isEmpty() ? u"base"_s : from}, {u"found"_s, found.isEmpty() ? u"base"_s : joined(found)}},
+                           project.folder(), Error::Kind::Unknown);
         }
         co_return true;
     }
@@ -201,13 +258,15 @@ public:
         CO_TRY(const Project project, projectOf(context));
         const QJsonObject params = spec().params;
         CO_CHECK(co_await observe(context, stop));
+        // From here on no other migration of ours is under way, so that what is found and counted is so when Alembic runs.
+        CO_TRY(const auto lock, co_await MigrationLock::acquire(project.database, QString(applicationName), stop));
         CO_TRY(const bool due, co_await isDue(project));
         if (!due) {
             co_return Result<>();
         }
         CO_TRY(const Loss taken, co_await agreedLoss(context, project, "takes"_L1, u"migration.takes_more"_s));
         context.progress({0, 0, {}, {u"migration.doing"_s, {{u"revision"_s, params["revision"_L1]}, {u"name"_s, params["name"_L1]}}}});
-        CO_CHECK(co_await run(context, project, Direction::Up, params["revision"_L1].toString(), params["to"_L1].toString(), undo, stop));
+        CO_CHECK(co_await run(context, lock.get(), project, Direction::Up, params["revision"_L1].toString(), params["to"_L1].toString(), undo, stop));
         if (!taken.isEmpty()) {
             context.setResult(stepresult::lost, lossToJson(taken));
         }
@@ -219,10 +278,8 @@ public:
         CO_TRY(const Project project, projectOf(context));
         const QJsonObject params = spec().params;
         const QString revision = params["revision"_L1].toString();
-        {
-            // What an interrupted apply() left running ends first.
-            CO_TRY(const auto lock, co_await MigrationLock::acquire(project.database, QString(applicationName), stop));
-        }
+        // What an interrupted apply() left running ends first.
+        CO_TRY(const auto lock, co_await MigrationLock::acquire(project.database, QString(applicationName), stop));
         CO_TRY(const QStringList found, co_await headsNow(project.database));
         CO_TRY(const bool untouched, co_await isUntouched(context, found, undo));
         if (untouched) {
@@ -250,7 +307,7 @@ public:
             co_return keepMigration(context, spec(), kept);
         }
         CO_CHECK(co_await observe(context, stop));
-        co_return co_await run(context, project, Direction::Down, params["downTo"_L1].toString(), params["from"_L1].toString(), {}, stop);
+        co_return co_await run(context, lock.get(), project, Direction::Down, params["downTo"_L1].toString(), params["from"_L1].toString(), {}, stop);
     }
 };
 
@@ -264,12 +321,14 @@ public:
         CO_TRY(const Project project, projectOf(context));
         const QJsonObject params = spec().params;
         CO_CHECK(co_await observe(context, stop));
+        // From here on no other migration of ours is under way, so that what is found and counted is so when Alembic runs.
+        CO_TRY(const auto lock, co_await MigrationLock::acquire(project.database, QString(applicationName), stop));
         CO_TRY(const bool due, co_await isDue(project));
         if (!due) {
             co_return Result<>();
         }
         CO_TRY(const Loss lost, co_await agreedLoss(context, project, "loses"_L1, u"migration.loses_more"_s));
-        CO_CHECK(co_await run(context, project, Direction::Down, params["downTo"_L1].toString(), params["to"_L1].toString(), undo, stop));
+        CO_CHECK(co_await run(context, lock.get(), project, Direction::Down, params["downTo"_L1].toString(), params["to"_L1].toString(), undo, stop));
         context.setResult(stepresult::lost, lossToJson(lost));
         if (!lossMessages(lost).isEmpty()) {
             context.setResult(stepresult::irreversible, true);
@@ -300,7 +359,12 @@ public:
         }
         CO_TRY(const Project project, projectOf(context));
         CO_CHECK(co_await observe(context, stop));
-        co_return co_await run(context, project, Direction::Up, params["revision"_L1].toString(), params["from"_L1].toString(), {}, stop);
+        CO_TRY(const auto lock, co_await MigrationLock::acquire(project.database, QString(applicationName), stop));
+        CO_TRY(const bool due, co_await isDue(project, true));
+        if (!due) {
+            co_return Result<>();
+        }
+        co_return co_await run(context, lock.get(), project, Direction::Up, params["revision"_L1].toString(), params["from"_L1].toString(), {}, stop);
     }
 };
 

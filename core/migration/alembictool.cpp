@@ -170,14 +170,22 @@ QString belowIt(const History &history, const Revision &revision)
     return revision.downRevisions.size() > 1 || history.branchPoints().contains(parent) ? QString() : parent;
 }
 
+Async<bool> commitsEach(Project project)
+{
+    Worker worker;
+    co_return co_await worker.run([project] { return commitsEachStatement(project); });
+}
+
 Async<Look> lookAt(Project project, History history, Revision revision)
 {
     Look look;
+    CO_TRY(const bool autocommit, co_await commitsEach(project));
     CO_TRY(look.file, co_await fileOf(revision));
     CO_TRY(look.up, co_await script(project, revision, Direction::Up, {}));
     CO_TRY(look.down, co_await script(project, revision, Direction::Down, {}));
-    look.upEffect = effectOf(look.up.sql);
-    look.downEffect = effectOf(look.down.sql);
+    look.upEffect = effectOf(look.up.sql, autocommit);
+    look.downEffect = effectOf(look.down.sql, autocommit);
+    look.file.leavesTransaction = look.file.leavesTransaction || autocommit;
     const bool seen = look.up.whyNot.code.isEmpty();
     const bool seenBack = look.down.whyNot.code.isEmpty();
     look.takes = look.file.upSaid ? look.file.upLoses : look.upEffect.loses;
@@ -249,9 +257,22 @@ StepSpec stepSpec(const Standing &standing, const Revision &revision, const Look
                    {u"downTo"_s, look.downTo},
                    {u"loses"_s, toJson(look.loses)},
                    {u"takes"_s, toJson(look.takes)},
-                   {u"leavesTransaction"_s, look.file.leavesTransaction},
                    {u"inOneTransaction"_s, look.inOneTransaction}};
     return step;
+}
+
+/// What a failure of this way would leave, and whether it could be told from nothing.
+void addCommits(StepSpec &step, const DatabaseSpec &database, const Look &look, const Script &script, const Effect &effect, const Revision &revision)
+{
+    const bool isSeen = script.whyNot.code.isEmpty();
+    // SQLite's driver commits definitions as they come; data is changed in a transaction there.
+    const bool tells = database.driver != "postgresql"_L1 ? !look.file.leavesTransaction : isSeen ? effect.commitsTell
+                                                                                                  : !look.file.leavesTransaction;
+    step.params.insert(u"partsTell"_s, tells);
+    if (look.inOneTransaction || effect.commits.isEmpty() || database.driver != "postgresql"_L1) {
+        return;
+    }
+    step.previews.append({u"text"_s, QFileInfo(revision.file).completeBaseName() + u".commits"_s, effect.commits.join(u'\n')});
 }
 
 StepSpec upgradeSpec(const PlanningContext &context, const Standing &standing, const Revision &revision, const Look &look, const QString &environment,
@@ -268,9 +289,16 @@ StepSpec upgradeSpec(const PlanningContext &context, const Standing &standing, c
     step.params.insert(u"to"_s, joined(after));
     step.params.insert(u"wayBack"_s, QString(look.wayBack));
     step.title = {u"migration.step"_s, names};
-    step.intent = {!look.up.whyNot.code.isEmpty() ? u"alembic.step.intent_online"_s
-                       : look.inOneTransaction    ? u"migration.step.intent"_s
-                                                  : u"alembic.step.intent_parts"_s,
+    const bool isSeen = look.up.whyNot.code.isEmpty();
+    const bool commits = isSeen && !look.inOneTransaction && !look.upEffect.commits.isEmpty() && database.driver == "postgresql"_L1;
+    if (commits) {
+        names.insert(u"count"_s, look.upEffect.commits.size());
+        names.insert(u"statements"_s, QJsonArray::fromStringList(look.upEffect.commits.first(qMin<qsizetype>(3, look.upEffect.commits.size()))));
+    }
+    step.intent = {!isSeen                     ? look.file.leavesTransaction ? u"alembic.step.intent_online_parts"_s : u"alembic.step.intent_online"_s
+                       : look.inOneTransaction ? u"migration.step.intent"_s
+                       : commits               ? u"alembic.step.intent_commits"_s
+                                               : u"alembic.step.intent_parts"_s,
                    names};
     if (!loss.isEmpty()) {
         LossLimit limit;
@@ -281,10 +309,11 @@ StepSpec upgradeSpec(const PlanningContext &context, const Standing &standing, c
         step.params.insert(u"takesAway"_s, lossToJson(loss));
         names.insert(u"loss"_s, lossStated(loss));
         names.insert(u"limit"_s, lossStated(limit.holdAbove()));
-        step.intent = {u"alembic.step.intent_loss"_s, names};
+        step.intent = {commits ? u"alembic.step.intent_loss_commits"_s : u"alembic.step.intent_loss"_s, names};
     }
     addPreview(step, look.up, revision, "up"_L1, look.file.source);
     addPreview(step, look.down, revision, "down"_L1, look.file.source);
+    addCommits(step, database, look, look.up, look.upEffect, revision);
     step.changes = {{u"migration.head:"_s + database.name, joined(after)}};
     step.expectedMs = context.measuredMs.value(step.kind, 2000);
     step.pointOfNoReturn = isPointOfNoReturn(look);
@@ -369,6 +398,7 @@ StepSpec downgradeSpec(const PlanningContext &context, const Standing &standing,
     step.title = {u"migration.downgrade"_s, names};
     step.intent = {loses ? u"migration.downgrade.intent_loss"_s : u"migration.downgrade.intent"_s, names};
     addPreview(step, look.down, revision, "down"_L1, look.file.source);
+    addCommits(step, database, look, look.down, look.downEffect, revision);
     if (!loss.isEmpty()) {
         step.previews.append(limit.table(database.name));
     }

@@ -105,7 +105,14 @@ MigrationLock::MigrationLock(const DatabaseSpec &database)
 MigrationLock::~MigrationLock()
 {
     // A connection ends on the thread that it was made on, and the lock with it.
-    m_worker.run([d = d] { d->session.reset(); }).waitForFinished();
+    m_worker.run([d = d] {
+                // At once: a busy server notices a moment later that a client is gone, and whoever comes next would find it taken.
+                if (d->session) {
+                    (void)d->session->value(u"SELECT pg_advisory_unlock($1)"_s, {lockKey});
+                }
+                d->session.reset();
+            })
+        .waitForFinished();
 }
 
 Async<std::unique_ptr<MigrationLock>> MigrationLock::acquire(DatabaseSpec database, QString application, std::stop_token stop)

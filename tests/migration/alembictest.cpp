@@ -211,8 +211,8 @@ private Q_SLOTS:
         QVERIFY(m_server.value(m_name, u"SELECT 1 FROM information_schema.columns WHERE column_name = 'colour'"_s).isEmpty());
     }
 
-    /// Where part of it leaves the transaction nobody can say what is done.
-    void aPartOutsideTheTransactionHolds()
+    /// What is committed before the revision is recorded is named beforehand, and told when it is there.
+    void aPartOutsideTheTransactionIsTold()
     {
         const AlembicProject release = project(u"1.3.0"_s);
         release.addFive();
@@ -223,17 +223,159 @@ private Q_SLOTS:
         const auto steps = plan(u"1.3.0"_s);
         GOOD(steps);
         QCOMPARE(steps->size(), 1);
-        QCOMPARE(steps->at(0).intent.code, u"alembic.step.intent_parts"_s);
+        QCOMPARE(steps->at(0).intent.code, u"alembic.step.intent_commits"_s);
+        QVERIFY2(steps->at(0).intent.text().contains(u"1 statement commits before it is done (CREATE INDEX CONCURRENTLY orders_amount ON orders (amount))"_s), qPrintable(steps->at(0).intent.text()));
+        QCOMPARE(steps->at(0).previews.last().title, u"6f_x.commits"_s);
+        QCOMPARE(steps->at(0).previews.last().text, u"CREATE INDEX CONCURRENTLY orders_amount ON orders (amount)"_s);
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->at(0));
+        const auto undo = await(step->prepare(context, {}));
+        GOOD(undo);
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::NotStarted);
+        const auto failed = await(step->apply(context, *undo, {}));
+        QCOMPARE(failed.error().code, u"alembic.partial_done"_s);
+        QCOMPARE(failed.error().kind, Error::Kind::Unknown);
+        QVERIFY2(failed.error().text().contains(u"SELECT nothing FROM nowhere"_s) && failed.error().text().contains(u"A part of migration 6f is in the database"_s), qPrintable(failed.error().text()));
+        // Not as Inspection::Partial, which would have it applied once more by itself.
+        const auto inspected = await(step->inspect(context, *undo));
+        QVERIFY(!inspected);
+        QCOMPARE(inspected.error().code, u"alembic.partial_found"_s);
+        QCOMPARE(inspected.error().kind, Error::Kind::Unknown);
+        QCOMPARE(await(step->revert(context, *undo, {})).error().code, u"alembic.partial_stays"_s);
+        QCOMPARE(head(), u"5e"_s);
+        // Undone by hand, it is as before.
+        QVERIFY(m_server.sql(m_name, u"DROP INDEX orders_amount"_s));
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::NotStarted);
+        GOOD(await(step->revert(context, *undo, {})));
+    }
+
+    /// One that was begun and is not valid is in no dump of the schema.
+    void anIndexThatWasOnlyBegunIsNamed()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        release.add(u"6f"_s, u"5e"_s, "amounts differ",
+                    "    with op.get_context().autocommit_block():\n        op.create_index('amounts_differ', 'orders', ['amount'], unique=True, postgresql_concurrently=True)",
+                    "    op.drop_index('amounts_differ')");
+        moveTo(u"5e"_s);
+        QVERIFY(m_server.sql(m_name, u"INSERT INTO orders (id, amount) VALUES (1, 5), (2, 5)"_s));
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->at(0));
+        const auto undo = await(step->prepare(context, {}));
+        GOOD(undo);
+        const auto failed = await(step->apply(context, *undo, {}));
+        QCOMPARE(failed.error().code, u"alembic.partial_done"_s);
+        QVERIFY2(failed.error().text().contains(u"amounts_differ was begun and is not valid"_s), qPrintable(failed.error().text()));
+        const auto inspected = await(step->inspect(context, *undo));
+        QVERIFY(!inspected);
+        QCOMPARE(inspected.error().code, u"alembic.partial_index"_s);
+        QVERIFY(m_server.sql(m_name, u"DROP INDEX amounts_differ; UPDATE orders SET amount = id"_s));
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::NotStarted);
+        GOOD(await(step->apply(context, *undo, {})));
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::Done);
+    }
+
+    /// Where data is committed first the schema tells nothing, and nobody claims that nothing was done.
+    void dataThatIsCommittedFirstIsNotDenied()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        release.add(u"6f"_s, u"5e"_s, "fill, then an index",
+                    "    # cutover: loses=nothing\n    op.execute('UPDATE orders SET amount = amount * 2')\n    with op.get_context().autocommit_block():\n        op.execute('SELECT nothing FROM nowhere')",
+                    "    # cutover: loses=nothing\n    pass");
+        moveTo(u"5e"_s);
+        QVERIFY(m_server.sql(m_name, u"INSERT INTO orders (id, amount) VALUES (1, 5)"_s));
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        QVERIFY2(steps->at(0).intent.text().contains(u"UPDATE orders SET amount = amount * 2"_s), qPrintable(steps->at(0).intent.text()));
         TestContext context(m_target);
         const auto step = *StepRegistry::create(steps->at(0));
         const auto undo = await(step->prepare(context, {}));
         const auto failed = await(step->apply(context, *undo, {}));
         QCOMPARE(failed.error().code, u"alembic.partial"_s);
-        QCOMPARE(failed.error().kind, Error::Kind::Unknown);
-        QVERIFY2(failed.error().text().contains(u"SELECT nothing FROM nowhere"_s), qPrintable(failed.error().text()));
+        QCOMPARE(m_server.value(m_name, u"SELECT amount FROM orders"_s), u"10"_s);
         QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::Unknown);
-        QCOMPARE(await(step->revert(context, *undo, {})).error().code, u"alembic.partial_stays"_s);
-        QCOMPARE(head(), u"5e"_s);
+    }
+
+    void anEnvironmentThatCommitsEachStatementIsNoticed()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        QByteArray env = AlembicProject::env;
+        writeFile(release.folder() + u"/alembic/env.py"_s, env.replace("poolclass=pool.NullPool)", "poolclass=pool.NullPool, isolation_level=\"AUTOCOMMIT\")"));
+        release.addFive();
+        release.add(u"6f"_s, u"5e"_s, "two of them", "    op.add_column('orders', sa.Column('colour', sa.String(12)))\n    op.execute('SELECT nothing FROM nowhere')", "    op.drop_column('orders', 'colour')");
+        moveTo(u"5e"_s);
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        QCOMPARE(steps->at(0).intent.code, u"alembic.step.intent_commits"_s);
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->at(0));
+        const auto undo = await(step->prepare(context, {}));
+        QCOMPARE(await(step->apply(context, *undo, {})).error().code, u"alembic.partial_done"_s);
+        QCOMPARE(m_server.value(m_name, u"SELECT count(*) FROM information_schema.columns WHERE column_name = 'colour'"_s), u"1"_s);
+    }
+
+    /// What a killed Alembic still commits while the lock is taken is seen under it: revision and rows are looked at after that.
+    void whatChangesBeforeTheLockIsSeenUnderIt_data()
+    {
+        QTest::addColumn<QString>("change");
+        QTest::addColumn<QString>("code");
+        QTest::newRow("revision") << u"UPDATE public.alembic_version SET version_num = '3c'"_s << u"alembic.not_there"_s;
+        QTest::newRow("rows") << u"UPDATE public.orders SET side = 'BUY'"_s << u"migration.takes_more"_s;
+    }
+    void whatChangesBeforeTheLockIsSeenUnderIt()
+    {
+        QFETCH(const QString, change);
+        QFETCH(const QString, code);
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        moveTo(u"4d"_s);
+        QVERIFY(m_server.sql(m_name, u"INSERT INTO orders (id) SELECT generate_series(1, 50000)"_s));
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        QCOMPARE(steps->size(), 1);
+        auto other = postgres::Session::open(m_server.spec(m_name));
+        GOOD(other);
+        QVERIFY((*other)->execute(u"SET application_name = '%1'"_s.arg(alembic::applicationName)));
+        QVERIFY((*other)->execute(u"BEGIN"_s));
+        GOOD((*other)->execute(change));
+        QTimer::singleShot(1500, this, [&other] {
+            QVERIFY((*other)->execute(u"COMMIT"_s));
+            other->reset();
+        });
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->at(0));
+        const auto failed = await(step->apply(context, {}, {}));
+        QVERIFY(!failed);
+        QCOMPARE(failed.error().code, code);
+        if (code == u"alembic.not_there") {
+            // So that the run is held.
+            QCOMPARE(failed.error().kind, Error::Kind::Unknown);
+            QVERIFY2(failed.error().text().contains(u"is at 3c"_s), qPrintable(failed.error().text()));
+        }
+        QVERIFY(!m_server.value(m_name, u"SELECT 1 FROM information_schema.columns WHERE table_name = 'orders' AND column_name = 'side'"_s).isEmpty());
+    }
+
+    /// A name without a schema is that of the table which the role finds first, not of one in public.
+    void aDropWithoutSchemaIsCountedWhereItIsFound()
+    {
+        QVERIFY(m_server.sql(m_name, u"CREATE SCHEMA app AUTHORIZATION owner; ALTER ROLE owner IN DATABASE %1 SET search_path = app, public"_s.arg(m_name)));
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        moveTo(u"5e"_s);
+        release.add(u"6f"_s, u"5e"_s, "stock goes", "    op.execute('DROP TABLE stock')", "    # cutover: loses=nothing\n    op.execute('CREATE TABLE stock (id integer)')");
+        QVERIFY(m_server.sql(m_name, u"CREATE TABLE public.stock (id int); ALTER TABLE public.stock OWNER TO owner; INSERT INTO public.stock VALUES (1); "
+                                     "CREATE TABLE app.stock (id int); ALTER TABLE app.stock OWNER TO owner; INSERT INTO app.stock SELECT generate_series(1, 40)"_s));
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        QCOMPARE(steps->size(), 1);
+        QCOMPARE(steps->at(0).params["takesAway"_L1].toObject(), (QJsonObject{{u"stock"_s, 40}}));
+        QVERIFY(steps->at(0).pointOfNoReturn);
+        apply(steps->at(0));
+        QCOMPARE(m_server.value(m_name, u"SELECT to_regclass('app.stock')::text"_s), QString());
+        QCOMPARE(m_server.value(m_name, u"SELECT count(*) FROM public.stock"_s), u"1"_s);
     }
 
     void namesSeveralHeads()

@@ -134,6 +134,18 @@ private Q_SLOTS:
         QVERIFY(effectOf(u"BEGIN;\nDROP TABLE t;\nCOMMIT;\n"_s).inOneTransaction);
         QVERIFY(!effectOf(u"BEGIN;\nDROP TABLE t;\nCOMMIT;\nCREATE INDEX CONCURRENTLY i ON t (a);\nBEGIN;\nCOMMIT;"_s).inOneTransaction);
         QVERIFY(!effectOf(u"DROP TABLE t;"_s).inOneTransaction);
+        // What is committed before the revision is recorded.
+        const QString record = u"UPDATE alembic_version SET version_num='b' WHERE alembic_version.version_num = 'a';"_s;
+        QVERIFY(effectOf(u"BEGIN;\nCREATE TABLE t (a int);\n"_s + record + u"\nCOMMIT;"_s).commits.isEmpty());
+        const Effect block = effectOf(u"BEGIN;\nUPDATE t SET a = 1;\nCREATE TABLE u (a int);\nCOMMIT;\nCREATE INDEX CONCURRENTLY i ON t (a);\nBEGIN;\nDROP TABLE v;\n"_s + record + u"\nCOMMIT;"_s);
+        QCOMPARE(block.commits, (QStringList{u"UPDATE t SET a = 1"_s, u"CREATE TABLE u (a int)"_s, u"CREATE INDEX CONCURRENTLY i ON t (a)"_s}));
+        QVERIFY(block.commitsTell);
+        QVERIFY(!effectOf(u"BEGIN;\nUPDATE t SET a = 1;\nCOMMIT;\nCREATE INDEX CONCURRENTLY i ON t (a);\nBEGIN;\n"_s + record + u"\nCOMMIT;"_s).commitsTell);
+        QVERIFY(!effectOf(u"BEGIN;\nCOMMIT;\nCREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a);\nUPDATE t SET a = 1;\nBEGIN;\n"_s + record + u"\nCOMMIT;"_s).commitsTell);
+        QCOMPARE(effectOf(u"BEGIN;\nDROP TABLE t;\nUPDATE u SET a = 1;\n"_s + record + u"\nCOMMIT;"_s, true).commits, (QStringList{u"DROP TABLE t"_s, u"UPDATE u SET a = 1"_s}));
+        // In a schema that only the script knows a table can't be found to be counted.
+        QCOMPARE(effectOf(u"BEGIN;\nSET search_path TO tenant;\nDROP TABLE t;\nCOMMIT;"_s).uncounted, u"DROP TABLE t"_s);
+        QVERIFY(effectOf(u"BEGIN;\nSET LOCAL search_path = tenant;\nDROP TABLE tenant.t;\nCOMMIT;"_s).uncounted.isEmpty());
     }
 
     void setsTheUrl()
