@@ -20,6 +20,11 @@ constexpr int partCount = 16384; ///< A power of two.
 constexpr qint64 smallTable = 50000; ///< Its rows come here without a look at parts.
 constexpr int rowsAtOnce = 10000;
 constexpr auto objectsName = "pg_largeobject";
+/// Of a large object, piece by piece: no value can hold one of more than 1 GB, nor the text of half of that.
+constexpr auto objectDigest = "(WITH RECURSIVE piece(at, digest, size) AS (SELECT 0::bigint, sha256(p), length(p) "
+                              "FROM (SELECT lo_get(pg_largeobject_metadata.oid, 0, 1048576) AS p OFFSET 0) AS first UNION ALL "
+                              "SELECT piece.at + 1048576, sha256(p), length(p) FROM piece, LATERAL (SELECT lo_get(pg_largeobject_metadata.oid, piece.at + 1048576, 1048576) AS p OFFSET 0) AS next "
+                              "WHERE piece.size = 1048576) SELECT string_agg(encode(digest, 'hex'), '' ORDER BY at) FROM piece)";
 
 /// One table on one side: where from, and the text that a row is compared by.
 struct Side {
@@ -270,7 +275,7 @@ Result<> addObjects(Session &live, Session &copy, Comparison &found)
     const QString from = u"pg_catalog.pg_largeobject_metadata"_s;
     TRY(const qint64 here, count(live, from));
     if (here > 0) {
-        const QString text = rowText({u"oid"_s, u"lo_get(oid)"_s});
+        const QString text = rowText({u"oid"_s, QString::fromLatin1(objectDigest)});
         TRY(const QList<qint64> missing, rowsMissing({&live, from, text, {}}, {&copy, from, text, {}}));
         if (missing.first() > 0) {
             found.loss.insert(QString::fromLatin1(objectsName), missing.first());

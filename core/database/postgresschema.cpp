@@ -36,12 +36,21 @@ QString withOneFormOfLists(const QString &line)
     return result + QStringView(line).sliced(at);
 }
 
-/// Ordinary and partitioned tables of the user, with schema and name.
+/// Ordinary and partitioned tables of the user, with schema and name; also those of extensions that the user fills (configuration tables).
 constexpr auto userTables = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
                             "WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' "
                             "AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%' "
                             "AND n.nspname NOT LIKE '\\_timescaledb%' AND c.relname NOT IN ('cutover_migrations', 'alembic_version') "
-                            "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') ";
+                            "AND (NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') "
+                            "OR EXISTS (SELECT FROM pg_extension e WHERE c.oid = ANY (e.extconfig))) ";
+
+/// Of a table of an extension, "WHERE …": which of its rows are the user's and not the extension's own; only these are dumped.
+constexpr auto usersRows = "coalesce((SELECT x.condition FROM pg_extension e, unnest(e.extconfig, e.extcondition) AS x(id, condition) WHERE x.id = %1 LIMIT 1), '')";
+
+QString usersRowsOf(const QString &table)
+{
+    return QString::fromLatin1(usersRows).arg(table);
+}
 
 /// Only a constant is compared with: anything else may give another value each time, or take one from a sequence.
 QString ownValue(const QString &column, const QString &fallback)
@@ -84,7 +93,7 @@ QString schemaDigestOf(const QString &dump)
 
 Result<QMap<QString, qint64>> countRowsOf(Session &session, const QStringList &tables)
 {
-    TRY(const QList<Row> found, session.rows(u"SELECT n.nspname, c.relname "_s + QLatin1StringView(userTables) + u"ORDER BY 1, 2"_s));
+    TRY(const QList<Row> found, session.rows(u"SELECT n.nspname, c.relname, "_s + usersRowsOf(u"c.oid"_s) + u' ' + QLatin1StringView(userTables) + u"ORDER BY 1, 2"_s));
     QMap<QString, qint64> counts;
     for (const Row &row : found) {
         const QString schema = row[0].toString();
@@ -93,7 +102,7 @@ Result<QMap<QString, qint64>> countRowsOf(Session &session, const QStringList &t
         if (!tables.isEmpty() && !tables.contains(key) && !tables.contains(QString(schema + u'.' + table))) {
             continue;
         }
-        TRY(const QVariant count, session.value(u"SELECT count(*) FROM "_s + quoted(schema) + u'.' + quoted(table)));
+        TRY(const QVariant count, session.value(u"SELECT count(*) FROM "_s + quoted(schema) + u'.' + quoted(table) + u' ' + row[2].toString()));
         counts.insert(key, count.toLongLong());
     }
     return counts;
@@ -108,8 +117,8 @@ Result<QMap<QString, Table>> tablesOf(Session &session)
                      "a.attname, format_type(a.atttypid, a.atttypmod), coalesce(pg_get_expr(d.adbin, d.adrelid), ''), coalesce(a.attgenerated <> '', false), "
                      "coalesce(array_position(i.indkey::int2[], a.attnum), -1), CASE t.relkind WHEN 'p' THEN (SELECT coalesce(sum("
                      "pg_stat_get_tuples_inserted(p.relid) + pg_stat_get_tuples_updated(p.relid)), 0)::bigint FROM pg_partition_tree(t.oid) p) "
-                     "ELSE pg_stat_get_tuples_inserted(t.oid) + pg_stat_get_tuples_updated(t.oid) END "
-                     "FROM (SELECT c.oid, c.relname, c.relkind, n.nspname "_s
+                     "ELSE pg_stat_get_tuples_inserted(t.oid) + pg_stat_get_tuples_updated(t.oid) END, "_s
+                     + usersRowsOf(u"t.oid"_s) + u" FROM (SELECT c.oid, c.relname, c.relkind, n.nspname "_s
                      + QLatin1StringView(userTables)
                      + u") t LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped "
                        "LEFT JOIN pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum "
@@ -120,6 +129,9 @@ Result<QMap<QString, Table>> tablesOf(Session &session)
         const QString name = tableKey(row[0].toString(), row[1].toString());
         Table &table = tables[name];
         table.from = (row[2].toBool() ? u"ONLY "_s : QString()) + quoted(row[0].toString()) + u'.' + quoted(row[1].toString());
+        if (const QString condition = row[9].toString(); !condition.isEmpty()) {
+            table.from = u"(SELECT * FROM "_s + table.from + u' ' + condition + u") AS own"_s;
+        }
         table.written = row[8].toLongLong();
         const QString column = row[3].toString();
         if (column.isEmpty()) {

@@ -18,7 +18,7 @@ namespace cutover::postgres {
 [[nodiscard]] QStringList bookkeepingTables();
 
 /// Exact rows by table ("orders", "audit.entry"), in the transaction that is open; tables empty: all
-/// but bookkeeping and what belongs to extensions. A named table that does not exist is left out.
+/// but bookkeeping and what belongs to extensions, except what the user fills of these (configuration tables). A named table that does not exist is left out.
 [[nodiscard]] Result<QMap<QString, qint64>> countRowsOf(Session &session, const QStringList &tables);
 /// Rows by table as the planner estimates them, and bytes of all tables without their indexes.
 struct Estimate {
@@ -46,7 +46,7 @@ struct Table {
     QStringList key; ///< In the order of the primary key.
     qint64 written = 0; ///< Rows inserted or changed since the server's statistics began.
 };
-/// By tableKey(); all but bookkeeping and what belongs to extensions.
+/// By tableKey(); all but bookkeeping and what belongs to extensions, except what the user fills of these (configuration tables).
 [[nodiscard]] Result<QMap<QString, Table>> tablesOf(Session &session);
 
 /// The key of a table in all maps here: "orders" for public.orders, else "schema.table".

@@ -3,6 +3,7 @@
 
 #include "database/postgresdatabase.h"
 #include "database/postgresactivity.h"
+#include "database/postgrescomparison.h"
 #include "database/postgresplaces.h"
 #include "database/postgresschema.h"
 #include "database/postgrestools.h"
@@ -267,6 +268,30 @@ private Q_SLOTS:
         sql(u"trading"_s, u"INSERT INTO orders (amount) VALUES (1)"_s);
         QCOMPARE(*await(database->estimateLoss(*info, {})), (QMap<QString, qint64>{{u"orders"_s, 1}}));
         QCOMPARE(await(database->lossAgainst(*info, {}, {})).error().code, u"database.backup_altered"_s);
+    }
+
+    /// No value of PostgreSQL's can hold one as a whole, so that they are compared piece by piece.
+    void largeObjectsOfAnySizeAreCompared()
+    {
+        sql(u"postgres"_s, u"CREATE DATABASE other OWNER owner"_s);
+        for (const QString &name : {u"trading"_s, u"other"_s}) {
+            // 700 MB, of which only the ends are written; and a small one, and one of just a piece.
+            sql(name, u"SET ROLE owner; SELECT lo_create(4712); SELECT lo_put(4712, 0, '\\x01'); SELECT lo_put(4712, 734003200, '\\x02'); "
+                      "SELECT lo_from_bytea(4713, '\\xdead'); SELECT lo_from_bytea(4714, convert_to(repeat('x', 1048576), 'UTF8'))"_s);
+        }
+        const auto found = [this]() -> Result<QMap<QString, qint64>> {
+            TRY(const auto live, postgres::Session::open(m_spec));
+            TRY(const auto copy, postgres::Session::open(m_server.spec(u"other"_s)));
+            TRY(const auto compared, postgres::compare(*live, *copy));
+            return compared.loss;
+        };
+        QVERIFY_RESULT(found());
+        QVERIFY(found()->isEmpty());
+        sql(u"trading"_s, u"SET ROLE owner; SELECT lo_put(4712, 700000000, '\\x03')"_s);
+        QCOMPARE(found()->value(u"pg_largeobject"_s), 1);
+        sql(u"trading"_s, u"SET ROLE owner; SELECT lo_put(4714, 1048576, '\\x03')"_s);
+        QCOMPARE(found()->value(u"pg_largeobject"_s), 2);
+        sql(u"postgres"_s, u"DROP DATABASE other"_s);
     }
 
     void lossOfManyRowsIsFoundByParts()
