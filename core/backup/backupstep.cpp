@@ -73,6 +73,9 @@ class BackupStep : public Step
 public:
     using Step::Step;
 
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
+
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
     {
         co_return QJsonObject{{u"id"_s, Random::system().id()}, {u"created"_s, context.clock().now().toString(Qt::ISODateWithMs)}};

@@ -54,6 +54,9 @@ class CleanUpStep : public Step
 public:
     using Step::Step;
 
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
+
     Async<> apply(StepContext &context, QJsonObject, std::stop_token) override
     {
         const Target target = context.target();

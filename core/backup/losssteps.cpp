@@ -21,6 +21,9 @@ class CountLossStep : public Step
 public:
     using Step::Step;
 
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
+
     Async<> observe(StepContext &context, std::stop_token stop) override
     {
         CO_CHECK(co_await stillUnknown(context, stop));

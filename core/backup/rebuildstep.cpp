@@ -27,6 +27,9 @@ class RebuildDatabaseStep : public Step
 public:
     using Step::Step;
 
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
+
     Async<> observe(StepContext &context, std::stop_token) override
     {
         CO_TRY(const DatabaseSpec spec, database(context));

@@ -25,6 +25,9 @@ class RestoreDatabaseStep : public Step
 public:
     using Step::Step;
 
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
+
     Async<> observe(StepContext &context, std::stop_token) override
     {
         CO_CHECK(database(context));
@@ -120,6 +123,9 @@ class RestoreConfigurationStep : public Step
 {
 public:
     using Step::Step;
+
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
 
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
     {

@@ -118,6 +118,9 @@ class PrecheckStep : public Step
 public:
     using Step::Step;
 
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
+
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         const Target target = context.target();
@@ -161,6 +164,9 @@ class HealthStep : public Step
 {
 public:
     using Step::Step;
+
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {

@@ -75,6 +75,9 @@ class CommandStep : public Step
 public:
     using Step::Step;
 
+    // Where it works is all that is known of it, also where it can't be taken back.
+    bool needsHost(const Target &, const QString &host) const override { return spec().params["host"_L1] == host; }
+
     Async<> observe(StepContext &context, std::stop_token stop) override
     {
         if (!has(u"preview"_s)) {

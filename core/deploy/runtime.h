@@ -53,7 +53,7 @@ public:
     /// Those of these instances at least; asks nobody who need not be asked for them.
     [[nodiscard]] virtual Async<QList<InstanceState>> statesOf(QStringList, qint64 limitMs) { return states(limitMs); }
     /// Facts about them: "instance:NAME" is the release that it is meant to run; missing where it is meant to be stopped.
-    /// An error where any host is silent.
+    /// Of a further host that does not answer silentFact() stands there.
     [[nodiscard]] virtual Async<QJsonObject> facts() = 0;
     /// Whether these can be started from a release: nothing is changed. Errors "deploy.no_release" and the runtime's own.
     [[nodiscard]] virtual Async<> check(QString version, QStringList instances, std::stop_token stop) = 0;

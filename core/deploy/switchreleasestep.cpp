@@ -99,6 +99,9 @@ class CheckVersionStep : public Step
 public:
     using Step::Step;
 
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
+
     Async<> apply(StepContext &context, QJsonObject, std::stop_token) override
     {
         const QString expected = spec().params["from"_L1].toString();

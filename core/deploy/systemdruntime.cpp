@@ -83,7 +83,14 @@ public:
         QJsonObject facts;
         const QList<Placed> placed = all();
         for (const Placed &one : placed) {
-            CO_TRY(const SystemdUnit unit, units[one.instance->name]);
+            const Result<SystemdUnit> &told = units[one.instance->name];
+            if (!told && told.error().kind == Error::Kind::Transient && !one.service->host.isHere()) {
+                if (one.service->managed) {
+                    facts.insert(instanceFact(one.instance->name), silentFact(one.service->host.name, told.error()));
+                }
+                continue;
+            }
+            CO_TRY(const SystemdUnit unit, told);
             const QString release = releaseOf(one, unit);
             // What died shall run all the same.
             if (one.service->managed && (!unit.isGone() || (!release.isEmpty() && !stopped.contains(one.instance->name)))) {

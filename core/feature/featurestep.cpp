@@ -106,6 +106,9 @@ class FeaturesStep : public Step
 public:
     using Step::Step;
 
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
+
     bool isCancellable() const override { return false; }
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token) override

@@ -34,6 +34,9 @@ class WatchStep : public Step
 public:
     using Step::Step;
 
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
+
     Async<> observe(StepContext &context, std::stop_token stop) override
     {
         // One that died since the pre-checks is no reason to go back; that none can be had is.

@@ -40,6 +40,9 @@ class AlembicStep : public Step
 public:
     using Step::Step;
 
+    // Back is only gone under code that does without.
+    bool needsHost(const Target &target, const QString &host) const override { return spec().kind == "downgrade"_L1 || Step::needsHost(target, host); }
+
     Async<> observe(StepContext &context, std::stop_token) override
     {
         CO_TRY(const Project project, projectOf(context));

@@ -260,6 +260,9 @@ class DowngradeStep : public Step
 public:
     using Step::Step;
 
+    // What the instances run counts here, those of every host.
+    bool needsHost(const Target &, const QString &) const override { return true; }
+
     /// What the way back runs again: the very migration that was applied, in whichever release still has it.
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
     {

@@ -3,7 +3,7 @@
 
 #include "plan/facts.h"
 
-#include <QMap>
+#include "plan/silentfact.h"
 
 using namespace Qt::StringLiterals;
 
@@ -19,18 +19,41 @@ QMap<QString, FactSource::Function> &sources()
     return instance;
 }
 
-// The target by value: the caller's may be gone before the last source has answered.
-Async<Facts> collectAll(Target target)
+constexpr auto silentHost = "_silentHost"_L1;
+
+void sort(FactLook &look, const Facts &told)
 {
-    Facts all;
+    for (auto it = told.begin(); it != told.end(); ++it) {
+        if (const QString host = (*it)[silentHost].toString(); !host.isEmpty()) {
+            look.unknown.insert(it.key(), host);
+            look.silent.insert(host, Error::fromJson((*it)["error"_L1].toObject()));
+        } else {
+            look.facts.insert(it.key(), *it);
+        }
+    }
+}
+
+Result<Facts> whole(const FactLook &look)
+{
+    return look.silent.isEmpty() ? Result<Facts>(look.facts) : Result<Facts>(fail(look.silent.first()));
+}
+
+// The target by value: the caller's may be gone before the last source has answered.
+Async<FactLook> lookAtAll(Target target)
+{
+    FactLook look;
     const auto asked = sources().values();
     for (const FactSource::Function &source : asked) {
         CO_TRY(const Facts facts, co_await source(target));
-        for (auto it = facts.begin(); it != facts.end(); ++it) {
-            all.insert(it.key(), *it);
-        }
+        sort(look, facts);
     }
-    co_return all;
+    co_return look;
+}
+
+Async<Facts> collectAll(Target target)
+{
+    CO_TRY(const FactLook look, co_await lookAtAll(target));
+    co_return whole(look);
 }
 
 // A missing fact is told as such, not as an empty value.
@@ -40,7 +63,10 @@ Async<Facts> collectOne(QString name, Target target)
     if (!source) {
         co_return Facts();
     }
-    co_return co_await source(target);
+    CO_TRY(const Facts facts, co_await source(target));
+    FactLook look;
+    sort(look, facts);
+    co_return whole(look);
 }
 
 QJsonValue shown(const QJsonValue &value)
@@ -67,6 +93,21 @@ Result<> compareFacts(const Facts &expected, const Facts &found)
 FactSource::FactSource(const QString &name, Function function)
 {
     sources().insert(name, std::move(function));
+}
+
+QJsonValue silentFact(const QString &host, const Error &why)
+{
+    return QJsonObject{{silentHost, host}, {u"error"_s, why.toJson()}};
+}
+
+std::optional<Error> silentError(const QJsonValue &fact)
+{
+    return fact[silentHost].toString().isEmpty() ? std::nullopt : std::optional(Error::fromJson(fact["error"_L1].toObject()));
+}
+
+Async<FactLook> FactSource::look(const Target &target)
+{
+    return lookAtAll(target);
 }
 
 Async<Facts> FactSource::collect(const Target &target)

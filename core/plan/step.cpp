@@ -4,6 +4,9 @@
 #include "plan/step.h"
 
 #include <QHash>
+#include <QJsonArray>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -40,6 +43,23 @@ Async<> Step::revert(StepContext &, QJsonObject, std::stop_token)
         co_return fail(u"step.not_revertible"_s, {{u"step"_s, m_spec.title.toJson()}});
     }
     co_return Result<>();
+}
+
+bool Step::needsHost(const Target &target, const QString &host) const
+{
+    if (m_spec.pointOfNoReturn || m_spec.irreversible || !m_spec.params["takesAway"_L1].toObject().isEmpty() || m_spec.params["host"_L1] == host) {
+        return true;
+    }
+    const ServiceSpec *service = target.service(m_spec.params["service"_L1].toString());
+    if (service && service->host.name == host) {
+        return true;
+    }
+    QJsonArray instances = m_spec.params["instances"_L1].toArray();
+    instances.append(m_spec.params["instance"_L1]);
+    return std::ranges::any_of(std::as_const(instances), [&](const QJsonValue &instance) {
+        const ServiceSpec *own = target.serviceOfInstance(instance.toString());
+        return own && own->host.name == host;
+    });
 }
 
 Async<> Step::finalize(StepContext &, QJsonObject)

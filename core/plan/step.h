@@ -80,6 +80,10 @@ public:
     /// Whether a person's word counts where inspect() finds Inspection::Unknown: a retry applies again, and accept is
     /// believed. Only where what is unknown is the step's own work, never somebody else's.
     [[nodiscard]] virtual bool takesAWord() const { return false; }
+    /// Whether it must not be begun while that further host does not tell what runs on it: it works there, or it builds on
+    /// what all instances run. Here: its parameters name the host, or a service or an instance on it; it is a point of no
+    /// return; or it takes something away.
+    [[nodiscard]] virtual bool needsHost(const Target &target, const QString &host) const;
     /// Whether a person's retry asks anew and prepares again, where an answer of before would only be found again.
     [[nodiscard]] virtual bool asksAnew() const { return false; }
     /// Undoes apply, whole or partial. Safe to repeat. Error "step.not_revertible" where there is no way without loss.

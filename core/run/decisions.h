@@ -15,6 +15,7 @@ constexpr QLatin1StringView changes("_changes"); ///< Starts of work on the step
 constexpr QLatin1StringView finalizing("_finalizing"); ///< Of the last step: there is no way back any more.
 constexpr QLatin1StringView retried("_retried"); ///< A person chose to retry it, and nothing was done since.
 constexpr QLatin1StringView untouched("_untouched"); ///< It is proven that it changed nothing; taken back when it is applied.
+constexpr QLatin1StringView silentHosts("_silentHosts"); ///< Host → why it did not answer before the step, which went on all the same.
 constexpr QLatin1StringView revertMs("_revertMs"); ///< How long taking it back has taken.
 constexpr QLatin1StringView facts("facts"); ///< Facts that only the step could tell, once they were so; the plan says that it changes them.
 constexpr QLatin1StringView factsLeft("factsLeft"); ///< Of a step taken back: facts that it left changed, since undoing them would have lost something.

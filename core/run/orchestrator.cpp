@@ -312,7 +312,24 @@ Async<> Orchestrator::Private::isSameTarget(Facts expected, QStringList ignored)
     co_return compareFacts(without(only(expected, names), ignored), without(found, ignored));
 }
 
-Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, QStringList among)
+Async<> Orchestrator::Private::tellSilent(QMap<QString, Error> hosts)
+{
+    const int index = hasStep(m_at) ? m_at : 0;
+    for (const auto &[host, why] : hosts.asKeyValueRange()) {
+        if (std::ranges::any_of(std::as_const(m_steps), [&host](const StepRecord &step) { return step.results[stepresult::silentHosts].toObject().contains(host); })) {
+            continue;
+        }
+        QJsonObject silent = m_steps[index].results[stepresult::silentHosts].toObject();
+        silent.insert(host, why.toJson());
+        m_steps[index].results.insert(stepresult::silentHosts, silent);
+        const auto spec = m_target.host(host);
+        const QJsonObject args{{u"host"_s, spec ? spec->text() : host}, {u"error"_s, why.toJson()}};
+        CO_CHECK(co_await save(index, about("run.host_silent", index, args)));
+    }
+    co_return {};
+}
+
+Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, QStringList among, NeedsHost needsHost)
 {
     if (m_planProblem) {
         co_return fail(*m_planProblem);
@@ -334,19 +351,32 @@ Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, 
         for (const Message &sentence : std::as_const(told)) {
             CO_CHECK(co_await save(-1, sentence));
         }
-        const Result<Facts> found = kept ? co_await FactSource::collect(m_target) : Result<Facts>();
+        const Result<FactLook> look = kept ? co_await FactSource::look(m_target) : Result<FactLook>();
+        Result<> known = look ? Result<>() : fail(look.error());
+        if (look) {
+            for (const auto &[fact, host] : look->unknown.asKeyValueRange()) {
+                const bool isNeeded = among.isEmpty() ? !needsHost || needsHost(host) : among.contains(fact);
+                if (isNeeded && known) {
+                    known = fail(look->silent[host]);
+                }
+            }
+        }
         if (!kept) {
             same = fail(kept.error());
-        } else if (!found) {
-            same = fail(found.error());
+        } else if (!known) {
+            same = fail(known.error());
         } else if (among.isEmpty()) {
-            same = compareFacts(without(expected, ignored), without(*found, ignored));
+            const QStringList passedOver = ignored + look->unknown.keys();
+            same = compareFacts(without(expected, passedOver), without(look->facts, passedOver));
         } else {
-            same = compareFacts(only(expected, among), only(*found, among));
+            same = compareFacts(only(expected, among), only(look->facts, among));
+        }
+        if (same && !look->silent.isEmpty()) {
+            CO_CHECK(co_await tellSilent(look->silent));
         }
         // A service that is asked its version may be restarting just now; who gives no answer at all, as a load balancer that
         // is being restarted, gets more time.
-        const bool isSilent = !same && (!kept || !found) && same.error().kind == Error::Kind::Transient;
+        const bool isSilent = !same && (!kept || !known) && same.error().kind == Error::Kind::Transient;
         if (same || (attempt >= factTries && (!isSilent || m_clock->monotonic() - begin >= silenceMs))) {
             co_return same;
         }
@@ -366,7 +396,12 @@ Async<bool> Orchestrator::Private::mayBegin(int index)
     // While a step is under way its own facts are old, new or between; its inspection decides.
     const bool under = at != StepState::Pending && at != StepState::Preparing && at != StepState::Prepared;
     const QStringList ignored = under || isPrepared(m_steps[index]) ? spec(index).changes.keys() : QStringList();
-    if (const auto same = co_await lookAtWorld(withToldFacts(m_run.plan.factsBefore(index), m_steps), ignored, {}); !same) {
+    // Nothing is begun while a host of the target is away, as a later step may need it; but what has begun goes on where it can.
+    NeedsHost needsHost;
+    if (auto step = StepRegistry::create(spec(index)); step && (index > 0 || at != StepState::Pending)) {
+        needsHost = [this, asked = std::shared_ptr<Step>(std::move(*step))](const QString &host) { return asked->needsHost(m_target, host); };
+    }
+    if (const auto same = co_await lookAtWorld(withToldFacts(m_run.plan.factsBefore(index), m_steps), ignored, {}, needsHost); !same) {
         QJsonObject args{{u"error"_s, same.error().toJson()}};
         if (index == 0 && at == StepState::Pending) {
             CO_CHECK(co_await goBack(Outcome::Refused, index, about("run.refused_to_start", index, args), same.error()));

@@ -66,7 +66,12 @@ struct Orchestrator::Private : StepContext {
     Message rolledBack() const;
     /// The target is the plan's by its identity and its description: whatever is asked or set by those is where the plan means it.
     Async<> isSameTarget(Facts expected, QStringList ignored);
-    Async<> lookAtWorld(Facts expected, QStringList ignored, QStringList among);
+    /// Which further hosts have to answer; empty: all of them.
+    using NeedsHost = std::function<bool(const QString &host)>;
+    /// among: of these facts only, where there are any. A host that is not needed and does not answer is told, and nothing of it is compared.
+    Async<> lookAtWorld(Facts expected, QStringList ignored, QStringList among, NeedsHost needsHost = {});
+    /// Journals what is not known, once in a run.
+    Async<> tellSilent(QMap<QString, Error> hosts);
     Async<bool> mayBegin(int index);
     // Of orchestratorgates.cpp.
     /// What keeps the run from starting; empty code: nothing, and the journal has why.

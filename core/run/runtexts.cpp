@@ -38,6 +38,8 @@ static const Catalogue::Registration texts{
     {"run.space_held",
      QT_TRANSLATE_NOOP("catalogue", "Held before “%{step}”: %{error} %{error:hint} Then retry, or roll back."), nullptr},
     {"run.space_unknown", QT_TRANSLATE_NOOP("catalogue", "The room left for a database was not measured: %{error}")},
+    {"run.host_silent",
+     QT_TRANSLATE_NOOP("catalogue", "%{host} does not answer: %{error} What runs there is not known. The run goes on, as “%{step}” needs nothing of it, and will hold before a step that does.")},
     {"run.world_changed_end",
      QT_TRANSLATE_NOOP("catalogue", "All steps are done, but the system is not as planned: %{error} %{error:hint} Mend that and retry, or roll back."), nullptr},
     {"run.refused_to_start",

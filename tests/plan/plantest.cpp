@@ -7,6 +7,7 @@
 #include "plan/step.h"
 
 #include <QFileInfo>
+#include <QJsonArray>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -111,6 +112,59 @@ private Q_SLOTS:
         QCOMPARE(plan.factsBefore(0), plan.facts);
         QCOMPARE(plan.factsBefore(1), (Facts{{u"release.current"_s, u"1.3.0"_s}}));
         QCOMPARE(plan.factsBefore(2), plan.factsBefore(1));
+    }
+
+    void stepsSayWhichHostTheyNeed_data()
+    {
+        QTest::addColumn<QString>("kind");
+        QTest::addColumn<QJsonObject>("params");
+        QTest::addColumn<bool>("far"); ///< Needs the further host web-2, on which backend-2 of "far" runs.
+        const QJsonObject near{{u"service"_s, u"near"_s}, {u"instance"_s, u"backend-1"_s}};
+        const QJsonObject far{{u"service"_s, u"far"_s}, {u"instance"_s, u"backend-2"_s}};
+        QTest::newRow("instance here") << u"deploy_instance"_s << near << false;
+        QTest::newRow("instance there") << u"deploy_instance"_s << far << true;
+        QTest::newRow("service there") << u"recreate_service"_s << QJsonObject{{u"service"_s, u"far"_s}, {u"instances"_s, QJsonArray{u"backend-2"_s}}} << true;
+        QTest::newRow("colour there") << u"start_colour"_s << QJsonObject{{u"service"_s, u"far"_s}} << true;
+        QTest::newRow("releases brought here") << u"fetch"_s << QJsonObject{{u"instances"_s, QJsonArray{u"backend-1"_s}}} << false;
+        QTest::newRow("releases brought there") << u"fetch"_s << QJsonObject{{u"instances"_s, QJsonArray{u"backend-1"_s, u"backend-2"_s}}} << true;
+        QTest::newRow("stopped there") << u"stop_services"_s << QJsonObject{{u"instances"_s, QJsonArray{u"backend-2"_s}}} << true;
+        QTest::newRow("command here") << u"command"_s << QJsonObject{} << false;
+        QTest::newRow("command there") << u"command"_s << QJsonObject{{u"host"_s, u"web-2"_s}} << true;
+        QTest::newRow("command elsewhere") << u"command"_s << QJsonObject{{u"host"_s, u"web-3"_s}} << false;
+        for (const QString &kind : {u"download"_s, u"unpack"_s, u"switch_release"_s, u"configure"_s, u"verify_backup"_s, u"migrate"_s}) {
+            QTest::newRow(qPrintable(kind)) << kind << QJsonObject{} << false;
+        }
+        for (const QString &kind : {u"check_version"_s, u"precheck"_s, u"health"_s, u"watch"_s, u"features"_s, u"backup"_s, u"clean_up"_s, u"downgrade"_s, u"restore_database"_s, u"rebuild_database"_s, u"count_loss"_s}) {
+            QTest::newRow(qPrintable(kind)) << kind << QJsonObject{} << true;
+        }
+        QTest::newRow("contract with Alembic") << u"downgrade"_s << QJsonObject{{u"tool"_s, u"alembic"_s}} << true;
+        QTest::newRow("migration that takes away") << u"migrate"_s << QJsonObject{{u"takesAway"_s, QJsonObject{{u"orders"_s, 3}}}} << true;
+    }
+    void stepsSayWhichHostTheyNeed()
+    {
+        QFETCH(QString, kind);
+        QFETCH(QJsonObject, params);
+        QFETCH(bool, far);
+        Target target;
+        target.hosts = {{.name = u"web-2"_s, .address = {}, .stateDirectory = {}}};
+        ServiceSpec here;
+        here.name = u"near"_s;
+        here.instances = {{.name = u"backend-1"_s, .port = 0, .composeService = {}}};
+        ServiceSpec there;
+        there.name = u"far"_s;
+        there.instances = {{.name = u"backend-2"_s, .port = 0, .composeService = {}}};
+        there.host = target.hosts[0];
+        target.services = {here, there};
+        StepSpec spec;
+        spec.id = spec.kind = kind;
+        spec.params = params;
+        const auto step = StepRegistry::create(spec);
+        QVERIFY(step);
+        QCOMPARE((*step)->needsHost(target, u"web-2"_s), far);
+        spec.pointOfNoReturn = true;
+        const auto last = StepRegistry::create(spec);
+        QVERIFY(last);
+        QCOMPARE((*last)->needsHost(target, u"web-2"_s), far || kind != u"command");
     }
 
     void differingFactIsNamedWithBothValues()

@@ -172,6 +172,101 @@ private Q_SLOTS:
         m_journal.reset();
     }
 
+    /// A further host of the target goes silent with this call.
+    void silenceAt(const QString &call)
+    {
+        m_target.hosts = {{.name = u"web-2"_s, .address = SshHost::parse(u"web-2.example.org"_s).value(), .stateDirectory = m_target.stateDirectory}};
+        world().values.insert(u"far"_s, u"1"_s);
+        world().after[call] = []() -> std::optional<Error> {
+            world().silent.insert(u"far"_s, u"web-2"_s);
+            return {};
+        };
+    }
+    qsizetype countEvents(const QString &code)
+    {
+        const auto events = m_journal->events(m_run).value();
+        return std::ranges::count_if(events, [&code](const EventRecord &event) { return event.message.code == code; });
+    }
+
+    void silentHostHoldsWhatNeedsIt_data()
+    {
+        QTest::addColumn<QString>("need");
+        QTest::newRow("works there") << u"host"_s;
+        QTest::newRow("point of no return") << u"point"_s;
+        QTest::newRow("takes away") << u"loss"_s;
+    }
+    void silentHostHoldsWhatNeedsIt()
+    {
+        QFETCH(QString, need);
+        begin();
+        if (need == u"host") {
+            m_plan.steps[2].params.insert(u"host"_s, u"web-2"_s);
+        } else if (need == u"loss") {
+            m_plan.steps[2].params.insert(u"takesAway"_s, QJsonObject{{u"orders"_s, 1}});
+        }
+        m_plan.steps[2].pointOfNoReturn = need == u"point";
+        silenceAt(u"a:apply"_s);
+        record();
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(step(1).state, StepState::Done);
+        QCOMPARE(step(2).state, StepState::Pending);
+        QCOMPARE(run().reason.code, u"run.world_changed"_s);
+        QCOMPARE(run().error.code, u"ssh.unreachable"_s);
+        QCOMPARE(countEvents(u"run.host_silent"_s), 1);
+        QVERIFY(step(1).results[u"_silentHosts"][u"web-2"].isObject());
+        // Another runner does not tell it once more.
+        command(u"resume"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(countEvents(u"run.host_silent"_s), 1);
+        world().silent.clear();
+        command(u"resume"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Succeeded);
+    }
+
+    /// What can be told is compared all the same, and the end of a run is the end of all of it.
+    void silentHostHidesNothingElse()
+    {
+        begin();
+        silenceAt(u"a:apply"_s);
+        world().values.insert(u"near"_s, u"1"_s);
+        record();
+        world().after[u"b:apply"_s] = []() -> std::optional<Error> {
+            world().values[u"near"_s] = u"2"_s;
+            return {};
+        };
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().error.code, u"plan.fact_changed"_s);
+        QCOMPARE(run().error.args[u"fact"].toString(), u"world:near"_s);
+        world().values[u"near"_s] = u"1"_s;
+        command(u"resume"_s, u"held"_s);
+        QCOMPARE(go(), RunState::Held);
+        QCOMPARE(run().reason.code, u"run.world_changed_end"_s);
+        QCOMPARE(run().error.code, u"ssh.unreachable"_s);
+        QCOMPARE(step(2).state, StepState::Done);
+    }
+
+    void silentHostStopsNoWayBack()
+    {
+        begin();
+        silenceAt(u"a:apply"_s);
+        record();
+        world().before[u"b:apply"_s] = [] { return Error{u"test.broken"_s, {}, Error::Kind::Permanent, {}}; };
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(world().values[u"a"_s], u"old"_s);
+    }
+
+    void nothingBeginsWhileAHostIsSilent()
+    {
+        begin();
+        silenceAt(u"never"_s);
+        record();
+        world().silent.insert(u"far"_s, u"web-2"_s);
+        QCOMPARE(go(), RunState::RolledBack);
+        QCOMPARE(run().reason.code, u"run.refused_to_start"_s);
+        QCOMPARE(run().error.code, u"ssh.unreachable"_s);
+        QCOMPARE(world().count(u"a:apply"_s), 0);
+    }
+
     void goesThroughAllSteps()
     {
         begin();

@@ -114,6 +114,10 @@ Async<Facts> worldFacts(const Target &)
     for (auto it = values.begin(); it != values.end(); ++it) {
         facts.insert(u"world:"_s + it.key(), it.value());
     }
+    const auto &silent = World::instance().silent;
+    for (auto it = silent.begin(); it != silent.end(); ++it) {
+        facts.insert(u"world:"_s + it.key(), silentFact(it.value(), Error{u"ssh.unreachable"_s, {{u"host"_s, it.value()}}, Error::Kind::Transient, {}}));
+    }
     co_return facts;
 }
 const FactSource source(u"world"_s, worldFacts);

@@ -18,6 +18,7 @@ struct World {
     using Hook = std::function<std::optional<Error>()>;
 
     QMap<QString, QString> values; ///< Seen as facts "world:NAME".
+    QMap<QString, QString> silent; ///< Value → host that would tell it, and does not answer.
     QStringList calls; ///< "a:apply", in order.
     std::map<QString, Hook> before; ///< By call; an error instead of the work.
     std::map<QString, Hook> after; ///< By call; an error after the work.
