@@ -240,6 +240,14 @@ Async<RunState> Orchestrator::Private::drive(bool leaveWhenHeld)
     if (m_run.state == RunState::Running || m_run.state == RunState::Reverting) {
         CO_CHECK(co_await save(-1, Message{u"run.resumed"_s, {}}));
     }
+    if (m_lockDescriptor >= 0 && !isFinal(m_run.state)) {
+        const bool isNew = m_run.state == RunState::Planned;
+        m_hostFence = std::make_unique<HostFence>(m_target, m_runId, isNew ? HostFence::Take::Anyway : HostFence::Take::IfOurs);
+        if (!isNew) {
+            // Where another control host has taken over, the first change there is refused, which says so.
+            (void)co_await m_hostFence->raise(*m_processes);
+        }
+    }
     while (!isFinal(m_run.state)) {
         CO_CHECK(co_await takeCommands());
         if (const auto by = std::exchange(m_clockStep, {})) {
@@ -295,6 +303,13 @@ Async<> Orchestrator::Private::start()
         m_run.reason = Message{u"run.gate_shut"_s, {{u"error"_s, shut.toJson()}}};
         m_run.error = shut;
         co_return co_await move(Outcome::Refused, index, m_run.reason);
+    }
+    if (m_hostFence) {
+        if (const auto raised = co_await m_hostFence->raise(*m_processes); !raised) {
+            m_run.reason = Message{u"run.refused_to_start"_s, {{u"error"_s, raised.error().toJson()}}};
+            m_run.error = raised.error();
+            co_return co_await move(Outcome::Refused, index, m_run.reason);
+        }
     }
     CO_CHECK(m_journal->audit(m_run.startedBy, u"run.started"_s, {{u"run"_s, m_runId}, {u"plan"_s, m_run.planDigest}}));
     const Message event{u"run.started"_s, {{u"by"_s, m_run.startedBy}, {u"from"_s, m_run.plan.from}, {u"to"_s, m_run.plan.to}}};
@@ -625,6 +640,10 @@ Async<> Orchestrator::Private::failed(int index, Error error)
         // Before it began there is no effect to be unsure of; only what it would do is another thing.
         const char *const code = m_steps[index].state == StepState::Preparing ? "run.step_failed_held" : "run.step_unknown";
         co_return co_await hold(Outcome::FailHold, index, about(code, index, args), error);
+    }
+    if (error.code == "host.fenced"_L1) {
+        // Somebody else leads there: what would be taken back is no longer this run's.
+        co_return co_await hold(Outcome::FailHold, index, about("run.step_failed_held", index, args), error);
     }
     if (spec(index).pointOfNoReturn && m_steps[index].state == StepState::Applying) {
         // A step that proves to have changed nothing is not behind the point that it would have been.

@@ -12,6 +12,7 @@
 #include "run/decisions.h"
 #include "run/runlog.h"
 #include "run/transitions.h"
+#include "target/hostfence.h"
 
 #include <optional>
 
@@ -100,6 +101,7 @@ struct Orchestrator::Private : StepContext {
     Async<> turnBack();
     bool isPastTurnBack() const;
 
+    std::unique_ptr<HostFence> m_hostFence; ///< Null: without a lock nothing is led.
     std::function<Result<>()> m_fence;
     Result<> fence() const { return m_fence ? m_fence() : Result<>(); }
 

@@ -8,6 +8,7 @@
 #include "system/shellword.h"
 #include "system/sshfailure.h"
 #include "target/hostconnection.h"
+#include "target/hostfence.h"
 
 #include <QHash>
 #include <QRegularExpression>
@@ -86,13 +87,28 @@ return 1
 )"
 
 // $1: mark, $2: length of what the starter is told, $3: of the input, $4: tenths of a second between TERM and KILL,
-// $5: seconds of silence, $6: feeder, $7: starter. The last part, the keeper, ends the program when the link is lost, and
+// $5: seconds of silence, $6: feeder, $7: starter; $8: files of the epoch, or nothing, $9: the epoch that must be the last
+// one. That is checked under a lock that stays until the program has ended, and that nothing it leaves behind has. The last part, the keeper, ends the program when the link is lost, and
 // says how it ended. Its ignored SIGPIPE is no program's. What a shell says about a program that a signal ended is left out.
-constexpr auto keeper = ALIVE R"(mark=$1 grace=$4
+constexpr auto keeper = ALIVE R"(mark=$1 grace=$4 word= now=
+if [ -n "$8" ]; then
+if [ -r "$8.lock" ] && [ -r "$8.epoch" ]; then
+exec 7<"$8.lock"
+if flock -s -w 60 7; then
+read -r now <"$8.epoch"
+[ "$now" = "$9" ] || word=fenced
+else
+word=busy
+fi
+else
+word=gone
+fi 2>/dev/null
+[ -z "$word" ] || { printf '\n%s %s 255\n' "$mark" "$word" >&2; exit 0; }
+fi
 exec 3>&1 5<&0 6>&2
 { {
-sh -c "$6" cutover $(($2 + $3)) "$5" <&5 3>&- 5<&- 6>&- |
-{ (exec setsid sh -c "$7" cutover "$2" "$1" >&3 2>&6 3>&- 5<&- 6>&-); echo "ended $?" >&4; }
+sh -c "$6" cutover $(($2 + $3)) "$5" <&5 3>&- 5<&- 6>&- 7<&- |
+{ (exec setsid sh -c "$7" cutover "$2" "$1" >&3 2>&6 3>&- 5<&- 6>&- 7<&-); echo "ended $?" >&4; }
 } 4>&1; } 2>/dev/null | {
 exec 3>&- 5<&-
 trap '' PIPE
@@ -301,13 +317,14 @@ bool wasRefused(const ProcessResult &result)
     return result.errorOutput.contains("Session open refused by peer");
 }
 
-Async<ProcessResult> runThere(HostSpec host, ProcessSpec spec, Processes *local, std::stop_token stop)
+Async<ProcessResult> runThere(HostSpec host, ProcessSpec spec, std::optional<HostEpoch> epoch, Processes *local, std::stop_token stop)
 {
+    const HostEpoch fence = epoch.value_or(HostEpoch());
     const QByteArray mark = Random::system().id().toLatin1();
     CO_TRY(const QByteArray told, tellingOf(spec, mark));
     CO_TRY(const QByteArray line,
            shellLine({u"exec"_s, u"sh"_s, u"-c"_s, keeper, u"cutover"_s, QString::fromLatin1(mark), QString::number(told.size()), QString::number(spec.input.size()),
-                      QString::number(qMax(qint64(1), spec.graceMs / 100)), QString::number(silenceSeconds), feeder, starter}));
+                      QString::number(qMax(qint64(1), spec.graceMs / 100)), QString::number(silenceSeconds), feeder, starter, fence.file, fence.line}));
     const QJsonObject args{{u"program"_s, spec.program}, {u"host"_s, host.text()}, {u"folder"_s, spec.workingDirectory}, {u"limit"_s, spec.timeoutMs}};
 
     ProcessSpec ssh;
@@ -369,6 +386,15 @@ Async<ProcessResult> runThere(HostSpec host, ProcessSpec spec, Processes *local,
             }
             co_return fail(u"host.gone"_s, args, host.address.text(), Error::Kind::Transient);
         }
+        if (report.end() == "fenced") {
+            co_return fail(co_await HostFence::fencedBy(host, fence, local));
+        }
+        if (report.end() == "gone") {
+            co_return fail(u"host.epoch_gone"_s, {{u"host"_s, host.text()}, {u"file"_s, QString(fence.file + u".epoch"_s)}}, host.address.text());
+        }
+        if (report.end() == "busy") {
+            co_return fail(u"host.epoch_busy"_s, args, host.address.text(), Error::Kind::Transient);
+        }
         if (report.end() == "missing") {
             co_return fail(u"host.no_program"_s, args, host.address.text());
         }
@@ -383,6 +409,13 @@ Async<ProcessResult> runThere(HostSpec host, ProcessSpec spec, Processes *local,
     }
 }
 
+ProcessSpec scriptSpec(const QString &script, const QStringList &words, ProcessSpec how)
+{
+    how.program = u"sh"_s;
+    how.arguments = QStringList{u"-c"_s, script, u"cutover"_s} + words;
+    return how;
+}
+
 /// What a lost link has left over there ends by itself; until it has, nothing else is begun.
 Async<> awaitLeftovers(HostSpec host, Processes *local, std::stop_token stop)
 {
@@ -391,11 +424,9 @@ Async<> awaitLeftovers(HostSpec host, Processes *local, std::stop_token stop)
         if (groups.isEmpty()) {
             co_return {};
         }
-        ProcessSpec spec;
-        spec.program = u"sh"_s;
-        spec.arguments = {u"-c"_s, waiter, u"cutover"_s, QString::number(groups.first().id), QString::number(leftoverMs / 1000), groups.first().boot};
+        ProcessSpec spec = scriptSpec(waiter, {QString::number(groups.first().id), QString::number(leftoverMs / 1000), groups.first().boot}, {});
         spec.timeoutMs = leftoverMs + endMs;
-        CO_TRY(const ProcessResult waited, co_await runThere(host, spec, local, stop));
+        CO_TRY(const ProcessResult waited, co_await runThere(host, spec, {}, local, stop));
         if (waited.exitCode != 0) {
             co_return fail(u"host.still_runs"_s, {{u"host"_s, host.text()}, {u"pid"_s, groups.first().id}}, host.address.text(), Error::Kind::Transient);
         }
@@ -436,6 +467,13 @@ Async<ProcessResult> SshProcesses::run(ProcessSpec spec, std::stop_token stop)
     if (stop.stop_requested()) {
         co_return fail(u"system.cancelled"_s, {}, {}, Error::Kind::Cancelled);
     }
+    // Before its turn, as this may run a program of its own there.
+    std::optional<HostEpoch> epoch;
+    if (!spec.inherit.isEmpty()) {
+        auto own = co_await HostFence::epochOn(m_host, &m_local, stop);
+        CO_CHECK(own);
+        epoch = *own;
+    }
     const Turn turn(keyOf(m_host));
     for (const qint64 begin = Clock::system().monotonic(); !turn.hasCome();) {
         if (spec.timeoutMs > 0 && Clock::system().monotonic() - begin > spec.timeoutMs) {
@@ -444,7 +482,14 @@ Async<ProcessResult> SshProcesses::run(ProcessSpec spec, std::stop_token stop)
         CO_CHECK(co_await Clock::system().sleep(turnPollMs, stop));
     }
     CO_CHECK(co_await awaitLeftovers(m_host, &m_local, stop));
-    co_return co_await runThere(m_host, std::move(spec), &m_local, stop);
+    auto ran = co_await runThere(m_host, spec, epoch, &m_local, stop);
+    if (!ran && ran.error().code == "host.epoch_gone"_L1) {
+        // Somebody has removed it, so that this may go on.
+        HostFence::lose(m_host);
+        CO_TRY(const auto next, co_await HostFence::epochOn(m_host, &m_local, stop));
+        co_return co_await runThere(m_host, std::move(spec), next, &m_local, stop);
+    }
+    co_return ran;
 }
 
 Async<ProcessResult> runOn(HostSpec host, ProcessSpec spec, std::stop_token stop, Processes &local)
@@ -454,6 +499,11 @@ Async<ProcessResult> runOn(HostSpec host, ProcessSpec spec, std::stop_token stop
     }
     SshProcesses there(std::move(host), local);
     co_return co_await there.run(std::move(spec), stop);
+}
+
+Async<ProcessResult> runScript(HostSpec host, QString script, QStringList words, ProcessSpec how, std::stop_token stop, Processes &local)
+{
+    return runOn(std::move(host), scriptSpec(script, words, std::move(how)), stop, local);
 }
 
 } // namespace cutover

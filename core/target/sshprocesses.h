@@ -22,7 +22,8 @@ namespace cutover {
  * As Processes, with the host named in errors. "host.gone" (transient): the link was lost while the program ran; the next
  * program waits until what is left of it over there has ended ("host.still_runs"). "host.busy" (transient): it had no turn, or
  * the host gave it no session; it has not run. "host.no_program", "host.no_folder",
- * "host.unsuitable", and those of connectTo(). A time-out or a stop that could not be proven over there is of the kind
+ * "host.unsuitable", and those of connectTo(). One that keeps the run lock (ProcessSpec::inherit) begins only while this
+ * process leads the target over there, and nobody else comes to lead while it runs: HostFence, with its errors. A time-out or a stop that could not be proven over there is of the kind
  * Unknown ("host.end_unknown"). ProcessSpec::inherit is kept here until the program over there has ended, and never by the
  * connection.
  */
@@ -40,5 +41,9 @@ private:
 
 /// Runs a program where it belongs: on the host, or here where that is the control host. local outlives the task.
 [[nodiscard]] Async<ProcessResult> runOn(HostSpec host, ProcessSpec spec, std::stop_token stop = {}, Processes &local = Processes::system());
+
+/// The same for a script of sh, which gets words as $1 and so on. how: its input, limits and what it keeps.
+[[nodiscard]] Async<ProcessResult> runScript(HostSpec host, QString script, QStringList words, ProcessSpec how = {}, std::stop_token stop = {},
+                                             Processes &local = Processes::system());
 
 } // namespace cutover

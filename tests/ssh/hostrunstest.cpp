@@ -8,6 +8,8 @@
 #include "system/files.h"
 #include "system/random.h"
 #include "target/hostconnection.h"
+#include "target/hostfence.h"
+#include "target/sshprocesses.h"
 #include "tests/run/scriptedstep.h"
 #include "tests/support/skip.h"
 #include "tests/support/sshserver.h"
@@ -96,7 +98,7 @@ private Q_SLOTS:
         m_target.path = path(u"target.yaml"_s);
         m_target.stateDirectory = path(u"state"_s);
         m_target.releasesDirectory = path(u"releases"_s);
-        m_target.hosts = {{.name = u"web-2"_s, .address = SshHost::parse(m_server.address()).value(), .stateDirectory = m_target.stateDirectory}};
+        m_target.hosts = {{.name = u"web-2"_s, .address = SshHost::parse(m_server.address()).value(), .stateDirectory = m_target.stateDirectory, .releasesDirectory = path(u"there"_s)}};
         QVERIFY(files::makePath(m_target.stateDirectory));
         QVERIFY(files::replace(m_target.path, "name: demo\n"));
         m_journal = Journal::open(m_target.stateDirectory).value();
@@ -190,6 +192,96 @@ private Q_SLOTS:
         const auto applied = await(StepRegistry::create(plan->steps[1]).value()->apply(context, {}, {}));
         QCOMPARE(applied.error().code, u"host.unknown"_s);
         QVERIFY2(applied.error().what().contains(u"web-2"_s), qPrintable(applied.error().what()));
+    }
+
+    /// The same target on another control host.
+    Target elsewhere() const
+    {
+        Target other = m_target;
+        other.stateDirectory = path(u"other"_s);
+        other.hosts[0].stateDirectory = other.stateDirectory;
+        if (!files::makePath(other.stateDirectory)) {
+            qFatal("makePath");
+        }
+        return other;
+    }
+
+    void nobodyTakesOverWhileAProgramRuns()
+    {
+        m_target.commands = {command(u"true"_s)};
+        const auto lock = await(RunLock::acquire(m_target.stateDirectory, u"first"_s, {}));
+        QVERIFY_RESULT(lock);
+        HostFence first(m_target, u"first"_s, HostFence::Take::Anyway);
+        QVERIFY_RESULT(await(first.raise(Processes::system())));
+        const auto change = [&](const QString &script) {
+            ProcessSpec spec{.program = u"sh"_s, .arguments = {u"-c"_s, script}};
+            spec.inherit = {(*lock)->descriptor()};
+            return spec;
+        };
+        // What it leaves behind over there is nobody's change any more.
+        auto atWork = runOn(m_target.hosts[0], change(u"touch '%1'; sleep 2; sleep 20 >/dev/null 2>&1 & sleep 1; touch '%2'"_s.arg(path(u"begun"_s), path(u"ended"_s))));
+        QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(path(u"begun"_s)), 20000);
+
+        const Target other = elsewhere();
+        HostFence second(other, u"second"_s, HostFence::Take::Anyway);
+        QElapsedTimer waited;
+        waited.start();
+        QVERIFY_RESULT(await(second.raise(Processes::system())));
+        QVERIFY(QFile::exists(path(u"ended"_s)));
+        QVERIFY(waited.elapsed() < 15000);
+        QVERIFY_RESULT(await(std::move(atWork)));
+
+        const auto late = await(runOn(m_target.hosts[0], change(u"touch '%1'"_s.arg(path(u"late"_s)))));
+        QVERIFY(!late);
+        QCOMPARE(late.error().code, u"host.fenced"_s);
+        QVERIFY2(late.error().what().contains(u"second"_s) && late.error().what().contains(QString::number(QDate::currentDate().year())), qPrintable(late.error().what()));
+        QVERIFY(!QFile::exists(path(u"late"_s)));
+        // Who only looks may.
+        QVERIFY_RESULT(await(runOn(m_target.hosts[0], {.program = u"true"_s, .arguments = {}})));
+        // The second one goes on.
+        ProcessSpec own = change(u"touch '%1'"_s.arg(path(u"second"_s)));
+        QVERIFY_RESULT(await(runOn(other.hosts[0], own)));
+        QVERIFY(QFile::exists(path(u"second"_s)));
+        // And whoever goes on with what was begun is refused, who begins anew is not.
+        {
+            HostFence again(m_target, u"again"_s, HostFence::Take::IfOurs);
+            QCOMPARE(await(again.raise(Processes::system())).error().code, u"host.fenced"_s);
+        }
+        HostFence anew(m_target, u"anew"_s, HostFence::Take::Anyway);
+        QVERIFY_RESULT(await(anew.raise(Processes::system())));
+        const QStringList files = QDir(path(u"there/.cutover"_s)).entryList({u"*.epoch"_s}, QDir::Files);
+        QCOMPARE(files.size(), 1);
+        QVERIFY2(content(u"there/.cutover/"_s + files[0]).startsWith("3 "), content(u"there/.cutover/"_s + files[0]).constData());
+    }
+
+    void epochThatCannotBeKeptStopsTheRunBeforeItStarts_data()
+    {
+        QTest::addColumn<QString>("made"); ///< A file that is in the way.
+        QTest::addColumn<QString>("code");
+        QTest::newRow("no folder") << u"there"_s << u"host.no_epoch"_s;
+        QTest::newRow("damaged") << u"there/.cutover/NAME.epoch"_s << u"host.epoch_unreadable"_s;
+    }
+    void epochThatCannotBeKeptStopsTheRunBeforeItStarts()
+    {
+        QFETCH(QString, made);
+        QFETCH(QString, code);
+        const auto plan = planned(command(u"touch '%1'"_s.arg(path(u"told"_s))));
+        QVERIFY_RESULT(plan);
+        if (made.contains(u"NAME"_s)) {
+            HostFence fence(m_target, u"before"_s, HostFence::Take::Anyway);
+            QVERIFY_RESULT(await(fence.raise(Processes::system())));
+            made = u"there/.cutover/"_s + QDir(path(u"there/.cutover"_s)).entryList({u"*.epoch"_s}, QDir::Files).value(0);
+        }
+        SshServer::write(path(made), "x");
+        const auto state = go(*plan);
+        QVERIFY_RESULT(state);
+        QCOMPARE(*state, RunState::RolledBack);
+        const RunRecord run = m_journal->run(m_run).value();
+        QCOMPARE(run.reason.code, u"run.refused_to_start"_s);
+        QCOMPARE(run.error.code, code);
+        QVERIFY2(run.reason.text().contains(path(u"there"_s)), qPrintable(run.reason.text()));
+        QVERIFY(!QFile::exists(path(u"told"_s)));
+        QCOMPARE(World::instance().count(u"a:apply"_s), 0);
     }
 
     void evidenceIsRunThere()
