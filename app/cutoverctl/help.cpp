@@ -33,6 +33,8 @@ const OptionHelp optionHelps[] = {
     {"abort.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "in production: the target's name; asked for at a terminal")},
     {"revert.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "in production: the target's name; asked for at a terminal")},
     {"abandon.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "the target's name; asked for at a terminal")},
+    {"service restart.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "in production: the target's name; asked for at a terminal")},
+    {"instance", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "only this one of its instances")},
     {"dry-run", "", QT_TRANSLATE_NOOP("cutoverctl", "show what would be done and change nothing")},
     {"watch", "DURATION", QT_TRANSLATE_NOOP("cutoverctl", "how long the new version is watched: 90s, 5m, 1h; else as the target says")},
     {"mode", "MODE", QT_TRANSLATE_NOOP("cutoverctl", "code (the default), downgrade (the database as well) or restore (from the backup)")},

@@ -103,17 +103,6 @@ GlassWish glassOf(const Arguments &arguments)
     return {reason.isEmpty() ? u" "_s : reason, gates};
 }
 
-/// Asks at the terminal.
-Result<QString> typedName(const QString &name)
-{
-    std::fputs(qPrintable(Cli::tr("Type the target's name (%1) to go on: ").arg(name)), stderr);
-    QFile input;
-    if (!input.open(stdin, QIODevice::ReadOnly) || QString::fromLocal8Bit(input.readLine(1000)).trimmed() != name) {
-        return fail(u"cli.not_confirmed"_s);
-    }
-    return name;
-}
-
 Result<QString> confirm(const Arguments &arguments, const EngineService &engine, const Plan &plan)
 {
     const QString name = engine.target().name;
@@ -377,6 +366,16 @@ Result<int> report(const Arguments &arguments)
 }
 
 } // namespace
+
+Result<QString> typedName(const QString &name)
+{
+    std::fputs(qPrintable(Cli::tr("Type the target's name (%1) to go on: ").arg(name)), stderr);
+    QFile input;
+    if (!input.open(stdin, QIODevice::ReadOnly) || QString::fromLocal8Bit(input.readLine(1000)).trimmed() != name) {
+        return fail(u"cli.not_confirmed"_s);
+    }
+    return name;
+}
 
 QList<Command> runCommands()
 {

@@ -8,6 +8,7 @@
 #include "backup/restorepoints.h"
 #include "deploy/composeimages.h"
 #include "deploy/servicelogs.h"
+#include "deploy/servicerestart.h"
 #include "plan/instancefacts.h"
 #include "run/journal.h"
 #include "run/runlock.h"
@@ -16,6 +17,8 @@
 
 #include <QCoroTask>
 #include <QJsonArray>
+
+#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -63,6 +66,61 @@ Result<int> showLogs(const Arguments &arguments)
     return ExitOk;
 }
 
+/// In production only with the target's name: by --confirm, or typed.
+Result<> confirmRestart(const Arguments &arguments, const Target &target)
+{
+    if (!target.isProduction()) {
+        return {};
+    }
+    QString name = arguments.value(u"confirm"_s);
+    if (name.isEmpty() && !jsonMode() && ::isatty(STDIN_FILENO)) {
+        TRY(name, typedName(target.name));
+    }
+    return name == target.name ? Result<>() : fail(u"serve.confirm_decision"_s, {{u"verb"_s, u"service restart"_s}, {u"target"_s, target.name}, {u"given"_s, name}});
+}
+
+Result<> checkNoRun(Journal &journal)
+{
+    TRY(const auto active, journal.activeRun());
+    return active ? fail(u"journal.run_active"_s, {{u"run"_s, active->id}, {u"state"_s, stateName(active->state)}}) : Result<>();
+}
+
+Result<int> restart(const Arguments &arguments)
+{
+    TRY(const QString file, targetFile(arguments));
+    TRY(const Target target, Target::load(file));
+    const QString instance = arguments.value(u"instance"_s);
+    TRY(RestartChoice choice, QCoro::waitFor(chooseRestart(target, arguments.positional(0), instance)));
+    if (arguments.has(u"dry-run"_s)) {
+        for (const QString &name : choice.instances) {
+            say(Cli::tr("%1 would be restarted from %2.").arg(name, choice.releases[name]));
+        }
+        sayJson({{u"service"_s, choice.service}, {u"instances"_s, QJsonArray::fromStringList(choice.instances)}, {u"restarted"_s, false}});
+        return ExitOk;
+    }
+    CHECK(confirmRestart(arguments, target));
+    // A copy of another system's file must not reach that system.
+    CHECK(pinIdentity(target));
+    TRY(const auto journal, Journal::open(target.stateDirectory));
+    CHECK(checkNoRun(*journal));
+    TRY(const auto lock, QCoro::waitFor(RunLock::acquire(target.stateDirectory, {}, {.endLeftovers = false})));
+    // One may have begun, and ended, meanwhile.
+    CHECK(checkNoRun(*journal));
+    TRY(choice, QCoro::waitFor(chooseRestart(target, arguments.positional(0), instance)));
+    const QJsonArray names = QJsonArray::fromStringList(choice.instances);
+    CHECK(journal->audit(whoAmI(), u"service.restarted"_s, {{u"service"_s, choice.service}, {u"instances"_s, names}}));
+    std::stop_source stop;
+    const Interruptible interruptible([&stop] { stop.request_stop(); });
+    const RestartTools tools{.lock = lock->descriptor(), .told = [](const Message &doing) { say(doing.text()); }, .line = [](const QString &source, const QString &line) { say(QString(source + u"  "_s + line)); }};
+    const auto restarted = QCoro::waitFor(restartService(target, choice, tools, stop.get_token()));
+    if (!restarted) {
+        CHECK(journal->audit(whoAmI(), u"service.restart_failed"_s, {{u"service"_s, choice.service}, {u"error"_s, restarted.error().toJson()}}));
+        return fail(restarted.error());
+    }
+    sayJson({{u"service"_s, choice.service}, {u"instances"_s, names}, {u"restarted"_s, true}});
+    return ExitOk;
+}
+
 /// Releases that run, are installed, or belong to a restore point.
 Async<QStringList> neededVersions(Target target)
 {
@@ -97,11 +155,8 @@ Result<int> pruneImages(const Arguments &arguments)
         // No run brings or starts an image meanwhile.
         TRY(lock, QCoro::waitFor(RunLock::acquire(target.stateDirectory, {}, {.endLeftovers = false})));
         TRY(journal, Journal::open(target.stateDirectory));
-        TRY(const auto active, journal->activeRun());
-        if (active) {
-            // One that is held needs both its releases.
-            return fail(u"journal.run_active"_s, {{u"run"_s, active->id}, {u"state"_s, stateName(active->state)}});
-        }
+        // One that is held needs both its releases.
+        CHECK(checkNoRun(*journal));
     }
     TRY(const QStringList versions, QCoro::waitFor(neededVersions(target)));
     TRY(const QStringList images, QCoro::waitFor(leftoverImages(target, versions, keep)));
@@ -136,6 +191,8 @@ QList<Command> serviceCommands()
     return {
         {{u"service logs"_s, u"SERVICE"_s, 1, 1, {u"lines"_s, u"since"_s}, {u"follow"_s}, QT_TRANSLATE_NOOP("cutoverctl", "what a service or an instance wrote, secrets hidden")},
          run<showLogs>},
+        {{u"service restart"_s, u"SERVICE"_s, 1, 1, {u"instance"_s, u"confirm"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "restart its instances outside of an update, one after the other while the others serve")},
+         run<restart>},
         {{u"image prune"_s, {}, 0, 0, {u"keep"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "remove Docker images that no release needs; unused volumes are only listed")},
          run<pruneImages>},
     };

@@ -68,12 +68,6 @@ StepSpec recreateStep(const Target &target, const ServiceSpec &service, const QS
     return step;
 }
 
-// Rolling needs somebody else to serve meanwhile.
-bool rolls(const ServiceSpec &service)
-{
-    return service.strategy == Strategy::Rolling && service.mayOverlap && service.instances.size() > 1;
-}
-
 /// A name that nobody has would leave a service at the old release, and the release says that this must not be.
 Result<> checkRestart(const Target &target, const Manifest &manifest, const QString &package)
 {
@@ -125,6 +119,11 @@ void tellFetched(const Target &target, StepSpec &step, const QString &intentOfIm
 }
 
 } // namespace
+
+bool rolls(const ServiceSpec &service)
+{
+    return service.strategy == Strategy::Rolling && service.mayOverlap && service.instances.size() > 1;
+}
 
 Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases)
 {

@@ -7,6 +7,9 @@
 
 namespace cutover {
 
+/// Its instances are replaced one after the other while the rest of them serve.
+[[nodiscard]] bool rolls(const ServiceSpec &service);
+
 /// Every instance of the named services (empty or "all": every managed one) at one version.
 [[nodiscard]] InstanceReleases releasesAt(const Target &target, const QStringList &services, const QString &version);
 

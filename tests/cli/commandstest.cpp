@@ -98,6 +98,7 @@ private Q_SLOTS:
         QTest::newRow("history") << QStringList{u"history"_s} << u"runs"_s << u"State"_s;
         QTest::newRow("audit") << QStringList{u"audit"_s} << u"rows"_s << u"as it was written"_s;
         QTest::newRow("service logs") << QStringList{u"service"_s, u"logs"_s, u"backend"_s, u"--lines"_s, u"5"_s} << u"lines"_s << u"backend-1"_s;
+        QTest::newRow("service restart") << QStringList{u"service"_s, u"restart"_s, u"backend"_s, u"--dry-run"_s} << u"instances"_s << u"backend-2 would be restarted from 1.2.0"_s;
         QTest::newRow("image prune") << QStringList{u"image"_s, u"prune"_s, u"--dry-run"_s} << u"images"_s << u"No image is left over"_s;
         QTest::newRow("version path") << QStringList{u"version"_s, u"path"_s, u"1.2.0"_s, u"2.0.0"_s} << u"path"_s << u"2.0.0"_s;
         QTest::newRow("plan") << QStringList{u"plan"_s, u"1.2.1"_s} << u"plan"_s << u"1.2.1"_s;
@@ -128,6 +129,9 @@ private Q_SLOTS:
         QTest::newRow("not confirmed") << QStringList{u"update"_s, u"1.2.1"_s} << 3 << u"cli.not_confirmed"_s;
         QTest::newRow("no run") << QStringList{u"hold"_s} << 3 << u"cli.no_run"_s;
         QTest::newRow("no run to follow") << QStringList{u"follow"_s} << 3 << u"cli.no_run"_s;
+        QTest::newRow("restart of nobody") << QStringList{u"service"_s, u"restart"_s, u"bakend"_s} << 1 << u"restart.unknown_service"_s;
+        QTest::newRow("restart of no instance") << QStringList{u"service"_s, u"restart"_s, u"backend"_s, u"--instance"_s, u"backend-9"_s} << 1 << u"restart.unknown_instance"_s;
+        QTest::newRow("restart of what no release has") << QStringList{u"service"_s, u"restart"_s, u"haproxy"_s} << 1 << u"restart.unmanaged"_s;
         QTest::newRow("logs of nobody") << QStringList{u"service"_s, u"logs"_s, u"bakend"_s} << 1 << u"logs.unknown"_s;
         QTest::newRow("logs without times") << QStringList{u"service"_s, u"logs"_s, u"backend"_s, u"--since"_s, u"5m"_s} << 1 << u"logs.no_times"_s;
         QTest::newRow("unknown run") << QStringList{u"history"_s, u"nonsense"_s} << 1 << u"journal.no_run"_s;
@@ -235,6 +239,61 @@ private Q_SLOTS:
         QCOMPARE(m_demo->servedVersion(), u"1.2.0"_s);
     }
 
+    void restartsAService()
+    {
+        const auto pids = [this] {
+            QMap<QString, qint64> found;
+            const QJsonArray instances = json({u"status"_s}).json[u"instances"].toArray();
+            for (const QJsonValue &instance : instances) {
+                found.insert(instance[u"name"].toString(), instance[u"pid"].toInteger());
+            }
+            return found;
+        };
+        const QStringList failures = m_demo->failures();
+        const QMap<QString, qint64> before = pids();
+        QVERIFY(before.value(u"backend-1"_s) > 0);
+        const Answer both = run({u"service"_s, u"restart"_s, u"backend"_s});
+        EXIT_IS(both, 0);
+        QVERIFY2(both.output.contains("backend-1 is back") && both.output.indexOf("backend-2") > both.output.indexOf("backend-1 is back"), both.told());
+        const QMap<QString, qint64> after = pids();
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            QVERIFY2(after.value(name) > 0 && after[name] != before[name], qPrintable(name));
+        }
+        QCOMPARE(after[u"strategy"_s], before[u"strategy"_s]);
+        const Answer one = json({u"service"_s, u"restart"_s, u"backend"_s, u"--instance"_s, u"backend-2"_s});
+        EXIT_IS(one, 0);
+        QCOMPARE(one.json[u"instances"].toArray(), QJsonArray{u"backend-2"_s});
+        QCOMPARE(pids()[u"backend-1"_s], after[u"backend-1"_s]);
+        // The one of which two must never run at once.
+        EXIT_IS(run({u"service"_s, u"restart"_s, u"strategy"_s}), 0);
+        QVERIFY(pids()[u"strategy"_s] != before[u"strategy"_s]);
+        QCOMPARE(m_demo->servedVersion(), u"1.2.0"_s);
+        QCOMPARE(m_demo->failures(), failures);
+        const QJsonArray rows = json({u"audit"_s}).json[u"rows"].toArray();
+        QVERIFY(std::any_of(rows.begin(), rows.end(), [](const QJsonValue &row) { return row[u"what"] == u"service.restarted"_s && row[u"args"][u"service"] == u"backend"_s; }));
+    }
+
+    void restartInProductionTakesTheName()
+    {
+        QFile file(path(u"production.yaml"_s));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(read(m_demo->targetFile()).replace("\nenvironment: demo\n", "\nenvironment: production\n"));
+        file.close();
+        const auto restart = [this](const QStringList &more) {
+            return cli::run(QStringList{u"service"_s, u"restart"_s, u"backend"_s, u"--json"_s, u"--target"_s, path(u"production.yaml"_s)} + more, m_demo->folder());
+        };
+        for (const QStringList &more : {QStringList(), QStringList{u"--confirm"_s, u"Demo"_s}}) {
+            const Answer nameless = restart(more);
+            EXIT_IS(nameless, 3);
+            QCOMPARE(nameless.code(), u"serve.confirm_decision"_s);
+        }
+        EXIT_IS(restart({u"--dry-run"_s}), 0);
+        // With it the next question is whether this is that system, which it only claims to be.
+        const Answer named = restart({u"--confirm"_s, u"demo"_s});
+        EXIT_IS(named, 3);
+        QCOMPARE(named.code(), u"target.identity_changed"_s);
+    }
+
     void connIsTakenAndGivenBack()
     {
         EXIT_IS(json({u"conn"_s, u"take"_s, u"--dry-run"_s}, u"kim"_s), 0);
@@ -275,6 +334,9 @@ private Q_SLOTS:
 
         const Answer second = json({u"update"_s, u"2.0.0"_s, u"--yes"_s}, u"kim"_s);
         QVERIFY2(second.exitCode == 3 || second.exitCode == 1, second.told());
+        const Answer restart = json({u"service"_s, u"restart"_s, u"backend"_s}, u"kim"_s);
+        EXIT_IS(restart, 3);
+        QCOMPARE(restart.code(), u"journal.run_active"_s);
         const Answer foreign = json({u"hold"_s}, u"lee"_s);
         EXIT_IS(foreign, 3);
         QCOMPARE(foreign.code(), u"serve.conn_elsewhere"_s);
