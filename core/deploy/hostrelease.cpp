@@ -125,13 +125,11 @@ public:
     Async<QByteArray> run(QString script, QStringList words, QByteArray input, std::stop_token stop)
     {
         ProcessSpec spec;
-        spec.program = u"sh"_s;
-        spec.arguments = QStringList{u"-c"_s, script, u"cutover"_s} + words;
         spec.input = input;
         spec.timeoutMs = commandMs;
         spec.maxOutput = longestListing;
         spec.inherit = m_inherit;
-        CO_TRY(const ProcessResult ran, co_await runOn(m_host, spec, stop, m_processes));
+        CO_TRY(const ProcessResult ran, co_await runScript(m_host, script, words, spec, stop, m_processes));
         if (ran.exitCode != 0 || ran.droppedBytes > 0) {
             co_return fail(u"host.bring_failed"_s, {{u"host"_s, m_host.text()}, {u"exit"_s, ran.exitCode}, {u"last"_s, ran.lastWords()}}, m_host.address.text());
         }

@@ -4,6 +4,7 @@
 #include "deploy/localexchange.h"
 
 #include "system/faultpoints.h"
+#include "system/socketplace.h"
 
 #include <QCoroFuture>
 #include <QCryptographicHash>
@@ -11,7 +12,6 @@
 #include <QPromise>
 #include <QTimer>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -100,6 +100,7 @@ private:
 
 } // namespace
 
+// Not socketPlace(): supervisors and balancers of earlier versions, which go on, listen under these names.
 Result<QString> localSocketPath(const QString &directory, const QString &name)
 {
     const QString direct = directory + u'/' + name;
@@ -107,13 +108,7 @@ Result<QString> localSocketPath(const QString &directory, const QString &name)
         return direct;
     }
     const QString folder = u"/tmp/cutover-%1"_s.arg(getuid());
-    const QByteArray folderPath = folder.toLocal8Bit();
-    if (mkdir(folderPath.constData(), 0700) != 0 && errno != EEXIST) {
-        return failErrno(u"deploy.socket_folder"_s, errno, folder, {{u"folder"_s, folder}});
-    }
-    struct stat info{};
-    // Somebody else could have made it first, in a folder that everybody writes to.
-    if (lstat(folderPath.constData(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != getuid() || (info.st_mode & 077) != 0) {
+    if (!isPrivateFolder(folder)) {
         return fail(u"deploy.socket_folder"_s, {{u"folder"_s, folder}, {u"reason"_s, Message{u"deploy.not_private"_s, {}}.toJson()}}, folder);
     }
     const QByteArray hash = QCryptographicHash::hash(directory.toUtf8(), QCryptographicHash::Sha256).toHex().left(16);

@@ -131,9 +131,9 @@ Async<> SystemdManager::checkDropIn(QString unit, std::stop_token stop)
         co_return {};
     }
     const QString script = u"folder=$1; while [ ! -e \"$folder\" ]; do case $folder in */*) folder=${folder%/*} ;; *) folder=. ;; esac; [ -n \"$folder\" ] || folder=/; done; [ -w \"$folder\" ]"_s;
-    ProcessSpec spec{.program = u"sh"_s, .arguments = {u"-c"_s, script, u"sh"_s, folder}};
+    ProcessSpec spec;
     spec.timeoutMs = LookMs;
-    CO_TRY(const ProcessResult result, co_await runOn(m_host, spec, stop, *m_tools.processes));
+    CO_TRY(const ProcessResult result, co_await runScript(m_host, script, {folder}, spec, stop, *m_tools.processes));
     if (result.exitCode != 0) {
         co_return fail(u"systemd.no_drop_in"_s, {{u"unit"_s, unit}, {u"folder"_s, folder}, {u"reason"_s, m_host.text()}}, m_host.address.text());
     }
@@ -152,11 +152,11 @@ Async<> SystemdManager::writeDropIn(QString unit, QString name, QByteArray text)
         co_return files::replace(file, text);
     }
     const QString script = u"mkdir -p -- \"$1\" && cat >\"$1/.$2.part\" && sync -- \"$1/.$2.part\" && mv -fT -- \"$1/.$2.part\" \"$1/$2\" && sync -- \"$1\""_s;
-    ProcessSpec spec{.program = u"sh"_s, .arguments = {u"-c"_s, script, u"sh"_s, folder, name}};
+    ProcessSpec spec;
     spec.input = text;
     spec.timeoutMs = ChangeMs;
     spec.inherit = m_tools.inherit;
-    CO_TRY(const ProcessResult result, co_await runOn(m_host, spec, {}, *m_tools.processes));
+    CO_TRY(const ProcessResult result, co_await runScript(m_host, script, {folder, name}, spec, {}, *m_tools.processes));
     if (result.exitCode != 0) {
         co_return fail(u"systemd.no_drop_in"_s, {{u"unit"_s, unit}, {u"folder"_s, folder}, {u"reason"_s, result.lastWords()}}, m_host.address.text());
     }
@@ -166,14 +166,7 @@ Async<> SystemdManager::writeDropIn(QString unit, QString name, QByteArray text)
 Async<ProcessResult> SystemdManager::run(QStringList command, bool isChange, qint64 limitMs, std::stop_token stop, ProcessLine onLine)
 {
     const QString program = command.first();
-    if (!m_host.isHere()) {
-        // What environment() is here. An account without a login of its own may lack the place of its manager.
-        const QString script = u"XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export XDG_RUNTIME_DIR; exec \"$@\""_s;
-        command = QStringList{u"sh"_s, u"-c"_s, script, u"sh"_s, u"env"_s, u"LC_ALL=C.UTF-8"_s, u"SYSTEMD_COLORS=0"_s, u"SYSTEMD_PAGER="_s} + command;
-    }
     ProcessSpec spec;
-    spec.program = command.takeFirst();
-    spec.arguments = command;
     spec.workingDirectory = u"/"_s;
     if (m_host.isHere()) {
         spec.environment = environment();
@@ -188,7 +181,16 @@ Async<ProcessResult> SystemdManager::run(QStringList command, bool isChange, qin
             spec.onLine = [told](const QByteArray &line, bool) { told(u"systemd"_s, QString::fromUtf8(line)); };
         }
     }
-    const auto result = co_await runOn(m_host, spec, stop, *m_tools.processes);
+    Result<ProcessResult> result;
+    if (m_host.isHere()) {
+        spec.program = command.takeFirst();
+        spec.arguments = command;
+        result = co_await m_tools.processes->run(spec, stop);
+    } else {
+        // What environment() is here. An account without a login of its own may lack the place of its manager.
+        const QString script = u"XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export XDG_RUNTIME_DIR; exec env LC_ALL=C.UTF-8 SYSTEMD_COLORS=0 SYSTEMD_PAGER= \"$@\""_s;
+        result = co_await runScript(m_host, script, command, spec, stop, *m_tools.processes);
+    }
     constexpr int NotFound = 127; // Of env.
     if ((!result && result.error().code == "process.not_found"_L1) || (result && !m_host.isHere() && result->exitCode == NotFound)) {
         co_return fail(u"systemd.no_program"_s, {{u"program"_s, program}});
@@ -260,9 +262,10 @@ Async<> SystemdManager::lookInto(QList<SystemdUnit> *units, qint64 limitMs, std:
         co_return {};
     }
     // Of each an entry with its pid before its own; what may not be read has none.
-    ProcessSpec spec{.program = u"sh"_s, .arguments = QStringList{u"-c"_s, u"for pid; do printf '%s\\0' \"pid $pid\"; grep -z '^CUTOVER_RELEASE=' \"/proc/$pid/environ\" 2>/dev/null; done; exit 0"_s, u"sh"_s} + pids};
+    const QString script = u"for pid; do printf '%s\\0' \"pid $pid\"; grep -z '^CUTOVER_RELEASE=' \"/proc/$pid/environ\" 2>/dev/null; done; exit 0"_s;
+    ProcessSpec spec;
     spec.timeoutMs = limitMs;
-    CO_TRY(const ProcessResult told, co_await runOn(m_host, spec, stop, *m_tools.processes));
+    CO_TRY(const ProcessResult told, co_await runScript(m_host, script, pids, spec, stop, *m_tools.processes));
     QMap<qint64, QByteArrayList> entries;
     qint64 pid = 0;
     const QByteArrayList parts = told.output.split('\0');

@@ -234,7 +234,8 @@ QCoro::Task<Error> HostFence::fencedBy(HostSpec host, HostEpoch own, Processes *
     const QDateTime since = QDateTime::fromString(lines.value(4), Qt::ISODate);
     co_return Error{u"host.fenced"_s,
                     {{u"host"_s, host.text()}, {u"by"_s, line(2)}, {u"purpose"_s, line(3)}, {u"since"_s, since.isValid() ? since.toLocalTime().toString(u"yyyy-MM-dd HH:mm:ss"_s) : u"?"_s}, {u"file"_s, QString(own.file + u".epoch"_s)}},
-                    Error::Kind::Permanent, host.address.text()};
+                    Error::Kind::Permanent,
+                    host.address.text()};
 }
 
 } // namespace cutover

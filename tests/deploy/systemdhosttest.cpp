@@ -5,11 +5,11 @@
 // sshd, while somebody asks all the time. Started by tests/support/undersystemd; the host is this machine, with a folder
 // of releases of its own.
 
-#include "balancedsystem.h"
 #include "deploy/hostrelease.h"
 #include "deploy/servicelogs.h"
 #include "plan/planners.h"
-#include "tests/support/skip.h"
+#include "plan/silentfact.h"
+#include "systemdsystem.h"
 #include "tests/support/sshserver.h"
 
 #include <QTimer>
@@ -20,19 +20,14 @@ using namespace cutover::testing;
 
 namespace {
 
-class SystemdHostTest : public BalancedSystem
+class SystemdHostTest : public SystemdSystem
 {
     Q_OBJECT
 
     SshServer m_server;
     QTemporaryDir m_home;
-    std::unique_ptr<QProcess> m_haproxy;
 
-    static QString unitFile(const QString &name) { return u"/etc/systemd/system/"_s + name; }
-    [[nodiscard]] std::shared_ptr<Runtime> runtime() const { return VALUE(RuntimeRegistry::create(u"systemd"_s, m_target)); }
-    static void systemctl(const QStringList &arguments) { QProcess::execute(u"systemctl"_s, QStringList{u"--system"_s, u"--quiet"_s} + arguments); }
     [[nodiscard]] QString there(const QString &name) const { return path(u"there/"_s + name); }
-    static QStringList all() { return {u"backend-1"_s, u"backend-2"_s}; }
 
     void writeTarget()
     {
@@ -47,40 +42,47 @@ class SystemdHostTest : public BalancedSystem
                                                                                                                                                                                                               "    version: http://127.0.0.1:{port}/version\n    balancer_backend: app\n    drain_limit: 3s\n    stop_timeout: 2s\n");
         m_target = VALUE(Target::load(path(u"target.yaml"_s)));
     }
-    void startHaproxy()
-    {
-        QByteArray configuration = "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8()
-            + " mode 600 level admin\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    timeout check 5s\n    retries 0\n"
-              "frontend front\n    bind 127.0.0.1:"
-            + QByteArray::number(m_front) + "\n    default_backend app\nbackend app\n    balance roundrobin\n    option httpchk GET /version\n    default-server check inter 200ms fall 3 rise 1\n";
-        for (int i = 0; i < 2; ++i) {
-            configuration += "    server backend-" + QByteArray::number(i + 1) + " 127.0.0.1:" + QByteArray::number(m_ports[i]) + '\n';
-        }
-        writeFile(path(u"haproxy.cfg"_s), configuration);
-        m_haproxy = std::make_unique<QProcess>();
-        m_haproxy->setProcessChannelMode(QProcess::ForwardedErrorChannel);
-        m_haproxy->start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, QStandardPaths::findExecutable(u"haproxy"_s, {u"/usr/sbin"_s}), u"-db"_s, u"-f"_s, path(u"haproxy.cfg"_s)});
-        QVERIFY(m_haproxy->waitForStarted());
-        for (const QString &name : all()) {
-            QTRY_VERIFY_WITH_TIMEOUT(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 1000)).has_value(), 10000);
-        }
-    }
     /// An update with the step that brings the release before it.
-    QString updateRun(const QString &from, const QString &to)
+    QString updateRun(const QString &from, const QString &to) { return addRun(m_target, updatePlan(from, to)); }
+    Plan updatePlan(const QString &from, const QString &to)
     {
         Plan plan = planOf(m_target, u"update"_s, from, to);
         const InstanceReleases releases = releasesAt(m_target, {}, to);
         plan.steps = VALUE(QCoro::waitFor(fetchBackSteps({m_target, {}, from}, releases))) + deploySteps({m_target, {}, from}, to, releases);
         plan.policy.insert(u"transientRetries"_s, 3);
+        return plan;
+    }
+    /// A step of the control host's own.
+    static CommandStepSpec ownStep(const QString &name, const QString &after, const QString &script)
+    {
+        CommandStepSpec spec;
+        spec.name = name;
+        spec.after = after;
+        spec.apply = {u"sh"_s, u"-c"_s, script};
+        spec.revert = {u"true"_s};
+        return spec;
+    }
+    /// One that waits until the test lets it go on: removes the file "gate".
+    CommandStepSpec gate(const QString &after) const { return ownStep(u"gate"_s, after, u"touch '%1'; while [ -e '%1' ]; do sleep 0.05; done"_s.arg(path(u"gate"_s))); }
+    QString runWith(const QList<CommandStepSpec> &own)
+    {
+        Plan plan = updatePlan(u"1.0.0"_s, u"1.1.0"_s);
+        Target target = m_target;
+        target.commands = own;
+        plan.steps = VALUE(QCoro::waitFor(withCommandSteps(target, plan.steps, {{u"1.0.0"_s, u"1.1.0"_s, {}}})));
         return addRun(m_target, plan);
+    }
+    RunRecord recordOf(const QString &run) const { return VALUE(VALUE(Journal::open(m_target.stateDirectory))->run(run)); }
+    qsizetype countOf(const QString &run, const QString &code) const
+    {
+        const auto events = VALUE(VALUE(Journal::open(m_target.stateDirectory))->events(run));
+        return std::ranges::count_if(events, [&code](const EventRecord &event) { return event.message.code == code; });
     }
 
 private Q_SLOTS:
     void initTestCase()
     {
-        if (readFile(u"/proc/1/comm"_s).trimmed() != "systemd" || qEnvironmentVariable("CUTOVER_UNDER_SYSTEMD") != u"1") {
-            SKIP_WITHOUT_ROOT("units of systemd: they need root and control groups of version 2, to run a systemd of their own");
-        }
+        NEEDS_SYSTEMD;
         NEEDS_SSHD;
         const QString problem = m_server.start();
         QVERIFY2(problem.isEmpty(), qPrintable(problem));
@@ -98,30 +100,16 @@ private Q_SLOTS:
         QVERIFY(QDir().mkpath(path(u"releases/1.1.0/empty/folder"_s)));
         QVERIFY(QFile::link(u"www/version"_s, path(u"releases/1.1.0/link"_s)));
         writeFile(path(u"releases/1.1.0/large"_s), QByteArray(40 << 20, 'x') + "end");
-        writeFile(unitFile(u"demo@.service"_s), "[Unit]\nDescription=Backend %i\n[Service]\nRestart=on-failure\nRestartSec=100ms\n");
-        systemctl({u"daemon-reload"_s});
+        makeUnits();
         writeTarget();
         OK(QCoro::waitFor(runtime()->prepare(u"1.0.0"_s, all(), {})));
-        for (const QString &name : all()) {
-            OK(QCoro::waitFor(runtime()->start(name, u"1.0.0"_s)));
-            OK(QCoro::waitFor(runtime()->waitReady(name, u"1.0.0"_s, {})));
-        }
+        startUnits();
         startHaproxy();
     }
     void cleanup()
     {
-        if (m_haproxy) {
-            m_haproxy->kill();
-            m_haproxy->waitForFinished();
-        }
-        for (const int number : {1, 2}) {
-            const QString unit = u"demo@%1.service"_s.arg(number);
-            systemctl({u"stop"_s, unit});
-            QDir(unitFile(unit + u".d"_s)).removeRecursively();
-        }
-        QFile::remove(unitFile(u"demo@.service"_s));
-        systemctl({u"daemon-reload"_s});
-        m_folder.reset();
+        stopHaproxy();
+        removeUnits();
     }
     void cleanupTestCase() { m_server.fail(); }
 
@@ -326,10 +314,103 @@ private Q_SLOTS:
         QCOMPARE(look.states[2].name, u"other-1"_s);
         QCOMPARE(look.states[2].state, InstanceState::State::Unknown);
         QCOMPARE(instanceStateName(look.states[2].state), u"unknown"_s);
+        const Facts facts = VALUE(QCoro::waitFor(both->facts()));
+        QCOMPARE(facts[u"instance:backend-1"_s].toString(), u"1.0.0"_s);
+        const auto silent = silentError(facts[u"instance:other-1"_s]);
+        QVERIFY(silent);
+        QCOMPARE(silent->code, u"ssh.unreachable"_s);
+        QCOMPARE(silent->kind, Error::Kind::Transient);
         // What a plan relies on is complete, or none.
-        const auto facts = QCoro::waitFor(both->facts());
-        QCOMPARE(facts.error().code, u"ssh.unreachable"_s);
-        QCOMPARE(facts.error().kind, Error::Kind::Transient);
+        QCOMPARE(QCoro::waitFor(FactSource::collect(target)).error().code, u"ssh.unreachable"_s);
+    }
+
+    void restarts() { bothAreRestarted(); }
+
+    /// What works here goes on, which is told once; what works there is held, and goes on once the host is back.
+    void hostThatGoesAwayHoldsOnlyWhatNeedsIt()
+    {
+        const QString run = runWith({gate(u"fetch"_s), ownStep(u"note"_s, u"switch_release"_s, u"touch '%1'"_s.arg(path(u"noted"_s)))});
+        QTimer away;
+        connect(&away, &QTimer::timeout, this, [this] {
+            if (QFileInfo::exists(path(u"gate"_s))) {
+                m_server.fail();
+                QFile::remove(path(u"gate"_s));
+            }
+        });
+        away.start(20);
+        const auto held = QCoro::waitFor(runToEnd(m_target, run));
+        away.stop();
+        QVERIFY(m_server.start().isEmpty());
+        QVERIFY2(held && *held == RunState::Held, qPrintable(story(run)));
+        const RunRecord record = recordOf(run);
+        QCOMPARE(record.reason.code, u"run.world_changed"_s);
+        QCOMPARE(record.error.code, u"ssh.unreachable"_s);
+        QCOMPARE(QFileInfo(QFileInfo(m_target.currentLink()).symLinkTarget()).fileName(), u"1.1.0"_s);
+        QVERIFY(QFileInfo::exists(path(u"noted"_s)));
+        QCOMPARE(countOf(run, u"run.host_silent"_s), 1);
+        QVERIFY2(story(run).contains(m_target.hosts[0].text() + u" does not answer"_s), qPrintable(story(run)));
+        bothServe(u"1.0.0"_s);
+
+        decide(run, u"resume"_s);
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+        bothServe(u"1.1.0"_s);
+    }
+
+    /// Another control host with the same target runs something there while the first is between two changes: the first changes
+    /// nothing more, nor after its runner was started again, until a person has removed what says who leads.
+    void secondControlHostFencesOffTheFirst()
+    {
+        User user(m_front);
+        const QString run = runWith({gate(u"deploy:backend-1"_s)});
+        QProcess runner;
+        startRunner(runner, run);
+        QTRY_VERIFY_WITH_TIMEOUT(QFileInfo::exists(path(u"gate"_s)), 120000);
+
+        Target other = m_target;
+        other.stateDirectory = path(u"other"_s);
+        other.hosts[0].stateDirectory = other.stateDirectory;
+        other.services[0].host.stateDirectory = other.stateDirectory;
+        other.commands = {ownStep(u"mark"_s, u"switch_release"_s, u"touch '%1'"_s.arg(there(u"mark"_s)))};
+        other.commands[0].host = u"web-2"_s;
+        Plan plan = planOf(other, u"update"_s, u"1.0.0"_s, u"1.1.0"_s);
+        StepSpec anchor;
+        anchor.id = anchor.kind = u"switch_release"_s;
+        plan.steps = VALUE(QCoro::waitFor(withCommandSteps(other, {anchor}, {{u"1.0.0"_s, u"1.1.0"_s, {}}})));
+        plan.steps.removeFirst();
+        const QString second = addRun(other, plan);
+        QCOMPARE(VALUE(QCoro::waitFor(runToEnd(other, second))), RunState::Succeeded);
+        QVERIFY(QFileInfo::exists(there(u"mark"_s)));
+
+        const qint64 pid = mainPid(2);
+        const QByteArray before = readFile(unitFile(u"demo@2.service.d/50-cutover.conf"_s));
+        const auto isHeldAsFenced = [&] {
+            const RunRecord record = recordOf(run);
+            QVERIFY2(record.state == RunState::Held, qPrintable(story(run)));
+            QCOMPARE(record.error.code, u"host.fenced"_s);
+            QVERIFY2(record.reason.text().contains(second) && record.reason.text().contains(u"web-2"_s), qPrintable(record.reason.text()));
+            QCOMPARE(mainPid(2), pid);
+            QCOMPARE(readFile(unitFile(u"demo@2.service.d/50-cutover.conf"_s)), before);
+            QCOMPARE(running(u"backend-1"_s), u"1.1.0"_s);
+            QCOMPARE(running(u"backend-2"_s), u"1.0.0"_s);
+            QVERIFY(server(u"backend-2"_s).isUp());
+        };
+        QVERIFY(QFile::remove(path(u"gate"_s)));
+        QVERIFY(runner.waitForFinished(120000));
+        isHeldAsFenced();
+
+        decide(run, u"retry"_s);
+        QCOMPARE(VALUE(QCoro::waitFor(runToEnd(m_target, run))), RunState::Held);
+        isHeldAsFenced();
+
+        const QStringList epochs = QDir(there(u".cutover"_s)).entryList({u"*.epoch"_s}, QDir::Files);
+        QCOMPARE(epochs.size(), 1);
+        QVERIFY(QFile::remove(there(u".cutover/"_s + epochs[0])));
+        decide(run, u"retry"_s);
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+        noneFailed(user);
+        bothServe(u"1.1.0"_s);
     }
 
     void hostThatIsAwayIsWaitedFor()

@@ -4,12 +4,11 @@
 // Two backends that are units of a template, under the machine's real systemd and under a user's, behind a real HAProxy:
 // updated by real runs while somebody asks all the time. Started by tests/support/undersystemd.
 
-#include "balancedsystem.h"
 #include "check/check.h"
 #include "deploy/servicelogs.h"
 #include "deploy/systemdmanager.h"
 #include "system/loginsession.h"
-#include "tests/support/skip.h"
+#include "systemdsystem.h"
 
 #include <QTimer>
 
@@ -21,32 +20,15 @@ using namespace cutover::testing;
 
 namespace {
 
-class SystemdTest : public BalancedSystem
+class SystemdTest : public SystemdSystem
 {
     Q_OBJECT
 
-    std::unique_ptr<QProcess> m_haproxy;
-
-    static bool isUsers()
+    [[nodiscard]] bool isUsers() const override
     {
         QFETCH_GLOBAL(const QString, manager);
         return manager == u"user";
     }
-    static QString unitFile(const QString &name)
-    {
-        return (isUsers() ? QDir::homePath() + u"/.config/systemd/user/"_s : u"/etc/systemd/system/"_s) + name;
-    }
-    [[nodiscard]] std::shared_ptr<Runtime> runtime() const { return VALUE(RuntimeRegistry::create(isUsers() ? u"systemd_user"_s : u"systemd"_s, m_target)); }
-    static QByteArray systemctl(QStringList arguments)
-    {
-        QProcess process;
-        process.setProcessChannelMode(QProcess::MergedChannels);
-        arguments.prepend(isUsers() ? u"--user"_s : u"--system"_s);
-        process.start(u"systemctl"_s, arguments);
-        process.waitForFinished();
-        return process.readAll().trimmed();
-    }
-    static qint64 mainPid(int number) { return systemctl({u"show"_s, u"--value"_s, u"--property=MainPID"_s, u"demo@%1"_s.arg(number)}).toLongLong(); }
     [[nodiscard]] InstanceState stateOf(const QString &name) const
     {
         const auto states = VALUE(QCoro::waitFor(runtime()->states(20000)));
@@ -59,24 +41,6 @@ class SystemdTest : public BalancedSystem
         return checked ? QString() : checked.error().code;
     }
 
-    void startHaproxy()
-    {
-        QByteArray configuration = "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8()
-            + " mode 600 level admin\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    timeout check 5s\n    retries 0\n"
-              "frontend front\n    bind 127.0.0.1:"
-            + QByteArray::number(m_front) + "\n    default_backend app\nbackend app\n    balance roundrobin\n    option httpchk GET /version\n    default-server check inter 200ms fall 3 rise 1\n";
-        for (int i = 0; i < 2; ++i) {
-            configuration += "    server backend-" + QByteArray::number(i + 1) + " 127.0.0.1:" + QByteArray::number(m_ports[i]) + '\n';
-        }
-        writeFile(path(u"haproxy.cfg"_s), configuration);
-        m_haproxy = std::make_unique<QProcess>();
-        m_haproxy->setProcessChannelMode(QProcess::ForwardedErrorChannel);
-        m_haproxy->start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, QStandardPaths::findExecutable(u"haproxy"_s, {u"/usr/sbin"_s}), u"-db"_s, u"-f"_s, path(u"haproxy.cfg"_s)});
-        QVERIFY(m_haproxy->waitForStarted());
-        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
-            QTRY_VERIFY_WITH_TIMEOUT(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 1000)).has_value(), 10000);
-        }
-    }
     /// second: unit of the second instance.
     void writeTarget(const QByteArray &second = "demo@2")
     {
@@ -121,49 +85,53 @@ private Q_SLOTS:
     }
     void initTestCase()
     {
-        // Never the manager of the machine itself.
-        if (readFile(u"/proc/1/comm"_s).trimmed() != "systemd" || qEnvironmentVariable("CUTOVER_UNDER_SYSTEMD") != u"1") {
-            SKIP_WITHOUT_ROOT("units of systemd: they need root and control groups of version 2, to run a systemd of their own");
-        }
+        NEEDS_SYSTEMD;
     }
     void init()
     {
         makeReleases();
         const QByteArray program = isUsers() ? "ExecStart=/bin/sh -c 'cd $CUTOVER_RELEASE && exec ./serve $CUTOVER_PORT'\n" : "";
-        writeFile(unitFile(u"demo@.service"_s), "[Unit]\nDescription=Backend %i\n[Service]\nRestart=on-failure\nRestartSec=100ms\n" + program);
+        makeUnits(program);
         writeFile(path(u"secrets.env"_s), "API_TOKEN=s3cr3t-of-systemd\n");
-        systemctl({u"daemon-reload"_s});
         writeTarget();
         // Those of the system have no program yet.
         OK(QCoro::waitFor(runtime()->check(u"1.0.0"_s, {u"backend-1"_s, u"backend-2"_s}, {})));
-        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
-            OK(QCoro::waitFor(runtime()->start(name, u"1.0.0"_s)));
-            OK(QCoro::waitFor(runtime()->waitReady(name, u"1.0.0"_s, {})));
-        }
+        startUnits();
         startHaproxy();
     }
     void cleanup()
     {
-        if (m_haproxy) {
-            m_haproxy->kill();
-            m_haproxy->waitForFinished();
-        }
-        for (const int number : {1, 2}) {
-            const QString unit = u"demo@%1.service"_s.arg(number);
-            systemctl({u"stop"_s, unit});
-            QDir(unitFile(unit + u".d"_s)).removeRecursively();
-            QFile::remove(unitFile(unit));
-        }
-        systemctl({u"reset-failed"_s});
-        QFile::remove(unitFile(u"demo@.service"_s));
-        systemctl({u"daemon-reload"_s});
-        m_folder.reset();
+        stopHaproxy();
+        removeUnits();
     }
 
     void rollsForthAndBack()
     {
         updatesForthAndBack();
         QCOMPARE(fact(u"backend-2"_s), u"1.0.0"_s);
+    }
+
+    void restarts() { bothAreRestarted(); }
+
+    /// The first that does not come back ends it, and the other one serves on.
+    void restartEndsWhereOneDoesNotComeBack()
+    {
+        const QString program = path(u"releases/1.0.0/serve"_s);
+        writeFile(program, "#!/bin/sh\nexit 3\n");
+        const qint64 second = mainPid(2);
+        User user(m_front);
+        const auto restarted = restart();
+        noneFailed(user);
+        QCOMPARE(restarted.error().code, u"restart.not_back"_s);
+        QVERIFY2(restarted.error().what().contains(u"backend-1"_s), qPrintable(restarted.error().what()));
+        QCOMPARE(restarted.error().args[u"left"_s].toArray(), QJsonArray{u"backend-2"_s});
+        QCOMPARE(mainPid(2), second);
+        QVERIFY(!server(u"backend-1"_s).isUp());
+        // Nor is the last one that serves stopped.
+        const auto last = restart(u"backend-2"_s);
+        QCOMPARE(last.error().code, u"restart.refused"_s);
+        QCOMPARE(mainPid(2), second);
+        QVERIFY(server(u"backend-2"_s).isUp());
     }
 
     void argumentsArriveAsWritten()
@@ -309,7 +277,7 @@ private Q_SLOTS:
         end.start(60000);
         // Whenever following has begun, one restart comes behind that.
         QTimer restart;
-        connect(&restart, &QTimer::timeout, this, [] { systemctl({u"restart"_s, u"demo@1"_s}); });
+        connect(&restart, &QTimer::timeout, this, [this] { systemctl({u"restart"_s, u"demo@1"_s}); });
         restart.start(3000);
         request = {.instances = {}, .lines = 0, .follow = true};
         const auto followed = QCoro::waitFor(serviceLogs(m_target, u"backend-1"_s, request, [&](const QString &instance, const QString &line) {
