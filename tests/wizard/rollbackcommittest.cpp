@@ -37,6 +37,7 @@ class RollbackCommitTest : public QObject
     QTemporaryDir m_folder;
     std::unique_ptr<ServeClient> m_engine;
     std::unique_ptr<RollbackWizard> m_wizard;
+    QString m_lost; ///< Why the engine is not there.
 
     QString path(const QString &name) const { return m_folder.filePath(name); }
     QString git(const QStringList &words)
@@ -105,11 +106,10 @@ private Q_SLOTS:
                                       "    instances: [{name: backend-1, port: 18080}]\n    command: [/bin/true, \"{port}\"]\n"
                                       "    health: {http: \"http://127.0.0.1:{port}/\"}\n");
         m_engine = std::make_unique<ServeClient>(ControlHost(), qEnvironmentVariable("CUTOVER_BIN", QCoreApplication::applicationDirPath()) + u"/cutoverctl"_s, path(u"target.yaml"_s));
-        QString lost;
-        connect(m_engine.get(), &EngineClient::connectionChanged, this, [&lost](bool, const Error &error) { lost = error.text(); });
+        connect(m_engine.get(), &EngineClient::connectionChanged, this, [this](bool, const Error &error) { m_lost = error.text(); });
         m_engine->start();
-        QTRY_VERIFY2_WITH_TIMEOUT(m_engine->isConnected() || !lost.isEmpty(), "no word of the engine", PlanMs);
-        QVERIFY2(m_engine->isConnected(), qPrintable(lost));
+        QTRY_VERIFY2_WITH_TIMEOUT(m_engine->isConnected() || !m_lost.isEmpty(), "no word of the engine", PlanMs);
+        QVERIFY2(m_engine->isConnected(), qPrintable(m_lost));
         m_wizard.reset(createRollbackPage(m_engine.get()));
         m_wizard->resize(1100, 700);
         m_wizard->show();

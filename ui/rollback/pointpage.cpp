@@ -223,6 +223,9 @@ bool PointPage::leave()
         m_draft->requestCommit(m_commit->commit());
         return false;
     }
+    if (!m_view) {
+        return false; // blockedReason() says why.
+    }
     m_draft->requestRollback(m_view->point.id, m_costs->mode(), m_view->point.version);
     return true;
 }
