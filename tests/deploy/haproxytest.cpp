@@ -6,18 +6,31 @@
 
 #include "deploy/haproxy.h"
 #include "balancedsystem.h"
+#include "deploy/haproxyprocesses.h"
 
 #include <QLocalServer>
 #include <QLocalSocket>
 #include <QTimer>
 
 #include <csignal>
+#include <sys/wait.h>
 
 using namespace Qt::StringLiterals;
 using namespace cutover;
 using namespace cutover::testing;
 
 namespace {
+
+/// As a user who may not look into HAProxy's processes.
+int connectionsLeftForNobody(qint64 answering, const QString &address)
+{
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::_exit(::setuid(65534) == 0 ? haproxyConnectionsLeft(answering, address).value_or(98) : 99);
+    }
+    int status = 0;
+    return child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 97;
+}
 
 class HaproxyTest : public BalancedSystem
 {
@@ -205,8 +218,15 @@ private Q_SLOTS:
         QVERIFY(!drained);
         QCOMPARE(drained.error().code, u"balancer.sessions_left"_s);
         QCOMPARE(drained.error().args[u"count"].toInt(), 1);
+        const QString address = u"127.0.0.1:%1"_s.arg(session->backend());
+        if (::geteuid() == 0) {
+            QTRY_COMPARE_WITH_TIMEOUT(connectionsLeftForNobody(pid(), address), 1, 5000);
+        }
         session->end();
         OK(QCoro::waitFor(haproxy.waitDrained(u"app"_s, name, 10000, {})));
+        if (::geteuid() == 0) {
+            QTRY_COMPARE_WITH_TIMEOUT(connectionsLeftForNobody(pid(), address), 0, 5000);
+        }
         OK(QCoro::waitFor(haproxy.setState(u"app"_s, name, Balancer::State::Ready)));
         if (before) {
             before->terminate();
