@@ -108,13 +108,13 @@ Result<int> restart(const Arguments &arguments)
     CHECK(checkNoRun(*journal));
     TRY(choice, QCoro::waitFor(chooseRestart(target, arguments.positional(0), instance)));
     const QJsonArray names = QJsonArray::fromStringList(choice.instances);
-    CHECK(journal->audit(whoAmI(), u"service.restarted"_s, {{u"service"_s, choice.service}, {u"instances"_s, names}}));
+    CHECK(journal->audit(whoAmI(), u"restart.begun"_s, {{u"service"_s, choice.service}, {u"instances"_s, names}}));
     std::stop_source stop;
     const Interruptible interruptible([&stop] { stop.request_stop(); });
     const RestartTools tools{.lock = lock->descriptor(), .told = [](const Message &doing) { say(doing.text()); }, .line = [](const QString &source, const QString &line) { say(QString(source + u"  "_s + line)); }};
     const auto restarted = QCoro::waitFor(restartService(target, choice, tools, stop.get_token()));
     if (!restarted) {
-        CHECK(journal->audit(whoAmI(), u"service.restart_failed"_s, {{u"service"_s, choice.service}, {u"error"_s, restarted.error().toJson()}}));
+        CHECK(journal->audit(whoAmI(), u"restart.failed"_s, {{u"service"_s, choice.service}, {u"error"_s, restarted.error().toJson()}}));
         return fail(restarted.error());
     }
     sayJson({{u"service"_s, choice.service}, {u"instances"_s, names}, {u"restarted"_s, true}});

@@ -26,8 +26,8 @@ static const Catalogue::Registration texts{
     {"features.unknown", QT_TRANSLATE_NOOP("catalogue", "It is not known whether features were changed: %{error}"), nullptr},
     {"database.cloned", QT_TRANSLATE_NOOP("catalogue", "Began to restore “%{database}” of the restore point %{point} as the database “%{clone}”"), nullptr},
     {"images.pruned", QT_TRANSLATE_NOOP("catalogue", "Began to remove images that no release needs: %{images:list}"), nullptr},
-    {"service.restarted", QT_TRANSLATE_NOOP("catalogue", "Began to restart instances of %{service}: %{instances:list}"), nullptr},
-    {"service.restart_failed", QT_TRANSLATE_NOOP("catalogue", "%{service} was not restarted as a whole: %{error}"), nullptr},
+    {"restart.begun", QT_TRANSLATE_NOOP("catalogue", "Began to restart instances of %{service}: %{instances:list}"), nullptr},
+    {"restart.failed", QT_TRANSLATE_NOOP("catalogue", "%{service} was not restarted as a whole: %{error}"), nullptr},
     {"features.applied", QT_TRANSLATE_NOOP("catalogue", "Changed features: %{reason}"), nullptr},
 };
 

@@ -270,7 +270,7 @@ private Q_SLOTS:
         QCOMPARE(m_demo->servedVersion(), u"1.2.0"_s);
         QCOMPARE(m_demo->failures(), failures);
         const QJsonArray rows = json({u"audit"_s}).json[u"rows"].toArray();
-        QVERIFY(std::any_of(rows.begin(), rows.end(), [](const QJsonValue &row) { return row[u"what"] == u"service.restarted"_s && row[u"args"][u"service"] == u"backend"_s; }));
+        QVERIFY(std::any_of(rows.begin(), rows.end(), [](const QJsonValue &row) { return row[u"what"] == u"restart.begun"_s && row[u"args"][u"service"] == u"backend"_s; }));
     }
 
     void restartInProductionTakesTheName()

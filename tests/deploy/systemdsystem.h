@@ -120,9 +120,9 @@ private:
 } // namespace cutover::testing
 
 /// For a test that needs units of a systemd of its own.
-#define NEEDS_SYSTEMD                                                                                                                             \
-    do {                                                                                                                                          \
-        if (!isUnderSystemd()) {                                                                                                                  \
-            SKIP_WITHOUT_ROOT("units of systemd: they need root and control groups of version 2, to run a systemd of their own");                 \
-        }                                                                                                                                         \
+#define NEEDS_SYSTEMD                                                                                                             \
+    do {                                                                                                                          \
+        if (!isUnderSystemd()) {                                                                                                  \
+            SKIP_WITHOUT_ROOT("units of systemd: they need root and control groups of version 2, to run a systemd of their own"); \
+        }                                                                                                                         \
     } while (false)
