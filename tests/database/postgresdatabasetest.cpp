@@ -285,8 +285,9 @@ private Q_SLOTS:
             TRY(const auto compared, postgres::compare(*live, *copy));
             return compared.loss;
         };
-        QVERIFY_RESULT(found());
-        QVERIFY(found()->isEmpty());
+        const auto same = found();
+        QVERIFY_RESULT(same);
+        QVERIFY(!same->contains(u"pg_largeobject"_s));
         sql(u"trading"_s, u"SET ROLE owner; SELECT lo_put(4712, 700000000, '\\x03')"_s);
         QCOMPARE(found()->value(u"pg_largeobject"_s), 1);
         sql(u"trading"_s, u"SET ROLE owner; SELECT lo_put(4714, 1048576, '\\x03')"_s);
