@@ -201,6 +201,11 @@ private:
         if (plain.contains(".headers."_L1)) {
             return HeaderValue(text).withPathsOf(QDir(m_source));
         }
+        if (plain == "checks.external.http"_L1 || plain == "checks.external.tcp"_L1 || plain == "checks.external.web_socket"_L1) {
+            // Not ours, wherever it listens: nothing of it moves with our ports.
+            m_left->append({u"derive.left_external"_s, {{u"file"_s, QString(m_options.folder + u"/target.yaml"_s)}, {u"key"_s, path}, {u"what"_s, text}}});
+            return text;
+        }
         const QString section = plain.section(u'.', 0, 0);
         return section == "services"_L1 || section == "checks"_L1 || section == "commands"_L1 ? anywhere(path, text) : text;
     }

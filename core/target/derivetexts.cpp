@@ -21,6 +21,7 @@ static const Catalogue::Registration texts{
     {"derive.left_redis", QT_TRANSLATE_NOOP("catalogue", "Start the Redis server “%{redis}” at %{place}, with data of its own.")},
     {"derive.left_host", QT_TRANSLATE_NOOP("catalogue", "Name another machine for the host “%{host}” in %{file}: its programs would run on %{address}, where those of this target run.")},
     {"derive.left_address", QT_TRANSLATE_NOOP("catalogue", "Look at %{key} in %{file}: it names %{what}, which was left as it is.")},
+    {"derive.left_external", QT_TRANSLATE_NOOP("catalogue", "Give %{key} in %{file} the address of a test system, if %{what} has one: it is not ours and was left as it is.")},
     {"derive.left_own", QT_TRANSLATE_NOOP("catalogue", "Give %{key} in %{file} an address of the staging system: in %{old} it points at this target's own database.")},
     {"derive.left_variable", QT_TRANSLATE_NOOP("catalogue", "Look at %{key} in %{file}: in %{old} it says where a server is that this target doesn't name.")},
     {"derive.left_unread", QT_TRANSLATE_NOOP("catalogue", "Look through %{file} for addresses of databases: what it is made after can't be read here. %{cause}")},

@@ -110,6 +110,16 @@ OwnAddresses::Found OwnAddresses::rewritten(const QString &key, const QString &t
         found.named = true;
         return found;
     }
+    // HOST:PORT and nothing else, as clients of Redis are often given it.
+    static const QRegularExpression place(u"\\A(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9._-]+):([0-9]{1,5})\\z"_s);
+    if (const auto match = place.match(text); match.hasMatch()) {
+        const QString host = match.captured(1).startsWith(u'[') ? match.captured(1).sliced(1).chopped(1) : match.captured(1);
+        const int port = match.captured(2).toInt();
+        if (std::ranges::any_of(m_redis, [&](const Place &own) { return own.port == port && isSameHost(own.host, host); })) {
+            found.text = match.captured(1) + u':' + QString::number(port + m_offset);
+            return found;
+        }
+    }
     static const QRegularExpression redisPortKey(u"(?:\\A|_)(?:REDIS|VALKEY)_?PORT\\z"_s, QRegularExpression::CaseInsensitiveOption);
     if (redisPortKey.match(key).hasMatch() && std::ranges::contains(m_redis, text.toInt(), &Place::port)) {
         found.text = QString::number(text.toInt() + m_offset);

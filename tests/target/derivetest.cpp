@@ -116,6 +116,19 @@ private Q_SLOTS:
         QVERIFY2(left.join(u'\n').contains(u"ledger_staging") && left.join(u'\n').contains(u"trading.env"), qPrintable(left.join(u'\n')));
     }
 
+    void externalSystemsStayWhereTheyAre()
+    {
+        const Target live = load(small(u"checks:\n  probes:\n    - {name: own, http: \"http://127.0.0.1:8000/\"}\n  external:\n    - {name: broker, http: \"http://127.0.0.1:8200/status\"}\n    - {name: bank, tcp: \"127.0.0.1:8300\"}\n"_s).toUtf8());
+        const auto derived = deriveStaging(live, to());
+        QVERIFY2(derived, derived ? "" : qPrintable(derived.error().text()));
+        QCOMPARE(derived->target.check.probes[0].http, u"http://127.0.0.1:18000/"_s);
+        QCOMPARE(derived->target.check.external[0].http, u"http://127.0.0.1:8200/status"_s);
+        QCOMPARE(derived->target.check.external[1].tcp, u"127.0.0.1:8300"_s);
+        // That it is asked from there as well is for a person to judge.
+        const QString left = texts(derived->left);
+        QVERIFY2(left.contains(u"checks.external[0].http") && left.contains(u"127.0.0.1:8300") && !left.contains(u"%{"), qPrintable(left));
+    }
+
     static QString texts(const QList<Message> &messages)
     {
         QStringList lines;
@@ -147,6 +160,7 @@ private Q_SLOTS:
         QTest::newRow("by name") << u"PGDATABASE"_s << u"orders"_s << u"orders_staging"_s;
         QTest::newRow("by another name") << u"APP_DB_NAME"_s << u"orders"_s << u"orders_staging"_s;
         QTest::newRow("no database") << u"TITLE"_s << u"orders"_s << u"orders"_s;
+        QTest::newRow("Redis by host and port") << u"CACHE"_s << u"127.0.0.1:6390"_s << u"127.0.0.1:16390"_s;
         QTest::newRow("Redis") << u"REDIS_URL"_s << u"redis://:hunter2@127.0.0.1:6390/2"_s << u"redis://:hunter2@127.0.0.1:16390/2"_s;
         QTest::newRow("the database's port alone") << u"PEERS"_s << u"127.0.0.1:1,127.0.0.1:8000"_s << u"127.0.0.1:1,127.0.0.1:18000"_s;
     }
