@@ -3,15 +3,18 @@
 
 #include "systemdemo.h"
 
+#include "deploy/runtime.h"
+#include "deploy/supervisorclient.h"
 #include "target/target.h"
 
+#include <QCoroTask>
 #include <QCryptographicHash>
 #include <QSqlDatabase>
 #include <QSqlError>
 #include <QSqlQuery>
 
 using namespace Qt::StringLiterals;
-using cutover::Target;
+using namespace cutover;
 
 SystemDemo::~SystemDemo()
 {
@@ -40,6 +43,37 @@ bool SystemDemo::startServices()
         return false;
     }
     return true;
+}
+
+bool SystemDemo::startByRuntimes(const QStringList &but)
+{
+    m_started = true;
+    const auto start = [this, &but]() -> Result<> {
+        TRY(const Target target, Target::load(targetFile()));
+        const QString version = u"1.2.0"_s;
+        SupervisorClient supervisor(target);
+        CHECK(QCoro::waitFor(supervisor.ensureRunning()));
+        for (const ServiceSpec &service : target.services) {
+            for (const InstanceSpec &instance : service.instances) {
+                if (but.contains(instance.name)) {
+                    continue;
+                }
+                if (service.runtime == "process"_L1) {
+                    CHECK(QCoro::waitFor(supervisor.start(instance.name, service.managed ? target.releaseDirectory(version) : QString())));
+                    CHECK(QCoro::waitFor(supervisor.waitReady(instance.name, {})));
+                    continue;
+                }
+                TRY(const auto runtime, RuntimeRegistry::create(service.runtime, target));
+                CHECK(QCoro::waitFor(runtime->check(version, {instance.name}, {})));
+                CHECK(QCoro::waitFor(runtime->start(instance.name, version)));
+                CHECK(QCoro::waitFor(runtime->waitReady(instance.name, version, {})));
+            }
+        }
+        return {};
+    };
+    const auto started = start();
+    m_problem = started ? QString() : started.error().text();
+    return started.has_value();
 }
 
 bool SystemDemo::start(int orders, int rate, const QStringList &more)

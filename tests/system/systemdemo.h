@@ -19,6 +19,8 @@ public:
     [[nodiscard]] bool start(int orders = 5000, int rate = 50, const QStringList &more = {});
     [[nodiscard]] bool create(int orders = 5000, int rate = 50, const QStringList &more = {});
     [[nodiscard]] bool startServices();
+    /// Of a target.yaml that was changed since create(): every instance by the runtime that it names now, but for these.
+    [[nodiscard]] bool startByRuntimes(const QStringList &but = {});
     [[nodiscard]] QString problem() const { return m_problem; }
     [[nodiscard]] QString folder() const override { return m_folder.path(); }
     [[nodiscard]] QString databaseFile() const;
