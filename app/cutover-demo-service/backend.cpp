@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "bearertoken.h"
 #include "gracefulserver.h"
 #include "httpmetrics.h"
+#include "marketstream.h"
 #include "orderstore.h"
 #include "quotecache.h"
 #include "releaseinfo.h"
@@ -48,6 +50,8 @@ private:
     QFuture<QHttpServerResponse> user(const QByteArray &path, cutover::Worker &worker, std::function<Reply()> work);
     bool fails() const;
     Reply quote(const QString &symbol);
+    static double price(const QString &symbol);
+    static QByteArray tick();
     Reply health();
 
     Options m_options;
@@ -95,17 +99,28 @@ Reply Backend::health()
     return reply;
 }
 
+double Backend::price(const QString &symbol)
+{
+    // Moves slowly and is the same in every backend.
+    const double base = 20 + qHash(symbol, 0) % 400;
+    const double phase = QDateTime::currentMSecsSinceEpoch() / 60000.0 + qHash(symbol, 1) % 100;
+    return std::round(base * (1 + 0.02 * std::sin(phase)) * 100) / 100;
+}
+
+QByteArray Backend::tick()
+{
+    const QString symbol = u"KIS"_s;
+    return QJsonDocument(QJsonObject{{u"symbol"_s, symbol}, {u"price"_s, price(symbol)}}).toJson(QJsonDocument::Compact);
+}
+
 Reply Backend::quote(const QString &symbol)
 {
     if (const auto kept = m_cache.price(symbol)) {
         return {200, {{u"symbol"_s, symbol}, {u"price"_s, *kept}}};
     }
-    // A price that moves slowly and is the same in every backend.
-    const double base = 20 + qHash(symbol, 0) % 400;
-    const double phase = QDateTime::currentMSecsSinceEpoch() / 60000.0 + qHash(symbol, 1) % 100;
-    const double price = std::round(base * (1 + 0.02 * std::sin(phase)) * 100) / 100;
-    m_cache.keep(symbol, price, 1);
-    return {200, {{u"symbol"_s, symbol}, {u"price"_s, price}}};
+    const double now = price(symbol);
+    m_cache.keep(symbol, now, 1);
+    return {200, {{u"symbol"_s, symbol}, {u"price"_s, now}}};
 }
 
 int Backend::run()
@@ -140,7 +155,8 @@ int Backend::run()
         order.price = json[u"price"_s].toDouble();
         order.user = json[u"user"_s].toString();
         order.clientId = json[u"client_id"_s].toString();
-        order.clientTag = json[u"client_tag"_s].toString();
+        // Clients of before 1.3.0 send none.
+        order.clientTag = json[u"client_tag"_s].toString(u""_s);
         return user("/api/orders", m_store.writer(), [this, order] { return m_store.place(order); });
     });
     http.route(u"/api/orders/<arg>"_s, QHttpServerRequest::Method::Get, [this](qint64 id) {
@@ -158,6 +174,8 @@ int Backend::run()
                    return user("/api/features/check", m_store.reader(),
                                [this, feature, who] { return m_store.feature(feature, who); });
                });
+    routeAccount(http, qgetenv("API_TOKEN"));
+    const MarketStream market(m_server, &Backend::tick);
     if (!m_server.listen(m_options.port)) {
         return 3;
     }

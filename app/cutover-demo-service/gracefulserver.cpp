@@ -49,6 +49,13 @@ bool TrackingTcpServer::isQuiet() const
     });
 }
 
+bool TrackingTcpServer::isConnected(quint16 peerPort) const
+{
+    return std::ranges::any_of(m_sockets, [peerPort](const QPointer<QTcpSocket> &socket) {
+        return socket && socket->state() == QAbstractSocket::ConnectedState && socket->peerPort() == peerPort;
+    });
+}
+
 void TrackingTcpServer::disconnectAll()
 {
     for (const QPointer<QTcpSocket> &socket : std::as_const(m_sockets)) {

@@ -20,6 +20,8 @@ public:
     using QTcpServer::QTcpServer;
     [[nodiscard]] bool isQuiet() const;
     void disconnectAll();
+    /// Whether a connection from that port of the other end is open.
+    [[nodiscard]] bool isConnected(quint16 peerPort) const;
 
 protected:
     void incomingConnection(qintptr descriptor) override;
@@ -40,6 +42,8 @@ public:
     [[nodiscard]] QHttpServer &http() { return m_http; }
     /// Says why on standard error when it can't.
     [[nodiscard]] bool listen(quint16 port);
+    /// Whether who asked from that port is still there.
+    [[nodiscard]] bool isConnected(quint16 peerPort) const { return m_tcp && m_tcp->isConnected(peerPort); }
 
     /** Counts a request as under way while it exists. Any thread. */
     class Busy

@@ -20,9 +20,9 @@ int main(int argc, char *argv[])
     QLoggingCategory::setFilterRules(u"qt.network.ssl=false"_s);
     QSslSocket::setActiveBackend(u"cert-only"_s);
     QCommandLineParser parser;
-    parser.setApplicationDescription(u"A part of the demo trading system: backend, frontend, strategy, repository or traffic."_s);
+    parser.setApplicationDescription(u"A part of the demo trading system: backend, frontend, strategy, broker, repository or traffic."_s);
     parser.addHelpOption();
-    parser.addPositionalArgument(u"role"_s, u"backend, frontend, strategy, repository or traffic"_s);
+    parser.addPositionalArgument(u"role"_s, u"backend, frontend, strategy, broker, repository or traffic"_s);
     parser.addOptions({
         {u"port"_s, u"Port on 127.0.0.1."_s, u"number"_s},
         {u"name"_s, u"Name of this instance."_s, u"name"_s},
@@ -62,12 +62,15 @@ int main(int argc, char *argv[])
     if (role == u"strategy") {
         return demo::runStrategy(options);
     }
+    if (role == u"broker") {
+        return demo::runBroker(options);
+    }
     if (role == u"repository") {
         return demo::runRepository(options);
     }
     if (role == u"traffic") {
         return demo::runTraffic(options);
     }
-    fprintf(stderr, "unknown role '%s': backend, frontend, strategy, repository or traffic expected\n", qPrintable(role));
+    fprintf(stderr, "unknown role '%s': backend, frontend, strategy, broker, repository or traffic expected\n", qPrintable(role));
     return 2;
 }

@@ -28,6 +28,7 @@ struct Options {
 [[nodiscard]] int runBackend(const Options &options);
 [[nodiscard]] int runFrontend(const Options &options);
 [[nodiscard]] int runStrategy(const Options &options);
+[[nodiscard]] int runBroker(const Options &options);
 [[nodiscard]] int runRepository(const Options &options);
 [[nodiscard]] int runTraffic(const Options &options);
 

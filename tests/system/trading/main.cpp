@@ -43,7 +43,7 @@ int main(int argc, char **argv)
     options.rate = parser.value(u"rate"_s).toInt();
     options.watchWindowMs = 15000;
     options.watchDurationMs = 60000;
-    say(u"Starting PostgreSQL, Redis, a Docker daemon, four containers, HAProxy and traffic …"_s);
+    say(u"Starting PostgreSQL, Redis, a broker, a Docker daemon, four containers, HAProxy and traffic …"_s);
     cutover::EndSignals ends;
     bool isAsked = false;
     QObject::connect(&ends, &cutover::EndSignals::asked, &application, [&isAsked] { isAsked = true; });

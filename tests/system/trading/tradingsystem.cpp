@@ -31,10 +31,24 @@ namespace {
 // Of these servers only; they go with their folder.
 constexpr auto DatabasePassword = "trading-4711-secret";
 constexpr auto RedisPassword = "cache-0815-secret";
+constexpr auto ApiToken = "account-1972-secret";
 constexpr auto Project = "cutover-trading";
 
 /// How many of Alembic's revisions each release brings.
 const QMap<QString, int> Revisions{{u"1.2.0"_s, 2}, {u"1.2.1"_s, 2}, {u"1.3.0"_s, 4}, {u"1.3.1"_s, 4}, {u"2.0.0"_s, 6}};
+
+/// In order, where it can.
+void end(QProcess &process)
+{
+    if (process.state() == QProcess::NotRunning) {
+        return;
+    }
+    process.terminate();
+    if (!process.waitForFinished(10000)) {
+        process.kill();
+        process.waitForFinished();
+    }
+}
 
 QByteArray run(const QString &program, const QStringList &arguments, QString *problem, const QString &folder = {})
 {
@@ -71,21 +85,18 @@ TradingSystem::TradingSystem() = default;
 
 TradingSystem::~TradingSystem()
 {
-    stopServices();
-    m_docker.reset();
-    if (m_redis.state() != QProcess::NotRunning) {
-        m_redis.terminate();
-        if (!m_redis.waitForFinished(10000)) {
-            m_redis.kill();
-            m_redis.waitForFinished();
-        }
+    if (!m_folder.isEmpty()) {
+        shutDown(targetFile());
     }
+    m_docker.reset();
+    end(m_broker);
+    end(m_redis);
     m_postgres.reset();
 }
 
 QString TradingSystem::missing()
 {
-    for (const auto *program : {"redis-server", "haproxy", "alembic", "git"}) {
+    for (const auto *program : {"redis-server", "haproxy", "alembic", "git", "openssl"}) {
         if (QStandardPaths::findExecutable(QString::fromLatin1(program)).isEmpty()) {
             return QString::fromLatin1(program) + u" is not installed"_s;
         }
@@ -117,10 +128,20 @@ bool TradingSystem::start(const Options &options)
         return say(u"cannot make "_s + m_folder);
     }
     m_blueGreen = options.blueGreen;
-    for (const auto *port : {"front", "backend-1", "backend-2", "green-1", "green-2", "frontend-1", "frontend-2", "traffic", "redis"}) {
+    m_workers = options.workers;
+    for (const auto *port : {"front", "backend-1", "backend-2", "green-1", "green-2", "frontend-1", "frontend-2", "traffic", "redis", "secure", "broker"}) {
         m_ports.insert(QString::fromLatin1(port), cutover::testing::freePort());
     }
-    return startServers() && writeFiles(options) && publishReleases() && installFirst() && fillDatabase(options.orders) && startServices();
+    return startServers() && writeFiles(options) && publishReleases() && installFirst(targetFile()) && fillDatabase(u"trading"_s, options.orders) && startServices(targetFile());
+}
+
+bool TradingSystem::bringUp(const QString &targetFile, int orders)
+{
+    const auto target = Target::load(targetFile);
+    if (!target) {
+        return say(target.error().text());
+    }
+    return installFirst(targetFile) && fillDatabase(target->databases.first().postgres.database, orders) && startServices(targetFile);
 }
 
 bool TradingSystem::startServers()
@@ -147,7 +168,33 @@ bool TradingSystem::startServers()
     if (!files::replace(path(u"redis/redis.conf"_s), configuration)) {
         return say(u"redis.conf"_s);
     }
-    return startRedis();
+    return makeCertificate() && startRedis() && startBroker();
+}
+
+bool TradingSystem::makeCertificate()
+{
+    const QString file = path(u"tls/front.pem"_s);
+    if (!QDir().mkpath(path(u"tls"_s))) {
+        return say(u"mkdir"_s);
+    }
+    QString problem;
+    // HAProxy looks for the key beside it, by this name.
+    run(u"openssl"_s, {u"req"_s, u"-x509"_s, u"-newkey"_s, u"rsa:2048"_s, u"-nodes"_s, u"-days"_s, u"90"_s, u"-subj"_s, u"/CN=Trading"_s, u"-addext"_s, u"subjectAltName=IP:127.0.0.1"_s, u"-keyout"_s, QString(file + u".key"_s), u"-out"_s, file}, &problem);
+    return say(problem);
+}
+
+bool TradingSystem::startBroker()
+{
+    m_broker.setProcessChannelMode(QProcess::MergedChannels);
+    m_broker.setStandardOutputFile(path(u"broker.log"_s));
+    m_broker.setUnixProcessParameters(QProcess::UnixProcessFlag::CreateNewSession);
+    m_broker.start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, program(u"cutover-demo-service"_s), u"broker"_s, u"--port"_s, QString::number(m_ports[u"broker"_s])});
+    return m_broker.waitForStarted() || say(u"broker: "_s + m_broker.errorString());
+}
+
+void TradingSystem::stopBroker()
+{
+    end(m_broker);
 }
 
 bool TradingSystem::startRedis()
@@ -290,6 +337,7 @@ defaults
 
 frontend front
     bind 127.0.0.1:%2
+    bind 127.0.0.1:%7 ssl crt %1/tls/front.pem
     use_backend backend if { path_beg /api }
     default_backend frontend
 
@@ -306,30 +354,33 @@ backend frontend
     default-server check inter 500ms fastinter 100ms downinter 200ms fall 3 rise 1
     server frontend-1 127.0.0.1:%5
     server frontend-2 127.0.0.1:%6
-)"_s.arg(m_folder, port(u"front"_s), port(u"backend-1"_s), port(u"backend-2"_s), port(u"frontend-1"_s), port(u"frontend-2"_s));
+)"_s.arg(m_folder, port(u"front"_s), port(u"backend-1"_s), port(u"backend-2"_s), port(u"frontend-1"_s), port(u"frontend-2"_s), port(u"secure"_s));
     if (m_blueGreen) {
         // Which of them serve, a run says; after a restart of its own HAProxy knows only this.
         haproxy.replace(u"server backend-"_s, u"server blue-"_s)
             .replace(u"\nbackend frontend\n"_s, u"    server green-1 127.0.0.1:%1 disabled\n    server green-2 127.0.0.1:%2 disabled\n\nbackend frontend\n"_s.arg(port(u"green-1"_s), port(u"green-2"_s)));
     }
     const QString environment = uR"(# Settings of the trading system, for Compose.
-TRADING_ENVIRONMENT=staging
+TRADING_ENVIRONMENT=@ENVIRONMENT@
 PROGRAMS=%1
 DATABASE_URL=postgresql://trading@127.0.0.1:%2/trading
 DATABASE_PASSWORD=%3
 REDIS=127.0.0.1:%4
 REDIS_PASSWORD=%5
+API_TOKEN=@TOKEN@
 BACKEND_1_PORT=%6
 BACKEND_2_PORT=%7
 FRONTEND_1_PORT=%8
 FRONTEND_2_PORT=%9
 LEGACY_QUOTES=1
-)"_s.arg(QFileInfo(program(u"cutover-demo-service"_s)).absolutePath(), QString::number(m_postgres->port()), QLatin1StringView(DatabasePassword), port(u"redis"_s), QLatin1StringView(RedisPassword), port(u"backend-1"_s), port(u"backend-2"_s), port(u"frontend-1"_s), port(u"frontend-2"_s));
+)"_s.arg(QFileInfo(program(u"cutover-demo-service"_s)).absolutePath(), QString::number(m_postgres->port()), QLatin1StringView(DatabasePassword), port(u"redis"_s), QLatin1StringView(RedisPassword), port(u"backend-1"_s), port(u"backend-2"_s), port(u"frontend-1"_s), port(u"frontend-2"_s))
+                                    .replace(u"@TOKEN@"_s, QLatin1StringView(ApiToken))
+                                    .replace(u"@ENVIRONMENT@"_s, options.environment);
     QString target = uR"(# The trading system: everything that Cutover knows about it.
 schema: 1
 name: trading
 product: trading
-environment: staging
+environment: @ENVIRONMENT@
 state: state
 releases: releases
 
@@ -357,6 +408,13 @@ databases:
     password: file:secrets/database
     minimum_free: 200 MB
     migrations: {tool: alembic, folder: backend}
+
+redis:
+  - name: quotes
+    host: 127.0.0.1
+    port: @REDIS@
+    password: file:secrets/redis
+    backup: true
 
 services:
   - name: backend
@@ -421,11 +479,32 @@ checks:
     - {name: front, http: "http://127.0.0.1:@FRONT@/api/health"}
     - {name: page, http: "http://127.0.0.1:@FRONT@/", expect_body: Trading}
     - {name: quote, http: "http://127.0.0.1:@FRONT@/api/market/quote/KIS", critical: false, proves: [features]}
+    - {name: account, http: "http://127.0.0.1:@FRONT@/api/me", headers: {Authorization: "Bearer file:secrets/api.token"}, proves: [authentication]}
+    - {name: stranger, http: "http://127.0.0.1:@FRONT@/api/me", expect_status: 401, proves: [authentication]}
+    - {name: market-stream, http: "http://127.0.0.1:@FRONT@/api/market/stream", expect_body: "event: quote", proves: [streaming]}
+    - {name: market-socket, web_socket: "ws://127.0.0.1:@FRONT@/api/market/socket", expect_body: price}
+  external:
+    - {name: broker, http: "http://127.0.0.1:@BROKER@/status", expect_body: open, while_down: wait, interval: 500ms}
+  external_wait: 60s
+  certificates:
+    - {name: file, file: tls/front.pem, critical: true}
+    - {name: served, server: "127.0.0.1:@SECURE@", critical: true}
+  compatibility:
+    - {name: quote, url: "http://127.0.0.1:@FRONT@/api/market/quote/KIS"}
+    - {name: account, url: "http://127.0.0.1:@FRONT@/api/me", headers: {Authorization: "Bearer file:secrets/api.token"}, compare: values}
+  evidence:
+    # Of what is installed, and of what was installed then.
+    - {name: installed-tests, command: [python3, -B, -m, unittest, discover, -s, backend/tests], when: before}
+    - {name: unit-tests, command: [python3, -B, -m, unittest, discover, -s, backend/tests], when: after, proves: [unit]}
+    - {name: order, command: [python3, -B, checks/place_order.py, "http://127.0.0.1:@FRONT@"], when: after, proves: [integration, orders]}
   # Errors are counted in what the backends' and frontends' containers write.
   max_log_errors: 5
   latency_url: http://127.0.0.1:@FRONT@/api/market/quote/KIS
-  latency_p95: 1s
+  latency_p95: 200ms
 )"_s;
+    if (m_workers > 0) {
+        target.replace(u"  - name: haproxy\n"_s, u"  - {name: worker, runtime: compose, replicas: %1, health: {ready_within: 60s}, stop_timeout: 5s}\n\n  - name: haproxy\n"_s.arg(m_workers));
+    }
     if (m_blueGreen) {
         target.replace(u"  environment_file: .env\n"_s, u"  environment_file: .env\n  colours: {blue: blue.env, green: green.env}\n"_s)
             .replace(u"  - name: backend\n    runtime: compose\n"_s, u"  - name: backend\n    runtime: compose\n    strategy: blue_green\n"_s)
@@ -441,22 +520,24 @@ checks:
         }
     }
     const QMap<QString, QString> values{
-        {u"@FOLDER@"_s, m_folder}, {u"@DOCKER@"_s, m_docker->host()}, {u"@PROJECT@"_s, QString::fromLatin1(Project)}, {u"@DATABASE@"_s, QString::number(m_postgres->port())}, {u"@BACKEND1@"_s, port(u"backend-1"_s)}, {u"@BACKEND2@"_s, port(u"backend-2"_s)}, {u"@GREEN1@"_s, port(u"green-1"_s)}, {u"@GREEN2@"_s, port(u"green-2"_s)}, {u"@FRONTEND1@"_s, port(u"frontend-1"_s)}, {u"@FRONTEND2@"_s, port(u"frontend-2"_s)}, {u"@FRONT@"_s, port(u"front"_s)}, {u"@TRAFFIC@"_s, port(u"traffic"_s)}, {u"@PROGRAMS@"_s, QFileInfo(program(u"cutover-demo-service"_s)).absolutePath()}, {u"@RATE@"_s, QString::number(options.rate)}, {u"@WINDOW@"_s, QString::number(options.watchWindowMs)}, {u"@DURATION@"_s, QString::number(options.watchDurationMs)}};
+        {u"@ENVIRONMENT@"_s, options.environment}, {u"@FOLDER@"_s, m_folder}, {u"@DOCKER@"_s, m_docker->host()}, {u"@PROJECT@"_s, QString::fromLatin1(Project)}, {u"@DATABASE@"_s, QString::number(m_postgres->port())}, {u"@BACKEND1@"_s, port(u"backend-1"_s)}, {u"@BACKEND2@"_s, port(u"backend-2"_s)}, {u"@GREEN1@"_s, port(u"green-1"_s)}, {u"@GREEN2@"_s, port(u"green-2"_s)}, {u"@FRONTEND1@"_s, port(u"frontend-1"_s)}, {u"@FRONTEND2@"_s, port(u"frontend-2"_s)}, {u"@FRONT@"_s, port(u"front"_s)}, {u"@SECURE@"_s, port(u"secure"_s)}, {u"@REDIS@"_s, port(u"redis"_s)}, {u"@BROKER@"_s, port(u"broker"_s)}, {u"@TRAFFIC@"_s, port(u"traffic"_s)}, {u"@PROGRAMS@"_s, QFileInfo(program(u"cutover-demo-service"_s)).absolutePath()}, {u"@RATE@"_s, QString::number(options.rate)}, {u"@WINDOW@"_s, QString::number(options.watchWindowMs)}, {u"@DURATION@"_s, QString::number(options.watchDurationMs)}};
     for (const auto &[mark, value] : values.asKeyValueRange()) {
         target.replace(mark, value);
     }
     if (!QDir().mkpath(path(u"data"_s)) || !QDir().mkpath(path(u"secrets"_s)) || !files::replace(path(u"haproxy.cfg"_s), haproxy.toUtf8())
         || !files::replace(path(u".env"_s), environment.toUtf8(), QFileDevice::ReadOwner | QFileDevice::WriteOwner)
         || !files::replace(path(u"secrets/database"_s), QByteArray(DatabasePassword) + '\n', QFileDevice::ReadOwner | QFileDevice::WriteOwner)
+        || !files::replace(path(u"secrets/redis"_s), QByteArray(RedisPassword) + '\n', QFileDevice::ReadOwner | QFileDevice::WriteOwner)
+        || !files::replace(path(u"secrets/api.token"_s), QByteArray(ApiToken) + '\n', QFileDevice::ReadOwner | QFileDevice::WriteOwner)
         || !files::replace(targetFile(), target.toUtf8())) {
         return say(u"cannot write into "_s + m_folder);
     }
     return true;
 }
 
-bool TradingSystem::installFirst()
+bool TradingSystem::installFirst(const QString &targetFile)
 {
-    const auto target = Target::load(targetFile());
+    const auto target = Target::load(targetFile);
     if (!target) {
         return say(target.error().text());
     }
@@ -492,9 +573,9 @@ bool TradingSystem::installFirst()
     return migrated->exitCode == 0 || say(alembic::failure(project, *migrated, {}, {}).text());
 }
 
-bool TradingSystem::fillDatabase(int orders)
+bool TradingSystem::fillDatabase(const QString &database, int orders)
 {
-    const auto filled = m_postgres->sql(u"trading"_s, u"INSERT INTO users (name) SELECT 'user-' || i FROM generate_series(0, 99) i; "
+    const auto filled = m_postgres->sql(database, u"INSERT INTO users (name) SELECT 'user-' || i FROM generate_series(0, 99) i; "
                                                       "INSERT INTO orders (symbol, side, quantity, price, \"user\", client_id, created_at) "
                                                       "SELECT (ARRAY['KIS','ORB','NOVA','TERN','LUX'])[1 + i %% 5], CASE i %% 3 WHEN 0 THEN 'sell' ELSE 'buy' END, 1 + i * 31 %% 100, "
                                                       "20 + (i * 17 %% 40000) / 100.0, 'user-' || (i %% 100), 'history-' || i, now() - make_interval(secs => i * 30) FROM generate_series(1, %1) i; "
@@ -508,9 +589,18 @@ QStringList TradingSystem::firstBackends() const
     return m_blueGreen ? QStringList{u"blue-1"_s, u"blue-2"_s} : QStringList{u"backend-1"_s, u"backend-2"_s};
 }
 
-bool TradingSystem::startServices()
+QStringList TradingSystem::workers() const
 {
-    const auto target = Target::load(targetFile());
+    QStringList names;
+    for (int i = 1; i <= m_workers; ++i) {
+        names.append(u"worker-%1"_s.arg(i));
+    }
+    return names;
+}
+
+bool TradingSystem::startServices(const QString &targetFile)
+{
+    const auto target = Target::load(targetFile);
     if (!target) {
         return say(target.error().text());
     }
@@ -518,7 +608,7 @@ bool TradingSystem::startServices()
     if (!runtime) {
         return say(runtime.error().text());
     }
-    const QStringList composed = firstBackends() + QStringList{u"frontend-1"_s, u"frontend-2"_s};
+    const QStringList composed = firstBackends() + QStringList{u"frontend-1"_s, u"frontend-2"_s} + workers();
     if (const auto prepared = QCoro::waitFor((*runtime)->prepare(u"1.2.0"_s, composed, {})); !prepared) {
         return say(prepared.error().text());
     }
@@ -532,12 +622,12 @@ bool TradingSystem::startServices()
             return say(ready.error().text());
         }
     }
-    return startSupervised();
+    return startSupervised(targetFile);
 }
 
-bool TradingSystem::startSupervised()
+bool TradingSystem::startSupervised(const QString &targetFile)
 {
-    const auto target = Target::load(targetFile());
+    const auto target = Target::load(targetFile);
     if (!target) {
         return say(target.error().text());
     }
@@ -554,14 +644,13 @@ bool TradingSystem::startSupervised()
     return done || say(done.error().text());
 }
 
-void TradingSystem::stopServices()
+void TradingSystem::shutDown(const QString &targetFile)
 {
-    const auto target = m_folder.isEmpty() ? Result<Target>(fail(u"target.missing"_s)) : Target::load(targetFile());
-    if (target) {
+    if (const auto target = Target::load(targetFile)) {
         (void)QCoro::waitFor(stopWatcher(*target));
         (void)QCoro::waitFor(SupervisorClient(*target).shutdown());
         // A run that is held has a runner that waits.
-        for (const pid_t pid : processesOf({targetFile()})) {
+        for (const pid_t pid : processesOf({targetFile})) {
             ::kill(pid, SIGTERM);
         }
     }
@@ -599,6 +688,7 @@ void TradingSystem::powerOff()
         pids.insert(m_docker->docker({u"inspect"_s, u"--format"_s, u"{{.State.Pid}}"_s, container}).toInt());
     }
     pids.insert(pid_t(m_redis.processId()));
+    pids.insert(pid_t(m_broker.processId()));
     // Again for what one of them has just started: with the power nothing is left that could.
     for (int round = 0; round < 50; ++round) {
         const QSet<pid_t> found = processesOf({m_folder, m_docker->path({}), m_postgres->path({})});
@@ -614,6 +704,7 @@ void TradingSystem::powerOff()
         QThread::msleep(20);
     }
     m_redis.waitForFinished(10000);
+    m_broker.waitForFinished(10000);
     m_docker->stop(SIGKILL);
     m_postgres->stop(SIGKILL);
 }
@@ -631,7 +722,7 @@ bool TradingSystem::powerOn()
     if (why = m_docker->start(); !why.isEmpty()) {
         return say(u"dockerd: "_s + why);
     }
-    if (startRedis() && startSupervised()) {
+    if (startRedis() && startBroker() && startSupervised(targetFile())) {
         return true;
     }
     const QString log = u"/state/logs/supervisor.log"_s;
@@ -722,8 +813,11 @@ QString TradingSystem::otherThan(const QString &version, const QString &told) co
             wrong.append(u"%1 of %2 is %3"_s.arg(state.name, state.release, instanceStateName(state.state)));
         }
     }
-    const QStringList running = m_docker->docker({u"ps"_s, u"-q"_s}).split(u'\n', Qt::SkipEmptyParts);
-    if (running.size() != 4) {
+    QStringList running = m_docker->docker({u"ps"_s, u"--format"_s, u"{{.Label \"com.docker.compose.project\"}}"_s}).split(u'\n', Qt::SkipEmptyParts);
+    // Each colour is a project of its own, and so is a staging system.
+    const QString project = QString::fromLatin1(Project);
+    running.removeIf([&project](const QString &name) { return name != project && name != project + u"-blue" && name != project + u"-green"; });
+    if (running.size() != 4 + m_workers) {
         wrong.append(u"%1 containers run"_s.arg(running.size()));
     }
     if (!servesOnly(answer)) {

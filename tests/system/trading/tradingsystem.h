@@ -31,7 +31,9 @@ public:
         int rate = 50; ///< Requests a second.
         qint64 watchWindowMs = 3000;
         qint64 watchDurationMs = 4000;
+        int workers = 0; ///< So many replicas of a service without a port; none: it is no part of the target.
         bool blueGreen = false; ///< The backend has two colours, each a Compose project of its own; else it rolls.
+        QString environment = QStringLiteral("staging"); ///< Word of target.yaml, which its instances tell as well.
         QString folder; ///< Where it is made; empty: a temporary folder that goes with it.
     };
 
@@ -46,10 +48,21 @@ public:
     [[nodiscard]] QString problem() const { return m_problem; }
 
     [[nodiscard]] QString folder() const override;
+    /// Of all that listens, but for the servers of PostgreSQL and Docker.
+    [[nodiscard]] QList<int> ports() const { return m_ports.values(); }
+    /// Brings up another target of the same repository, whose files, database and servers are there: installs 1.2.0, migrates, has some
+    /// orders and starts its services. False with a message in problem().
+    [[nodiscard]] bool bringUp(const QString &targetFile, int orders);
+    /// Ends watcher, supervisor, services that it keeps, and runners of a target.
+    static void shutDown(const QString &targetFile);
     [[nodiscard]] QString path(const QString &name) const { return folder() + u'/' + name; }
     [[nodiscard]] cutover::testing::Dockerd &docker() { return *m_docker; }
     [[nodiscard]] cutover::testing::PostgresServer &postgres() { return *m_postgres; }
     [[nodiscard]] QProcess &redis() { return m_redis; }
+    /// Somebody else's system that the target asks: whether it is up.
+    [[nodiscard]] bool startBroker();
+    void stopBroker();
+    [[nodiscard]] quint16 brokerPort() const { return quint16(m_ports[QStringLiteral("broker")]); }
     /// In the repository that the target fetches from.
     [[nodiscard]] bool git(const QStringList &arguments);
     /// What is in the working tree becomes a release: a commit and its tag.
@@ -92,23 +105,26 @@ private:
     [[nodiscard]] bool say(const QString &problem);
     [[nodiscard]] bool startServers();
     [[nodiscard]] bool startRedis();
-    [[nodiscard]] bool startSupervised();
+    [[nodiscard]] bool makeCertificate();
+    [[nodiscard]] bool startSupervised(const QString &targetFile);
     [[nodiscard]] bool publishReleases();
     [[nodiscard]] bool layOut(const QString &version, int revisions, const QByteArray &manifest, const QJsonObject &behaviour);
     [[nodiscard]] bool writeFiles(const Options &options);
-    [[nodiscard]] bool installFirst();
-    [[nodiscard]] bool fillDatabase(int orders);
-    [[nodiscard]] bool startServices();
-    void stopServices();
+    [[nodiscard]] bool installFirst(const QString &targetFile);
+    [[nodiscard]] bool fillDatabase(const QString &database, int orders);
+    [[nodiscard]] bool startServices(const QString &targetFile);
     /// Instances of the backend that serve at the beginning.
     [[nodiscard]] QStringList firstBackends() const;
+    [[nodiscard]] QStringList workers() const;
 
     std::unique_ptr<QTemporaryDir> m_temporary;
     QString m_folder;
     QString m_problem;
     bool m_blueGreen = false;
+    int m_workers = 0;
     std::unique_ptr<cutover::testing::Dockerd> m_docker;
     std::unique_ptr<cutover::testing::PostgresServer> m_postgres;
     QProcess m_redis;
+    QProcess m_broker;
     QMap<QString, int> m_ports;
 };
