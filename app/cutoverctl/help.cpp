@@ -32,6 +32,8 @@ const OptionHelp optionHelps[] = {
     {"accept.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "in production: the target's name; asked for at a terminal")},
     {"abort.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "in production: the target's name; asked for at a terminal")},
     {"revert.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "in production: the target's name; asked for at a terminal")},
+    {"image prune.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "the target's name; asked for at a terminal")},
+    {"volume prune.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "in production: the target's name; asked for at a terminal")},
     {"abandon.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "the target's name; asked for at a terminal")},
     {"service restart.confirm", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "in production: the target's name; asked for at a terminal")},
     {"instance", "NAME", QT_TRANSLATE_NOOP("cutoverctl", "only this one of its instances")},

@@ -13,12 +13,10 @@
 #include "system/loginsession.h"
 
 #include <QCoreApplication>
-#include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QRegularExpression>
 
-#include <cstdio>
 #include <unistd.h>
 
 using namespace Qt::StringLiterals;

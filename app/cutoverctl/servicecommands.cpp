@@ -3,19 +3,24 @@
 
 #include "commands.h"
 #include "interruptible.h"
+#include "session.h"
 
 #include "backup/backupplan.h"
 #include "backup/restorepoints.h"
 #include "deploy/composeimages.h"
+#include "deploy/composevolumes.h"
 #include "deploy/servicelogs.h"
 #include "deploy/servicerestart.h"
 #include "plan/instancefacts.h"
+#include "release/semver.h"
 #include "run/journal.h"
 #include "run/runlock.h"
 #include "run/states.h"
 #include "system/programs.h"
 
 #include <QCoroTask>
+#include <QDir>
+#include <QFileInfo>
 #include <QJsonArray>
 
 #include <unistd.h>
@@ -140,47 +145,107 @@ Async<QStringList> neededVersions(Target target)
     co_return versions;
 }
 
+/// While it lives no run begins, and so none brings or starts anything.
+struct Between {
+    std::unique_ptr<RunLock> lock;
+    std::unique_ptr<Journal> journal;
+    RuntimeTools tools;
+};
+
+Result<Between> betweenRuns(const Target &target)
+{
+    Between between;
+    TRY(between.lock, QCoro::waitFor(RunLock::acquire(target.stateDirectory, {}, {.endLeftovers = false})));
+    TRY(between.journal, Journal::open(target.stateDirectory));
+    // One that is held needs both its releases.
+    CHECK(checkNoRun(*between.journal));
+    between.tools.inherit.append(between.lock->descriptor());
+    return between;
+}
+
+/// What became of each, or would.
+void sayPruned(const QStringList &names, const QStringList &removed, bool dry)
+{
+    for (const QString &name : names) {
+        say(dry ? Cli::tr("%1 would be removed.").arg(name) : removed.contains(name) ? Cli::tr("%1 was removed.").arg(name)
+                                                                                     : Cli::tr("%1 is in use after all.").arg(name));
+    }
+}
+
 Result<int> pruneImages(const Arguments &arguments)
 {
     TRY(const int keep, arguments.number(u"keep"_s, 3, 0, 1000000));
     TRY(const QString file, targetFile(arguments));
     TRY(const Target target, Target::load(file));
     const bool dry = arguments.has(u"dry-run"_s);
-    std::unique_ptr<RunLock> lock;
-    std::unique_ptr<Journal> journal;
-    if (!dry && !target.isProduction()) {
-        return fail(u"cli.prune_not_production"_s, {{u"target"_s, target.name}, {u"environment"_s, target.environment}}, target.path);
-    }
+    Between between;
     if (!dry) {
-        // No run brings or starts an image meanwhile.
-        TRY(lock, QCoro::waitFor(RunLock::acquire(target.stateDirectory, {}, {.endLeftovers = false})));
-        TRY(journal, Journal::open(target.stateDirectory));
-        // One that is held needs both its releases.
-        CHECK(checkNoRun(*journal));
+        if (!target.isProduction()) {
+            return fail(u"cli.prune_not_production"_s, {{u"target"_s, target.name}, {u"environment"_s, target.environment}}, target.path);
+        }
+        CHECK(confirmInProduction(arguments, target, u"image prune"_s));
+        TRY(between, betweenRuns(target));
     }
     TRY(const QStringList versions, QCoro::waitFor(neededVersions(target)));
     TRY(const QStringList images, QCoro::waitFor(leftoverImages(target, versions, keep)));
-    TRY(const QStringList volumes, QCoro::waitFor(unusedComposeVolumes(target)));
+    TRY(const UnusedVolumes volumes, QCoro::waitFor(unusedVolumes(target, versions)));
     QStringList removed;
     if (!dry && !images.isEmpty()) {
-        CHECK(journal->audit(whoAmI(), u"images.pruned"_s, {{u"images"_s, QJsonArray::fromStringList(images)}}));
-        RuntimeTools tools;
-        tools.inherit.append(lock->descriptor());
-        TRY(removed, QCoro::waitFor(removeComposeImages(target, images, tools)));
+        CHECK(between.journal->audit(whoAmI(), u"images.pruned"_s, {{u"images"_s, QJsonArray::fromStringList(images)}}));
+        TRY(removed, QCoro::waitFor(removeComposeImages(target, images, between.tools)));
     }
-    for (const QString &image : images) {
-        say(dry ? Cli::tr("%1 would be removed.").arg(image) : removed.contains(image) ? Cli::tr("%1 was removed.").arg(image)
-                                                                                       : Cli::tr("%1 is in use after all.").arg(image));
-    }
+    sayPruned(images, removed, dry);
     if (images.isEmpty()) {
         say(Cli::tr("No image is left over."));
     }
-    for (const QString &volume : volumes) {
-        say(Cli::tr("The volume %1 is in no container. It may hold data: Cutover never removes one.").arg(volume));
+    const QStringList unused = volumes.leftover + volumes.others;
+    for (const QString &volume : unused) {
+        say(volumes.leftover.contains(volume) ? Cli::tr("The volume %1 is in no container; 'cutoverctl volume prune' removes it.").arg(volume)
+                                              : Cli::tr("The volume %1 is in no container. It may hold data: Cutover does not remove it.").arg(volume));
     }
     sayJson({{u"images"_s, QJsonArray::fromStringList(images)},
              {u"removed"_s, QJsonArray::fromStringList(removed)},
-             {u"volumes"_s, QJsonArray::fromStringList(volumes)}});
+             {u"volumes"_s, QJsonArray::fromStringList(unused)}});
+    return ExitOk;
+}
+
+/// Of every release that lies in the folder of releases, whoever needs it.
+QStringList placedVersions(const Target &target)
+{
+    QStringList versions = QDir(target.releasesDirectory).entryList(QDir::Dirs | QDir::NoDotAndDotDot | QDir::NoSymLinks);
+    versions.removeIf([&target](const QString &name) {
+        return !Version::parse(name) || !QFileInfo::exists(target.releaseDirectory(name) + u'/' + target.compose.files.value(0));
+    });
+    return versions;
+}
+
+Result<int> pruneVolumes(const Arguments &arguments)
+{
+    TRY(const QString file, targetFile(arguments));
+    TRY(const Target target, Target::load(file));
+    const bool dry = arguments.has(u"dry-run"_s);
+    Between between;
+    if (!dry) {
+        CHECK(confirmInProduction(arguments, target, u"volume prune"_s));
+        TRY(between, betweenRuns(target));
+    }
+    TRY(const QStringList needed, QCoro::waitFor(neededVersions(target)));
+    TRY(const UnusedVolumes volumes, QCoro::waitFor(unusedVolumes(target, needed + placedVersions(target))));
+    QStringList removed;
+    if (!dry && !volumes.leftover.isEmpty()) {
+        CHECK(between.journal->audit(whoAmI(), u"volumes.pruned"_s, {{u"volumes"_s, QJsonArray::fromStringList(volumes.leftover)}}));
+        TRY(removed, QCoro::waitFor(removeVolumes(target, volumes.leftover, between.tools)));
+    }
+    sayPruned(volumes.leftover, removed, dry);
+    if (volumes.leftover.isEmpty()) {
+        say(Cli::tr("No volume may be removed."));
+    }
+    for (const QString &volume : volumes.others) {
+        say(Cli::tr("%1 stays: “compose.prune_volumes” does not name it, or a release declares it.").arg(volume));
+    }
+    sayJson({{u"volumes"_s, QJsonArray::fromStringList(volumes.leftover)},
+             {u"removed"_s, QJsonArray::fromStringList(removed)},
+             {u"others"_s, QJsonArray::fromStringList(volumes.others)}});
     return ExitOk;
 }
 
@@ -193,8 +258,10 @@ QList<Command> serviceCommands()
          run<showLogs>},
         {{u"service restart"_s, u"SERVICE"_s, 1, 1, {u"instance"_s, u"confirm"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "restart its instances outside of an update, one after the other while the others serve")},
          run<restart>},
-        {{u"image prune"_s, {}, 0, 0, {u"keep"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "remove Docker images that no release needs; unused volumes are only listed")},
+        {{u"image prune"_s, {}, 0, 0, {u"keep"_s, u"confirm"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "remove Docker images that no release needs; unused volumes are only listed")},
          run<pruneImages>},
+        {{u"volume prune"_s, {}, 0, 0, {u"confirm"_s}, {u"dry-run"_s}, QT_TRANSLATE_NOOP("cutoverctl", "remove Docker volumes that prune_volumes names and no release declares, with what is in them")},
+         run<pruneVolumes>},
     };
 }
 

@@ -13,10 +13,13 @@
 
 #include <QCoreApplication>
 #include <QEventLoop>
+#include <QFile>
 #include <QJsonArray>
 #include <QTimer>
 
 #include <algorithm>
+#include <cstdio>
+#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -34,6 +37,31 @@ Result<std::unique_ptr<EngineService>> openEngine(const Arguments &arguments, En
     auto engine = std::make_unique<EngineService>(file, whoAmI());
     CHECK(engine->open(purpose));
     return engine;
+}
+
+Result<QString> typedName(const QString &name)
+{
+    std::fputs(qPrintable(Cli::tr("Type the target's name (%1) to go on: ").arg(name)), stderr);
+    QFile input;
+    if (!input.open(stdin, QIODevice::ReadOnly) || QString::fromLocal8Bit(input.readLine(1000)).trimmed() != name) {
+        return fail(u"cli.not_confirmed"_s);
+    }
+    return name;
+}
+
+Result<> confirmInProduction(const Arguments &arguments, const Target &target, const QString &verb)
+{
+    if (!target.isProduction()) {
+        return {};
+    }
+    QString name = arguments.value(u"confirm"_s);
+    if (!arguments.has(u"confirm"_s) && !jsonMode() && ::isatty(STDIN_FILENO)) {
+        TRY(name, typedName(target.name));
+    }
+    if (name != target.name) {
+        return fail(u"serve.confirm_decision"_s, {{u"verb"_s, verb}, {u"target"_s, target.name}, {u"given"_s, name}}, target.path);
+    }
+    return {};
 }
 
 ConnGuard::ConnGuard(EngineService &engine)

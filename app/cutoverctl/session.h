@@ -24,6 +24,12 @@ namespace cutover {
 /// Follows a run until it ends or is held, telling its events after a sequence; returns the exit code.
 [[nodiscard]] Result<int> followRun(EngineService &engine, const QString &runId, qint64 after = 0);
 
+/// The target's name, typed at the terminal. Error "cli.not_confirmed".
+[[nodiscard]] Result<QString> typedName(const QString &name);
+/// In production what can't be taken back takes the target's name, from --confirm, else from a person at the terminal.
+/// verb: as it was given. Errors "cli.not_confirmed", "serve.confirm_decision".
+[[nodiscard]] Result<> confirmInProduction(const Arguments &arguments, const Target &target, const QString &verb);
+
 /** Gives the conn back at a command's end, unless it was ours before, or a run is under way that is ours to lead. */
 class ConnGuard
 {

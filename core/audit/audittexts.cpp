@@ -25,6 +25,7 @@ static const Catalogue::Registration texts{
     {"features.refused", QT_TRANSLATE_NOOP("catalogue", "Features were left as they are: %{error}"), nullptr},
     {"features.unknown", QT_TRANSLATE_NOOP("catalogue", "It is not known whether features were changed: %{error}"), nullptr},
     {"database.cloned", QT_TRANSLATE_NOOP("catalogue", "Began to restore “%{database}” of the restore point %{point} as the database “%{clone}”"), nullptr},
+    {"volumes.pruned", QT_TRANSLATE_NOOP("catalogue", "Began to remove volumes, with what is in them, that “prune_volumes” names and no release declares: %{volumes:list}"), nullptr},
     {"images.pruned", QT_TRANSLATE_NOOP("catalogue", "Began to remove images that no release needs: %{images:list}"), nullptr},
     {"restart.begun", QT_TRANSLATE_NOOP("catalogue", "Began to restart instances of %{service}: %{instances:list}"), nullptr},
     {"restart.failed", QT_TRANSLATE_NOOP("catalogue", "%{service} was not restarted as a whole: %{error}"), nullptr},

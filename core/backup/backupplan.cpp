@@ -7,6 +7,7 @@
 #include "backup/restorepoints.h"
 #include "database/database.h"
 #include "deploy/composeimages.h"
+#include "deploy/composevolumes.h"
 #include "plan/instancefacts.h"
 
 using namespace Qt::StringLiterals;
@@ -105,6 +106,12 @@ Async<QList<StepSpec>> planCleanUp(PlanningContext context, StagedRelease releas
     if (left && !left->isEmpty()) {
         step.params.insert(u"images"_s, QJsonArray::fromStringList(*left));
         step.intent = {u"backup.clean_up.intent_images"_s, {{u"keep"_s, context.target.backup.keep}, {u"images"_s, QJsonArray::fromStringList(*left)}}};
+    }
+    const auto unused = context.target.isProduction() ? co_await unusedVolumes(context.target, needed, {release.preview}) : Result<UnusedVolumes>();
+    if (unused && !unused->leftover.isEmpty()) {
+        const auto volumes = QJsonArray::fromStringList(unused->leftover);
+        step.params.insert(u"volumes"_s, volumes);
+        step.intent = {u"backup.clean_up.intent_volumes"_s, {{u"intent"_s, step.intent.toJson()}, {u"volumes"_s, volumes}}};
     }
     step.expectedMs = context.measuredMs.value(step.kind, 500);
     step.changesState = false;

@@ -6,6 +6,7 @@
 #include "backup/restorepoints.h"
 #include "database/postgresdatabase.h"
 #include "deploy/composeimages.h"
+#include "deploy/composevolumes.h"
 #include "deploy/hostrelease.h"
 #include "deploy/instancemove.h"
 #include "deploy/runtime.h"
@@ -49,6 +50,12 @@ Result<QStringList> removeUnused(const Target &target, const QList<RestorePoint>
     return folders;
 }
 
+QStringList inBoth(QStringList some, const QStringList &others)
+{
+    some.removeIf([&others](const QString &name) { return !others.contains(name); });
+    return some;
+}
+
 class CleanUpStep : public Step
 {
 public:
@@ -60,10 +67,7 @@ public:
     Async<> apply(StepContext &context, QJsonObject, std::stop_token) override
     {
         const Target target = context.target();
-        QStringList versions;
-        for (const QJsonValue &version : spec().params["versions"_L1].toArray()) {
-            versions.append(version.toString());
-        }
+        QStringList versions = plannedOnes(u"versions"_s);
         // What serves now, whatever the plan says.
         CO_TRY(const Facts facts, co_await FactSource::collect(target));
         QStringList serving;
@@ -98,8 +102,10 @@ public:
                 CO_CHECK(co_await dropReplacedPostgres(database));
             }
         }
-        CO_TRY(const QStringList images, co_await removeImages(context, versions + serving));
+        const QStringList images = co_await removePlannedImages(context, versions + serving);
         context.setResult(u"images"_s, QJsonArray::fromStringList(images));
+        const QStringList volumes = co_await removePlannedVolumes(context, versions + serving);
+        context.setResult(u"volumes"_s, QJsonArray::fromStringList(volumes));
         Worker worker;
         CO_TRY(const QStringList folders, co_await worker.run([target, points, used = versions + serving, now = context.clock().now()] {
             return removeUnused(target, points, used, now);
@@ -119,32 +125,43 @@ public:
 
 private:
     /// Those of the plan that are still needed by nobody. Where Docker can't tell, they stay.
-    Async<QStringList> removeImages(StepContext &context, QStringList versions)
+    QCoro::Task<QStringList> removePlannedImages(StepContext &context, QStringList versions)
     {
-        const Target target = context.target();
-        QStringList images;
-        const QJsonArray planned = spec().params["images"_L1].toArray();
+        const QStringList planned = plannedOnes(u"images"_s);
         if (planned.isEmpty()) {
-            co_return images;
-        }
-        versions.removeDuplicates();
-        const auto left = co_await leftoverImages(target, versions, spec().params["keep"_L1].toInt());
-        if (!left) {
-            context.log({u"backup.clean_up.images_stay"_s, {{u"cause"_s, left.error().toJson()}}});
-            co_return images;
-        }
-        for (const QJsonValue &image : planned) {
-            if (left->contains(image.toString())) {
-                images.append(image.toString());
-            }
-        }
-        const RuntimeTools tools = toolsOf(context);
-        const auto removed = co_await removeComposeImages(target, images, tools);
-        if (!removed) {
-            context.log({u"backup.clean_up.images_stay"_s, {{u"cause"_s, removed.error().toJson()}}});
             co_return QStringList();
         }
-        co_return *removed;
+        versions.removeDuplicates();
+        const Target target = context.target();
+        const auto left = co_await leftoverImages(target, versions, spec().params["keep"_L1].toInt());
+        const auto removed = left ? co_await removeComposeImages(target, inBoth(planned, *left), toolsOf(context)) : left;
+        if (!removed) {
+            context.log({u"backup.clean_up.images_stay"_s, {{u"cause"_s, removed.error().toJson()}}});
+        }
+        co_return removed.value_or(QStringList());
+    }
+    QCoro::Task<QStringList> removePlannedVolumes(StepContext &context, QStringList versions)
+    {
+        const QStringList planned = plannedOnes(u"volumes"_s);
+        if (planned.isEmpty()) {
+            co_return QStringList();
+        }
+        versions.removeDuplicates();
+        const Target target = context.target();
+        const auto left = co_await unusedVolumes(target, versions);
+        const auto removed = left ? co_await removeVolumes(target, inBoth(planned, left->leftover), toolsOf(context)) : Result<QStringList>(fail(left.error()));
+        if (!removed) {
+            context.log({u"backup.clean_up.volumes_stay"_s, {{u"cause"_s, removed.error().toJson()}}});
+        }
+        co_return removed.value_or(QStringList());
+    }
+    [[nodiscard]] QStringList plannedOnes(const QString &key) const
+    {
+        QStringList names;
+        for (const QJsonValue &name : spec().params[key].toArray()) {
+            names.append(name.toString());
+        }
+        return names;
     }
 };
 

@@ -110,18 +110,6 @@ Async<QStringList> leftoverImages(Target target, QStringList versions, int keep,
     co_return imagesToRemove(named, needed, ids, keep);
 }
 
-Async<QStringList> unusedComposeVolumes(Target target)
-{
-    QStringList volumes;
-    const QStringList colours = composeColours(target, true);
-    for (const QString &colour : colours) {
-        ComposeProject project(target, {}, colour);
-        CO_TRY(const QStringList unused, co_await project.unusedVolumes());
-        volumes += unused;
-    }
-    co_return volumes;
-}
-
 Async<QStringList> removeComposeImages(Target target, QStringList images, RuntimeTools tools)
 {
     QStringList removed;
@@ -171,14 +159,6 @@ Async<QStringList> ComposeProject::usedImages()
         found.append(container["Image"_L1].toString());
     }
     co_return found;
-}
-
-Async<QStringList> ComposeProject::unusedVolumes()
-{
-    const QStringList command{u"docker"_s, u"volume"_s, u"ls"_s, u"--quiet"_s, u"--filter"_s, u"dangling=true"_s, u"--filter"_s,
-                              u"label=com.docker.compose.project="_s + project()};
-    CO_TRY(const ProcessResult result, co_await done(command, Work::Look, LookMs, {}));
-    co_return QString::fromUtf8(result.output).split(u'\n', Qt::SkipEmptyParts);
 }
 
 Async<bool> ComposeProject::removeImage(QString image)

@@ -14,9 +14,6 @@ namespace cutover {
  * are removed. Changes nothing. Errors "compose.*", and "deploy.no_release" where a version's release is not there to tell.
  */
 [[nodiscard]] Async<QStringList> leftoverImages(Target target, QStringList versions, int keep, std::stop_token stop = {});
-/// Volumes of the target's projects in no container: told, and never removed.
-[[nodiscard]] Async<QStringList> unusedComposeVolumes(Target target);
-
 /// Removes images by these names, never by force; those that are gone, or in use after all, are passed over. What was removed.
 [[nodiscard]] Async<QStringList> removeComposeImages(Target target, QStringList images, RuntimeTools tools);
 

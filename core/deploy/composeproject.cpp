@@ -317,15 +317,21 @@ Async<QJsonArray> ComposeProject::inspected(QStringList filters, qint64 limitMs)
     }
 }
 
-Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, std::stop_token stop)
+Async<QJsonObject> ComposeProject::configuration(QString folder, QStringList profiles, QStringList options, std::stop_token stop)
 {
-    CO_TRY(const QStringList command, co_await composeCommand(folder, {u"config"_s, u"--format"_s, u"json"_s}));
+    CO_TRY(const QStringList command, co_await composeCommand(folder, profiles + QStringList{u"config"_s, u"--format"_s, u"json"_s} + options));
     CO_TRY(const ProcessResult result, co_await run(command, Work::Look, LookMs, stop));
-    const QJsonObject json = QJsonDocument::fromJson(result.output).object();
+    QJsonObject json = QJsonDocument::fromJson(result.output).object();
     if (result.exitCode != 0 || !json.contains("services"_L1)) {
         const QString file = folder + u'/' + m_target.compose.files.constFirst();
         co_return fail(u"compose.invalid"_s, {{u"file"_s, m_target.compose.files.join(u", "_s)}, {u"reason"_s, result.lastWords()}}, file);
     }
+    co_return json;
+}
+
+Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, std::stop_token stop)
+{
+    CO_TRY(const QJsonObject json, co_await configuration(folder, {}, {}, stop));
     QMap<QString, ComposeService> services;
     const QJsonObject all = json["services"_L1].toObject();
     for (auto it = all.begin(); it != all.end(); ++it) {

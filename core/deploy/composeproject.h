@@ -89,8 +89,13 @@ public:
     [[nodiscard]] Async<QList<std::pair<QString, QString>>> images();
     /// Ids of those that any container of this Docker was made from.
     [[nodiscard]] Async<QStringList> usedImages();
-    /// Of the project, in no container.
-    [[nodiscard]] Async<QStringList> unusedVolumes();
+    /// Of the project, in no container, running or not: name → what the Compose files call it; empty: nobody says.
+    [[nodiscard]] Async<QMap<QString, QString>> unusedVolumes();
+    /// All that the Compose files in a folder declare, also for services of any profile or for none at all: by what the files
+    /// call them, and by name.
+    [[nodiscard]] Async<QStringList> declaredVolumes(QString folder, std::stop_token stop = {});
+    /// With all that is in it, never by force. False: Docker refused, as it is used or gone.
+    [[nodiscard]] Async<bool> removeVolume(QString volume);
     /// False: Docker refused, as it is used or gone.
     [[nodiscard]] Async<bool> removeImage(QString image);
 
@@ -107,6 +112,8 @@ private:
     /// The words that call Compose, from target.yaml or found.
     [[nodiscard]] Async<QStringList> program();
     [[nodiscard]] Async<QStringList> composeCommand(QString folder, QStringList arguments, QString lastFile = {});
+    /// The Compose files in a folder, as Compose understands them. Errors "compose.no_file", "compose.invalid".
+    [[nodiscard]] Async<QJsonObject> configuration(QString folder, QStringList profiles, QStringList options, std::stop_token stop);
     [[nodiscard]] QString releaseOf(const QString &composeFile) const;
     [[nodiscard]] QString project() const { return m_target.compose.projectOf(m_colour); }
     /// What the variables in the Compose files stand for, later files over earlier ones. Empty: Compose's own choice.

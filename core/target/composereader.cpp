@@ -5,8 +5,6 @@
 
 #include "target/bluegreenreader.h"
 
-#include <QRegularExpression>
-
 #include <algorithm>
 
 using namespace Qt::StringLiterals;
@@ -40,6 +38,16 @@ bool readReplicas(yaml::Map &map, ServiceSpec &service)
     return true;
 }
 
+QRegularExpression shellPattern(const QStringList &patterns)
+{
+    QStringList alternatives;
+    for (const QString &pattern : patterns) {
+        alternatives.append(QRegularExpression::wildcardToRegularExpression(pattern, QRegularExpression::NonPathWildcardConversion));
+    }
+    // None at all fits nothing, not even an empty name.
+    return QRegularExpression(patterns.isEmpty() ? u"(?!)"_s : alternatives.join(u'|'));
+}
+
 ComposeSpec readCompose(yaml::Map map, const QDir &folder)
 {
     ComposeSpec spec;
@@ -63,6 +71,16 @@ ComposeSpec readCompose(yaml::Map map, const QDir &folder)
             spec.environmentFile = QDir::cleanPath(folder.absoluteFilePath(file));
         }
         spec.colours = readColourFiles(map.optionalMap(u"colours"_s), [&folder](const yaml::Value &file) { return QDir::cleanPath(folder.absoluteFilePath(file.text())); });
+        if (const yaml::Value patterns = map.optional(u"prune_volumes"_s); patterns.exists()) {
+            for (const yaml::Value &pattern : patterns.filledList()) {
+                spec.pruneVolumes << pattern.text();
+                // What Compose takes as a name, and what shells know beside it.
+                static const QRegularExpression form(uR"(\A[A-Za-z0-9._*?!\[\]-]+\z)"_s);
+                if (const QString text = spec.pruneVolumes.constLast(); !text.isEmpty() && (!form.match(text).hasMatch() || !shellPattern({text}).isValid())) {
+                    pattern.expected(u"volume_pattern"_s);
+                }
+            }
+        }
         const yaml::Value host = map.optional(u"host"_s);
         spec.host = host.text();
         static const QRegularExpression docker(uR"(\A(unix:///|tcp://|ssh://)[^\s:]*(:[0-9]{1,5})?\z)"_s);

@@ -7,12 +7,16 @@
 #include "target/yamlreader.h"
 
 #include <QDir>
+#include <QRegularExpression>
 
 namespace cutover {
 
-/// The section "compose" of target.yaml: project, files, program, environment_file, host. Problems go
+/// The section "compose" of target.yaml: project, files, program, environment_file, host, prune_volumes. Problems go
 /// to the map's report. Relative paths are of folder, those of files inside a release.
 [[nodiscard]] ComposeSpec readCompose(yaml::Map map, const QDir &folder);
+
+/// What fits one of these patterns as a shell knows them, from its first letter to its last; capitals count.
+[[nodiscard]] QRegularExpression shellPattern(const QStringList &patterns);
 
 /// Whether the instance is one of several containers of its Compose service.
 [[nodiscard]] bool isReplicated(const ServiceSpec &service, const InstanceSpec &instance);

@@ -148,6 +148,8 @@ static const Catalogue::Registration targetTexts{{
      QT_TRANSLATE_NOOP("catalogue", "Add “compose” with its project before the services, or use another runtime.")},
     {"target.expected_compose_project", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be the name of a Compose project; found %{found}."),
      QT_TRANSLATE_NOOP("catalogue", "Use lower-case letters, digits, “-” and “_”, beginning with a letter or a digit; 'docker compose ls' lists them.")},
+    {"target.expected_volume_pattern", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be the name of a volume in the Compose files, or a pattern of names; found %{found}."),
+     QT_TRANSLATE_NOOP("catalogue", "Write it as in cache or tmp-*, with neither the project's name nor a slash.")},
     {"target.expected_docker_host", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must say where Docker answers; found %{found}."),
      QT_TRANSLATE_NOOP("catalogue", "Write it as in unix:///run/docker.sock, or leave it out.")},
     {"target.expected_systemd_unit", QT_TRANSLATE_NOOP("catalogue", "“%{field}” must be the name of a systemd service; found %{found}."),

@@ -100,6 +100,7 @@ private Q_SLOTS:
         QTest::newRow("service logs") << QStringList{u"service"_s, u"logs"_s, u"backend"_s, u"--lines"_s, u"5"_s} << u"lines"_s << u"backend-1"_s;
         QTest::newRow("service restart") << QStringList{u"service"_s, u"restart"_s, u"backend"_s, u"--dry-run"_s} << u"instances"_s << u"backend-2 would be restarted from 1.2.0"_s;
         QTest::newRow("image prune") << QStringList{u"image"_s, u"prune"_s, u"--dry-run"_s} << u"images"_s << u"No image is left over"_s;
+        QTest::newRow("volume prune") << QStringList{u"volume"_s, u"prune"_s, u"--dry-run"_s} << u"others"_s << u"No volume may be removed"_s;
         QTest::newRow("version path") << QStringList{u"version"_s, u"path"_s, u"1.2.0"_s, u"2.0.0"_s} << u"path"_s << u"2.0.0"_s;
         QTest::newRow("plan") << QStringList{u"plan"_s, u"1.2.1"_s} << u"plan"_s << u"1.2.1"_s;
     }

@@ -8,6 +8,7 @@
 #include "balancedsystem.h"
 #include "deploy/composeimages.h"
 #include "deploy/composeproject.h"
+#include "deploy/composevolumes.h"
 #include "deploy/imagerecord.h"
 #include "deploy/servicelogs.h"
 #include "tests/support/dockerd.h"
@@ -278,7 +279,7 @@ private Q_SLOTS:
         const QStringList versions{u"1.0.0"_s, u"1.1.0"_s};
         QCOMPARE(VALUE(QCoro::waitFor(leftoverImages(m_target, versions, 0))), (QStringList{image(u"0.3.0"_s), image(u"0.2.0"_s), image(u"0.0.0"_s)}));
         QCOMPARE(VALUE(QCoro::waitFor(leftoverImages(m_target, versions, 3))), QStringList{image(u"0.0.0"_s)});
-        QCOMPARE(VALUE(QCoro::waitFor(unusedComposeVolumes(m_target))), QStringList{u"old-data"_s});
+        QCOMPARE(VALUE(QCoro::waitFor(unusedVolumes(m_target, {}))).others, QStringList{u"old-data"_s});
         // Of a release that should be there nobody can tell what it needs.
         QCOMPARE(QCoro::waitFor(leftoverImages(m_target, {u"0.9.0"_s}, 0)).error().code, u"deploy.no_release"_s);
 

@@ -372,6 +372,7 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.services[2].runtime, u"compose"_s);
     QCOMPARE(t.services[2].instances[0].composeService, u"jobs"_s);
     QCOMPARE(t.compose.colours, (QMap<QString, QString>{{u"blue"_s, m_directory.filePath(u"blue.env"_s)}, {u"green"_s, m_directory.filePath(u"green.env"_s)}}));
+    QCOMPARE(t.compose.pruneVolumes, (QStringList{u"cache"_s, u"tmp-*"_s}));
     QCOMPARE(t.compose.projectOf(u"blue"_s), u"trading-blue"_s);
     QCOMPARE(t.compose.projectOf({}), u"trading"_s);
     const ServiceSpec &w = t.services[3];
@@ -685,6 +686,9 @@ void TargetTest::wrong_data()
     row("program: docker compose", "program: podman", "target.expected_choice", "compose.program");
     row("host: unix:///run/docker.sock", "host: /run/docker.sock", "target.expected_docker_host", "compose.host");
     row("host: unix:///run/docker.sock", "host: tcp://u:p@h:2375", "target.expected_docker_host", "compose.host");
+    row("prune_volumes: [cache", "prune_volumes: [trading_cache/x", "target.expected_volume_pattern", "compose.prune_volumes[0]");
+    row("tmp-*", "tmp-[a", "target.expected_volume_pattern", "compose.prune_volumes[1]");
+    row("tmp-*", "tmp-{a,b}", "target.expected_volume_pattern", "compose.prune_volumes[1]");
     row("runtime: compose", "runtime: compost", "target.expected_choice", "services[2].runtime");
     row("runtime: process", "runtime: compose", "target.unexpected_key", "services[0].command");
     row("colour: green", "colour: red", "target.expected_choice", "services[3].instances[1].colour");
