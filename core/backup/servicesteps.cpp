@@ -72,6 +72,13 @@ protected:
         CO_TRY(std::vector<InstanceMove> moves, create(context));
         qint64 done = 0;
         const auto count = qint64(moves.size());
+        // A balancer that was restarted meanwhile would let each in as soon as it answers, whatever it runs.
+        for (InstanceMove &move : moves) {
+            CO_TRY(const bool runs, co_await move.runs(releaseOf(move.name())));
+            if (!runs) {
+                CO_CHECK(co_await move.keepOut());
+            }
+        }
         for (InstanceMove &move : moves) {
             context.progress({done++, count, u"instances"_s, {u"backup.starting"_s, {{u"instance"_s, move.name()}}}});
             CO_CHECK(co_await move.start(releaseOf(move.name())));

@@ -144,6 +144,47 @@ Async<> putRight(std::shared_ptr<Balancer> balancer, QString backend, View view)
     co_return {};
 }
 
+/// The run has stopped all of the service, and has not started it again.
+bool isStopped(const ServiceSpec &service, const KeeperTools &tools)
+{
+    const auto anyIn = [&service](const Facts &facts) {
+        return std::ranges::any_of(service.instances, [&facts](const InstanceSpec &instance) { return facts.contains(instanceFact(instance.name)); });
+    };
+    return anyIn(tools.before) && !anyIn(tools.expected);
+}
+
+/// Maintenance again for a stopped service whose servers were let in meanwhile. Where something of it runs after all, the
+/// facts tell.
+Async<> keepStoppedOut(std::shared_ptr<Balancer> balancer, Target target, ServiceSpec service, KeeperTools tools)
+{
+    const QString backend = service.balancerBackend;
+    CO_TRY(const QList<BalancerServer> servers, co_await balancer->servers(backend));
+    QStringList takeOut;
+    for (const BalancerServer &server : servers) {
+        if (!server.out && std::ranges::find(service.instances, server.name, &InstanceSpec::name) != service.instances.end()) {
+            takeOut.append(server.name);
+        }
+    }
+    if (takeOut.isEmpty()) {
+        co_return {};
+    }
+    const InstanceLook look = co_await lookAtInstances(target, AnswerMs);
+    for (const QString &name : std::as_const(takeOut)) {
+        const auto state = std::ranges::find(look.states, name, &InstanceState::name);
+        if (state == look.states.end() || state->state == InstanceState::State::Unknown) {
+            co_return look.problem.code.isEmpty() ? Result<>() : Result<>(fail(look.problem));
+        }
+        if (state->pid > 0) {
+            co_return {};
+        }
+    }
+    for (const QString &name : std::as_const(takeOut)) {
+        CO_CHECK(co_await balancer->setState(backend, name, Balancer::State::Maintenance));
+    }
+    tools.told({u"balancer.kept_stopped"_s, {{u"balancer"_s, balancer->title()}, {u"service"_s, service.name}, {u"out"_s, QJsonArray::fromStringList(takeOut)}}});
+    co_return {};
+}
+
 Async<> keepBalancers(Target target, QStringList ignored, KeeperTools tools)
 {
     BalancerTools own;
@@ -151,7 +192,16 @@ Async<> keepBalancers(Target target, QStringList ignored, KeeperTools tools)
     own.inherit = tools.inherit;
     CO_TRY(const auto balancer, BalancerRegistry::create(target, own));
     for (const ServiceSpec &service : target.services) {
-        if (!service.isBlueGreen() || !balancer || ignored.contains(balancerFact(service.name))) {
+        const auto isChanging = [&ignored](const InstanceSpec &instance) { return ignored.contains(instanceFact(instance.name)); };
+        const bool isAtWork = service.isBlueGreen() ? ignored.contains(balancerFact(service.name)) : std::ranges::any_of(service.instances, isChanging);
+        if (!balancer || service.balancerBackend.isEmpty() || isAtWork) {
+            continue;
+        }
+        if (service.managed && isStopped(service, tools)) {
+            CO_CHECK(co_await keepStoppedOut(balancer, target, service, tools));
+            continue;
+        }
+        if (!service.isBlueGreen()) {
             continue;
         }
         CO_TRY(const ColourRecord record, colourRecord(target, service.name));

@@ -31,6 +31,8 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "Drain the server where it shall get no requests at all.")},
     {"balancer.kept_out",
      QT_TRANSLATE_NOOP("catalogue", "%{balancer} let %{out:list} in, which the last run had taken out: %{idle} of %{service} is idle. Taken out again.")},
+    {"balancer.kept_stopped",
+     QT_TRANSLATE_NOOP("catalogue", "%{balancer} let %{out:list} in, though %{service} is stopped. Taken out again.")},
     {"balancer.kept_in",
      QT_TRANSLATE_NOOP("catalogue", "%{balancer} had %{in:list} out, which the last run had let in for %{service}. Let in again.")},
     {"balancer.kept_share",

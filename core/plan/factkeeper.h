@@ -16,6 +16,8 @@ struct KeeperTools {
     Processes *processes = nullptr; ///< Outlives the task; nullptr: those of the system.
     QList<int> inherit = {}; ///< Descriptors that its programs keep: the run lock.
     std::function<void(const Message &done)> told = {}; ///< What was put right, as soon as it is.
+    Facts before = {}; ///< As the run was planned;
+    Facts expected = {}; ///< and as they are to be now: what has gone from them, the run has stopped.
 };
 
 /**

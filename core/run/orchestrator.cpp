@@ -360,7 +360,7 @@ Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, 
         }
         if (among.isEmpty() && kept) {
             CO_CHECK(fence());
-            const KeeperTools tools{m_processes, m_lockDescriptor >= 0 ? QList<int>{m_lockDescriptor} : QList<int>(), [&told](const Message &done) { told.append(done); }};
+            const KeeperTools tools{m_processes, m_lockDescriptor >= 0 ? QList<int>{m_lockDescriptor} : QList<int>(), [&told](const Message &done) { told.append(done); }, m_run.plan.facts, expected};
             kept = co_await FactKeeper::keep(m_target, ignored, tools);
         }
         for (const Message &sentence : std::as_const(told)) {

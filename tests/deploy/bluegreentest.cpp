@@ -272,6 +272,61 @@ private Q_SLOTS:
         backToTheBeginning();
     }
 
+    /// Between the stop and the start of a full restore it lets everybody in again, and may be away for a while.
+    void forgottenWhileAllIsStopped_data()
+    {
+        QTest::addColumn<int>("awayMs");
+        QTest::newRow("restarted") << 0;
+        QTest::newRow("away for longer than a step") << 6000;
+    }
+    void forgottenWhileAllIsStopped()
+    {
+        QFETCH(const int, awayMs);
+        Plan plan = planOf(m_target, u"rollback"_s, u"1.0.0"_s, u"1.0.0"_s);
+        const auto step = [](const QString &id, const QString &kind, const QJsonObject &params) {
+            StepSpec spec;
+            spec.id = id;
+            spec.kind = kind;
+            spec.params = params;
+            return spec;
+        };
+        const QJsonObject moved{{u"instances"_s, QJsonArray::fromStringList(blue)}, {u"idle"_s, QJsonArray::fromStringList(green)}, {u"release"_s, u"1.0.0"_s}};
+        const QJsonObject slow{{u"name"_s, u"slow"_s}, {u"apply"_s, QJsonArray{u"/bin/sleep"_s, u"2"_s}}, {u"timeoutMs"_s, 30000}};
+        plan.steps = {step(u"stop"_s, u"stop_services"_s, moved), step(u"slow-1"_s, u"command"_s, slow), step(u"slow-2"_s, u"command"_s, slow), step(u"start"_s, u"start_services"_s, moved)};
+        // As the planner has it.
+        for (const QString &name : blue) {
+            plan.steps.first().changes.insert(instanceFact(name), QJsonValue::Null);
+            plan.steps.last().changes.insert(instanceFact(name), u"1.0.0"_s);
+        }
+        plan.steps.first().changes.insert(u"balancer:backend"_s, u"none"_s);
+        plan.steps.last().changes.insert(u"balancer:backend"_s, u"blue"_s);
+        const QString run = addRun(m_target, plan);
+        QTimer look;
+        bool restarted = false;
+        connect(&look, &QTimer::timeout, this, [&] {
+            if (!restarted && stateOf(run, 1) == StepState::Applying) {
+                restarted = true;
+                stopHaproxy();
+                QTimer::singleShot(awayMs, this, [this] {
+                    startHaproxy();
+                    // By its configuration.
+                    QVERIFY(!server(u"blue-1"_s).out);
+                });
+            }
+        });
+        look.start(20);
+        const RunState state = runNow(run);
+        look.stop();
+        QVERIFY(restarted);
+        QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+        QVERIFY2(story(run).contains(u"though backend is stopped. Taken out again"_s), qPrintable(story(run)));
+        QVERIFY2(!story(run).contains(u"held"_s), qPrintable(story(run)));
+        for (const QString &name : blue) {
+            OK(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 10000)));
+        }
+        serves(u"blue"_s, u"1.0.0"_s);
+    }
+
     void otherwiseThanSetIsHeld()
     {
         // All of blue out, and green too: somebody's own decision, which nobody takes back.
