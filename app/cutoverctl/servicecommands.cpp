@@ -23,8 +23,6 @@
 #include <QFileInfo>
 #include <QJsonArray>
 
-#include <unistd.h>
-
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -71,19 +69,6 @@ Result<int> showLogs(const Arguments &arguments)
     return ExitOk;
 }
 
-/// In production only with the target's name: by --confirm, or typed.
-Result<> confirmRestart(const Arguments &arguments, const Target &target)
-{
-    if (!target.isProduction()) {
-        return {};
-    }
-    QString name = arguments.value(u"confirm"_s);
-    if (name.isEmpty() && !jsonMode() && ::isatty(STDIN_FILENO)) {
-        TRY(name, typedName(target.name));
-    }
-    return name == target.name ? Result<>() : fail(u"serve.confirm_decision"_s, {{u"verb"_s, u"service restart"_s}, {u"target"_s, target.name}, {u"given"_s, name}});
-}
-
 Result<> checkNoRun(Journal &journal)
 {
     TRY(const auto active, journal.activeRun());
@@ -103,7 +88,7 @@ Result<int> restart(const Arguments &arguments)
         sayJson({{u"service"_s, choice.service}, {u"instances"_s, QJsonArray::fromStringList(choice.instances)}, {u"restarted"_s, false}});
         return ExitOk;
     }
-    CHECK(confirmRestart(arguments, target));
+    CHECK(confirmInProduction(arguments, target, u"service restart"_s));
     // A copy of another system's file must not reach that system.
     CHECK(pinIdentity(target));
     TRY(const auto journal, Journal::open(target.stateDirectory));

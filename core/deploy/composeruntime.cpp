@@ -324,6 +324,14 @@ public:
         co_return co_await end(place, version);
     }
 
+    Async<bool> hasOthers(QString instance, QString version) override
+    {
+        CO_TRY(const Placed place, placeOf(instance));
+        CO_TRY(ComposeProject *const project, projectOf(instance));
+        CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(AnswerMs));
+        co_return std::ranges::any_of(containers, [&](const ComposeContainer &container) { return isOf(container, place) && container.isAlive() && container.release != version; });
+    }
+
     Async<> waitReady(QString instance, QString version, std::stop_token stop) override
     {
         CO_TRY(const Placed place, placeOf(instance));

@@ -59,6 +59,11 @@ public:
             co_return Inspection::Unknown;
         }
         CO_TRY(const InstanceState now, co_await move.state());
+        // Old and new beside one another is neither, though the one that counts serves.
+        CO_TRY(const bool both, co_await move.hasOthers(now.release));
+        if (both) {
+            co_return Inspection::Partial;
+        }
         // Who accepts this step as taken back relies on users being served.
         const bool serves = *serving && now.state == InstanceState::State::Ready;
         co_return *isNew &&serves ? Inspection::Done : *isOld &&serves ? Inspection::NotStarted

@@ -176,6 +176,14 @@ Async<> InstanceMove::retireOthers(QString version)
     co_return co_await m_runtime->retireOthers(m_instance.name, version);
 }
 
+Async<bool> InstanceMove::hasOthers(QString version)
+{
+    if (!startsBeside()) {
+        co_return false;
+    }
+    co_return co_await m_runtime->hasOthers(m_instance.name, version);
+}
+
 Async<bool> InstanceMove::isServing()
 {
     if (!isBalanced()) {

@@ -74,6 +74,8 @@ public:
     [[nodiscard]] bool startsBeside() const;
     /// Ends what still runs of it from another release.
     [[nodiscard]] Async<> retireOthers(QString version);
+    /// Whether any of that runs.
+    [[nodiscard]] Async<bool> hasOthers(QString version);
     /// Takes requests again, UP by the balancer's own check.
     [[nodiscard]] Async<> balance(std::stop_token stop);
 

@@ -78,6 +78,8 @@ public:
     [[nodiscard]] virtual bool startsBeside(const QString &) const { return false; }
     /// Where startsBeside(): ends what runs of the instance from another release.
     [[nodiscard]] virtual Async<> retireOthers(QString, QString) { co_return {}; }
+    /// Where startsBeside(): whether anything of the instance runs from another release.
+    [[nodiscard]] virtual Async<bool> hasOthers(QString, QString) { co_return false; }
     /// What instances wrote, to sink, which outlives the task. A followed log ends with "system.cancelled".
     [[nodiscard]] virtual Async<> logs(LogRequest request, LogSink sink, std::stop_token stop) = 0;
     /// The last lines that it wrote, secrets hidden; empty where nothing is known.

@@ -11,6 +11,7 @@
 #include "deploy/composevolumes.h"
 #include "deploy/imagerecord.h"
 #include "deploy/servicelogs.h"
+#include "stepbench.h"
 #include "tests/support/dockerd.h"
 #include "tests/support/skip.h"
 
@@ -226,6 +227,75 @@ private Q_SLOTS:
             QCOMPARE(releases()[name], u"1.1.0"_s);
         }
         writeRelease(u"1.1.0"_s);
+    }
+
+    /// On the way back the old one may count while the new one still runs beside it: nobody may take that for done.
+    void bothThatRunAreNotTakenBack()
+    {
+        for (const QString &name : {u"worker-1"_s, u"worker-2"_s, u"worker-3"_s}) {
+            QCOMPARE(releases()[name], u"1.1.0"_s);
+        }
+        StepBench bench(m_target);
+        const auto steps = deploySteps({m_target, {}, u"1.1.0"_s}, u"1.0.0"_s, releasesAt(m_target, {u"worker"_s}, u"1.0.0"_s));
+        const auto of = std::ranges::find_if(steps, [](const StepSpec &spec) { return spec.params[u"instance"_s].toString() == u"worker-1"; });
+        QVERIFY(of != steps.end());
+        const auto step = VALUE(StepRegistry::create(*of));
+        const QJsonObject undo = VALUE(QCoro::waitFor(step->prepare(bench, {})));
+        const auto inspected = [&] { return VALUE(QCoro::waitFor(step->inspect(bench, undo))); };
+        QCOMPARE(inspected(), Inspection::NotStarted);
+        OK(QCoro::waitFor(runtime()->start(u"worker-1"_s, u"1.0.0"_s)));
+        OK(QCoro::waitFor(runtime()->waitReady(u"worker-1"_s, u"1.0.0"_s, {})));
+        // The older one, of the other release, is what counts until it is gone.
+        QCOMPARE(releases()[u"worker-1"_s], u"1.1.0"_s);
+        QCOMPARE(inspected(), Inspection::Partial);
+        OK(QCoro::waitFor(step->revert(bench, undo, {})));
+        QCOMPARE(inspected(), Inspection::NotStarted);
+        QCOMPARE(containers(u"worker"_s).size(), 3);
+        // The other way round: of the old release the newer one, as a way back starts it.
+        OK(QCoro::waitFor(step->apply(bench, undo, {})));
+        QCOMPARE(inspected(), Inspection::Done);
+        OK(QCoro::waitFor(runtime()->start(u"worker-1"_s, u"1.1.0"_s)));
+        QCOMPARE(inspected(), Inspection::Partial);
+        OK(QCoro::waitFor(step->revert(bench, undo, {})));
+        QCOMPARE(inspected(), Inspection::NotStarted);
+        QCOMPARE(releases()[u"worker-1"_s], u"1.1.0"_s);
+        QCOMPARE(containers(u"worker"_s).size(), 3);
+    }
+
+    /// The same of a run: held on its way back while both run, it can't be accepted as done, and retried it is.
+    void heldOnTheWayBackIsNotAccepted()
+    {
+        // The new one never gets healthy, so that the run goes back; it can't be ended while Docker does not answer.
+        m_docker->docker({u"tag"_s, image(u"1.1.0"_s), image(u"1.2.0"_s)});
+        writeRelease(u"1.2.0"_s, Works, "'false'");
+        const QString run = only(u"worker"_s, u"1.1.0"_s, u"1.2.0"_s);
+        QTimer look;
+        bool stopped = false;
+        connect(&look, &QTimer::timeout, this, [&] {
+            if (!stopped && story(run).contains(u"unhealthy"_s)) {
+                stopped = true;
+                m_docker->stop(SIGTERM);
+            }
+        });
+        look.start(5);
+        RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        look.stop();
+        QVERIFY2(stopped && state == RunState::Held, qPrintable(story(run)));
+        const QString why = m_docker->start();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        QCOMPARE(containers(u"worker"_s).size(), 4);
+        decide(run, u"accept"_s);
+        state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::Held, qPrintable(story(run)));
+        QCOMPARE(containers(u"worker"_s).size(), 4);
+        decide(run, u"retry"_s);
+        state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::RolledBack, qPrintable(story(run)));
+        QCOMPARE(containers(u"worker"_s).size(), 3);
+        for (const QString &name : {u"worker-1"_s, u"worker-2"_s, u"worker-3"_s}) {
+            QCOMPARE(releases()[name], u"1.1.0"_s);
+        }
+        m_docker->docker({u"rmi"_s, image(u"1.2.0"_s)});
     }
 
     void logsAreToldAndFollowed()
