@@ -576,11 +576,11 @@ bool TradingSystem::installFirst(const QString &targetFile)
 bool TradingSystem::fillDatabase(const QString &database, int orders)
 {
     const auto filled = m_postgres->sql(database, u"INSERT INTO users (name) SELECT 'user-' || i FROM generate_series(0, 99) i; "
-                                                      "INSERT INTO orders (symbol, side, quantity, price, \"user\", client_id, created_at) "
-                                                      "SELECT (ARRAY['KIS','ORB','NOVA','TERN','LUX'])[1 + i %% 5], CASE i %% 3 WHEN 0 THEN 'sell' ELSE 'buy' END, 1 + i * 31 %% 100, "
-                                                      "20 + (i * 17 %% 40000) / 100.0, 'user-' || (i %% 100), 'history-' || i, now() - make_interval(secs => i * 30) FROM generate_series(1, %1) i; "
-                                                      "INSERT INTO feature_flags (name, description, enabled, rollout, changed_by) VALUES ('dark_charts', 'Charts on a dark ground', true, 100, 'set-up')"_s.arg(orders)
-                                                          .replace(u"%%"_s, u"%"_s));
+                                                  "INSERT INTO orders (symbol, side, quantity, price, \"user\", client_id, created_at) "
+                                                  "SELECT (ARRAY['KIS','ORB','NOVA','TERN','LUX'])[1 + i %% 5], CASE i %% 3 WHEN 0 THEN 'sell' ELSE 'buy' END, 1 + i * 31 %% 100, "
+                                                  "20 + (i * 17 %% 40000) / 100.0, 'user-' || (i %% 100), 'history-' || i, now() - make_interval(secs => i * 30) FROM generate_series(1, %1) i; "
+                                                  "INSERT INTO feature_flags (name, description, enabled, rollout, changed_by) VALUES ('dark_charts', 'Charts on a dark ground', true, 100, 'set-up')"_s.arg(orders)
+                                                      .replace(u"%%"_s, u"%"_s));
     return filled || say(filled.error().text());
 }
 
