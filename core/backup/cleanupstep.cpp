@@ -99,7 +99,14 @@ public:
         versions += versionsOf(points);
         for (const DatabaseSpec &database : target.databases) {
             if (database.driver == "postgresql"_L1) {
-                CO_CHECK(co_await dropReplacedPostgres(database));
+                CO_TRY(const QStringList dropped, co_await dropReplacedPostgres(database, Former::BackedUp));
+                CO_TRY(const QStringList kept, co_await formerPostgres(database));
+                if (!dropped.isEmpty()) {
+                    context.log({u"backup.clean_up.dropped_former"_s, {{u"database"_s, database.name}, {u"names"_s, QJsonArray::fromStringList(dropped)}}});
+                }
+                if (!kept.isEmpty()) {
+                    context.log({u"backup.clean_up.kept_former"_s, {{u"database"_s, database.name}, {u"names"_s, QJsonArray::fromStringList(kept)}}});
+                }
             }
         }
         const QStringList images = co_await removePlannedImages(context, versions + serving);

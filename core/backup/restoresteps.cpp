@@ -63,6 +63,12 @@ public:
     {
         CO_TRY(const auto live, database(context));
         context.setResult(stepresult::lost, undo["lost"_L1]);
+        if (spec().params["closed"_L1].toBool()) {
+            CO_TRY(const bool isInPlace, co_await isSwapped(*live, undo, stop));
+            if (isInPlace) {
+                co_return Result<>();
+            }
+        }
         const QJsonObject names{{u"database"_s, spec().params["database"_L1]}};
         CO_CHECK(co_await live->restore(
             info(),
@@ -107,6 +113,22 @@ public:
 
 private:
     BackupInfo info() const { return backupInfoFromJson(spec().params["backup"_L1].toObject()); }
+
+    /// Closed until the swap, open since: whether that has come about. Then others may have written, and that is not to be
+    /// replaced once more. One that is open and still the former one has rows that nobody counted.
+    Async<bool> isSwapped(Database &live, QJsonObject undo, std::stop_token stop) const
+    {
+        CO_TRY(const bool isClosed, co_await live.isClosed());
+        CO_TRY(const QString now, co_await live.identity());
+        if (isClosed || now.isEmpty()) {
+            co_return false;
+        }
+        CO_TRY(const bool same, co_await live.holdsTheSame(backupInfoFromJson(undo["before"_L1].toObject()), stop));
+        if (same) {
+            co_return fail(u"backup.opened"_s, {{u"database"_s, spec().params["database"_L1]}});
+        }
+        co_return true;
+    }
 
     Result<std::unique_ptr<Database>> database(StepContext &context) const
     {

@@ -42,6 +42,31 @@ QList<Message> Database::remarks() const
     return {};
 }
 
+bool Database::canClose() const
+{
+    return false;
+}
+
+Async<> Database::close()
+{
+    co_return Result<>();
+}
+
+Async<> Database::reopen()
+{
+    co_return Result<>();
+}
+
+Async<bool> Database::isClosed()
+{
+    co_return false;
+}
+
+Async<> Database::checkMayClose()
+{
+    co_return Result<>();
+}
+
 bool isMissing(const Error &error)
 {
     return error.code == "database.missing"_L1 || error.code == "database.absent"_L1;
@@ -55,6 +80,21 @@ bool isUnreadable(const Error &error)
 QString unreadableFact(const QString &database)
 {
     return u"database.unreadable:"_s + database;
+}
+
+QString closedFact(const QString &database)
+{
+    return u"database.closed:"_s + database;
+}
+
+Result<> checkNoneClosed(const Target &target, const QJsonObject &facts)
+{
+    for (const DatabaseSpec &database : target.databases) {
+        if (facts.contains(closedFact(database.name))) {
+            return fail(u"database.left_closed"_s, {{u"database"_s, database.name}});
+        }
+    }
+    return {};
 }
 
 Result<std::unique_ptr<Database>> Database::create(const DatabaseSpec &spec)

@@ -93,6 +93,15 @@ public:
     /// Whether nothing was restored over the live database since this backup of it, made when writers were stopped.
     [[nodiscard]] virtual Async<bool> holdsTheSame(BackupInfo info, std::stop_token stop) = 0;
 
+    /// Whether close() can keep writers out that no plan stops: other hosts, cron jobs, unmanaged services.
+    [[nodiscard]] virtual bool canClose() const;
+    /// Ends everybody's sessions and lets nobody in but this program, until reopen() or the swap of restore(), over any
+    /// crash. Safe to repeat. "database.in_use" names who can't be ended.
+    [[nodiscard]] virtual Async<> close();
+    [[nodiscard]] virtual Async<> reopen(); ///< Nothing where it isn't closed.
+    [[nodiscard]] virtual Async<bool> isClosed();
+    [[nodiscard]] virtual Async<> checkMayClose(); ///< That our account has the right, before anything is stopped.
+
     [[nodiscard]] static Result<std::unique_ptr<Database>> create(const DatabaseSpec &spec);
 };
 
@@ -102,5 +111,9 @@ public:
 [[nodiscard]] bool isUnreadable(const Error &error);
 /// The fact that tells so of a database; absent while its migration head can be read.
 [[nodiscard]] QString unreadableFact(const QString &database);
+/// The fact, true, that a restore keeps writers out of a database; absent else.
+[[nodiscard]] QString closedFact(const QString &database);
+/// No such fact, as for a new plan: "database.left_closed" by a restore that has not come to its end.
+[[nodiscard]] Result<> checkNoneClosed(const Target &target, const QJsonObject &facts);
 
 } // namespace cutover

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "database/database.h"
+#include "database/postgresplaces.h"
+#include "database/postgresrefusal.h"
 #include "database/postgresschema.h"
 #include "database/schema.h"
 #include "plan/facts.h"
@@ -16,14 +18,23 @@ namespace cutover {
 
 namespace {
 
-Result<QString> headOf(const DatabaseSpec &database)
+struct Head {
+    QString revision;
+    bool isClosed = false; ///< A restore keeps writers out.
+};
+
+Result<Head> headOf(const DatabaseSpec &database)
 {
+    Head head;
     if (database.driver == "postgresql"_L1) {
         TRY(const auto session, postgres::Session::open(database));
-        return postgres::revisionOf(*session);
+        TRY(head.revision, postgres::revisionOf(*session));
+        head.isClosed = session->database() == postgres::closedName(postgres::databaseName(database));
+        return head;
     }
     TRY(sqlite::Connection connection, sqlite::Connection::open(database.file, sqlite::Connection::Mode::Existing));
-    return migrationHeadOf(connection);
+    TRY(head.revision, migrationHeadOf(connection));
+    return head;
 }
 
 QString reasonOf(const Error &error)
@@ -36,14 +47,17 @@ Result<Facts> readHeads(const QList<DatabaseSpec> &databases)
 {
     Facts facts;
     for (const DatabaseSpec &database : databases) {
-        const Result<QString> head = headOf(database);
+        const Result<Head> head = headOf(database);
         if (!head && isUnreadable(head.error())) {
             // A fact of its own, for the plan that is needed most then: the one that restores it.
             facts.insert(unreadableFact(database.name), Message{reasonOf(head.error()), {}}.toJson());
             continue;
         }
         CHECK(head);
-        facts.insert(u"migration.head:"_s + database.name, *head);
+        facts.insert(u"migration.head:"_s + database.name, head->revision);
+        if (head->isClosed) {
+            facts.insert(closedFact(database.name), true);
+        }
     }
     return facts;
 }

@@ -37,6 +37,7 @@ constexpr qsizetype longestName = 63; ///< Of anything in PostgreSQL; it cuts of
 struct Dump {
     QString partial;
     QString snapshot;
+    QString database; ///< Under which name we are in it.
     int version = 0;
     QMap<QString, qint64> weights; ///< Rows by table, for progress.
     BackupInfo info;
@@ -117,11 +118,13 @@ public:
 
     Async<QString> schemaDigest() override
     {
-        CO_TRY(const int version, co_await m_worker.run([this]() -> Result<int> {
+        const auto server = std::make_shared<std::pair<QString, int>>();
+        CO_CHECK(co_await m_worker.run([this, server]() -> Result<> {
             TRY(Session * session, live());
-            return session->version();
+            *server = {session->database(), session->version()};
+            return {};
         }));
-        co_return co_await digestOf({}, version, {}, {});
+        co_return co_await digestOf(server->first, server->second, {}, {});
     }
 
     Async<BackupInfo> backup(QString file, ProgressFunction progress, std::stop_token stop) override
@@ -202,7 +205,8 @@ public:
         CO_TRY(const QString name, co_await liveName());
         co_return co_await m_worker.run([this, name]() -> Result<QString> {
             TRY(const auto maintenance, openMaintenance());
-            return identityOf(*maintenance, name);
+            TRY(const QString standing, standingName(*maintenance, name));
+            return identityOf(*maintenance, standing);
         });
     }
 
@@ -250,7 +254,8 @@ public:
             CHECK(checkArchive(info, stop));
             TRY(const QJsonObject description, readDescription(info.file));
             TRY(const auto maintenance, openMaintenance(stop));
-            TRY(const QString now, identityOf(*maintenance, name));
+            TRY(const QString standing, standingName(*maintenance, name));
+            TRY(const QString now, identityOf(*maintenance, standing));
             return !now.isEmpty() && now == description["identity"_L1].toString();
         });
     }
@@ -278,12 +283,40 @@ public:
         co_return done;
     }
 
-    Async<QStringList> dropReplaced()
+    bool canClose() const override { return true; }
+
+    Async<> close() override { return aboutTheDoor(&postgres::close); }
+    Async<> reopen() override { return aboutTheDoor(&postgres::reopen); }
+    Async<> checkMayClose() override { return aboutTheDoor(&postgres::checkMayClose); }
+
+    Async<bool> isClosed() override
+    {
+        CO_TRY(const QString name, co_await liveName());
+        co_return co_await m_worker.run([this, name]() -> Result<bool> {
+            TRY(const auto maintenance, openMaintenance());
+            return exists(*maintenance, closedName(name));
+        });
+    }
+
+    Async<QStringList> former()
     {
         CO_TRY(const QString name, co_await liveName());
         co_return co_await m_worker.run([this, name]() -> Result<QStringList> {
             TRY(const auto maintenance, openMaintenance());
-            TRY(QStringList names, replaced(*maintenance, name));
+            return replaced(*maintenance, name, false);
+        });
+    }
+
+    Async<QStringList> dropReplaced(Former which)
+    {
+        CO_TRY(const QString name, co_await liveName());
+        co_return co_await m_worker.run([this, name, which]() -> Result<QStringList> {
+            TRY(const auto maintenance, openMaintenance());
+            TRY(QStringList names, replaced(*maintenance, name, true));
+            if (which == Former::All) {
+                TRY(const QStringList others, replaced(*maintenance, name, false));
+                names += others;
+            }
             for (const QString &scratch : {proofName(name), freshName(name)}) {
                 TRY(const bool there, exists(*maintenance, scratch));
                 if (there) {
@@ -317,6 +350,16 @@ private:
     Result<std::unique_ptr<Session>> openMaintenance(const std::stop_token &stop = {}) const
     {
         return Session::open(m_spec, m_spec.postgres.maintenanceDatabase, stop);
+    }
+
+    Async<> aboutTheDoor(Result<> (*work)(const DatabaseSpec &, Session &, const QString &))
+    {
+        CO_TRY(const QString name, co_await liveName());
+        co_return co_await m_worker.run([this, name, work]() -> Result<> {
+            m_session.reset(); // Ours would be in the way, too.
+            TRY(const auto maintenance, openMaintenance());
+            return work(m_spec, *maintenance, name);
+        });
     }
 
     /// As target.yaml says, else as the service file does; the database itself may be gone.
@@ -405,6 +448,7 @@ private:
     {
         Dump dump;
         dump.version = session.version();
+        dump.database = session.database();
         TRY(const QVariant snapshot, session.value(u"SELECT pg_export_snapshot()"_s));
         dump.snapshot = snapshot.toString();
         TRY(const QJsonObject description, describe(session));
@@ -436,6 +480,7 @@ private:
         const auto watch = std::make_shared<TableWatch>(dump.weights, std::move(progress));
         ToolRun run;
         run.program = u"pg_dump"_s;
+        run.database = dump.database;
         run.arguments = {u"--format=directory"_s, u"--jobs=%1"_s.arg(m_spec.postgres.jobs), u"--file=%1"_s.arg(dumpIn(dump.partial)),
                          u"--snapshot=%1"_s.arg(dump.snapshot), u"--lock-wait-timeout=%1"_s.arg(lockWaitMs), u"--verbose"_s};
         run.onLine = [watch](const QString &line) { watch->hear(line); };
@@ -454,7 +499,7 @@ private:
         roles.arguments = {u"--roles-only"_s, u"--no-role-passwords"_s, u"--file=%1"_s.arg(rolesIn(dump.partial)),
                            u"--database=%1"_s.arg(m_spec.postgres.maintenanceDatabase)};
         CO_CHECK(co_await runTool(m_spec, dump.version, roles, dump.partial, stop));
-        CO_TRY(dump.info.schemaDigest, co_await digestOf({}, dump.version, dump.snapshot, stop));
+        CO_TRY(dump.info.schemaDigest, co_await digestOf(dump.database, dump.version, dump.snapshot, stop));
         CO_CHECK(co_await m_worker.run([&dump, file, stop] { return keepDump(dump, file, stop); }));
         watch->tellDone();
         co_return dump.info;
@@ -624,10 +669,16 @@ Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, Database
     co_return co_await database.clone(info, name, std::move(progress), stop);
 }
 
-Async<QStringList> dropReplacedPostgres(DatabaseSpec spec)
+Async<QStringList> dropReplacedPostgres(DatabaseSpec spec, Former which)
 {
     PostgresDatabase database(spec);
-    co_return co_await database.dropReplaced();
+    co_return co_await database.dropReplaced(which);
+}
+
+Async<QStringList> formerPostgres(DatabaseSpec spec)
+{
+    PostgresDatabase database(spec);
+    co_return co_await database.former();
 }
 
 } // namespace cutover

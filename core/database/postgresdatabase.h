@@ -14,8 +14,15 @@ namespace cutover {
 /// A database of that name on the same server with what the backup holds, for rehearsals. What fails or is stopped
 /// leaves none behind. Errors "database.clone_name", "database.clone_exists": no other one is touched. Event-loop thread.
 [[nodiscard]] Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, Database::ProgressFunction progress, std::stop_token stop);
-/// Drops the former databases that restores have kept, and scratch databases of runs that were killed;
-/// their names. Only while no run is on its way. Event-loop thread.
-[[nodiscard]] Async<QStringList> dropReplacedPostgres(DatabaseSpec spec);
+/// Which of the former databases that restores have kept.
+enum class Former {
+    BackedUp, ///< Nobody could write to them when they were backed up for the last time.
+    All, ///< Also those that may hold rows which are in no backup.
+};
+/// Drops former databases, and scratch databases of runs that were killed; their names. Only while no run is on its way.
+/// Event-loop thread.
+[[nodiscard]] Async<QStringList> dropReplacedPostgres(DatabaseSpec spec, Former which);
+/// The former databases that dropping those backed up leaves. Event-loop thread.
+[[nodiscard]] Async<QStringList> formerPostgres(DatabaseSpec spec);
 
 } // namespace cutover

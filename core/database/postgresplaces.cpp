@@ -46,6 +46,12 @@ QString replacedComment(const QString &live)
     return u"Cutover: was "_s + live + u" until a restore"_s;
 }
 
+/// Nobody could write to it any more when it was backed up for the last time.
+QString backedUpComment(const QString &live)
+{
+    return replacedComment(live) + u", closed when it was backed up"_s;
+}
+
 bool hasExtension(const QJsonObject &description, QLatin1StringView name)
 {
     const QJsonArray extensions = description["extensions"_L1].toArray();
@@ -90,6 +96,44 @@ QString sessionsOf(Session &maintenance, const QString &identity, const QString 
     return names.isEmpty() ? u"?"_s : names.join(u", "_s);
 }
 
+/// Changes names, which takes that nobody is connected: those who are get ended, again and again.
+Result<> renamed(const DatabaseSpec &spec, Session &maintenance, const QString &identity, const QString &other, const std::function<Result<>()> &rename)
+{
+    Result<> done;
+    for (int attempt = 0; attempt < swapTries; ++attempt) {
+        {
+            const Terminator terminator(spec, identity);
+            done = maintenance.transaction(rename);
+        }
+        if (done || done.error().code != "database.in_use"_L1) {
+            break;
+        }
+        done.error().args.insert(u"who"_s, sessionsOf(maintenance, identity, other));
+    }
+    return done;
+}
+
+std::unexpected<Error> taken(const DatabaseSpec &spec, const QString &live)
+{
+    return fail(u"database.closed_taken"_s, {{u"database"_s, spec.name}, {u"address"_s, addressOf(spec)}, {u"name"_s, live}, {u"closed"_s, closedName(live)}}, addressOf(spec));
+}
+
+/// Gives the database the other name, unless it has it.
+Result<> rename(const DatabaseSpec &spec, Session &maintenance, const QString &live, const QString &from, const QString &to)
+{
+    TRY(const bool isFrom, exists(maintenance, from));
+    TRY(const bool isTo, exists(maintenance, to));
+    if (isFrom && isTo) {
+        return taken(spec, live);
+    }
+    if (!isFrom) {
+        return {};
+    }
+    TRY(const QString identity, identityOf(maintenance, from));
+    // Waits up to five seconds for others to leave, with the name locked against new ones.
+    return renamed(spec, maintenance, identity, {}, [&] { return maintenance.execute(u"ALTER DATABASE %1 RENAME TO %2"_s.arg(quoted(from), quoted(to))); });
+}
+
 } // namespace
 
 QString proofName(const QString &live)
@@ -100,6 +144,46 @@ QString proofName(const QString &live)
 QString freshName(const QString &live)
 {
     return beside(live, u"_cutover_new"_s);
+}
+
+QString closedName(const QString &live)
+{
+    return beside(live, u"_cutover_closed"_s);
+}
+
+Result<> close(const DatabaseSpec &spec, Session &maintenance, const QString &live)
+{
+    return rename(spec, maintenance, live, live, closedName(live));
+}
+
+Result<> reopen(const DatabaseSpec &spec, Session &maintenance, const QString &live)
+{
+    return rename(spec, maintenance, live, closedName(live), live);
+}
+
+Result<> checkMayClose(const DatabaseSpec &spec, Session &maintenance, const QString &live)
+{
+    TRY(const QString name, standingName(maintenance, live));
+    TRY(const QList<Row> rows,
+        maintenance.rows(u"SELECT pg_has_role(current_user, d.datdba, 'USAGE'), r.rolsuper OR r.rolcreatedb, quote_ident(current_user) "
+                         "FROM pg_database d, pg_roles r WHERE d.datname = $1 AND r.rolname = current_user"_s,
+                         {name}));
+    if (rows.isEmpty() || (rows.first()[0].toBool() && rows.first()[1].toBool())) {
+        return {};
+    }
+    const QString lacks = rows.first()[0].toBool() ? u"%1 may not create databases"_s : u"%1 does not own the database"_s;
+    return fail(u"database.no_right"_s, {{u"database"_s, spec.name}, {u"address"_s, addressOf(spec)}, {u"reason"_s, lacks.arg(rows.first()[2].toString())}}, addressOf(spec));
+}
+
+Result<QString> standingName(Session &maintenance, const QString &live)
+{
+    TRY(const bool isThere, exists(maintenance, live));
+    if (isThere) {
+        return live;
+    }
+    const QString closed = closedName(live);
+    TRY(const bool isClosed, exists(maintenance, closed));
+    return isClosed ? closed : live;
 }
 
 Result<bool> exists(Session &maintenance, const QString &name)
@@ -217,17 +301,25 @@ Result<bool> isReady(Session &maintenance, const QString &name, const QString &s
 Result<QString> swapIn(const DatabaseSpec &spec, Session &maintenance, const QString &live, const QString &fresh, const QJsonObject &description,
                        const QString &aside)
 {
+    TRY(const bool isThere, exists(maintenance, live));
+    TRY(const bool isClosed, exists(maintenance, closedName(live)));
+    if (isThere && isClosed) {
+        return taken(spec, live);
+    }
+    const QString former = isClosed ? closedName(live) : live;
     // By number: the names change under way.
-    TRY(const QString liveId, identityOf(maintenance, live));
+    TRY(const QString liveId, identityOf(maintenance, former));
     TRY(const QString freshId, identityOf(maintenance, fresh));
     const QString now = Clock::system().now().toUTC().toString(u"yyyyMMddHHmmsszzz"_s);
     const QString kept = liveId.isEmpty() ? QString() : aside.isEmpty() ? beside(live, before + now)
                                                                         : aside;
-    const QString comment = aside.isEmpty() ? replacedComment(live) : QString(u"Cutover: was %1, damaged, until it was built anew"_s.arg(live));
+    const QString comment = !aside.isEmpty() ? u"Cutover: was %1, damaged, until it was built anew"_s.arg(live)
+        : isClosed                           ? backedUpComment(live)
+                                             : replacedComment(live);
     const auto rename = [&]() -> Result<> {
         if (!kept.isEmpty()) {
             // Waits up to five seconds for others to leave, with the name locked against new ones.
-            CHECK(maintenance.execute(u"ALTER DATABASE %1 RENAME TO %2"_s.arg(quoted(live), quoted(kept))));
+            CHECK(maintenance.execute(u"ALTER DATABASE %1 RENAME TO %2"_s.arg(quoted(former), quoted(kept))));
             CHECK(maintenance.execute(u"ALTER DATABASE %1 ALLOW_CONNECTIONS false"_s.arg(quoted(kept))));
             CHECK(maintenance.execute(u"COMMENT ON DATABASE %1 IS %2"_s.arg(quoted(kept), literal(comment))));
         }
@@ -238,18 +330,7 @@ Result<QString> swapIn(const DatabaseSpec &spec, Session &maintenance, const QSt
     };
     // Its door is closed: who was let in while it was open does not come back.
     endSessions(maintenance, freshId);
-    Result<> swapped;
-    for (int attempt = 0; attempt < swapTries; ++attempt) {
-        {
-            const Terminator terminator(spec, liveId);
-            swapped = maintenance.transaction(rename);
-        }
-        if (swapped || swapped.error().code != "database.in_use"_L1) {
-            break;
-        }
-        swapped.error().args.insert(u"who"_s, sessionsOf(maintenance, liveId, freshId));
-    }
-    CHECK(swapped);
+    CHECK(renamed(spec, maintenance, liveId, freshId, rename));
     return kept;
 }
 
@@ -286,14 +367,14 @@ Result<QString> identityOf(Session &maintenance, const QString &name)
     return oid.toString();
 }
 
-Result<QStringList> replaced(Session &maintenance, const QString &live)
+Result<QStringList> replaced(Session &maintenance, const QString &live, bool wereClosed)
 {
     // The comment and the closed door, so that nobody's own database of such a name is taken for ours. The server
     // drops none that has subscriptions: their publishers keep a slot for each.
     TRY(const QList<Row> rows,
         maintenance.rows(u"SELECT datname FROM pg_database d WHERE NOT datallowconn AND shobj_description(oid, 'pg_database') = $1 "
                          "AND NOT EXISTS (SELECT FROM pg_subscription s WHERE s.subdbid = d.oid) ORDER BY 1"_s,
-                         {replacedComment(live)}));
+                         {wereClosed ? backedUpComment(live) : replacedComment(live)}));
     QStringList names;
     for (const Row &row : rows) {
         names.append(row[0].toString());

@@ -16,6 +16,7 @@ namespace cutover::postgres {
 
 [[nodiscard]] QString proofName(const QString &live); ///< Scratch of verification: "trading_cutover_proof".
 [[nodiscard]] QString freshName(const QString &live); ///< A restore on its way: "trading_cutover_new".
+[[nodiscard]] QString closedName(const QString &live); ///< The live one, while a restore keeps writers out of it: "trading_cutover_closed".
 
 [[nodiscard]] Result<bool> exists(Session &maintenance, const QString &name);
 /// Ends its sessions; no error when it does not exist.
@@ -35,7 +36,19 @@ namespace cutover::postgres {
 [[nodiscard]] Result<> markReady(Session &maintenance, const QString &name, const QString &sha256);
 [[nodiscard]] Result<bool> isReady(Session &maintenance, const QString &name, const QString &sha256);
 
-/// Puts fresh in the place of live, in one transaction: a kill at any moment leaves the one or the
+/// Keeps everybody out who does not know of us, whatever their role: sessions are ended and the database gets closedName(),
+/// in one transaction, so that it is open or closed and nothing between. Session::open() leads there. Not by ALLOW_CONNECTIONS,
+/// which would keep out pg_dump as well, and which a limit of connections would not do to superusers. It takes the rights that
+/// swapIn() takes. Safe to repeat. Errors "database.in_use", "database.closed_taken" when somebody made another one of the name.
+[[nodiscard]] Result<> close(const DatabaseSpec &spec, Session &maintenance, const QString &live);
+/// The way back; nothing where it is not closed.
+[[nodiscard]] Result<> reopen(const DatabaseSpec &spec, Session &maintenance, const QString &live);
+/// Whether our role may do that; "database.no_right" says what it lacks.
+[[nodiscard]] Result<> checkMayClose(const DatabaseSpec &spec, Session &maintenance, const QString &live);
+/// The name under which the live database is there now: its own one, or closedName().
+[[nodiscard]] Result<QString> standingName(Session &maintenance, const QString &live);
+
+/// Puts fresh in the place of live, closed or not, in one transaction: a kill at any moment leaves the one or the
 /// other, and either takes connections. While the names change, new connections wait and old ones are
 /// ended. The former live database stays as "trading_before_20261125180500", closed; as aside, where that is
 /// given, and then for good. Returns its name; empty when there was none. Error "database.in_use" names who could not be ended.
@@ -50,7 +63,8 @@ namespace cutover::postgres {
 [[nodiscard]] Result<std::unique_ptr<Session>> lookInto(const DatabaseSpec &spec, Session &maintenance, const QString &name, std::stop_token stop);
 /// The number of a database, which no other one of the server ever has; empty when there is none of that name.
 [[nodiscard]] Result<QString> identityOf(Session &maintenance, const QString &name);
-/// Former databases that swapIn() has kept and that can be dropped.
-[[nodiscard]] Result<QStringList> replaced(Session &maintenance, const QString &live);
+/// Former databases that swapIn() has kept and that can be dropped: those that were closed when they were backed up, and
+/// stayed so; or all others, into which rows may have come that are in no backup.
+[[nodiscard]] Result<QStringList> replaced(Session &maintenance, const QString &live, bool wereClosed);
 
 } // namespace cutover::postgres

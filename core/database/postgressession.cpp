@@ -5,6 +5,7 @@
 
 #include "config/secrets.h"
 #include "database/postgresactivity.h"
+#include "database/postgresplaces.h"
 #include "database/postgresrefusal.h"
 #include "system/faultpoints.h"
 
@@ -212,6 +213,13 @@ Result<std::unique_ptr<Session>> Session::open(const DatabaseSpec &spec, const Q
         if (!wanted.isEmpty() && wanted != place.maintenanceDatabase) {
             if (const auto server = open(spec, place.maintenanceDatabase)) {
                 const auto found = (*server)->rows(u"SELECT datallowconn FROM pg_database WHERE datname = $1"_s, {wanted});
+                // Closed by a restore on its way: we are the ones who still get in.
+                if (found && found->isEmpty() && wanted == databaseName(spec)) {
+                    const QString closed = closedName(wanted);
+                    if (const auto there = exists(**server, closed); there && *there) {
+                        return open(spec, closed, std::move(own.stop));
+                    }
+                }
                 if (found && found->isEmpty()) {
                     return fail(u"database.absent"_s, about(spec, wanted, reason), addressOf(spec, wanted));
                 }

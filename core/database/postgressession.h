@@ -30,7 +30,8 @@ public:
     Q_DISABLE_COPY_MOVE(Session)
 
     /// To the spec's own database, or another one of the same server. stop cancels the statement under
-    /// way by libpq's cancel request. Code "database.absent" when the server has no such database.
+    /// way by libpq's cancel request. While a restore keeps others out of the spec's own database (postgresplaces.h, close()),
+    /// this leads into it all the same. Code "database.absent" when the server has no such database.
     [[nodiscard]] static Result<std::unique_ptr<Session>> open(const DatabaseSpec &spec, const QString &database = {}, std::stop_token stop = {});
 
     /// One statement; "$1", "$2", … stand for values.

@@ -415,7 +415,7 @@ Async<StepSpec> rebuildStep(DatabaseSpec spec, RestorePoint point, BackupInfo in
     co_return step;
 }
 
-StepSpec restoreStep(const RestoreCost &cost, const Target &target, const DatabaseSpec &spec, const RestorePoint &point, const BackupInfo &info)
+StepSpec restoreStep(const RestoreCost &cost, const Target &target, const DatabaseSpec &spec, const RestorePoint &point, const BackupInfo &info, bool closed)
 {
     Loss lost;
     const QString own = lossName(target, spec.name, {});
@@ -442,12 +442,46 @@ StepSpec restoreStep(const RestoreCost &cost, const Target &target, const Databa
         step.intent = {u"backup.restore_database.intent_remarks"_s, {{u"intent"_s, step.intent.toJson()}, {u"remarks"_s, remarks}}};
     }
     step.changes = {{u"migration.head:"_s + spec.name, info.revision}};
+    if (closed) {
+        step.params.insert(u"closed"_s, true);
+        step.changes.insert(closedFact(spec.name), QJsonValue::Null);
+    }
+    return step;
+}
+
+/// Those that are read, counted and replaced, and that can be closed to writers which no plan stops.
+Async<QStringList> closable(Target target, RestoreCost cost)
+{
+    QStringList names;
+    for (const DatabaseSpec &spec : std::as_const(target.databases)) {
+        CO_TRY(const auto database, Database::create(spec));
+        if (database->canClose() && cost.backups.contains(spec.name) && !cost.unknown.contains(spec.name)) {
+            CO_CHECK(co_await database->checkMayClose());
+            names.append(spec.name);
+        }
+    }
+    co_return names;
+}
+
+StepSpec closeStep(const QStringList &databases)
+{
+    const QJsonObject names{{u"databases"_s, QJsonArray::fromStringList(databases)}};
+    StepSpec step;
+    step.id = u"close_databases"_s;
+    step.kind = u"close_databases"_s;
+    step.params = names;
+    step.title = {u"backup.close_databases"_s, names};
+    step.intent = {u"backup.close_databases.intent"_s, names};
+    step.expectedMs = 500;
+    for (const QString &name : databases) {
+        step.changes.insert(closedFact(name), true);
+    }
     return step;
 }
 
 /**
  * Everything back to the point. The safety backup and its proof while services still serve; then they
- * are stopped, what came since is backed up too, and what goes is counted for good. Up to the first
+ * are stopped and all others kept out, what came since is backed up too, and what goes is counted for good. Up to the first
  * restored database a failure starts the services again as they were.
  */
 Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
@@ -482,6 +516,10 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     steps += fetch;
     const qsizetype fence = steps.size();
     steps.append(servicesStep(context, u"stop_services"_s, context.installed, context.running));
+    CO_TRY(const QStringList closed, co_await closable(context.target, cost));
+    if (!closed.isEmpty()) {
+        steps.append(closeStep(closed));
+    }
     steps.append(last);
     steps.append(countLossStep(cost, u"count_loss_fenced"_s, true));
     const Loss holdAbove = cost.limit.holdAbove();
@@ -494,7 +532,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
         if (cost.unknown.contains(spec.name)) {
             CO_TRY(step, co_await rebuildStep(spec, point, info, cost.unknown[spec.name]));
         } else {
-            step = restoreStep(cost, context.target, spec, point, info);
+            step = restoreStep(cost, context.target, spec, point, info, closed.contains(spec.name));
         }
         step.id = u"restore_database:"_s + spec.name;
         step.previews = {{u"table"_s, spec.name, cost.tables[spec.name]}};
@@ -556,6 +594,7 @@ Async<Plan> beginRollback(PlanningContext &context, QString to, QString mode)
     addGates(plan, context.target);
     plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
     CO_TRY(plan.facts, co_await FactSource::collect(context.target));
+    CO_CHECK(checkNoneClosed(context.target, plan.facts));
     context.running = runningReleases(plan.facts);
     followColours(context.colours, plan.facts);
     co_return plan;

@@ -4,6 +4,7 @@
 #include "plan/planners.h"
 
 #include "config/configurationplan.h"
+#include "database/database.h"
 #include "deploy/colourplan.h"
 #include "gate/gates.h"
 #include "migration/migrationplan.h"
@@ -99,6 +100,7 @@ Async<Plan> planUpdate(PlanningContext context, QList<StagedRelease> path)
     addGates(plan, context.target);
     plan.engineVersion = QStringLiteral(CUTOVER_VERSION);
     CO_TRY(plan.facts, co_await FactSource::collect(context.target));
+    CO_CHECK(checkNoneClosed(context.target, plan.facts));
     context.running = runningReleases(plan.facts);
     followColours(context.colours, plan.facts);
 

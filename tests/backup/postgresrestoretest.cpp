@@ -19,7 +19,10 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <atomic>
 #include <cstdio>
+#include <libpq-fe.h>
+#include <thread>
 
 using namespace cutover;
 using namespace Qt::StringLiterals;
@@ -91,7 +94,7 @@ private Q_SLOTS:
 
     void cleanup()
     {
-        QVERIFY(await(dropReplacedPostgres(m_target.databases.first())));
+        QVERIFY(await(dropReplacedPostgres(m_target.databases.first(), Former::All)));
         QCOMPARE(m_server.value(u"postgres"_s, u"SELECT string_agg(datname, ',') FROM pg_database WHERE datname LIKE 'trading_%'"_s), QString());
     }
 
@@ -133,8 +136,89 @@ private Q_SLOTS:
             QVERIFY2(resumed.state != u"succeeded"_s || after == u"1000 0"_s, qPrintable(after));
             QVERIFY2(resumed.state != u"rolledBack"_s || after == u"1020 25"_s, qPrintable(after));
             QVERIFY2(QStringList({u"succeeded"_s, u"rolledBack"_s}).contains(resumed.state), qPrintable(resumed.state));
-            QVERIFY(await(dropReplacedPostgres(m_target.databases.first())));
+            QVERIFY(await(dropReplacedPostgres(m_target.databases.first(), Former::All)));
         }
+    }
+
+    /// A service that Cutover does not manage writes all the time: what is lost of it is counted to the row, and in the last backup.
+    void aWriterThatNoPlanStopsIsShutOutWhileItsRowsAreCounted()
+    {
+        const auto made = plan();
+        std::atomic<qint64> acknowledged = 0;
+        Ended ended;
+        {
+            const std::jthread writer([&](const std::stop_token &stop) {
+                while (!stop.stop_requested()) {
+                    write(stop, acknowledged);
+                    QThread::msleep(5);
+                }
+            });
+            while (acknowledged == 0) {
+                QThread::msleep(5);
+            }
+            ended = go(add(made), {});
+        }
+        QCOMPARE(ended.state, u"succeeded"_s);
+        const auto journal = Journal::open(m_target.stateDirectory);
+        const auto runs = (*journal)->runs();
+        QVERIFY(runs && !runs->isEmpty());
+        const auto steps = (*journal)->steps(runs->first().id);
+        QVERIFY(steps);
+        Loss counted;
+        QString last;
+        for (const StepRecord &step : *steps) {
+            counted = step.id == u"count_loss_fenced"_s ? lossFromJson(step.results[u"lost"_s]) : counted;
+            last = step.id == u"backup_fenced"_s ? step.results[u"restorePoint"_s].toString() : last;
+        }
+        const QString former = m_server.value(u"postgres"_s, u"SELECT datname FROM pg_database WHERE datname LIKE 'trading_before_%'"_s);
+        QVERIFY(!former.isEmpty());
+        sql(u"postgres"_s, u"ALTER DATABASE %1 ALLOW_CONNECTIONS true"_s.arg(former));
+        const qint64 gone = m_server.value(former, u"SELECT count(*) FROM orders WHERE amount = 9"_s).toLongLong();
+        const qint64 all = m_server.value(former, u"SELECT count(*) FROM orders"_s).toLongLong();
+        sql(u"postgres"_s, u"ALTER DATABASE %1 ALLOW_CONNECTIONS false"_s.arg(former));
+        const qint64 since = m_server.value(u"trading"_s, u"SELECT count(*) FROM orders WHERE amount = 9"_s).toLongLong();
+        qInfo("%lld acknowledged, %lld of them given up, %lld written since", (long long)acknowledged, (long long)gone, (long long)since);
+        QVERIFY(gone > 0);
+        // Nothing that was acknowledged is anywhere but here or there; one more when the session was ended between commit and answer.
+        QVERIFY(gone + since >= acknowledged);
+        QCOMPARE(counted, (Loss{{u"orders"_s, 25 + gone}}));
+        const auto point = await(readRestorePoint(m_target.stateDirectory, last));
+        QVERIFY(point);
+        QCOMPARE(backupInfoFromJson(point->members[databaseMember(u"main"_s)].toObject()).rows[u"orders"_s], all);
+        // So a clean up may drop it.
+        QCOMPARE(*await(dropReplacedPostgres(m_target.databases.first(), Former::BackedUp)), QStringList{former});
+    }
+
+    void killedWhileClosedItIsOpenedAgainOnTheWayBack()
+    {
+        // More than was approved when it is closed already: it asks there.
+        auto made = plan();
+        for (StepSpec &step : made.steps) {
+            if (step.kind == u"count_loss"_s) {
+                step.params[u"accepted"_s] = QJsonObject{{u"orders"_s, step.id == u"count_loss"_s ? 100 : 1}};
+                step.params[u"before"_s] = QString();
+                step.params[u"allowance"_s] = QJsonObject();
+            }
+        }
+        const QString id = add(made);
+        QCOMPARE(go(id, {}).state, u"held"_s);
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT datname FROM pg_database WHERE datname IN ('trading', 'trading_cutover_closed')"_s), u"trading_cutover_closed"_s);
+        // A plan made meanwhile would be of nothing that can serve.
+        const auto other = await(planRollback({m_target, {}, u"1.3.0"_s}, m_point, u"restore"_s));
+        QVERIFY(!other);
+        QCOMPARE(other.error().code, u"database.left_closed"_s);
+        decide(id, u"rollback"_s);
+        for (int point = 1; point < 400; ++point) {
+            const Ended ended = go(id, "kill@" + QByteArray::number(point));
+            QCOMPARE(content(), u"1020 25"_s);
+            if (!ended.state.isEmpty()) {
+                QCOMPARE(ended.state, u"rolledBack"_s);
+                break;
+            }
+            // Only some, as each takes its time.
+            point += 6;
+        }
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT string_agg(datname, ',') FROM pg_database WHERE datname LIKE 'trading%'"_s), u"trading"_s);
     }
 
     void declinedItLeavesNothingBeside()
@@ -148,13 +232,7 @@ private Q_SLOTS:
         const auto run = (*journal)->run(id);
         QVERIFY2(run->reason.text().contains(u"100,025 rows of orders"_s), qPrintable(run->reason.text()));
         QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname = 'trading_cutover_new'"_s), u"0"_s);
-        CommandRecord back;
-        back.id = Random::system().id();
-        back.runId = id;
-        back.verb = u"rollback"_s;
-        back.by = u"test"_s;
-        back.created = QDateTime::currentDateTimeUtc();
-        QVERIFY((*journal)->addCommand(back));
+        decide(id, u"rollback"_s);
         QCOMPARE(go(id, {}).state, u"rolledBack"_s);
         QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname LIKE 'trading_%'"_s), u"0"_s);
         QCOMPARE(content(), u"101020 100025"_s);
@@ -186,6 +264,35 @@ private:
         QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
     }
     QString content() const { return m_server.value(u"trading"_s, u"SELECT count(*) || ' ' || count(*) FILTER (WHERE amount = 7) FROM orders"_s); }
+
+    void decide(const QString &run, const QString &verb)
+    {
+        CommandRecord command;
+        command.id = Random::system().id();
+        command.runId = run;
+        command.verb = verb;
+        command.by = u"test"_s;
+        command.created = QDateTime::currentDateTimeUtc();
+        const auto journal = Journal::open(m_target.stateDirectory);
+        QVERIFY((*journal)->addCommand(command));
+    }
+
+    /// Row by row, by a connection that knows nothing of us, until that is ended.
+    void write(const std::stop_token &stop, std::atomic<qint64> &acknowledged) const
+    {
+        const QByteArray port = QByteArray::number(m_server.port());
+        const char *const keys[]{"host", "port", "dbname", "user", "password", nullptr};
+        const char *const values[]{"127.0.0.1", port.constData(), "trading", "owner", PostgresServer::password().constData(), nullptr};
+        PGconn *connection = PQconnectdbParams(keys, values, 0);
+        for (bool goes = PQstatus(connection) == CONNECTION_OK; goes && !stop.stop_requested();) {
+            PGresult *result = PQexec(connection, "INSERT INTO orders (amount) VALUES (9)");
+            goes = PQresultStatus(result) == PGRES_COMMAND_OK;
+            acknowledged += goes;
+            PQclear(result);
+            QThread::msleep(2);
+        }
+        PQfinish(connection);
+    }
 
     /// 1020 rows, 25 of them are not in the backup or have other values.
     void change() { sql(u"trading"_s, u"UPDATE orders SET amount = 7 WHERE id <= 5; INSERT INTO orders (amount) SELECT 7 FROM generate_series(1, 20)"_s); }

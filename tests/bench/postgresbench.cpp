@@ -111,7 +111,7 @@ Result<bool> benchPostgres(const Options &options)
         rounds, restoreOurs,
         [&]() -> Result<double> {
             TRY(const double taken, seconds([&] { return QCoro::waitFor(database->restore(info, [](qint64, qint64) { }, {})); }));
-            CHECK(QCoro::waitFor(dropReplacedPostgres(spec)));
+            CHECK(QCoro::waitFor(dropReplacedPostgres(spec, Former::All)));
             return taken;
         },
         restorePeer,

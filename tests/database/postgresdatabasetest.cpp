@@ -78,7 +78,7 @@ private Q_SLOTS:
     void cleanup()
     {
         faultpoints::arm({});
-        const auto names = await(dropReplacedPostgres(m_spec));
+        const auto names = await(dropReplacedPostgres(m_spec, Former::All));
         QVERIFY_RESULT(names);
         // Nothing of ours stays on the server.
         QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname LIKE 'trading_%'"_s), u"0"_s);
@@ -126,7 +126,7 @@ private Q_SLOTS:
                  u"{work_mem=8MB}"_s);
         QCOMPARE(m_server.value(u"postgres"_s, u"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'trading'"_s), u"The orders"_s);
         // What was live before stays, closed, until it is cleaned up.
-        const auto kept = await(dropReplacedPostgres(m_spec));
+        const auto kept = await(dropReplacedPostgres(m_spec, Former::All));
         QVERIFY_RESULT(kept);
         QCOMPARE(kept->size(), 2);
         QVERIFY(kept->first().startsWith(u"trading_before_"_s));
@@ -206,7 +206,7 @@ private Q_SLOTS:
             // Once more: it comes to its end.
             QVERIFY_RESULT(await((*Database::create(m_spec))->restore(*info, {}, {})));
             QCOMPARE(m_server.value(u"trading"_s, u"SELECT count(*) || ' ' || count(*) FILTER (WHERE amount = 7) FROM orders"_s), u"1000 0"_s);
-            QVERIFY_RESULT(await(dropReplacedPostgres(m_spec)));
+            QVERIFY_RESULT(await(dropReplacedPostgres(m_spec, Former::All)));
             if (ended) {
                 QVERIFY2(killed >= 8, qPrintable(QString::number(killed)));
                 return;
@@ -377,7 +377,7 @@ private Q_SLOTS:
         QVERIFY_RESULT(await(database->bringBack(aside, {})));
         QCOMPARE(await(database->countRows()).value()[u"orders"_s], 1000);
         // Evidence is nothing to clean up.
-        QVERIFY_RESULT(await(dropReplacedPostgres(m_spec)));
+        QVERIFY_RESULT(await(dropReplacedPostgres(m_spec, Former::All)));
         QCOMPARE(*await(database->isAside(aside)), how != u"dropped"_s);
         sql(u"postgres"_s, u"DROP DATABASE IF EXISTS \"trading_damaged-20261126-120000\""_s);
         QDir(m_server.path(u"gone"_s)).removeRecursively();
@@ -399,12 +399,12 @@ private Q_SLOTS:
         const QString kept = m_server.value(u"postgres"_s, where);
         QVERIFY2(kept.startsWith(u"trading_before_"_s), qPrintable(kept));
         // The server would not drop it; that stops no clean up.
-        QCOMPARE(*await(dropReplacedPostgres(m_spec)), QStringList());
+        QCOMPARE(*await(dropReplacedPostgres(m_spec, Former::All)), QStringList());
         QCOMPARE(m_server.value(u"postgres"_s, where), kept);
         sql(u"postgres"_s, u"ALTER DATABASE %1 ALLOW_CONNECTIONS true"_s.arg(kept));
         sql(kept, u"DROP SUBSCRIPTION news"_s);
         sql(u"postgres"_s, u"ALTER DATABASE %1 ALLOW_CONNECTIONS false"_s.arg(kept));
-        QCOMPARE(*await(dropReplacedPostgres(m_spec)), QStringList{kept});
+        QCOMPARE(*await(dropReplacedPostgres(m_spec, Former::All)), QStringList{kept});
     }
 
     void aKilledBackupIsClearedAway()
@@ -637,6 +637,77 @@ private Q_SLOTS:
         QVERIFY_RESULT(await(database->restore(*info, {}, {})));
     }
 
+    void closedItKeepsOthersOutAndLetsUsIn_data()
+    {
+        QTest::addColumn<QString>("user");
+        QTest::newRow("its owner") << u"owner"_s;
+        QTest::newRow("a superuser") << u"postgres"_s;
+    }
+    void closedItKeepsOthersOutAndLetsUsIn()
+    {
+        QFETCH(const QString, user);
+        m_spec = m_server.spec(u"trading"_s, user);
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        const QString before = *await(database->identity());
+        auto writer = Session::open(m_server.spec(u"trading"_s, u"owner"_s));
+        QVERIFY((*writer)->execute(u"SELECT 1"_s));
+        QVERIFY(!*await(database->isClosed()));
+        QVERIFY_RESULT(await(database->checkMayClose()));
+        for (int i = 0; i < 2; ++i) {
+            QVERIFY_RESULT(await(database->close()));
+            QVERIFY(*await(database->isClosed()));
+        }
+        QVERIFY(!(*writer)->execute(u"SELECT 1"_s));
+        // Whoever knows nothing of us, the owner and a superuser as well, finds it no more.
+        QVERIFY2(insertAs(u"owner"_s).contains("does not exist"), insertAs(u"owner"_s).constData());
+        QVERIFY2(insertAs(u"postgres"_s).contains("does not exist"), insertAs(u"postgres"_s).constData());
+        QCOMPARE(*await(database->identity()), before);
+        QCOMPARE(await(database->countRows()).value()[u"orders"_s], 1000);
+        QVERIFY_RESULT(await(database->schemaDigest()));
+        const auto last = await(database->backup(m_directory->filePath(u"last.pgdump"_s), {}, {}));
+        QVERIFY_RESULT(last);
+        QVERIFY(*await(database->holdsTheSame(*last, {})));
+        QVERIFY_RESULT(await(database->lossAgainst(*info, {}, {})));
+
+        QVERIFY_RESULT(await(database->reopen()));
+        QVERIFY_RESULT(await(database->reopen()));
+        QVERIFY(!*await(database->isClosed()));
+        QCOMPARE(insertAs(u"owner"_s), QByteArray());
+        QVERIFY_RESULT(await(database->forget()));
+
+        // What is replaced without that may hold what no backup does: it is not dropped, and told.
+        QVERIFY_RESULT(await(database->restore(*info, {}, {})));
+        QCOMPARE(*await(dropReplacedPostgres(m_spec, Former::BackedUp)), QStringList());
+        QCOMPARE(await(formerPostgres(m_spec))->size(), 1);
+        QCOMPARE(await(dropReplacedPostgres(m_spec, Former::All))->size(), 1);
+        QVERIFY_RESULT(await(database->close()));
+        QVERIFY_RESULT(await(database->restore(*info, {}, {})));
+        QVERIFY(!*await(database->isClosed()));
+        QCOMPARE(insertAs(u"owner"_s), QByteArray());
+        QCOMPARE(*await(formerPostgres(m_spec)), QStringList());
+        QCOMPARE(await(dropReplacedPostgres(m_spec, Former::BackedUp))->size(), 1);
+
+        // Somebody makes another one meanwhile: neither is touched.
+        QVERIFY_RESULT(await(database->close()));
+        sql(u"postgres"_s, u"CREATE DATABASE trading OWNER owner"_s);
+        QCOMPARE(await(database->reopen()).error().code, u"database.closed_taken"_s);
+        QCOMPARE(await(database->restore(*info, {}, {})).error().code, u"database.closed_taken"_s);
+        database.reset();
+        sql(u"postgres"_s, u"DROP DATABASE trading WITH (FORCE)"_s);
+        QVERIFY_RESULT(await((*Database::create(m_spec))->reopen()));
+        QCOMPARE(m_server.value(u"trading"_s, u"SELECT count(*) FROM orders"_s), u"1001"_s);
+    }
+
+    void whoMayNotCloseItIsToldBefore()
+    {
+        sql(u"postgres"_s, u"DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN CREATEDB PASSWORD "_s + postgres::literal(QString::fromLatin1(PostgresServer::password())));
+        const auto refused = await((*Database::create(m_server.spec(u"trading"_s, u"guest"_s)))->checkMayClose());
+        QVERIFY(!refused);
+        QVERIFY2(refused.error().code == u"database.no_right"_s && refused.error().text().contains(u"guest does not own"_s), qPrintable(refused.error().text()));
+    }
+
     void alteredOrForeignBackupIsRefused()
     {
         auto database = *Database::create(m_spec);
@@ -712,6 +783,18 @@ private:
     QStringList entries() const { return QDir(m_directory->path()).entryList({u"*main*"_s}, QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot); }
 
     void sql(const QString &database, const QString &statement) { QVERIFY_RESULT(m_server.sql(database, statement)); }
+
+    /// As any other program would; what it says when it fails.
+    QByteArray insertAs(const QString &user) const
+    {
+        QProcess psql;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(u"PGPASSWORD"_s, QString::fromLatin1(PostgresServer::password()));
+        psql.setProcessEnvironment(environment);
+        psql.start(m_server.programs() + u"/psql"_s, {u"-X"_s, u"-q"_s, u"-h"_s, u"127.0.0.1"_s, u"-p"_s, QString::number(m_server.port()), u"-U"_s, user, u"-d"_s, u"trading"_s, u"-c"_s, u"INSERT INTO orders (amount) VALUES (1)"_s});
+        psql.waitForFinished();
+        return psql.readAllStandardError();
+    }
 
     void make(int rows)
     {

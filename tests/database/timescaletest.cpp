@@ -115,7 +115,7 @@ END $$;
         // The restore was announced as ended, too.
         QCOMPARE(value(u"SELECT coalesce(current_setting('timescaledb.restoring', true), '')"_s), QString());
         catalogueTakesNoRowsByItself();
-        const auto dropped = await(dropReplacedPostgres(m_server.spec(u"metrics"_s, u"postgres"_s)));
+        const auto dropped = await(dropReplacedPostgres(m_server.spec(u"metrics"_s, u"postgres"_s), Former::All));
         QVERIFY_RESULT(dropped);
         QCOMPARE(dropped->size(), 1);
     }

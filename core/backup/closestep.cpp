@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "database/database.h"
+#include "plan/step.h"
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+/**
+ * Keeps writers out that no plan stops (unmanaged services, cron jobs, other hosts), from before the last
+ * backup until the restore has swapped each database, or the way back has opened it again. {databases}
+ */
+class CloseDatabasesStep : public Step
+{
+public:
+    using Step::Step;
+
+    bool isCancellable() const override { return false; }
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token) override
+    {
+        const QStringList names = this->names();
+        for (const QString &name : names) {
+            CO_TRY(const auto database, this->database(context, name));
+            CO_CHECK(co_await database->close());
+        }
+        co_return Result<>();
+    }
+
+    Async<> verify(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(const Inspection found, co_await inspect(context, {}));
+        if (found != Inspection::Done) {
+            co_return fail(u"backup.not_closed"_s);
+        }
+        co_return Result<>();
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject) override
+    {
+        const QStringList names = this->names();
+        qsizetype closed = 0;
+        for (const QString &name : names) {
+            CO_TRY(const auto database, this->database(context, name));
+            CO_TRY(const bool isClosed, co_await database->isClosed());
+            closed += isClosed;
+        }
+        co_return closed == names.size() ? Inspection::Done : closed == 0 ? Inspection::NotStarted
+                                                                          : Inspection::Partial;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject, std::stop_token) override
+    {
+        // All of them, also where one can't be opened: the others are needed.
+        Result<> opened;
+        const QStringList names = this->names();
+        for (const QString &name : names) {
+            CO_TRY(const auto database, this->database(context, name));
+            if (const Result<> done = co_await database->reopen(); !done) {
+                opened = done;
+            }
+        }
+        co_return opened;
+    }
+
+private:
+    QStringList names() const
+    {
+        QStringList names;
+        for (const QJsonValue &name : spec().params["databases"_L1].toArray()) {
+            names.append(name.toString());
+        }
+        return names;
+    }
+
+    static Result<std::unique_ptr<Database>> database(StepContext &context, const QString &name)
+    {
+        const DatabaseSpec *database = context.target().database(name);
+        if (!database) {
+            return fail(u"backup.no_database"_s, {{u"member"_s, name}}, context.target().path);
+        }
+        return Database::create(*database);
+    }
+};
+
+const StepRegistry::Registration registration(u"close_databases"_s, 1, [](StepSpec spec) { return std::make_unique<CloseDatabasesStep>(std::move(spec)); });
+
+} // namespace
+
+} // namespace cutover
