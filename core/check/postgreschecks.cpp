@@ -53,7 +53,9 @@ Result<Finding> connections(const DatabaseSpec &spec, const CheckScope &scope, S
     const qint64 available = count.maximum - count.reserved - count.all;
     const int needed = scope.afterUpdate ? 0 : ownConnections + spec.postgres.jobs;
     const int limit = scope.target.check.maxConnections;
-    const QJsonObject args{{u"active"_s, count.active}, {u"all"_s, count.all}, {u"maximum"_s, count.maximum}, {u"free"_s, available}, {u"needed"_s, needed}, {u"limit"_s, limit}};
+    TRY(const HiddenSessions hidden, hiddenSessions(session));
+    const QJsonValue active = hidden.count > 0 ? QJsonValue(Message{u"check.postgres_active_hidden"_s, {}}.toJson()) : QJsonValue(count.active);
+    const QJsonObject args{{u"active"_s, active}, {u"all"_s, count.all}, {u"maximum"_s, count.maximum}, {u"free"_s, available}, {u"needed"_s, needed}, {u"limit"_s, limit}};
     if (limit > 0 && count.all > limit) {
         return wrong(u"check.postgres_connections_many"_s, args, addressOf(spec));
     }
@@ -67,6 +69,10 @@ Result<Finding> transactions(const DatabaseSpec &spec, const CheckScope &, Sessi
 {
     TRY(const QList<Activity> found, longTransactions(session, spec.postgres.longTransactionMs));
     if (found.isEmpty()) {
+        TRY(const HiddenSessions hidden, hiddenSessions(session));
+        if (hidden.count > 0) {
+            return doubtful({u"check.postgres_transactions_hidden"_s, {{u"count"_s, hidden.count}, {u"role"_s, hidden.role}, {u"limit"_s, spec.postgres.longTransactionMs}}, Error::Kind::Permanent, addressOf(spec)});
+        }
         return passed(u"check.postgres_transactions_ok"_s, {{u"limit"_s, spec.postgres.longTransactionMs}});
     }
     const Activity &oldest = found.first();
@@ -196,6 +202,7 @@ const Catalogue::Registration titles{
      QT_TRANSLATE_NOOP("catalogue", "PostgreSQL %{version}, %{size:bytes}, at revision %{revision}; amcheck found %{indexes} %{indexes|index|indexes} whole")},
     {"check.postgres_connections_ok",
      QT_TRANSLATE_NOOP("catalogue", "%{active} active, %{all} of %{maximum} connections taken, %{free} free")},
+    {"check.postgres_active_hidden", QT_TRANSLATE_NOOP("catalogue", "an unknown number")},
     {"check.postgres_connections_within",
      QT_TRANSLATE_NOOP("catalogue", "%{active} active, %{all} of %{maximum} connections taken, %{free} free; at most %{limit} expected")},
     {"check.postgres_transactions_ok", QT_TRANSLATE_NOOP("catalogue", "None older than %{limit:duration}")},
@@ -220,6 +227,9 @@ const Catalogue::Registration problems{
      QT_TRANSLATE_NOOP("catalogue", "The transaction of %{who} by %{user} from %{client} is open for %{age:duration} (%{state}), the limit is %{limit:duration}; "
                                     "%{count} %{count|transaction is|transactions are} as old."),
      QT_TRANSLATE_NOOP("catalogue", "Migrations would wait for it and shut others out. Let it finish, or end the session: 'cutoverctl database end-session %{session} --database %{database}'.")},
+    {"check.postgres_transactions_hidden",
+     QT_TRANSLATE_NOOP("catalogue", "How old the transactions of %{count} %{count|session|sessions} in this database are is hidden from the role %{role}; of those that it may see none is older than %{limit:duration}."),
+     QT_TRANSLATE_NOOP("catalogue", "Let a superuser run GRANT pg_read_all_stats TO %{role}.")},
     {"check.postgres_slot_inactive",
      QT_TRANSLATE_NOOP("catalogue", "Nobody reads the replication slot “%{slot}”; the server keeps %{kept:bytes} of WAL for it."),
      QT_TRANSLATE_NOOP("catalogue", "Start its reader, or drop the slot: SELECT pg_drop_replication_slot('%{slot}').")},

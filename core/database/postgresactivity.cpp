@@ -55,6 +55,9 @@ QString Activity::text() const
 {
     const QString name = application.isEmpty() ? user : application;
     const QDateTime since = queryStart.isValid() ? queryStart : started;
+    if (!since.isValid()) {
+        return u"%1 (pid %2)"_s.arg(name).arg(pid); // Hidden from our role.
+    }
     return u"%1 (pid %2, query since %3)"_s.arg(name).arg(pid).arg(since.toLocalTime().toString(u"HH:mm:ss"_s));
 }
 
@@ -63,11 +66,12 @@ Result<QList<Activity>> lockHolders(Session &session)
     return activities(session,
                       u"SELECT "_s + QLatin1StringView(columns)
                           + u" FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND (a.pid IN ("
-                            "SELECT unnest(pg_blocking_pids(w.pid)) FROM pg_stat_activity w WHERE w.wait_event_type = 'Lock' "
-                            "AND w.datname = current_database()) OR a.pid IN (SELECT l.pid FROM pg_locks l "
+                            "SELECT unnest(pg_blocking_pids(w.pid)) FROM pg_stat_activity w WHERE w.datname = current_database() "
+                            // What a session waits for is hidden from other roles, its locks are not.
+                            "AND w.pid IN (SELECT pid FROM pg_locks WHERE NOT granted)) OR a.pid IN (SELECT l.pid FROM pg_locks l "
                             "WHERE l.granted AND l.mode = 'AccessExclusiveLock' AND l.locktype = 'relation' "
                             "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))) "
-                            "AND coalesce(a.wait_event_type, '') <> 'Lock' ORDER BY a.query_start LIMIT 5"_s);
+                            "AND a.pid NOT IN (SELECT pid FROM pg_locks WHERE NOT granted) ORDER BY a.query_start LIMIT 5"_s);
 }
 
 QString lockHoldersText(const DatabaseSpec &spec)
@@ -93,13 +97,24 @@ Result<QList<Activity>> longTransactions(Session &session, qint64 olderThanMs)
                       {olderThanMs});
 }
 
+Result<HiddenSessions> hiddenSessions(Session &session)
+{
+    // Source: PostgreSQL, "The Cumulative Statistics System": state and times of a session are for its own role and for
+    // pg_read_all_stats, to which a superuser counts.
+    TRY(const QList<Row> rows,
+        session.rows(u"SELECT count(*) FILTER (WHERE NOT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AND NOT pg_has_role(current_user, usesysid, 'USAGE')), "
+                     "quote_ident(current_user) FROM pg_stat_activity WHERE datname = current_database() AND usesysid IS NOT NULL"_s));
+    return HiddenSessions{rows.first()[0].toLongLong(), rows.first()[1].toString()};
+}
+
 Result<ConnectionCount> countConnections(Session &session)
 {
+    // Only clients have a role and a database: replication has none, autovacuum no role. Where the type may be seen it decides.
     TRY(const QList<Row> rows,
         session.rows(u"SELECT count(*) FILTER (WHERE state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()), count(*), "
                      "current_setting('max_connections')::bigint, current_setting('superuser_reserved_connections')::bigint "
                      "+ coalesce(current_setting('reserved_connections', true), '0')::bigint "
-                     "FROM pg_stat_activity WHERE backend_type = 'client backend'"_s));
+                     "FROM pg_stat_activity WHERE usesysid IS NOT NULL AND datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'"_s));
     const Row &row = rows.first();
     return ConnectionCount{row[0].toLongLong(), row[1].toLongLong(), row[2].toLongLong(), row[3].toLongLong()};
 }

@@ -29,9 +29,17 @@ struct Activity {
 [[nodiscard]] Result<QList<Activity>> lockHolders(Session &session);
 /// For an error's text; by a connection of its own. Names nobody when they are gone already.
 [[nodiscard]] QString lockHoldersText(const DatabaseSpec &spec);
-/// Those whose transaction is older than that, oldest first; ours left out.
+/// Those whose transaction is older than that, oldest first; ours left out. Without those of hiddenSessions().
 [[nodiscard]] Result<QList<Activity>> longTransactions(Session &session, qint64 olderThanMs);
 
+/** Sessions of other roles in this database, of which the server tells our role only that they are there. */
+struct HiddenSessions {
+    qint64 count = 0;
+    QString role; ///< Ours, as SQL writes it.
+};
+[[nodiscard]] Result<HiddenSessions> hiddenSessions(Session &session);
+
+/// Of clients. Where the server hides what a session of another role is, it counts as one; active are those that may be seen.
 struct ConnectionCount {
     qint64 active = 0, all = 0, maximum = 0, reserved = 0;
 };

@@ -3,10 +3,15 @@
 
 #include "check/checklist.h"
 #include "check/spacefloor.h"
+#include "database/postgresactivity.h"
 #include "tests/support/postgresserver.h"
 
 #include <QCoroTask>
+#include <QScopeGuard>
 #include <QTest>
+
+#include <algorithm>
+#include <thread>
 
 using namespace cutover;
 using namespace Qt::StringLiterals;
@@ -158,6 +163,54 @@ private Q_SLOTS:
         QVERIFY2(found.error.what().contains(u"forgotten (pid "_s + pid), qPrintable(found.error.what()));
         const QString remedy = u"cutoverctl database end-session %1-%2 --database main"_s.arg(pid).arg(QDateTime::fromString(found.error.args[u"started"_s].toString(), Qt::ISODateWithMs).toMSecsSinceEpoch());
         QVERIFY2(found.error.hint().contains(remedy), qPrintable(found.error.hint()));
+    }
+
+    /// What the server hides from the role is no pass: state, times and even the kind of other roles' sessions.
+    void whatTheRoleMayNotSeeIsNotPassed()
+    {
+        QVERIFY(m_server.sql(u"postgres"_s, u"DROP ROLE IF EXISTS other; CREATE ROLE other LOGIN PASSWORD "_s + postgres::literal(QString::fromLatin1(PostgresServer::password()))));
+        auto session = postgres::Session::open(m_server.spec(u"trading"_s, u"other"_s));
+        QVERIFY(session);
+        m_scope.target.databases[0].postgres.longTransactionMs = 50;
+        QVERIFY((*session)->execute(u"BEGIN"_s));
+        QVERIFY((*session)->execute(u"SELECT 1"_s));
+        QTest::qWait(100);
+        const Finding hidden = run(u"transactions:main"_s);
+        QCOMPARE(hidden.error.code, u"check.postgres_transactions_hidden"_s);
+        QVERIFY(hidden.mild);
+        QVERIFY2(hidden.error.text().contains(u"1 session in this database"_s) && hidden.error.hint().contains(u"GRANT pg_read_all_stats TO owner"_s), qPrintable(hidden.error.text()));
+        const Finding connections = run(u"connections:main"_s);
+        QVERIFY2(connections.text.text().contains(u"unknown number active"_s), qPrintable(connections.text.text()));
+        const qint64 all = connections.text.args[u"all"_s].toInteger();
+        auto more = postgres::Session::open(m_server.spec(u"postgres"_s, u"other"_s));
+        QVERIFY(more);
+        QCOMPARE(run(u"connections:main"_s).text.args[u"all"_s].toInteger(), all + 1);
+
+        // Whose locks are waited for is told all the same.
+        QVERIFY(m_server.sql(u"trading"_s, u"CREATE TABLE waited (id int); GRANT ALL ON waited TO other"_s));
+        QVERIFY((*session)->execute(u"LOCK TABLE public.waited IN SHARE MODE"_s));
+        const auto asOwner = postgres::Session::open(m_server.spec(u"trading"_s, u"owner"_s));
+        QVERIFY(asOwner);
+        std::thread waiter([this] { (void)m_server.sql(u"trading"_s, u"INSERT INTO waited VALUES (1)"_s); });
+        bool named = false;
+        for (int i = 0; i < 50 && !named; ++i) {
+            QTest::qWait(50);
+            const auto holders = postgres::lockHolders(**asOwner);
+            named = holders && std::ranges::contains(*holders, u"other"_s, &postgres::Activity::user);
+        }
+        QVERIFY((*session)->execute(u"ROLLBACK"_s));
+        waiter.join();
+        QVERIFY(named);
+
+        QVERIFY(m_server.sql(u"postgres"_s, u"GRANT pg_read_all_stats TO owner"_s));
+        const auto revoke = qScopeGuard([this] { (void)m_server.sql(u"postgres"_s, u"REVOKE pg_read_all_stats FROM owner"_s); });
+        QVERIFY((*session)->execute(u"BEGIN"_s));
+        QVERIFY((*session)->execute(u"SELECT 1"_s));
+        QTest::qWait(100);
+        QCOMPARE(run(u"transactions:main"_s).error.code, u"check.postgres_long_transaction"_s);
+        QVERIFY((*session)->execute(u"ROLLBACK"_s));
+        QCOMPARE(run(u"transactions:main"_s).text.code, u"check.postgres_transactions_ok"_s);
+        m_scope.target.databases[0] = m_server.spec(u"trading"_s);
     }
 
     void anInactiveSlotIsAWarningWithItsWal()
