@@ -131,7 +131,17 @@ QString connectionString(const DatabaseSpec &spec, const QString &database)
     add(text, "sslmode"_L1, place.sslMode);
     add(text, "sslrootcert"_L1, place.sslRootCertificate);
     add(text, "connect_timeout"_L1, QString::number(connectSeconds));
+    for (const auto &[key, value] : livenessOptions()) {
+        add(text, key, value);
+    }
     return text;
+}
+
+QList<std::pair<QLatin1StringView, QString>> livenessOptions()
+{
+    // Asked for life after 15 s of silence, given up after four answers that did not come; what was sent and is not acknowledged
+    // ends it after a minute.
+    return {{"keepalives_idle"_L1, u"15"_s}, {"keepalives_interval"_L1, u"10"_s}, {"keepalives_count"_L1, u"4"_s}, {"tcp_user_timeout"_L1, u"60000"_s}};
 }
 
 Result<QString> passwordOf(const DatabaseSpec &spec)
@@ -198,9 +208,9 @@ Result<std::unique_ptr<Session>> Session::open(const DatabaseSpec &spec, const Q
     add(options, "sslrootcert"_L1, place.sslRootCertificate);
     add(options, "connect_timeout"_L1, QString::number(connectSeconds));
     add(options, "application_name"_L1, u"cutover"_s);
-    // A server that is gone without a word is noticed.
-    add(options, "keepalives_idle"_L1, u"15"_s);
-    add(options, "tcp_user_timeout"_L1, u"60000"_s);
+    for (const auto &[key, value] : livenessOptions()) {
+        add(options, key, value);
+    }
     own.connection.setConnectOptions(options);
     if (!own.connection.open()) {
         const QString reason = reasonOf(own.connection.lastError().databaseText());

@@ -60,6 +60,9 @@ private:
 [[nodiscard]] QString addressOf(const DatabaseSpec &spec, const QString &database = {});
 /// libpq's connection string without a password; database empty: the spec's own.
 [[nodiscard]] QString connectionString(const DatabaseSpec &spec, const QString &database = {});
+/// What notices within about a minute that a server is gone without a word: libpq's keywords for every connection of ours and
+/// of programs that we start.
+[[nodiscard]] QList<std::pair<QLatin1StringView, QString>> livenessOptions();
 /// The password that the spec refers to; empty when it names none.
 [[nodiscard]] Result<QString> passwordOf(const DatabaseSpec &spec);
 /// Whether a server takes connections there: no error, or why not. Asks without logging in.

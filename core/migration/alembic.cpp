@@ -365,6 +365,12 @@ Result<QString> urlOf(const DatabaseSpec &database)
     add("service"_L1, place.service);
     add("sslmode"_L1, place.sslMode);
     add("sslrootcert"_L1, place.sslRootCertificate);
+    // Drivers that are not libpq know other names.
+    if (const QString dialect = url.section(u"://"_s, 0, 0); dialect == "postgresql"_L1 || dialect.startsWith("postgresql+psycopg"_L1)) {
+        for (const auto &[key, value] : postgres::livenessOptions()) {
+            add(key, value);
+        }
+    }
     return query.isEmpty() ? url : QString(url + u'?' + query.join(u'&'));
 }
 

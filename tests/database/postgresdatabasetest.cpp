@@ -23,7 +23,11 @@
 #include <QTest>
 #include <QTimer>
 
+#include <libpq-fe.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 
 using namespace cutover;
 using namespace Qt::StringLiterals;
@@ -706,6 +710,27 @@ private Q_SLOTS:
         const auto refused = await((*Database::create(m_server.spec(u"trading"_s, u"guest"_s)))->checkMayClose());
         QVERIFY(!refused);
         QVERIFY2(refused.error().code == u"database.no_right"_s && refused.error().text().contains(u"guest does not own"_s), qPrintable(refused.error().text()));
+    }
+
+    /// A server that is gone without a word is noticed by pg_dump and pg_restore as by ourselves.
+    void linksThatAreLostAreNoticed()
+    {
+        const QByteArray place = postgres::connectionString(m_spec).toUtf8();
+        const QByteArray password = PostgresServer::password();
+        const char *const keys[]{"dbname", "password", nullptr};
+        const char *const values[]{place.constData(), password.constData(), nullptr};
+        const std::unique_ptr<PGconn, void (*)(PGconn *)> connection(PQconnectdbParams(keys, values, 1), &PQfinish);
+        QVERIFY2(PQstatus(connection.get()) == CONNECTION_OK, PQerrorMessage(connection.get()));
+        const auto option = [&](int level, int name) {
+            int value = -1;
+            socklen_t size = sizeof value;
+            return ::getsockopt(PQsocket(connection.get()), level, name, &value, &size) == 0 ? value : -1;
+        };
+        QCOMPARE(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+        QCOMPARE(option(IPPROTO_TCP, TCP_KEEPIDLE), 15);
+        QCOMPARE(option(IPPROTO_TCP, TCP_KEEPINTVL), 10);
+        QCOMPARE(option(IPPROTO_TCP, TCP_KEEPCNT), 4);
+        QCOMPARE(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 60000);
     }
 
     void alteredOrForeignBackupIsRefused()

@@ -156,24 +156,29 @@ private Q_SLOTS:
         QCOMPARE(*set, u"[alembic]\nsqlalchemy.url = postgresql://o%%40x@h/db\nscript_location = /r 100%%/alembic\nfile_template = %%(rev)s\n\n[loggers]\nkeys = root\n"_s);
         QCOMPARE(iniWithUrl(u"[other]\na = b\n"_s, u"x"_s, u"/r/alembic.ini"_s).error().code, u"alembic.ini_section"_s);
 
+        const QString alive = u"keepalives_idle=15&keepalives_interval=10&keepalives_count=4&tcp_user_timeout=60000"_s;
         DatabaseSpec spec;
         spec.name = u"main"_s;
         spec.driver = u"postgresql"_s;
         spec.postgres.database = u"trading"_s;
         spec.postgres.password = u"env:NOT_ASKED_FOR"_s;
-        QCOMPARE(urlOf(spec).value(), u"postgresql:///trading"_s);
+        QCOMPARE(urlOf(spec).value(), u"postgresql:///trading?"_s + alive);
         spec.postgres.user = u"o@x"_s;
         spec.postgres.host = u"::1"_s;
         spec.postgres.port = 5433;
         spec.postgres.sslMode = u"verify-full"_s;
         spec.postgres.sslRootCertificate = u"/a b.pem"_s;
-        QCOMPARE(urlOf(spec).value(), u"postgresql://o%40x@[::1]:5433/trading?sslmode=verify-full&sslrootcert=%2Fa%20b.pem"_s);
+        QCOMPARE(urlOf(spec).value(), u"postgresql://o%40x@[::1]:5433/trading?sslmode=verify-full&sslrootcert=%2Fa%20b.pem&"_s + alive);
         spec.postgres = {};
         spec.postgres.service = u"trading"_s;
-        QCOMPARE(urlOf(spec).value(), u"postgresql:///?service=trading"_s);
+        QCOMPARE(urlOf(spec).value(), u"postgresql:///?service=trading&"_s + alive);
         spec.postgres.host = u"/run/postgresql"_s;
         spec.postgres.port = 5433;
-        QCOMPARE(urlOf(spec).value(), u"postgresql:///?host=%2Frun%2Fpostgresql&port=5433&service=trading"_s);
+        QCOMPARE(urlOf(spec).value(), u"postgresql:///?host=%2Frun%2Fpostgresql&port=5433&service=trading&"_s + alive);
+        // A driver that is not libpq would refuse them.
+        spec.migrationTool.options[u"dialect"_s] = u"postgresql+asyncpg"_s;
+        QVERIFY(!urlOf(spec)->contains(u"keepalives"_s));
+        spec.migrationTool.options.remove(u"dialect"_s);
         spec.driver = u"sqlite"_s;
         spec.file = u"/var/lib/main.db"_s;
         QCOMPARE(urlOf(spec).value(), u"sqlite:////var/lib/main.db"_s);
