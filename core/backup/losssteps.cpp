@@ -125,6 +125,7 @@ private:
             }
             context.progress({done++, names.size(), u"databases"_s, {u"backup.comparing"_s, {{u"database"_s, name}}}});
             CO_TRY(const auto live, Database::create(*database));
+            live->setInherit({context.lockDescriptor()});
             const Message doing{u"backup.comparing"_s, {{u"database"_s, name}}};
             CO_TRY(const auto lost, co_await live->lossAgainst(backupInfoFromJson(backups[name].toObject()), [&context, doing, unit = live->progressUnit()](qint64 rows, qint64 total) { context.progress({rows, total, unit, doing}); }, stop));
             for (const Message &remark : live->remarks()) {

@@ -53,6 +53,7 @@ public:
     {
         CO_TRY(const DatabaseSpec spec, database(context));
         CO_TRY(const auto live, Database::create(spec));
+        live->setInherit({context.lockDescriptor()});
         CO_TRY(const bool replaced, co_await isReplaced(*live, undo));
         const auto tell = [&context, names = QJsonObject{{u"database"_s, spec.name}}, unit = live->progressUnit()](qint64 done, qint64 total) {
             context.progress({done, total, unit, {u"backup.rebuilding"_s, names}});

@@ -62,6 +62,7 @@ public:
     Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
         CO_TRY(const auto live, database(context));
+        live->setInherit({context.lockDescriptor()});
         context.setResult(stepresult::lost, undo["lost"_L1]);
         if (spec().params["closed"_L1].toBool()) {
             CO_TRY(const bool isInPlace, co_await isSwapped(*live, undo, stop));

@@ -28,6 +28,7 @@ struct CheckScope {
     QDateTime since = {}; ///< When the run began; null: not known.
     QJsonObject recorded = {}; ///< afterUpdate: id → CheckResult::record of those.
     QString logDirectory = {}; ///< Where programs leave their whole output; empty: STATE/checks.
+    QList<int> inherit = {}; ///< Descriptors that programs keep: the run lock.
     QStringList only = {}; ///< Ids to run; empty: all.
     std::function<void(const Message &)> tell = {}; ///< What the check at work is waiting for; set by runCheckList().
 };

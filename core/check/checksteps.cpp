@@ -106,6 +106,9 @@ CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
     scope.packageSize = params[u"packageSize"_s].toInteger();
     scope.unpackedSize = params[u"unpackedSize"_s].toInteger();
     scope.logDirectory = context.runDirectory();
+    if (context.lockDescriptor() >= 0) {
+        scope.inherit = {context.lockDescriptor()};
+    }
     if (const QJsonObject identity = params[u"identity"_s].toObject(); !identity.isEmpty()) {
         scope.identities = {{scope.expectedVersion, identity}};
     }

@@ -6,6 +6,7 @@
 
 #include "check/checklist.h"
 #include "config/targetmask.h"
+#include "run/leftrunning.h"
 #include "system/clock.h"
 #include "system/files.h"
 #include "target/sshprocesses.h"
@@ -94,6 +95,7 @@ QCoro::Task<Finding> run(CheckScope scope, EvidenceSpec spec, std::stop_token st
     process.workingDirectory = host->isHere() ? folder : QString();
     process.timeoutMs = spec.timeoutMs;
     process.maxOutput = 0; // Kept in the file.
+    process.inherit = scope.inherit;
 
     const QString directory = scope.logDirectory.isEmpty() ? QString(scope.target.stateDirectory + u"/checks"_s) : scope.logDirectory;
     const QString log = directory + u"/evidence-"_s + spec.name + u".log"_s;
@@ -111,7 +113,10 @@ QCoro::Task<Finding> run(CheckScope scope, EvidenceSpec spec, std::stop_token st
             scope.tell({u"check.evidence_runs"_s, {{u"name"_s, spec.name}, {u"line"_s, output.lastLine()}}});
         }
     };
+    const int lock = scope.inherit.value(0, -1);
+    const auto before = co_await keepersNow(scope.target.stateDirectory, lock);
     const auto ran = co_await runOn(*host, process, stop);
+    const auto left = co_await leftRunning(scope.target.stateDirectory, lock, before.value_or(QList<LockKeeper>()), stop);
     QJsonObject args{{u"name"_s, spec.name}, {u"command"_s, command}, {u"version"_s, version}, {u"limit"_s, spec.timeoutMs}, {u"file"_s, log}};
     args.insert(u"last"_s, output.last());
     if (!ran && ran.error().code == "process.timeout"_L1) {
@@ -122,6 +127,10 @@ QCoro::Task<Finding> run(CheckScope scope, EvidenceSpec spec, std::stop_token st
     }
     args.insert(u"exit"_s, ran->exitCode);
     args.insert(u"duration"_s, ran->durationMs);
+    if (ran->exitCode == 0 && left && !left->isEmpty()) {
+        args.insert(u"programs"_s, QJsonArray::fromStringList(*left));
+        co_return doubtful({u"check.evidence_left_running"_s, args, Error::Kind::Permanent, log});
+    }
     co_return ran->exitCode == 0 ? passed(u"check.evidence_ok"_s, args) : wrong(u"check.evidence_failed"_s, args, log);
 }
 
@@ -141,6 +150,9 @@ const Catalogue::Registration texts{
     {"check.evidence_runs", QT_TRANSLATE_NOOP("catalogue", "%{name}: %{line}")},
     {"check.evidence_ok",
      QT_TRANSLATE_NOOP("catalogue", "Ended with exit code %{exit} after %{duration:duration}, run on %{version}; all of its output is in %{file}. Its end:\n%{last}")},
+    {"check.evidence_left_running",
+     QT_TRANSLATE_NOOP("catalogue", "“%{command}” ended well, but %{programs:list}, which it started, goes on and holds this run's lock: no other run can begin before it ends."),
+     QT_TRANSLATE_NOOP("catalogue", "Let it end what it starts; it may be ended by its number now.")},
     {"check.evidence_failed",
      QT_TRANSLATE_NOOP("catalogue", "“%{command}” ended with exit code %{exit} after %{duration:duration}, expected 0. Its end:\n%{last}"),
      QT_TRANSLATE_NOOP("catalogue", "All of its output is in %{file}.")},

@@ -3,8 +3,10 @@
 
 #include "config/targetmask.h"
 #include "plan/keyeddigest.h"
+#include "plan/loss.h"
 #include "plan/planners.h"
 #include "plan/step.h"
+#include "run/leftrunning.h"
 #include "system/jsonvalues.h"
 #include "target/sshprocesses.h"
 
@@ -146,7 +148,16 @@ private:
         }
         process.onLine = [context, source = name()](const QByteArray &line, bool) { context->logLine(source, QString::fromUtf8(line)); };
         CO_TRY(const HostSpec host, context->target().host(spec().params["host"_L1].toString()));
-        co_return co_await runOn(host, process, stop, context->processes());
+        const QString state = context->target().stateDirectory;
+        const int lock = context->lockDescriptor();
+        CO_TRY(const QList<LockKeeper> before, co_await keepersNow(state, lock));
+        const Result<ProcessResult> result = co_await runOn(host, process, stop, context->processes());
+        if (const auto left = co_await leftRunning(state, lock, before, stop); left && !left->isEmpty()) {
+            const Message remark{u"command.left_running"_s, {{u"name"_s, name()}, {u"programs"_s, QJsonArray::fromStringList(*left)}}};
+            context->log(remark);
+            context->setResult(stepresult::remarks, QJsonArray{remark.toJson()});
+        }
+        co_return result;
     }
 };
 
@@ -270,6 +281,10 @@ const Catalogue::Registration texts{
     {"command.failed",
      QT_TRANSLATE_NOOP("catalogue", "The program for “%{part}” of “%{name}” ended with %{exit}; expected 0. Its last line: %{last}"),
      QT_TRANSLATE_NOOP("catalogue", "Look at its lines in the log, mend the cause and retry.")},
+    {"command.left_running",
+     QT_TRANSLATE_NOOP("catalogue", "“%{name}” has ended, but %{programs:list}, which it started, goes on and holds this run's lock: no other run can begin before it ends. "
+                                    "Let it be started by something that passes nothing on, as a unit of systemd or by “systemd-run”"),
+     nullptr},
     {"command.secret_argument",
      QT_TRANSLATE_NOOP("catalogue", "Argument %{number} of “%{part}” of the step “%{name}” has a secret of this target's files in it; everybody on the machine can read a program's arguments."),
      QT_TRANSLATE_NOOP("catalogue", "Let the program read it from its environment or from a file.")},

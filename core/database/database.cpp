@@ -27,12 +27,23 @@ constexpr Driver drivers[]{
 
 } // namespace
 
+void Database::setInherit(const QList<int> &descriptors)
+{
+    m_inherit = descriptors;
+    m_inherit.removeIf([](int descriptor) { return descriptor < 0; });
+}
+
 Async<QMap<QString, qint64>> Database::estimateLoss(BackupInfo info, std::stop_token stop)
 {
     co_return co_await lossAgainst(info, {}, stop);
 }
 
 Async<> Database::forget()
+{
+    co_return Result<>();
+}
+
+Async<> Database::dropProof()
 {
     co_return Result<>();
 }

@@ -46,6 +46,9 @@ public:
     using ProgressFunction = std::function<void(qint64 done, qint64 total)>;
 
     virtual ~Database() = default;
+    /// Descriptors that its programs (pg_dump, pg_restore) keep: the run lock, so that no other runner begins while one of them,
+    /// left over by a killed runner, is at work. Before anything else; none below zero.
+    void setInherit(const QList<int> &descriptors);
     [[nodiscard]] virtual QString suffix() const = 0; ///< What a backup's name ends in.
     [[nodiscard]] virtual QString progressUnit() const = 0; ///< What a ProgressFunction counts: "pages", "rows".
     [[nodiscard]] virtual Async<qint64> size() = 0;
@@ -58,6 +61,8 @@ public:
     [[nodiscard]] virtual Async<BackupInfo> backup(QString file, ProgressFunction progress, std::stop_token stop) = 0;
     /// Proves a backup by restoring it into a scratch file or database beside it: digest, integrity, schema, revision, row counts.
     [[nodiscard]] virtual Async<> verifyBackup(BackupInfo info, std::stop_token stop) = 0;
+    /// What a verifyBackup() that was killed has left. Nothing where there is nothing.
+    [[nodiscard]] virtual Async<> dropProof();
     /// Puts a backup into the live database (made when it is missing); writers must be stopped. Atomic, safe to repeat.
     [[nodiscard]] virtual Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) = 0;
 
@@ -103,6 +108,12 @@ public:
     [[nodiscard]] virtual Async<> checkMayClose(); ///< That our account has the right, before anything is stopped.
 
     [[nodiscard]] static Result<std::unique_ptr<Database>> create(const DatabaseSpec &spec);
+
+protected:
+    [[nodiscard]] const QList<int> &inherit() const { return m_inherit; }
+
+private:
+    QList<int> m_inherit;
 };
 
 /// Whether an error means that there is no such database.

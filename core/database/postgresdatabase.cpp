@@ -156,6 +156,12 @@ public:
         co_return proven ? dropped : proven;
     }
 
+    Async<> dropProof() override
+    {
+        CO_TRY(const QString name, co_await liveName());
+        co_return co_await m_worker.run([this, name] { return dropBeside(proofName(name)); });
+    }
+
     Async<> restore(BackupInfo info, ProgressFunction progress, std::stop_token stop) override
     {
         co_return co_await putInPlace(info, {}, std::move(progress), stop);
@@ -480,6 +486,7 @@ private:
         const auto watch = std::make_shared<TableWatch>(dump.weights, std::move(progress));
         ToolRun run;
         run.program = u"pg_dump"_s;
+        run.inherit = inherit();
         run.database = dump.database;
         run.arguments = {u"--format=directory"_s, u"--jobs=%1"_s.arg(m_spec.postgres.jobs), u"--file=%1"_s.arg(dumpIn(dump.partial)),
                          u"--snapshot=%1"_s.arg(dump.snapshot), u"--lock-wait-timeout=%1"_s.arg(lockWaitMs), u"--verbose"_s};
@@ -495,6 +502,7 @@ private:
         CO_CHECK(dumped);
         ToolRun roles;
         roles.program = u"pg_dumpall"_s;
+        roles.inherit = inherit();
         roles.database = m_spec.postgres.maintenanceDatabase;
         roles.arguments = {u"--roles-only"_s, u"--no-role-passwords"_s, u"--file=%1"_s.arg(rolesIn(dump.partial)),
                            u"--database=%1"_s.arg(m_spec.postgres.maintenanceDatabase)};
@@ -544,6 +552,7 @@ private:
     {
         ToolRun run;
         run.program = u"pg_dump"_s;
+        run.inherit = inherit();
         run.database = std::move(database);
         // A subscription is made again only by a restore, not by a proof.
         run.arguments = {u"--schema-only"_s, u"--no-subscriptions"_s, u"--lock-wait-timeout=%1"_s.arg(lockWaitMs)};
@@ -590,6 +599,7 @@ private:
         const auto watch = std::make_shared<TableWatch>(info.rows, std::move(progress));
         ToolRun run;
         run.program = u"pg_restore"_s;
+        run.inherit = inherit();
         run.database = name;
         run.arguments = {u"--format=directory"_s, u"--jobs=%1"_s.arg(begun.jobs ? m_spec.postgres.jobs : 1), u"--exit-on-error"_s,
                          u"--no-subscriptions"_s, u"--verbose"_s, dumpIn(info.file)};

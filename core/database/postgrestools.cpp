@@ -133,6 +133,7 @@ Async<QByteArray> runTool(DatabaseSpec spec, int serverVersion, ToolRun run, QSt
     ProcessSpec process;
     process.program = program;
     process.arguments = run.arguments;
+    process.inherit = run.inherit;
     process.maxOutput = run.maxOutput;
     // English, so that we can tell what went wrong; and nothing of ours that libpq would read.
     process.environment.insert(u"LC_ALL"_s, u"C.UTF-8"_s);

@@ -18,6 +18,7 @@ struct ToolRun {
     QStringList arguments;
     QString database; ///< Empty: the spec's own.
     bool connects = true;
+    QList<int> inherit = {}; ///< Descriptors that it keeps: the run lock.
     qint64 maxOutput = 256 << 20;
     std::function<void(const QString &line)> onLine; ///< Of standard error.
 };

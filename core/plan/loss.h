@@ -70,6 +70,7 @@ constexpr QLatin1StringView lost("lost"); ///< Name → count: what the step gav
 constexpr QLatin1StringView asks("asks");
 constexpr QLatin1StringView asked("asked"); ///< The same, once the run is held for it: whoever resumes agrees.
 constexpr QLatin1StringView kept("kept"); ///< Of a step taken back: a message that names what stays, and why.
+constexpr QLatin1StringView remarks("remarks"); ///< Messages that the report has below the step: what people should know although it succeeded.
 constexpr QLatin1StringView aside("aside"); ///< Where the step keeps, for evidence, the damaged file that it replaced.
 constexpr QLatin1StringView sessions("sessions:"); ///< With an instance's name behind it: a message, how many sessions were closed there at the drain limit.
 constexpr QLatin1StringView irreversible("irreversible"); ///< It turned out that what the step did can't be taken back.

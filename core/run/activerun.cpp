@@ -15,7 +15,12 @@ namespace cutover {
 Result<bool> hasRun(const QString &stateDirectory)
 {
     TRY(const auto owner, RunLock::owner(stateDirectory));
-    if (owner) {
+    // What a run that has ended left running keeps its lock held, and is no run.
+    bool over = false;
+    if (owner && !owner->lives()) {
+        TRY(over, RunLock::isOver(stateDirectory));
+    }
+    if (owner && !over) {
         return true;
     }
     if (!QFileInfo::exists(stateDirectory + u"/journal.db"_s)) {

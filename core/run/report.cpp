@@ -144,6 +144,10 @@ QString stepsOf(const Plan &plan, const QList<StepRecord> &steps)
                 rows.append({QString(), Message::fromJson(result.value().toObject()).text()});
             }
         }
+        const QJsonArray remarks = record.results[stepresult::remarks].toArray();
+        for (const QJsonValue &remark : remarks) {
+            rows.append({QString(), Message::fromJson(remark.toObject()).text()});
+        }
         if (plan.steps[i].pointOfNoReturn) {
             rows.append({QString(), tr("Point of no return")});
         }

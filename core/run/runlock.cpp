@@ -3,6 +3,8 @@
 
 #include "run/runlock.h"
 
+#include "run/journal.h"
+#include "run/leftrunning.h"
 #include "run/spacereserve.h"
 #include "system/clock.h"
 #include "system/faultpoints.h"
@@ -12,6 +14,7 @@
 
 #include <QDir>
 #include <QFile>
+#include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QScopeGuard>
@@ -160,11 +163,14 @@ Async<std::unique_ptr<RunLock>> RunLock::acquire(QString stateDirectory, QString
             if (!leftovers) {
                 co_return held(stateDirectory);
             }
-            if (!options.endLeftovers) {
-                QJsonArray programs;
-                for (const LockKeeper &keeper : keepers) {
-                    programs.append(QString(keeper.program + u" ("_s + QString::number(keeper.pid) + u')'));
+            const QJsonArray programs = QJsonArray::fromStringList(textsOf(keepers));
+            if (termAt < 0) {
+                CO_TRY(const bool over, isOver(stateDirectory));
+                if (over) {
+                    co_return fail(u"lock.left_running"_s, {{u"run"_s, signedBy(stateDirectory).runId}, {u"programs"_s, programs}}, lockFile(stateDirectory));
                 }
+            }
+            if (!options.endLeftovers) {
                 co_return fail(u"lock.leftovers"_s, {{u"programs"_s, programs}}, lockFile(stateDirectory), Error::Kind::Transient);
             }
             // Each round again: a child may have started another in the meantime.
@@ -241,6 +247,22 @@ Result<std::optional<LockOwner>> RunLock::owner(const QString &stateDirectory)
         return std::nullopt;
     }
     return signedBy(stateDirectory);
+}
+
+Result<bool> RunLock::isOver(const QString &stateDirectory)
+{
+    const QString run = signedBy(stateDirectory).runId;
+    if (run.isEmpty() || !QFileInfo::exists(stateDirectory + u"/journal.db"_s)) {
+        return false;
+    }
+    TRY(const auto journal, Journal::open(stateDirectory, Journal::Mode::ReadOnly));
+    const auto record = journal->run(run);
+    // Other work than runs takes the lock, too.
+    if (!record && record.error().code == "journal.no_run"_L1) {
+        return false;
+    }
+    CHECK(record);
+    return isFinal(record->state);
 }
 
 // Source: proc(5), /proc/PID/fdinfo: a "lock:" line stands at each descriptor of the open file that

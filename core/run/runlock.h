@@ -48,11 +48,12 @@ class RunLock
 public:
     struct Options {
         qint64 waitMs = 0; ///< For a live holder, and for leftover children to end by themselves.
-        bool endLeftovers = true; ///< Then TERM, and KILL after graceMs, to children of a dead runner.
+        bool endLeftovers = true; ///< Then TERM, and KILL after graceMs, to children of a dead runner whose run has not ended.
         qint64 graceMs = 5000;
     };
 
-    /// Errors: "lock.held" {pid, user, host, run, since}, "lock.leftovers" {programs}.
+    /// Errors: "lock.held" {pid, user, host, run, since}, "lock.leftovers" {programs}; "lock.left_running" {run, programs}: what
+    /// they belong to has ended, so that they are nobody's unfinished work and may be what serves by now. Nothing ends those.
     [[nodiscard]] static Async<std::unique_ptr<RunLock>> acquire(QString stateDirectory, QString runId, Options options,
                                                                  std::stop_token stop = {});
     ~RunLock(); ///< Gives it back, unless a child still has it.
@@ -66,6 +67,8 @@ public:
 
     /// Who holds it now; nothing when it is free. "pid 0" when it is held but not known by whom.
     [[nodiscard]] static Result<std::optional<LockOwner>> owner(const QString &stateDirectory);
+    /// Whether the run that signed the lock has come to its end, as the journal says; false where that knows no such run.
+    [[nodiscard]] static Result<bool> isOver(const QString &stateDirectory);
     /// All processes that keep it held, as far as this user may see them.
     [[nodiscard]] static QList<LockKeeper> keepers(const QString &stateDirectory);
     /// The last epoch given; 0 before the first.

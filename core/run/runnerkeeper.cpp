@@ -334,6 +334,11 @@ QCoro::Task<> RunnerKeeper::Private::tend(QPointer<RunnerKeeper> keeper, Active 
             const Error gone = goneError(log, keeper->d->targetFile);
             done = run.state == RunState::Planned ? refuse(journal, run.id, gone) : hold(journal, run.id, gone);
             Q_EMIT keeper->changed();
+        } else if (lock.error().code == "lock.left_running"_L1) {
+            // Nobody takes it before somebody has ended that, and a run never starts later.
+            Journal &journal = *keeper->d->journal;
+            done = run.state == RunState::Planned ? refuse(journal, run.id, lock.error()) : hold(journal, run.id, lock.error());
+            Q_EMIT keeper->changed();
         } else if (lock.error().kind != Error::Kind::Transient) {
             done = fail(lock.error());
         }

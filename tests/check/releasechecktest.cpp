@@ -10,11 +10,13 @@
 #include "run/journal.h"
 #include "run/orchestrator.h"
 #include "run/report.h"
+#include "run/runlock.h"
 #include "system/files.h"
 #include "system/random.h"
 #include "system/sqlitevfs.h"
 
 #include <QCoroTask>
+#include <QDir>
 #include <QElapsedTimer>
 #include <QJsonDocument>
 #include <QTemporaryDir>
@@ -308,6 +310,22 @@ private Q_SLOTS:
         TestContext tolerant(m_target);
         QVERIFY(apply(tolerant, health(m_target)));
         QCOMPARE(resultOf(tolerant, u"evidence:audit"_s).status, CheckResult::Status::Warning);
+    }
+
+    /// So that no new runner begins while what a killed one has begun is at work.
+    void evidenceKeepsTheRunsLock()
+    {
+        const auto lock = QCoro::waitFor(RunLock::acquire(m_target.stateDirectory, u"run-1"_s, {}));
+        QVERIFY(lock);
+        EvidenceSpec tests;
+        tests.name = u"tests"_s;
+        tests.command = {script(u"tests"_s, "for fd in /proc/$$/fd/*; do readlink \"$fd\"; done\n")};
+        m_target.check.evidence = {tests};
+        TestContext context(m_target);
+        context.lock = (*lock)->descriptor();
+        QVERIFY(apply(context, precheck(m_target)));
+        const QByteArray open = *files::read(context.runDirectory() + u"/evidence-tests.log"_s);
+        QVERIFY2(open.contains(QByteArray(QDir(m_target.stateDirectory).canonicalPath().toUtf8() + "/lock\n")), open.constData());
     }
 
     void evidenceThatTakesTooLong()

@@ -21,7 +21,7 @@ public:
     [[nodiscard]] QString runDirectory() const override { return m_target.stateDirectory + QStringLiteral("/runs/run-1"); }
     [[nodiscard]] cutover::Clock &clock() override { return cutover::Clock::system(); }
     [[nodiscard]] cutover::Processes &processes() override { return cutover::Processes::system(); }
-    [[nodiscard]] int lockDescriptor() const override { return -1; }
+    [[nodiscard]] int lockDescriptor() const override { return lock; }
     void progress(const cutover::Progress &progress) override { lastProgress = progress; }
     void log(const cutover::Message &message) override { logged.append(message.code); }
     void logLine(const QString &, const QString &) override { }
@@ -35,6 +35,7 @@ public:
         return {};
     }
 
+    int lock = -1;
     cutover::Progress lastProgress;
     QStringList logged;
     QJsonObject results;

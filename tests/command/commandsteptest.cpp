@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "plan/planners.h"
+#include "run/runlock.h"
 #include "system/files.h"
 #include "tests/support/steps.h"
 
@@ -9,6 +10,8 @@
 #include <QScopeGuard>
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <csignal>
 
 using namespace Qt::StringLiterals;
 using namespace cutover;
@@ -128,6 +131,29 @@ private Q_SLOTS:
         QCOMPARE(applied.error().args[u"last"_s].toString(), u"no route"_s);
         QCOMPARE(await(made->revert(context, {}, {})).error().code, u"command.no_revert"_s);
         QCOMPARE(await(made->inspect(context, {})).value(), Inspection::Unknown);
+    }
+
+    /// The operator learns then, not when the next run can't begin, what was left in the background.
+    void tellsWhatItLeavesRunning()
+    {
+        const auto lock = await(RunLock::acquire(m_target.stateDirectory, u"RUN1"_s, {}));
+        QVERIFY(lock);
+        CommandStepSpec command;
+        command.name = u"cache"_s;
+        command.after = u"switch_release"_s;
+        command.apply = program(u"tidy"_s, "sleep 0.3 >/dev/null 2>&1 &\nexit 0");
+        TestContext context(m_target);
+        context.lock = (*lock)->descriptor();
+        QVERIFY(await(step(command)->apply(context, {}, {})));
+        QVERIFY(context.logged.isEmpty()); // It ends by itself.
+        command.apply = program(u"leaves"_s, "nohup sleep 300 >/dev/null 2>&1 </dev/null &\necho $! > worker");
+        QVERIFY(await(step(command)->apply(context, {}, {})));
+        const int worker = files::read(m_folder.filePath(u"worker"_s))->trimmed().toInt();
+        const auto end = qScopeGuard([worker] { ::kill(worker, SIGKILL); });
+        QVERIFY(worker > 1);
+        QCOMPARE(context.logged.size(), 1);
+        QVERIFY2(context.logged.first().text().contains(u"sleep (%1)"_s.arg(worker)), qPrintable(context.logged.first().text()));
+        QCOMPARE(context.result({}, u"remarks"_s).toArray().size(), 1);
     }
 
     /// What it has done only the operator may know: retry runs it again, accept is believed.

@@ -11,8 +11,12 @@
 #include <QDir>
 #include <QFile>
 #include <QJsonDocument>
+#include <QProcess>
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <algorithm>
+#include <fcntl.h>
 
 using namespace Qt::StringLiterals;
 using namespace cutover;
@@ -308,6 +312,48 @@ private Q_SLOTS:
         damaged.close();
         // Not known is not "none".
         QVERIFY(!hasRun(path(u"damaged"_s)));
+    }
+
+    /// An operator's step of a run that has succeeded left a worker behind, which serves by now.
+    void whatAnEndedRunLeftRunningIsNotEnded()
+    {
+        install("exit 1");
+        add(RunState::Running, StepState::Applying);
+        QProcess worker;
+        {
+            const auto lock = await(RunLock::acquire(state(), u"r1"_s, {}));
+            QVERIFY(lock);
+            const int descriptor = (*lock)->descriptor();
+            worker.setChildProcessModifier([descriptor] { ::fcntl(descriptor, F_SETFD, 0); });
+            worker.start(u"sleep"_s, {u"300"_s});
+            QVERIFY(worker.waitForStarted());
+            QTRY_VERIFY(std::ranges::contains(RunLock::keepers(state()), u"sleep"_s, &LockKeeper::program));
+        }
+        // As if by another process: the signature of this one would be that of a runner which lives.
+        QFile lockFile(path(u"state/lock"_s));
+        QVERIFY(lockFile.open(QIODevice::ReadWrite));
+        QJsonObject signature = QJsonDocument::fromJson(lockFile.readAll()).object();
+        signature[u"start"_s] = 1;
+        const QByteArray content = QJsonDocument(signature).toJson(QJsonDocument::Compact);
+        QVERIFY(lockFile.seek(0) && lockFile.resize(0) && lockFile.write(content) == content.size());
+        lockFile.close();
+        RunRecord ended = run();
+        ended.state = RunState::Succeeded;
+        QVERIFY(m_journal->updateRun(ended));
+
+        const auto refused = await(RunLock::acquire(state(), u"r2"_s, {.waitMs = 0, .graceMs = 100}));
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, u"lock.left_running"_s);
+        QVERIFY2(refused.error().what().contains(u"sleep (%1)"_s.arg(worker.processId())), qPrintable(refused.error().what()));
+        QCOMPARE(worker.state(), QProcess::Running);
+        QVERIFY(!worker.waitForFinished(300));
+        QCOMPARE(hasRun(state()).value(), false);
+
+        // While the run is not at its end, it is unfinished work of it.
+        ended.state = RunState::Running;
+        QVERIFY(m_journal->updateRun(ended));
+        QVERIFY(await(RunLock::acquire(state(), u"r1"_s, {.waitMs = 0, .graceMs = 2000})));
+        QTRY_COMPARE(worker.state(), QProcess::NotRunning);
     }
 
     void heldRunNeedsNoRunnerUntilItIsDecided()

@@ -41,7 +41,7 @@ public:
     QString runDirectory() const override { return m_target.stateDirectory + QStringLiteral("/runs/RUN1"); }
     Clock &clock() override { return Clock::system(); }
     Processes &processes() override { return Processes::system(); }
-    int lockDescriptor() const override { return -1; }
+    int lockDescriptor() const override { return lock; }
     void progress(const Progress &progress) override { progressed.append(progress); }
     void log(const Message &message) override { logged.append(message); }
     void logLine(const QString &source, const QString &line) override { lines.append(source + u": " + line); }
@@ -52,6 +52,7 @@ public:
         return it == results.end() ? QJsonValue(QJsonValue::Undefined) : it->second;
     }
 
+    int lock = -1;
     QString step; ///< Id of the step that works.
     QList<Progress> progressed;
     QList<Message> logged;
