@@ -6,6 +6,7 @@
 #include "backup/restorepoints.h"
 #include "database/database.h"
 #include "plan/keyeddigest.h"
+#include "plan/loss.h"
 #include "plan/sealing.h"
 #include "plan/step.h"
 #include "redis/snapshot.h"
@@ -99,6 +100,7 @@ public:
                 continue;
             }
             CO_TRY(const auto database, Database::create(spec));
+            database->setInherit({context.lockDescriptor()});
             const QJsonObject names{{u"database"_s, spec.name}};
             CO_TRY(const BackupInfo info,
                    co_await database->backup(
@@ -211,6 +213,7 @@ public:
         const QString id = context.result(spec().params["backup"_L1].toString(), u"restorePoint"_s).toString();
         CO_TRY(RestorePoint point, co_await readRestorePoint(target.stateDirectory, id));
         qint64 done = 0;
+        QJsonArray remarks;
         const QStringList names = point.members.keys();
         for (const QString &name : names) {
             const QJsonObject member = point.members[name].toObject();
@@ -220,7 +223,15 @@ public:
                 continue;
             }
             if (name.startsWith(redisMember({}))) {
-                CO_CHECK(co_await redis::proveSnapshot(redis::snapshotFromJson(member), &context.processes(), stop));
+                CO_TRY(const Message unread, co_await redis::proveSnapshot(redis::snapshotFromJson(member), &context.processes(), stop));
+                QJsonObject told = member;
+                told.remove(u"unread"_s); // Of an earlier proof.
+                if (!unread.isEmpty()) {
+                    context.log(unread);
+                    remarks.append(unread.toJson());
+                    told.insert(u"unread"_s, unread.toJson());
+                }
+                point.members.insert(name, told);
                 continue;
             }
             const DatabaseSpec *database = target.database(name.section(u':', 1));
@@ -228,9 +239,13 @@ public:
                 co_return fail(u"backup.no_database"_s, {{u"member"_s, name}}, target.path);
             }
             CO_TRY(const auto driver, Database::create(*database));
+            driver->setInherit({context.lockDescriptor()});
             CO_CHECK(co_await driver->verifyBackup(backupInfoFromJson(member), stop));
         }
         context.setResult(u"restorePoint"_s, point.id);
+        if (!remarks.isEmpty()) {
+            context.setResult(stepresult::remarks, remarks);
+        }
         const bool whole = std::ranges::all_of(target.databases, [&](const DatabaseSpec &database) { return names.contains(databaseMember(database.name)); });
         if (!whole) {
             // A database could not be read: nobody may take this for a point that all can go back to.
@@ -246,6 +261,19 @@ public:
     {
         // Only looks; doing it again is the surest answer.
         co_return Inspection::NotStarted;
+    }
+
+    /// A killed proof leaves a whole copy beside the database. Where it can't be dropped it only takes space, until the next clean up.
+    Async<> revert(StepContext &context, QJsonObject, std::stop_token) override
+    {
+        const Target target = context.target();
+        for (const DatabaseSpec &spec : target.databases) {
+            CO_TRY(const auto database, Database::create(spec));
+            if (const Result<> dropped = co_await database->dropProof(); !dropped) {
+                context.log({u"backup.proof_stays"_s, {{u"database"_s, spec.name}, {u"error"_s, dropped.error().toJson()}}});
+            }
+        }
+        co_return Result<>();
     }
 };
 

@@ -101,6 +101,8 @@ static const Catalogue::Registration texts{
     {"backup.restore_database.intent_remarks", QT_TRANSLATE_NOOP("catalogue", "%{intent}. To know: %{remarks:list}")},
     {"backup.not_forgotten",
      QT_TRANSLATE_NOOP("catalogue", "What was built to compare %{database} with the backup is still there and takes space until the next clean up: %{error}")},
+    {"backup.proof_stays",
+     QT_TRANSLATE_NOOP("catalogue", "What was built of %{database} to prove the backup is still there and takes space until the next clean up: %{error}")},
     {"backup.restore_configuration", QT_TRANSLATE_NOOP("catalogue", "Configuration restore")},
     {"backup.restore_configuration.intent", QT_TRANSLATE_NOOP("catalogue", "Put %{file} back as it was at %{created:time}")},
     {"backup.stop_services", QT_TRANSLATE_NOOP("catalogue", "Stop services")},

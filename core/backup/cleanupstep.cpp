@@ -11,6 +11,7 @@
 #include "deploy/instancemove.h"
 #include "deploy/runtime.h"
 #include "plan/instancefacts.h"
+#include "plan/loss.h"
 #include "plan/step.h"
 #include "release/semver.h"
 #include "system/files.h"
@@ -97,6 +98,7 @@ public:
         }
         CO_TRY(points, co_await readRestorePoints(target.stateDirectory));
         versions += versionsOf(points);
+        QJsonArray remarks;
         for (const DatabaseSpec &database : target.databases) {
             if (database.driver == "postgresql"_L1) {
                 CO_TRY(const QStringList dropped, co_await dropReplacedPostgres(database, Former::BackedUp));
@@ -105,9 +107,14 @@ public:
                     context.log({u"backup.clean_up.dropped_former"_s, {{u"database"_s, database.name}, {u"names"_s, QJsonArray::fromStringList(dropped)}}});
                 }
                 if (!kept.isEmpty()) {
-                    context.log({u"backup.clean_up.kept_former"_s, {{u"database"_s, database.name}, {u"names"_s, QJsonArray::fromStringList(kept)}}});
+                    const Message remark{u"backup.clean_up.kept_former"_s, {{u"database"_s, database.name}, {u"names"_s, QJsonArray::fromStringList(kept)}}};
+                    context.log(remark);
+                    remarks.append(remark.toJson());
                 }
             }
+        }
+        if (!remarks.isEmpty()) {
+            context.setResult(stepresult::remarks, remarks);
         }
         const QStringList images = co_await removePlannedImages(context, versions + serving);
         context.setResult(u"images"_s, QJsonArray::fromStringList(images));

@@ -36,6 +36,13 @@ const Catalogue::Registration texts{{
     {"redis.damaged.header", QT_TRANSLATE_NOOP("catalogue", "it does not begin as an RDB file does")},
     {"redis.damaged.end", QT_TRANSLATE_NOOP("catalogue", "its end is missing")},
     {"redis.damaged.checksum", QT_TRANSLATE_NOOP("catalogue", "it does not add up to the checksum at its end")},
+    {"redis.not_read_no_program",
+     QT_TRANSLATE_NOOP("catalogue", "The snapshot %{file} is whole to its checksum, but nothing has read what is in it: redis-check-rdb is not on this host. Install Redis's tools here to have it read"),
+     nullptr},
+    {"redis.not_read_too_old",
+     QT_TRANSLATE_NOOP("catalogue", "The snapshot %{file} is whole to its checksum, but nothing has read what is in it: redis-check-rdb on this host is older than the server (%{version}, "
+                                    "format %{format}). Install the tools of the server's version to have it read"),
+     nullptr},
     {"redis.check_failed",
      QT_TRANSLATE_NOOP("catalogue", "redis-check-rdb refuses the snapshot %{file}: %{answer}"),
      QT_TRANSLATE_NOOP("catalogue", "Make a new backup; if that is refused as well, see Redis's log.")},

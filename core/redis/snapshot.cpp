@@ -9,6 +9,7 @@
 #include <QCoroFuture>
 #include <QCryptographicHash>
 #include <QFile>
+#include <QFileInfo>
 #include <QStandardPaths>
 
 #include <array>
@@ -171,24 +172,27 @@ Result<> checkSnapshot(const SnapshotInfo &info)
     return {};
 }
 
-Async<> proveSnapshot(SnapshotInfo info, Processes *processes, std::stop_token stop)
+Async<Message> proveSnapshot(SnapshotInfo info, Processes *processes, std::stop_token stop)
 {
     Worker worker;
     CO_CHECK(co_await worker.run([info] { return checkSnapshot(info); }));
     ProcessSpec spec;
     spec.program = QStandardPaths::findExecutable(u"redis-check-rdb"_s);
     if (spec.program.isEmpty()) {
-        co_return {};
+        co_return Message{u"redis.not_read_no_program"_s, {{u"file"_s, QFileInfo(info.file).fileName()}}};
     }
     spec.arguments = QStringList{info.file};
     spec.timeoutMs = ProveLimitMs;
     CO_TRY(const ProcessResult result, co_await processes->run(spec, stop));
     // Of a server that is newer than the programs on this host it can't say anything.
-    if (result.exitCode != 0 && !result.output.contains("Can't handle RDB format version")) {
+    if (result.exitCode != 0 && result.output.contains("Can't handle RDB format version")) {
+        co_return Message{u"redis.not_read_too_old"_s, {{u"file"_s, QFileInfo(info.file).fileName()}, {u"version"_s, info.version}, {u"format"_s, info.format}}};
+    }
+    if (result.exitCode != 0) {
         const QByteArray said = QByteArray(result.output + result.errorOutput).trimmed();
         co_return fail(u"redis.check_failed"_s, {{u"file"_s, info.file}, {u"answer"_s, QString::fromUtf8(said.mid(said.lastIndexOf('\n') + 1).left(300))}}, info.file);
     }
-    co_return {};
+    co_return Message();
 }
 
 } // namespace cutover::redis

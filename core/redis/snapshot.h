@@ -30,7 +30,8 @@ using ProgressFunction = std::function<void(qint64 done, qint64 total)>;
 /// That the file is what was written, begins and ends as RDB does, and adds up to the checksum at its end. Blocking.
 /// Errors "database.backup_altered", "redis.damaged" {file, reason}.
 [[nodiscard]] Result<> checkSnapshot(const SnapshotInfo &info);
-/// The same, and that redis-check-rdb reads all of it, where that program is on this host and new enough. Event-loop thread.
-[[nodiscard]] Async<> proveSnapshot(SnapshotInfo info, Processes *processes, std::stop_token stop);
+/// The same, and that redis-check-rdb reads all of it. Where that program is not on this host, or older than the server, a message
+/// that says so; else an empty one. Event-loop thread.
+[[nodiscard]] Async<Message> proveSnapshot(SnapshotInfo info, Processes *processes, std::stop_token stop);
 
 } // namespace cutover::redis

@@ -221,6 +221,52 @@ private Q_SLOTS:
         QCOMPARE(m_server.value(u"postgres"_s, u"SELECT string_agg(datname, ',') FROM pg_database WHERE datname LIKE 'trading%'"_s), u"trading"_s);
     }
 
+    /// Or a pg_restore that outlives a killed runner would work on beside the next one.
+    void everyProgramKeepsTheRunsLock()
+    {
+        QVERIFY(QDir().mkpath(path("tools")));
+        const QStringList programs{u"pg_dump"_s, u"pg_dumpall"_s, u"pg_restore"_s};
+        for (const QString &program : programs) {
+            const QString wrapper = path("tools/") + program;
+            const QString script = u"#!/bin/sh\nheld=no\nfor fd in /proc/$$/fd/*; do [ \"$(readlink \"$fd\")\" = \"%1\" ] && held=yes; done\n"
+                                   "echo \"%2 $held\" >> \"%3\"\nexec \"%4/%2\" \"$@\"\n"_s
+                                       .arg(QDir(m_target.stateDirectory).canonicalPath() + u"/lock"_s, program, path("programs"), m_server.programs());
+            QVERIFY(files::replace(wrapper, script.toUtf8()));
+            QVERIFY(QFile::setPermissions(wrapper, QFile::ReadOwner | QFile::ExeOwner));
+        }
+        QByteArray yaml = *files::read(m_target.path);
+        yaml.replace("user: owner,", QByteArray("user: owner, tools: " + path("tools").toUtf8() + ","));
+        QVERIFY(files::replace(m_target.path, yaml));
+        m_target = *Target::load(m_target.path);
+        QCOMPARE(go(add(plan()), {}).state, u"succeeded"_s);
+        const QList<QByteArray> lines = files::read(path("programs"))->trimmed().split('\n');
+        for (const QString &program : programs) {
+            QVERIFY2(lines.contains(program.toUtf8() + " yes") && !lines.contains(program.toUtf8() + " no"), lines.join(", ").constData());
+        }
+    }
+
+    void aKilledProofIsTakenAwayOnTheWayBack()
+    {
+        const QString proof = u"SELECT count(*) FROM pg_database WHERE datname = 'trading_cutover_proof'"_s;
+        // One place after the other, until one leaves a copy.
+        QString id;
+        bool left = false;
+        for (int point = 30; point < 190 && !left; point += 8) {
+            id = add(plan());
+            QCOMPARE(go(id, "kill@" + QByteArray::number(point)).state, QString());
+            left = m_server.value(u"postgres"_s, proof) == u"1"_s;
+            if (!left) {
+                decide(id, u"abort"_s);
+                QCOMPARE(go(id, {}).state, u"rolledBack"_s);
+            }
+        }
+        QVERIFY(left);
+        decide(id, u"abort"_s);
+        QCOMPARE(go(id, {}).state, u"rolledBack"_s);
+        QCOMPARE(m_server.value(u"postgres"_s, proof), u"0"_s);
+        QCOMPARE(content(), u"1020 25"_s);
+    }
+
     void declinedItLeavesNothingBeside()
     {
         // More than was approved: it asks, and nobody answers but to go back.

@@ -18,6 +18,7 @@
 
 #include <QDir>
 #include <QJsonDocument>
+#include <QScopeGuard>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -269,6 +270,34 @@ private Q_SLOTS:
         const redis::SnapshotInfo oddInfo{.file = path(u"odd.rdb"_s), .sha256 = files::sha256(path(u"odd.rdb"_s)).value()};
         QVERIFY(redis::checkSnapshot(oddInfo));
         QCOMPARE(await(redis::proveSnapshot(oddInfo, &Processes::system(), {})).error().code, u"redis.check_failed"_s);
+    }
+
+    /// What nothing has read is proven to its checksum only, and that is told: in the log, the report and the restore point.
+    void whatNothingHasReadIsTold()
+    {
+        TestContext context(m_target);
+        QList<StepSpec> steps;
+        const auto point = makePoint(context, &steps);
+        QVERIFY2(point, qPrintable(point ? QString() : point.error().text()));
+        context.results[{u"backup"_s, u"restorePoint"_s}] = point->id;
+        const auto unread = [&] { return await(readRestorePoint(m_target.stateDirectory, point->id))->members[redisMember(u"cache"_s)][u"unread"_s][u"code"_s].toString(); };
+        QVERIFY(prove(context, steps[1]));
+        QCOMPARE(unread(), QString());
+
+        const QByteArray path = qgetenv("PATH");
+        const auto restore = qScopeGuard([&path] { qputenv("PATH", path); });
+        qputenv("PATH", QFile::encodeName(this->path(u"tools"_s)));
+        QVERIFY(prove(context, steps[1]));
+        QCOMPARE(unread(), u"redis.not_read_no_program"_s);
+        QCOMPARE(context.logged.last().code, u"redis.not_read_no_program"_s);
+        QCOMPARE(context.result(u"backup"_s, u"remarks"_s).toArray().size(), 1);
+
+        // As an older one says it.
+        QVERIFY(QDir().mkpath(this->path(u"tools"_s)));
+        write(this->path(u"tools/redis-check-rdb"_s), "#!/bin/sh\necho '[offset 9] Can'\\''t handle RDB format version 12'\nexit 1\n");
+        QVERIFY(QFile::setPermissions(this->path(u"tools/redis-check-rdb"_s), QFile::ReadOwner | QFile::ExeOwner));
+        QVERIFY(prove(context, steps[1]));
+        QCOMPARE(unread(), u"redis.not_read_too_old"_s);
     }
 
     void withoutItsSnapshotThereIsNoPoint()
