@@ -83,6 +83,7 @@ QCoro::Task<Finding> release(CheckScope scope, std::stop_token stop)
     }
     ComposeProject project(scope.target, {});
     int pull = 0;
+    Error notAsked;
     QStringList build;
     for (const auto &[name, service] : services->asKeyValueRange()) {
         if (service.isBuilt && !scope.releaseFolder.isEmpty()) {
@@ -100,7 +101,10 @@ QCoro::Task<Finding> release(CheckScope scope, std::stop_token stop)
             co_return wrong(u"compose.not_built"_s, {{u"service"_s, name}, {u"image"_s, service.image}});
         }
         if (const auto offered = co_await project.canBePulled(name, service.image, stop); !offered) {
-            co_return wrong(offered.error());
+            if (offered.error().code != "compose.not_asked"_L1) {
+                co_return wrong(offered.error());
+            }
+            notAsked = offered.error();
         }
         ++pull;
     }
@@ -116,7 +120,12 @@ QCoro::Task<Finding> release(CheckScope scope, std::stop_token stop)
                 co_return wrong(u"compose.same_image"_s, {{u"image"_s, image}});
             }
         }
-        co_return passed(u"compose.release_built"_s, {{u"count"_s, services->size()}, {u"pull"_s, pull}, {u"build"_s, build.size()}});
+        if (notAsked.code.isEmpty()) {
+            co_return passed(u"compose.release_built"_s, {{u"count"_s, services->size()}, {u"pull"_s, pull}, {u"build"_s, build.size()}});
+        }
+    }
+    if (!notAsked.code.isEmpty()) {
+        co_return doubtful(notAsked);
     }
     co_return passed(u"compose.release_ok"_s, {{u"count"_s, services->size()}, {u"pull"_s, pull}});
 }

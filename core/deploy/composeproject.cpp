@@ -381,6 +381,14 @@ Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, 
     co_return found;
 }
 
+bool ComposeService::isMoving() const
+{
+    // A port is no tag.
+    const QString name = image.section(u'/', -1);
+    const QString tag = name.section(u':', 1);
+    return !isPinned() && std::ranges::none_of(tag, [](QChar letter) { return letter.isDigit(); });
+}
+
 Async<bool> ComposeProject::hasImage(QString image, std::stop_token stop)
 {
     CO_TRY(const QString id, co_await imageId(image, stop));
@@ -409,7 +417,10 @@ Async<> ComposeProject::canBePulled(QString service, QString image, std::stop_to
     const QStringList command{u"docker"_s, u"manifest"_s, u"inspect"_s, image};
     CO_TRY(const ProcessResult result, co_await run(command, Work::Look, RegistryMs, stop));
     if (result.exitCode != 0) {
-        co_return fail(u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, result.lastWords()}});
+        // The client asks by itself, without the daemon's proxy and what the daemon is told to trust.
+        const QString said = result.lastWords();
+        static const QRegularExpression unlikeTheDaemon(u"HTTP response to HTTPS client|x509:|proxyconnect|no such host|network is unreachable|timeout|timed out"_s, QRegularExpression::CaseInsensitiveOption);
+        co_return fail(said.contains(unlikeTheDaemon) ? u"compose.not_asked"_s : u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, said}});
     }
     co_return {};
 }

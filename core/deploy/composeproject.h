@@ -36,6 +36,8 @@ struct ComposeService {
     bool hasHealthCheck = false;
     QString containerName; ///< Given by the file: there can be only one then.
 
+    /// By a name that is meant to become another one: without a tag, or with one that tells no version ("latest", "stable").
+    [[nodiscard]] bool isMoving() const;
     /// Named by content, so that it is always the same one.
     [[nodiscard]] bool isPinned() const { return image.startsWith(u"sha256:") || image.contains(u"@sha256:"); }
 };

@@ -14,6 +14,7 @@
 
 #include <QHash>
 #include <QJsonArray>
+#include <QRegularExpression>
 
 #include <algorithm>
 #include <map>
@@ -192,6 +193,8 @@ public:
                 CO_TRY(const bool there, co_await project->hasImage(service.image, stop));
                 if (!there) {
                     CO_CHECK(co_await project->pull(name, service.image, stop));
+                } else if (service.isMoving()) {
+                    CO_CHECK(co_await refresh(*project, name, service.image, stop));
                 }
             }
         }
@@ -434,6 +437,21 @@ public:
     }
 
 private:
+    /// What a moving name means now. Where no registry has it, it is what somebody made here.
+    static Async<> refresh(ComposeProject &project, QString service, QString image, std::stop_token stop)
+    {
+        const auto pulled = co_await project.pull(service, image, stop);
+        if (pulled || pulled.error().kind == Error::Kind::Cancelled) {
+            co_return pulled;
+        }
+        const QString said = pulled.error().args[u"reason"].toString();
+        static const QRegularExpression nowhere(u"not found|manifest unknown|does not exist|access denied"_s, QRegularExpression::CaseInsensitiveOption);
+        if (said.contains(nowhere)) {
+            co_return {};
+        }
+        co_return fail(u"compose.not_refreshed"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, said}}, {}, pulled.error().kind);
+    }
+
     QList<Placed> all() const { return placedOf(m_target, u"compose"_s); }
 
     /// Of the instance that is this service in that colour's project.
