@@ -39,7 +39,4 @@ int run(const Arguments &arguments)
 /// --target, else CUTOVER_TARGET, else target.yaml in this folder. Error "cli.no_target".
 [[nodiscard]] Result<QString> targetFile(const Arguments &arguments);
 
-/// Asks for the target's name at the terminal: "cli.not_confirmed" where another one is typed.
-[[nodiscard]] Result<QString> typedName(const QString &name);
-
 } // namespace cutover

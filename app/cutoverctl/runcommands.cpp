@@ -365,16 +365,6 @@ Result<int> report(const Arguments &arguments)
 
 } // namespace
 
-Result<QString> typedName(const QString &name)
-{
-    std::fputs(qPrintable(Cli::tr("Type the target's name (%1) to go on: ").arg(name)), stderr);
-    QFile input;
-    if (!input.open(stdin, QIODevice::ReadOnly) || QString::fromLocal8Bit(input.readLine(1000)).trimmed() != name) {
-        return fail(u"cli.not_confirmed"_s);
-    }
-    return name;
-}
-
 QList<Command> runCommands()
 {
     const QStringList decisionOptions{u"note"_s};
