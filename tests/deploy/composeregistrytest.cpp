@@ -96,7 +96,7 @@ private Q_SLOTS:
         writeFile(path(u"target.yaml"_s), "schema: 1\nname: composed\nproduct: composed\nenvironment: staging\nstate: state\nreleases: releases\n"
                                           "repository: {url: repository, keys: [key.pub]}\n"
                                           "compose: {project: cutover-registry, host: \""
-                      + m_docker->host().toUtf8() + "\"}\nservices:\n  - name: backend\n    runtime: compose\n    instances: [{name: backend-1}]\n");
+                      + m_docker->host().toUtf8() + "\"}\nservices:\n  - name: backend\n    runtime: compose\n    instances: [{name: backend-1}]\n    health: {command: [/bin/true]}\n");
         m_target = VALUE(Target::load(path(u"target.yaml"_s)));
     }
     void cleanupTestCase()

@@ -302,6 +302,8 @@ private Q_SLOTS:
     {
         QMap<QString, QString> told;
         LogRequest request;
+        // They have written for long.
+        request.lines = -1;
         OK(QCoro::waitFor(serviceLogs(m_target, u"worker"_s, request, [&told](const QString &instance, const QString &line) { told[instance] += line; })));
         QCOMPARE(told.keys(), (QStringList{u"worker-1"_s, u"worker-2"_s, u"worker-3"_s}));
         QVERIFY2(told.first().contains(u"I am worker-"_s) && !told.first().contains(u"s3cr3t"_s), qPrintable(told.first()));
