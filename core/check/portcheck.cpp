@@ -42,9 +42,11 @@ bool isWithin(qint64 pid, qint64 ancestor)
     return false;
 }
 
-bool isHere(const ServiceSpec &service)
+bool isHere(const Target &target, const ServiceSpec &service)
 {
-    return service.host.isHere() && std::ranges::any_of(service.instances, [](const InstanceSpec &instance) { return instance.port > 0; });
+    // The containers of a Docker daemon elsewhere hold no port of this host.
+    const QString docker = service.runtime == "compose"_L1 ? target.compose.host : QString();
+    return (docker.isEmpty() || docker.startsWith("unix:"_L1)) && service.host.isHere() && std::ranges::any_of(service.instances, [](const InstanceSpec &instance) { return instance.port > 0; });
 }
 
 /// Whether the port is held by the instance. Of its own processes the supervisor knows the pid; a container's port is held by
@@ -54,7 +56,8 @@ bool isOurs(const ServiceSpec &service, const InstanceState &state, const PortHo
     if (service.runtime == "process"_L1) {
         return state.pid > 0 && isWithin(holder.pid, state.pid);
     }
-    const bool bySocketUnit = service.runtime.startsWith("systemd"_L1) && holder.program == "systemd"_L1;
+    // Who is not root can't see that it is systemd that holds the socket of a unit.
+    const bool bySocketUnit = service.runtime.startsWith("systemd"_L1) && (holder.program == "systemd"_L1 || holder.pid == 0);
     return state.pid > 0 || bySocketUnit || (state.state != InstanceState::State::Stopped && state.state != InstanceState::State::Failed);
 }
 
@@ -63,7 +66,7 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
     QSet<int> ports;
     QStringList runtimes;
     for (const ServiceSpec &service : std::as_const(scope.target.services)) {
-        if (isHere(service)) {
+        if (isHere(scope.target, service)) {
             for (const InstanceSpec &instance : service.instances) {
                 ports.insert(instance.port);
             }
@@ -91,7 +94,7 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
     int held = 0;
     for (const ServiceSpec &service : std::as_const(scope.target.services)) {
         for (const InstanceSpec &instance : service.instances) {
-            const auto holder = isHere(service) && instance.port > 0 ? holders.find(instance.port) : holders.end();
+            const auto holder = isHere(scope.target, service) && instance.port > 0 ? holders.find(instance.port) : holders.end();
             if (holder == holders.end()) {
                 continue;
             }
@@ -109,7 +112,7 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
 
 // Before the checks that ask at these ports: a stranger there is the cause of their findings.
 const CheckKind kind(5, [](const CheckScope &) {
-    return QList<CheckItem>{{u"ports"_s, {u"check.ports"_s, {}}, true, run}};
+    return QList<CheckItem>{{u"ports"_s, {u"check.ports"_s, {}}, true, run, false, {}, true}};
 });
 
 } // namespace

@@ -300,7 +300,10 @@ public:
         CO_TRY(const QString name, co_await liveName());
         co_return co_await m_worker.run([this, name]() -> Result<bool> {
             TRY(const auto maintenance, openMaintenance());
-            return exists(*maintenance, closedName(name));
+            // With another one beside it of the name, nobody is kept out.
+            TRY(const bool isLive, exists(*maintenance, name));
+            TRY(const bool isClosed, exists(*maintenance, closedName(name)));
+            return isClosed && !isLive;
         });
     }
 

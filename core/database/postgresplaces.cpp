@@ -163,6 +163,12 @@ Result<> reopen(const DatabaseSpec &spec, Session &maintenance, const QString &l
 
 Result<> checkMayClose(const DatabaseSpec &spec, Session &maintenance, const QString &live)
 {
+    TRY(const bool isLive, exists(maintenance, live));
+    TRY(const bool isClosed, exists(maintenance, closedName(live)));
+    if (isLive && isClosed) {
+        // Somebody has made another one beside it.
+        return taken(spec, live);
+    }
     TRY(const QString name, standingName(maintenance, live));
     TRY(const QList<Row> rows,
         maintenance.rows(u"SELECT pg_has_role(current_user, d.datdba, 'USAGE'), r.rolsuper OR r.rolcreatedb, quote_ident(current_user) "

@@ -10,6 +10,7 @@
 
 #include <QDir>
 #include <QFileInfo>
+#include <QHostAddress>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QRegularExpression>
@@ -346,6 +347,8 @@ Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, st
         service.replicas = value["scale"_L1].toInt(value["deploy"_L1]["replicas"_L1].toInt(1));
         service.hasHealthCheck = value["healthcheck"_L1].isObject() && !value["healthcheck"_L1]["disable"_L1].toBool();
         service.containerName = value["container_name"_L1].toString();
+        const QString policy = value["pull_policy"_L1].toString();
+        service.pulls = policy != "never"_L1 && policy != "missing"_L1 && policy != "if_not_present"_L1;
         services.insert(it.key(), service);
     }
     co_return services;
@@ -412,9 +415,33 @@ Async<QString> ComposeProject::imageId(QString image, std::stop_token stop)
     co_return result.exitCode == 0 ? QString::fromUtf8(result.output).trimmed() : QString();
 }
 
+Async<bool> ComposeProject::isTrustedAsItIs(QString image, std::stop_token stop)
+{
+    const QString registry = image.section(u'/', 0, 0);
+    if (!image.contains(u'/') || !(registry.contains(u'.') || registry.contains(u':') || registry == "localhost"_L1)) {
+        co_return false; // Docker Hub's.
+    }
+    const QStringList command{u"docker"_s, u"info"_s, u"--format"_s, u"{{json .RegistryConfig}}"_s};
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Look, LookMs, stop));
+    const QJsonObject configuration = QJsonDocument::fromJson(result.output).object();
+    const QJsonValue index = configuration["IndexConfigs"_L1][registry];
+    if (index.isObject()) {
+        co_return !index["Secure"_L1].toBool(true);
+    }
+    const QString host = registry.section(u':', 0, 0);
+    const QHostAddress address(host == "localhost"_L1 ? u"127.0.0.1"_s : host);
+    const QJsonArray subnets = configuration["InsecureRegistryCIDRs"_L1].toArray();
+    co_return !address.isNull() && std::ranges::any_of(subnets, [&address](const QJsonValue &subnet) { return address.isInSubnet(QHostAddress::parseSubnet(subnet.toString())); });
+}
+
 Async<> ComposeProject::canBePulled(QString service, QString image, std::stop_token stop)
 {
-    const QStringList command{u"docker"_s, u"manifest"_s, u"inspect"_s, image};
+    QStringList command{u"docker"_s, u"manifest"_s, u"inspect"_s};
+    CO_TRY(const bool isTrusted, co_await isTrustedAsItIs(image, stop));
+    if (isTrusted) {
+        command.append(u"--insecure"_s);
+    }
+    command.append(image);
     CO_TRY(const ProcessResult result, co_await run(command, Work::Look, RegistryMs, stop));
     if (result.exitCode != 0) {
         // The client asks by itself, without the daemon's proxy and what the daemon is told to trust.

@@ -34,6 +34,7 @@ struct ComposeService {
     bool isBuilt = false; ///< Made here from sources, so that no registry has it.
     int replicas = 1;
     bool hasHealthCheck = false;
+    bool pulls = true; ///< false: its pull_policy wants what is here, where it is here.
     QString containerName; ///< Given by the file: there can be only one then.
 
     /// By a name that is meant to become another one: without a tag, or with one that tells no version ("latest", "stable").
@@ -102,6 +103,8 @@ public:
     [[nodiscard]] Async<bool> removeImage(QString image);
 
 private:
+    /// Whether the daemon asks this image's registry without TLS, or whatever its certificate is.
+    [[nodiscard]] Async<bool> isTrustedAsItIs(QString image, std::stop_token stop);
     static constexpr qint64 LookMs = 20000;
     enum class Work { Look,
                       Change };

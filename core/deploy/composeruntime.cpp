@@ -193,7 +193,7 @@ public:
                 CO_TRY(const bool there, co_await project->hasImage(service.image, stop));
                 if (!there) {
                     CO_CHECK(co_await project->pull(name, service.image, stop));
-                } else if (service.isMoving()) {
+                } else if (service.isMoving() && service.pulls) {
                     CO_CHECK(co_await refresh(*project, name, service.image, stop));
                 }
             }
@@ -445,8 +445,10 @@ private:
             co_return pulled;
         }
         const QString said = pulled.error().args[u"reason"].toString();
-        static const QRegularExpression nowhere(u"not found|manifest unknown|does not exist|access denied"_s, QRegularExpression::CaseInsensitiveOption);
-        if (said.contains(nowhere)) {
+        // Docker Hub says of what is nowhere that one may have to log in; a wrong or missing login says something else.
+        static const QRegularExpression nowhere(u"manifest unknown|manifest for .* not found|repository .* not found|does not exist"_s, QRegularExpression::CaseInsensitiveOption);
+        static const QRegularExpression login(u"credential|unauthorized|authentication required|no basic auth"_s, QRegularExpression::CaseInsensitiveOption);
+        if (said.contains(nowhere) && !said.contains(login)) {
             co_return {};
         }
         co_return fail(u"compose.not_refreshed"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, said}}, {}, pulled.error().kind);

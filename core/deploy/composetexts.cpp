@@ -65,7 +65,7 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "The Docker daemon may reach it all the same, by its proxy or its own list of registries: it pulls before anything is stopped.")},
     {"compose.not_refreshed",
      QT_TRANSLATE_NOOP("catalogue", "The image %{image} of the service “%{service}” is on this host, but its registry can't be asked whether it is still the one of that name: %{reason}"),
-     QT_TRANSLATE_NOOP("catalogue", "Retry once the registry can be reached; or name the image by digest or by its version, which is taken as it is here.")},
+     QT_TRANSLATE_NOOP("catalogue", "Retry once the registry can be reached; or name the image by digest or by its version, or write “pull_policy: missing”, to take what is here.")},
     {"compose.not_built",
      QT_TRANSLATE_NOOP("catalogue", "The image %{image} of the service “%{service}” is built from sources, and has not been built on this host."),
      QT_TRANSLATE_NOOP("catalogue", "Build it with 'docker compose build', or publish it in a registry and name it in the Compose file.")},

@@ -228,8 +228,12 @@ Async<> InstanceMove::drain(bool force, std::stop_token stop)
             co_return fail(drained.error());
         }
         if (closes) {
-            CO_TRY(const int count, co_await m_balancer->closeLeft(backend, m_instance.name, stop));
-            recordSessionsLeft(*m_context, *m_balancer, m_instance.name, count);
+            const auto count = co_await m_balancer->closeLeft(backend, m_instance.name, stop);
+            if (!count) {
+                (void)co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Ready);
+                co_return fail(count.error());
+            }
+            recordSessionsLeft(*m_context, *m_balancer, m_instance.name, *count);
             co_return {};
         }
         m_context->log({u"deploy.log.forced"_s, {{u"instance"_s, m_instance.name}, {u"count"_s, drained.error().args[u"count"_s]}}});

@@ -119,7 +119,9 @@ ProcessSpec GitRepository::command(QStringList arguments) const
     spec.environment.insert(u"GIT_TERMINAL_PROMPT"_s, u"0"_s);
     spec.environment.insert(u"GIT_ASKPASS"_s, QString()); // Nobody answers a window.
     spec.environment.insert(u"GIT_SSH_COMMAND"_s, sshCommand());
-    spec.inherit = m_inherit;
+    // A helper that keeps logins for the network may stay as a daemon: it would keep the run lock for as long.
+    const QString verb = arguments.value(0);
+    spec.inherit = verb == "fetch"_L1 || verb == "ls-remote"_L1 ? QList<int>() : m_inherit;
     spec.arguments = QStringList{u"-c"_s, u"core.hooksPath=/dev/null"_s, u"-c"_s, u"protocol.ext.allow=never"_s, u"-c"_s, u"core.fsync=all"_s,
                                  u"-c"_s, u"http.lowSpeedLimit=100"_s, u"-c"_s, u"http.lowSpeedTime=60"_s, u"-c"_s, u"gc.auto=0"_s}
         + arguments;
@@ -196,7 +198,10 @@ QString GitRepository::source() const
 
 Async<> GitRepository::fetchReleases(std::stop_token stop)
 {
-    if (source() != m_spec.url) {
+    if (const QString before = source(); before.isEmpty()) {
+        // Of a copy that is new, or was made before this was written down: what it has is this URL's.
+        CO_CHECK(files::replace(sourceFile(), m_spec.url.toUtf8() + '\n'));
+    } else if (before != m_spec.url) {
         co_return co_await changeSource(stop);
     }
     // Without "+" a tag that has moved is refused; of others (nightly, latest) nothing is asked. A tag that is gone

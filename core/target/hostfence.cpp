@@ -165,7 +165,7 @@ HostFence::HostFence(const Target &target, const QString &purpose, Take take)
     : m_id(Random::system().id())
 {
     const auto works = [&target](const HostSpec &host) {
-        return std::ranges::any_of(target.services, [&host](const ServiceSpec &service) { return service.host.name == host.name; })
+        return std::ranges::any_of(target.services, [&host](const ServiceSpec &service) { return service.managed && service.host.name == host.name; })
             || std::ranges::contains(target.commands, host.name, &CommandStepSpec::host);
     };
     const QString state = QFileInfo(target.stateDirectory).canonicalFilePath();
