@@ -539,7 +539,7 @@ private Q_SLOTS:
         QVERIFY(!failed);
         QCOMPARE(failed.error().kind, Error::Kind::Permanent);
         QCOMPARE(failed.error().code, u"check.failed_before_known"_s);
-                QCOMPARE(failed.error().what(),
+        QCOMPARE(failed.error().what(),
                  QString(u"The check “Health of backend-1” failed before the update: "_s + m_server->url(u"/health"_s)
                          + u" answered with status 500, expected 2xx. Where the update is what cures it, it can be passed over with a reason, as check:health:backend-1."_s));
         QVERIFY(!context.results[u"checks"_s].toArray().isEmpty());

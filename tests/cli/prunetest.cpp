@@ -53,8 +53,9 @@ class PruneTest : public QObject
     void publish(const QString &version, const QStringList &volumes)
     {
         QByteArray compose = "services:\n  worker:\n    image: prune-test/worker:" + version.toUtf8() + "\n    network_mode: host\n    command: [/bin/sh, -c, 'trap exit TERM; while :; do sleep 1; done']\n"
-                             "    healthcheck: {test: [CMD, /bin/busybox, 'true'], interval: 300ms, start_interval: 200ms, start_period: 1s}\n"
-                             "  tool:\n    image: prune-test/tool:1\n    profiles: [tools]\n    volumes: [\"" + volumes.constLast().toUtf8() + ":/cache\"]\nvolumes:\n";
+                                                                                                        "    healthcheck: {test: [CMD, /bin/busybox, 'true'], interval: 300ms, start_interval: 200ms, start_period: 1s}\n"
+                                                                                                        "  tool:\n    image: prune-test/tool:1\n    profiles: [tools]\n    volumes: [\""
+            + volumes.constLast().toUtf8() + ":/cache\"]\nvolumes:\n";
         for (const QString &volume : volumes) {
             compose += "  " + volume.toUtf8() + ":\n";
         }
@@ -109,10 +110,12 @@ private Q_SLOTS:
         publish(u"1.1.0"_s, {u"data"_s, u"cache-two"_s});
         publish(u"1.2.0"_s, {u"data"_s, u"cache-three"_s});
         write(u"target.yaml"_s, "schema: 1\nname: pruned\nproduct: pruned\nenvironment: production\nstate: state\nreleases: releases\n"
-                                "repository: {git: " + path(u"source"_s).toUtf8() + "}\n"
-                                "compose: {project: cutover-prune, prune_volumes: [\"cache-*\"], host: \"" + m_docker->host().toUtf8() + "\"}\n"
-                                "services:\n  - {name: worker, runtime: compose, replicas: 2, health: {ready_within: 30s}, stop_timeout: 2s}\n"
-                                "backup: {directory: backups, keep: 1}\nchecks: {minimum_free: 1 MB}\n");
+                                "repository: {git: "
+                  + path(u"source"_s).toUtf8() + "}\n"
+                                                 "compose: {project: cutover-prune, prune_volumes: [\"cache-*\"], host: \""
+                  + m_docker->host().toUtf8() + "\"}\n"
+                                                "services:\n  - {name: worker, runtime: compose, replicas: 2, health: {ready_within: 30s}, stop_timeout: 2s}\n"
+                                                "backup: {directory: backups, keep: 1}\nchecks: {minimum_free: 1 MB}\n");
         for (const QString &tag : {u"0.8.0"_s, u"0.9.0"_s, u"1.0.0"_s}) {
             makeImage(u"prune-test/worker:"_s + tag);
         }

@@ -70,7 +70,8 @@ class ComposeRegistryTest : public QObject
             QTcpSocket socket;
             socket.connectToHost(u"127.0.0.1"_s, m_port);
             return socket.waitForConnected(500);
-        }, 20000);
+        },
+                               20000);
     }
     void stopRegistry()
     {
@@ -90,8 +91,7 @@ private Q_SLOTS:
         }
         m_folder = std::make_unique<QTemporaryDir>();
         m_port = freePort();
-        writeFile(path(u"registry.yml"_s), "version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: " + path(u"registry"_s).toUtf8()
-                      + "}}\nhttp: {addr: '127.0.0.1:" + QByteArray::number(m_port) + "'}\n");
+        writeFile(path(u"registry.yml"_s), "version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: " + path(u"registry"_s).toUtf8() + "}}\nhttp: {addr: '127.0.0.1:" + QByteArray::number(m_port) + "'}\n");
         QVERIFY(startRegistry());
         writeFile(path(u"target.yaml"_s), "schema: 1\nname: composed\nproduct: composed\nenvironment: staging\nstate: state\nreleases: releases\n"
                                           "repository: {url: repository, keys: [key.pub]}\n"

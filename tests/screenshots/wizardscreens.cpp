@@ -8,6 +8,7 @@
 #include "update/wizardframe.h"
 #include "wizard/wizarddata.h"
 
+#include <QCheckBox>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QRadioButton>
@@ -116,6 +117,18 @@ const Screens::Registration wizards{{
          wizarddata::failCheck(engine);
      },
      atStep(u"updates"_s, u"1.3.0"_s, 1)},
+    {u"update-2-known-failure"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::failKnown(engine);
+     },
+     [](MainWindow *window) {
+         atStep(u"updates"_s, u"1.3.0"_s, 1)(window);
+         QCheckBox *known = nullptr;
+         if (QTest::qWaitFor([&] { return (known = wizarddata::visible<QCheckBox>(window->room(u"updates"_s), u"knownFailures"_s)) != nullptr; })) {
+             known->setChecked(true);
+         }
+     }},
     {u"update-2-sessions"_s,
      [](ScriptedEngine *engine) {
          wizarddata::fill(engine);

@@ -24,7 +24,7 @@ void KnownFailureTest::curedByTheUpdate()
     QVERIFY2(demo.startBusy(), qPrintable(demo.problem()));
     const QString front = u"http://127.0.0.1:%1"_s.arg(demo.portOfInstance(u"haproxy"_s));
     QVERIFY(demo.edit(u"  probes:\n"_s,
-                            u"  probes:\n    - {name: cured, http: \"%1/api/version\", expect_body: \"1.2.1\", proves: [features]}\n    - {name: never, http: \"%1/nowhere\"}\n"_s.arg(front)));
+                      u"  probes:\n    - {name: cured, http: \"%1/api/version\", expect_body: \"1.2.1\", proves: [features]}\n    - {name: never, http: \"%1/nowhere\"}\n"_s.arg(front)));
 
     const auto run = [&demo](const QStringList &more) { return demo.ctl(QStringList{u"update"_s, u"1.2.1"_s, u"--yes"_s, u"--watch"_s, u"2s"_s} + more); };
     const auto refused = run({});

@@ -142,6 +142,16 @@ void failCheck(ScriptedEngine *engine)
     engine->checks.result = {{u"passed"_s, false}};
 }
 
+void failKnown(ScriptedEngine *engine)
+{
+    CheckResult failed = check(u"probe:quotes"_s, u"Endpoint quotes"_s, CheckResult::Status::Failed, {});
+    failed.finding = {};
+    failed.error = error(u"http://127.0.0.1:8000/api/quotes answered with status 500, expected 2xx."_s, u"Look at the log of the service."_s);
+    failed.mayBeKnown = true;
+    engine->checks.items[1] = failed.toJson();
+    engine->checks.result = {{u"passed"_s, false}};
+}
+
 ScriptedEngine::Job serviceLog()
 {
     ScriptedEngine::Job job;

@@ -14,6 +14,8 @@ void fill(ScriptedEngine *engine);
 [[nodiscard]] CheckResult check(const QString &id, const QString &title, CheckResult::Status status, const QString &finding);
 /// Makes one of the checks fail.
 void failCheck(ScriptedEngine *engine);
+/// One that may be known, where failCheck() has one that an update needs.
+void failKnown(ScriptedEngine *engine);
 /// Somebody went to lunch within a transaction, and a report is read.
 void openSessions(ScriptedEngine *engine);
 /// A log that goes on.

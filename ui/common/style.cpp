@@ -161,6 +161,24 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption *option, 
         }
         return;
     }
+    case PE_IndicatorCheckBox: {
+        const bool enabled = option->state & State_Enabled;
+        const bool on = option->state & State_On;
+        const qreal size = qMin(option->rect.width(), option->rect.height());
+        QRectF box(0, 0, size, size);
+        box.moveCenter(QRectF(option->rect).center());
+        const QColor filled = Theme::color(enabled ? Accent : Muted);
+        drawRounded(painter, box, on ? filled : Theme::color(enabled ? Raised : Surface), on ? filled : Theme::color(Muted), 3);
+        if (on) {
+            painter->save();
+            painter->setRenderHint(QPainter::Antialiasing);
+            painter->setPen(QPen(Theme::color(Raised), 2, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+            const auto at = [&box](qreal x, qreal y) { return QPointF(box.left() + x * box.width(), box.top() + y * box.height()); };
+            painter->drawPolyline(QPolygonF{at(0.24, 0.52), at(0.43, 0.70), at(0.76, 0.32)});
+            painter->restore();
+        }
+        return;
+    }
     case PE_FrameDefaultButton:
     case PE_PanelScrollAreaCorner:
         return;
