@@ -100,6 +100,12 @@ Async<QStringList> leftoverImages(Target target, QStringList versions, int keep,
     // A way back takes what a release ran from, whatever its name means by now.
     CO_TRY(QStringList ids, co_await docker.usedImages());
     ids += recordedImages(target, versions);
+    if (!target.staging.target.isEmpty()) {
+        // The staging system has images of the same names, often in the same daemon, and restore points of its own. Where
+        // nothing can be learned of it nothing is removed.
+        CO_TRY(const Target staging, Target::load(target.staging.target));
+        ids += recordedImages(staging);
+    }
     // One that is pinned by digest is needed under whatever tag.
     for (const QString &image : std::as_const(needed)) {
         if (image.contains(u'@')) {

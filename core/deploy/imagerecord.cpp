@@ -61,6 +61,11 @@ QStringList recordedImages(const Target &target, const QStringList &versions)
     return images;
 }
 
+QStringList recordedImages(const Target &target)
+{
+    return recordedImages(target, readAll(target).keys());
+}
+
 Result<> recordImage(const Target &target, const QString &version, const QString &instance, const QString &image)
 {
     if (version.isEmpty() || image.isEmpty()) {

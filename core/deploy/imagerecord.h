@@ -14,6 +14,8 @@ namespace cutover {
 [[nodiscard]] QString recordedImage(const Target &target, const QString &version, const QString &instance);
 /// Ids of all that these versions ran from.
 [[nodiscard]] QStringList recordedImages(const Target &target, const QStringList &versions);
+/// Ids of all that any version noted there ran from.
+[[nodiscard]] QStringList recordedImages(const Target &target);
 /// Replaces it durably; releases of which no folder is left are forgotten. Only who holds the run's lock comes here.
 [[nodiscard]] Result<> recordImage(const Target &target, const QString &version, const QString &instance, const QString &image);
 

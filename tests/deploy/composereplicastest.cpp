@@ -352,6 +352,16 @@ private Q_SLOTS:
         QCOMPARE(VALUE(QCoro::waitFor(leftoverImages(m_target, versions, 0))), (QStringList{image(u"0.3.0"_s), image(u"0.2.0"_s), image(u"0.0.0"_s)}));
         QCOMPARE(VALUE(QCoro::waitFor(leftoverImages(m_target, versions, 3))), QStringList{image(u"0.0.0"_s)});
         QCOMPARE(VALUE(QCoro::waitFor(unusedVolumes(m_target, {}))).others, QStringList{u"old-data"_s});
+        // What the staging system ran from is no less needed, and where that can't be told nothing goes.
+        Target production = m_target;
+        production.staging.target = m_folder->filePath(u"staging/target.yaml"_s);
+        QCOMPARE(QCoro::waitFor(leftoverImages(production, versions, 0)).error().code, u"file.not_found"_s);
+        QByteArray yaml = readFile(m_target.path);
+        writeFile(production.staging.target, yaml);
+        const QString tried = m_docker->docker({u"image"_s, u"inspect"_s, u"--format"_s, u"{{.Id}}"_s, image(u"0.2.0"_s)}).trimmed();
+        const QByteArray record = "{\"0.2.0\": {\"worker\": \"" + tried.toUtf8() + "\"}}";
+        writeFile(m_folder->filePath(u"staging/state/images.json"_s), record);
+        QCOMPARE(VALUE(QCoro::waitFor(leftoverImages(production, versions, 0))), (QStringList{image(u"0.3.0"_s), image(u"0.0.0"_s)}));
         // Of a release that should be there nobody can tell what it needs.
         QCOMPARE(QCoro::waitFor(leftoverImages(m_target, {u"0.9.0"_s}, 0)).error().code, u"deploy.no_release"_s);
 
