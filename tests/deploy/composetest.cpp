@@ -195,6 +195,32 @@ private Q_SLOTS:
         QCOMPARE(other.error().code, u"compose.runs_other"_s);
     }
 
+    /// Of containers as well: a port is theirs while they run, and nobody else's meanwhile.
+    void portsOfContainersAreLookedAt()
+    {
+        const auto ports = [](const Target &target) {
+            CheckScope scope;
+            scope.target = target;
+            scope.only = {u"ports"_s};
+            return VALUE(QCoro::waitFor(runCheckList(scope, {}, {}))).value(0);
+        };
+        const CheckResult own = ports(m_target);
+        QVERIFY2(own.status == CheckResult::Status::Passed, qPrintable(own.error.text()));
+        QCOMPARE(own.finding.args[u"count"].toInt(), 3);
+        // A stranger where an instance without a container is to be started.
+        QTcpServer stranger;
+        QVERIFY(stranger.listen(QHostAddress::LocalHost));
+        Target target = m_target;
+        target.services[0].instances.append({u"backend-3"_s, stranger.serverPort()});
+        const CheckResult taken = ports(target);
+        QCOMPARE(taken.status, CheckResult::Status::Failed);
+        QCOMPARE(taken.error.code, u"check.port_taken"_s);
+        QVERIFY2(taken.error.text().contains(u"backend-3"), qPrintable(taken.error.text()));
+        // Containers of a daemon elsewhere hold no port here.
+        target.compose.host = u"tcp://127.0.0.1:1"_s;
+        QCOMPARE(ports(target).status, CheckResult::Status::Passed);
+    }
+
     void findsWhatIsMissingBeforehand()
     {
         const auto before = states();
