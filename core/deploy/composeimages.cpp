@@ -169,11 +169,7 @@ Async<QStringList> ComposeProject::usedImages()
 
 Async<bool> ComposeProject::removeImage(QString image)
 {
-    // Several GB on a slow disk take their time.
-    constexpr qint64 RemoveMs = 10 * 60 * 1000;
-    const QStringList command{u"docker"_s, u"image"_s, u"rm"_s, image};
-    CO_TRY(const ProcessResult result, co_await run(command, Work::Change, RemoveMs, {}));
-    co_return result.exitCode == 0;
+    co_return co_await wasRemoved(u"image"_s, image);
 }
 
 } // namespace cutover

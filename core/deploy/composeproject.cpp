@@ -464,6 +464,15 @@ Async<> ComposeProject::pull(QString service, QString image, std::stop_token sto
     co_return {};
 }
 
+Async<bool> ComposeProject::wasRemoved(QString kind, QString name)
+{
+    // Several GB on a slow disk, or millions of files, take their time.
+    constexpr qint64 RemoveMs = 10 * 60 * 1000;
+    const QStringList command{u"docker"_s, kind, u"rm"_s, name};
+    CO_TRY(const ProcessResult result, co_await run(command, Work::Change, RemoveMs, {}));
+    co_return result.exitCode == 0;
+}
+
 Async<> ComposeProject::build(QString folder, QString service, QString image, std::stop_token stop)
 {
     CO_TRY(const QStringList command, co_await composeCommand(folder, {u"build"_s, service}));

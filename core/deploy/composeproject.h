@@ -103,6 +103,8 @@ public:
     [[nodiscard]] Async<bool> removeImage(QString image);
 
 private:
+    /// Removes an "image" or a "volume"; false where Docker keeps it.
+    [[nodiscard]] Async<bool> wasRemoved(QString kind, QString name);
     /// Whether the daemon asks this image's registry without TLS, or whatever its certificate is.
     [[nodiscard]] Async<bool> isTrustedAsItIs(QString image, std::stop_token stop);
     static constexpr qint64 LookMs = 20000;

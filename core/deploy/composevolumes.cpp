@@ -99,11 +99,7 @@ Async<QStringList> ComposeProject::declaredVolumes(QString folder, std::stop_tok
 
 Async<bool> ComposeProject::removeVolume(QString volume)
 {
-    // Millions of files take their time.
-    constexpr qint64 RemoveMs = 10 * 60 * 1000;
-    const QStringList command{u"docker"_s, u"volume"_s, u"rm"_s, volume};
-    CO_TRY(const ProcessResult result, co_await run(command, Work::Change, RemoveMs, {}));
-    co_return result.exitCode == 0;
+    co_return co_await wasRemoved(u"volume"_s, volume);
 }
 
 } // namespace cutover
