@@ -697,6 +697,9 @@ private Q_SLOTS:
         QVERIFY_RESULT(await(database->close()));
         sql(u"postgres"_s, u"CREATE DATABASE trading OWNER owner"_s);
         QCOMPARE(await(database->reopen()).error().code, u"database.closed_taken"_s);
+        // A plan finds it before services are stopped, and nobody takes the new one for closed.
+        QCOMPARE(await(database->checkMayClose()).error().code, u"database.closed_taken"_s);
+        QVERIFY(!*await(database->isClosed()));
         QCOMPARE(await(database->restore(*info, {}, {})).error().code, u"database.closed_taken"_s);
         database.reset();
         sql(u"postgres"_s, u"DROP DATABASE trading WITH (FORCE)"_s);

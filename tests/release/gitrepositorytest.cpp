@@ -5,6 +5,7 @@
 #include "tests/support/steps.h"
 
 #include <QDir>
+#include <QDirIterator>
 #include <QFile>
 #include <QProcess>
 #include <QStandardPaths>
@@ -220,6 +221,30 @@ private Q_SLOTS:
         VERIFY_RESULT(await(old.fetch()));
         QCOMPARE(names(*await(old.tags())), (QStringList{u"v1.2.0"_s, u"v1.1.0"_s, u"v1.0.0"_s}));
         QVERIFY(await(old.movedTags())->isEmpty());
+    }
+
+    /// A copy of an earlier version says nothing of its URL: what it has is that URL's, and stays.
+    void aCopyThatDoesNotSayItsSource()
+    {
+        git({u"tag"_s, u"v1.0.0"_s});
+        git({u"checkout"_s, u"-q"_s, u"-b"_s, u"side"_s});
+        const QString onBranch = commit(u"side.txt"_s, "of a branch\n");
+        git({u"checkout"_s, u"-q"_s, u"-"_s});
+        GitRepository repository(m_target);
+        VERIFY_RESULT(await(repository.fetch()));
+        VERIFY_RESULT(await(repository.fetchBranches()));
+        QCOMPARE(await(repository.findCommit(onBranch)).value(), onBranch);
+        QDirIterator files(m_target.stateDirectory, {u"cutover-source"_s}, QDir::Files, QDirIterator::Subdirectories);
+        QVERIFY(files.hasNext());
+        QVERIFY(QFile::remove(files.next()));
+        commit(u"app.txt"_s, "next\n");
+        git({u"tag"_s, u"v1.1.0"_s});
+        VERIFY_RESULT(await(repository.fetch()));
+        QCOMPARE(names(*await(repository.tags())), (QStringList{u"v1.1.0"_s, u"v1.0.0"_s}));
+        QVERIFY(await(repository.movedTags())->isEmpty());
+        // Its branches are still known without asking the server.
+        QCOMPARE(await(repository.branchHead(u"side"_s)).value(), onBranch);
+        QCOMPARE(await(repository.findCommit(onBranch)).value(), onBranch);
     }
 
     void onlyWhatIsHarmlessOfTheEnvironmentCounts()
