@@ -152,11 +152,7 @@ private:
         const int lock = context->lockDescriptor();
         CO_TRY(const QList<LockKeeper> before, co_await keepersNow(state, lock));
         const Result<ProcessResult> result = co_await runOn(host, process, stop, context->processes());
-        if (const auto left = co_await leftRunning(state, lock, before, stop); left && !left->isEmpty()) {
-            const Message remark{u"command.left_running"_s, {{u"name"_s, name()}, {u"programs"_s, QJsonArray::fromStringList(*left)}}};
-            context->log(remark);
-            context->setResult(stepresult::remarks, QJsonArray{remark.toJson()});
-        }
+        tellLeftRunning(*context, name(), (co_await leftRunning(state, lock, before, stop)).value_or(QStringList()));
         co_return result;
     }
 };
@@ -281,10 +277,6 @@ const Catalogue::Registration texts{
     {"command.failed",
      QT_TRANSLATE_NOOP("catalogue", "The program for “%{part}” of “%{name}” ended with %{exit}; expected 0. Its last line: %{last}"),
      QT_TRANSLATE_NOOP("catalogue", "Look at its lines in the log, mend the cause and retry.")},
-    {"command.left_running",
-     QT_TRANSLATE_NOOP("catalogue", "“%{name}” has ended, but %{programs:list}, which it started, goes on and holds this run's lock: no other run can begin before it ends. "
-                                    "Let it be started by something that passes nothing on, as a unit of systemd or by “systemd-run”"),
-     nullptr},
     {"command.secret_argument",
      QT_TRANSLATE_NOOP("catalogue", "Argument %{number} of “%{part}” of the step “%{name}” has a secret of this target's files in it; everybody on the machine can read a program's arguments."),
      QT_TRANSLATE_NOOP("catalogue", "Let the program read it from its environment or from a file.")},

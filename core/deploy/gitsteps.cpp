@@ -7,6 +7,7 @@
 
 #include "plan/step.h"
 #include "release/gitrepository.h"
+#include "run/leftrunning.h"
 #include "system/files.h"
 #include "system/worker.h"
 
@@ -132,6 +133,9 @@ public:
         context.progress({0, 0, {}, {u"git.doing.checkout"_s, {{u"version"_s, version()}}}});
         CO_CHECK(co_await git.addWorktree(directory, commit(), stop));
         const QJsonArray build = spec().params["build"_L1].toArray();
+        const QString state = context.target().stateDirectory;
+        const int lock = context.lockDescriptor();
+        CO_TRY(const QList<LockKeeper> before, co_await keepersNow(state, lock));
         for (qsizetype i = 0; i < build.size(); ++i) {
             QStringList words;
             for (const QJsonValue &word : build.at(i).toArray()) {
@@ -139,6 +143,10 @@ public:
             }
             context.progress({i, build.size(), u"programs"_s, {u"git.doing.build"_s, {{u"command"_s, words.join(u' ')}, {u"version"_s, version()}}}});
             CO_CHECK(co_await run(context, directory, words, spec().params["timeoutMs"_L1].toInteger(), stop));
+        }
+        // A compiler's or a package manager's server goes on with what it inherited.
+        if (!build.isEmpty()) {
+            tellLeftRunning(context, spec().title.text(), (co_await leftRunning(state, lock, before, stop)).value_or(QStringList()));
         }
         Worker worker;
         CO_CHECK(co_await worker.run([directory] { return syncAll(directory); }));
@@ -221,6 +229,21 @@ private:
         return {};
     }
 
+    /// What it said at last: npm's very last line only names its own log, pip's is the last of a table.
+    static QString endOf(const ProcessResult &result)
+    {
+        constexpr qsizetype lines = 6;
+        constexpr qsizetype length = 300;
+        const QByteArray said = result.errorOutput.trimmed().isEmpty() ? result.output : result.errorOutput;
+        QStringList all = QString::fromUtf8(said).split(u'\n', Qt::SkipEmptyParts);
+        all.removeIf([](const QString &line) { return line.trimmed().isEmpty(); });
+        QStringList last = all.mid(qMax<qsizetype>(0, all.size() - lines));
+        for (QString &line : last) {
+            line = line.trimmed().left(length);
+        }
+        return last.join(u'\n');
+    }
+
     static Async<> run(StepContext &context, QString directory, QStringList words, qint64 timeoutMs, std::stop_token stop)
     {
         ProcessSpec process;
@@ -237,9 +260,7 @@ private:
         process.onLine = [&context, name](const QByteArray &line, bool) { context.logLine(name, QString::fromUtf8(line)); };
         CO_TRY(const ProcessResult result, co_await context.processes().run(std::move(process), stop));
         if (result.exitCode != 0) {
-            const QByteArray said = result.errorOutput.trimmed().isEmpty() ? result.output : result.errorOutput;
-            co_return fail(u"git.build_failed"_s,
-                           {{u"program"_s, name}, {u"exit"_s, result.exitCode}, {u"last"_s, QString::fromUtf8(said.trimmed()).section(u'\n', -1).left(500)}}, directory);
+            co_return fail(u"git.build_failed"_s, {{u"program"_s, name}, {u"exit"_s, result.exitCode}, {u"last"_s, endOf(result)}}, directory);
         }
         co_return {};
     }

@@ -80,7 +80,7 @@ static const Catalogue::Registration gitTexts{{
      QT_TRANSLATE_NOOP("catalogue", "Remove the folder if it is not in use, and retry the step.")},
     {"git.changed_files", QT_TRANSLATE_NOOP("catalogue", "In %{folder} files are not as they were committed (%{count}): %{files:list}."),
      QT_TRANSLATE_NOOP("catalogue", "If a build program changes them, use one that leaves what is committed alone, or stop committing them. Otherwise remove the folder and retry the step.")},
-    {"git.build_failed", QT_TRANSLATE_NOOP("catalogue", "The build program %{program} ended with exit code %{exit}: %{last}"),
+    {"git.build_failed", QT_TRANSLATE_NOOP("catalogue", "The build program %{program} ended with exit code %{exit}. Its end:\n%{last}"),
      QT_TRANSLATE_NOOP("catalogue", "See its output in the log. Nothing has been switched; mend the cause and retry the step.")},
 }};
 

@@ -56,6 +56,10 @@ static const Catalogue::Registration texts{
     {"lock.leftovers",
      QT_TRANSLATE_NOOP("catalogue", "Programs of an earlier runner that has ended are still at work: %{programs:list}."),
      QT_TRANSLATE_NOOP("catalogue", "Wait for them to end, or end them, then resume the run.")},
+    {"command.left_running",
+     QT_TRANSLATE_NOOP("catalogue", "“%{name}” has ended, but %{programs:list}, which it started, goes on and holds this run's lock: no other run can begin before it ends. "
+                                    "Let it be started by something that passes nothing on, as a unit of systemd or by “systemd-run”"),
+     nullptr},
     {"lock.left_running",
      QT_TRANSLATE_NOOP("catalogue", "%{programs:list} was left running by run %{run}, which has ended, and still holds its lock, so no other run can begin. It is not ended, as it may be what serves."),
      QT_TRANSLATE_NOOP("catalogue", "End it by its number if nobody needs it. Else start it anew by something that passes nothing on, as a unit of systemd or by “systemd-run”, and end this one; let the program that started it do so as well. Then start the run again.")},

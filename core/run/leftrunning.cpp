@@ -3,10 +3,12 @@
 
 #include "run/leftrunning.h"
 
+#include "plan/loss.h"
 #include "system/clock.h"
 #include "system/worker.h"
 
 #include <QCoroFuture>
+#include <QJsonArray>
 
 #include <algorithm>
 
@@ -49,6 +51,15 @@ Async<QStringList> leftRunning(QString stateDirectory, int descriptor, QList<Loc
         if (left.isEmpty() || look == looks || !co_await Clock::system().sleep(betweenLooksMs, stop)) {
             co_return textsOf(left);
         }
+    }
+}
+
+void tellLeftRunning(StepContext &context, const QString &name, const QStringList &programs)
+{
+    if (!programs.isEmpty()) {
+        const Message remark{u"command.left_running"_s, {{u"name"_s, name}, {u"programs"_s, QJsonArray::fromStringList(programs)}}};
+        context.log(remark);
+        context.setResult(stepresult::remarks, QJsonArray{remark.toJson()});
     }
 }
 

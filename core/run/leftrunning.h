@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "plan/step.h"
 #include "run/runlock.h"
 
 namespace cutover {
@@ -14,5 +15,7 @@ namespace cutover {
 /// What a program of a run left running when it ended: who keeps the lock since, beside those of before. A
 /// moment is waited for what is about to end.
 [[nodiscard]] Async<QStringList> leftRunning(QString stateDirectory, int descriptor, QList<LockKeeper> before, std::stop_token stop);
+/// Tells in the log and in the report, below the step, what its program of that name left running. Nothing where that is nothing.
+void tellLeftRunning(StepContext &context, const QString &name, const QStringList &programs);
 
 } // namespace cutover

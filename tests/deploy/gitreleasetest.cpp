@@ -9,9 +9,13 @@
 #include <QFile>
 #include <QJsonArray>
 #include <QProcess>
+#include <QStandardPaths>
 #include <QTcpServer>
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <csignal>
+#include <functional>
 
 using namespace cutover;
 using namespace Qt::StringLiterals;
@@ -77,6 +81,39 @@ class GitReleaseTest : public QObject
         git({u"add"_s, u"-A"_s});
         git({u"commit"_s, u"-q"_s, u"-m"_s, u"Release "_s + version});
         git({u"tag"_s, u"-a"_s, u"v"_s + version, u"-m"_s, u"Orders\n\n- Faster "_s + version});
+    }
+    static QString librariesMissing()
+    {
+        for (const auto *program : {"python3", "npm", "node"}) {
+            if (QStandardPaths::findExecutable(QString::fromLatin1(program)).isEmpty()) {
+                return QString::fromLatin1(program) + u" is not installed"_s;
+            }
+        }
+        return {};
+    }
+    /// A tag whose libraries pip and npm install; its files can be changed before it is made.
+    void releaseWithLibraries(const QString &version, const std::function<void(const QString &folder)> &change = {})
+    {
+        m_target.repository.git.build = {{u"python3"_s, u"-m"_s, u"venv"_s, u"venv"_s},
+                                         {u"venv/bin/pip"_s, u"install"_s, u"--no-index"_s, u"--find-links"_s, u"vendor"_s, u"--require-hashes"_s, u"-r"_s, u"requirements.txt"_s},
+                                         {u"npm"_s, u"ci"_s, u"--offline"_s, u"--no-audit"_s, u"--no-fund"_s}};
+        const QByteArray made = said(u"python3"_s, {QStringLiteral(LIBRARIES), path(u"source"_s), version}, path(u"."_s));
+        QVERIFY(made.isEmpty());
+        if (change) {
+            change(path(u"source"_s));
+        }
+        release(version, {}, "true\n");
+    }
+    /// What a program says, or why it says nothing.
+    static QByteArray said(const QString &program, const QStringList &arguments, const QString &folder)
+    {
+        QProcess process;
+        process.setWorkingDirectory(folder);
+        process.start(program, arguments);
+        if (!process.waitForFinished(60000) || process.exitCode() != 0) {
+            return "failed: " + process.errorString().toUtf8() + process.readAllStandardError();
+        }
+        return process.readAllStandardOutput();
     }
     std::unique_ptr<Step> step(const StepSpec &spec) { return std::move(*StepRegistry::create(spec)); }
     QString head()
@@ -213,6 +250,94 @@ private Q_SLOTS:
         // What serves is never replaced or removed.
         QVERIFY(QFile::link(u"1.1.0"_s, m_target.currentLink()));
         QCOMPARE(await(good->revert(context, QJsonObject{{u"existed"_s, false}}, {})).error().code, u"acquire.in_use"_s);
+    }
+
+    void pipAndNpmBuild()
+    {
+        if (const QString why = librariesMissing(); !why.isEmpty()) {
+            QSKIP(qPrintable(u"NOT TESTED: builds by pip and npm: "_s + why));
+        }
+        releaseWithLibraries(u"1.2.0"_s);
+        TestContext context(m_target);
+        const QString folder = m_target.releaseDirectory(u"1.2.0"_s);
+        const auto source = ReleaseSource::of(m_target);
+        const auto checkout = step(source->place(staged(u"1.2.0"_s)));
+        const auto undo = await(checkout->prepare(context, {}));
+        VERIFY_RESULT(await(checkout->apply(context, *undo, {})));
+        // Untracked folders are no changed files.
+        VERIFY_RESULT(await(checkout->verify(context, {})));
+        QVERIFY2(context.lines.contains(u"pip: Successfully installed fees-1.2.0"_s), qPrintable(context.lines.join(u'\n')));
+        QCOMPARE(said(folder + u"/venv/bin/python"_s, {u"-c"_s, u"import fees; print(fees.version, fees.fee(5000))"_s}, folder), "1.2.0 5.0\n");
+        QCOMPARE(said(u"node"_s, {u"-e"_s, u"const l = require('limits'); console.log(l.version, l.allowed(5))"_s}, folder), "1.2.0 true\n");
+        QCOMPARE(said(folder + u"/venv/bin/pip"_s, {u"check"_s}, folder), "No broken requirements found.\n");
+        QVERIFY(context.logged.isEmpty());
+        VERIFY_RESULT(await(checkout->revert(context, *undo, {})));
+        QVERIFY(!QFileInfo::exists(folder));
+    }
+
+    /// What they stumble over is told by their own words, and is no release.
+    void pipOrNpmFails_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QByteArray>("was");
+        QTest::addColumn<QByteArray>("is");
+        QTest::addColumn<int>("over"); // So many bytes more are replaced: a digest keeps its length.
+        QTest::addColumn<QString>("program");
+        QTest::addColumn<QString>("words");
+        QTest::newRow("another wheel than pinned") << u"requirements.txt"_s << QByteArray("sha256:") << QByteArray("sha256:0000") << 4 << u"pip"_s << u"Expected sha256 0000"_s;
+        QTest::newRow("no such wheel") << u"requirements.txt"_s << QByteArray("fees==1.2.0") << QByteArray("fees==9.9.9") << 0 << u"pip"_s << u"No matching distribution found for fees==9.9.9"_s;
+        QTest::newRow("a package that is nowhere") << u"package.json"_s << QByteArray("\"limits\":") << QByteArray("\"others\": \"1.0.0\", \"limits\":") << 0 << u"npm"_s << u"/others failed"_s;
+        QTest::newRow("another package than pinned") << u"package-lock.json"_s << QByteArray("sha512-") << QByteArray("sha512-AAAA") << 4 << u"npm"_s << u"integrity checksum failed"_s;
+    }
+    void pipOrNpmFails()
+    {
+        if (const QString why = librariesMissing(); !why.isEmpty()) {
+            QSKIP(qPrintable(u"NOT TESTED: builds by pip and npm: "_s + why));
+        }
+        QFETCH(const QString, file);
+        QFETCH(const QByteArray, was);
+        QFETCH(const QByteArray, is);
+        QFETCH(const int, over);
+        QFETCH(const QString, program);
+        QFETCH(const QString, words);
+        releaseWithLibraries(u"1.2.0"_s, [&](const QString &folder) {
+            QFile edited(folder + u'/' + file);
+            QVERIFY(edited.open(QIODevice::ReadOnly));
+            QByteArray content = edited.readAll();
+            QVERIFY(content.contains(was));
+            content.replace(content.indexOf(was), was.size() + over, is);
+            write(edited.fileName(), content);
+        });
+        TestContext context(m_target);
+        const auto checkout = step(ReleaseSource::of(m_target)->place(staged(u"1.2.0"_s)));
+        const auto undo = await(checkout->prepare(context, {}));
+        const auto built = await(checkout->apply(context, *undo, {}));
+        QVERIFY(!built);
+        QCOMPARE(built.error().code, u"git.build_failed"_s);
+        QCOMPARE(built.error().args[u"program"_s].toString(), program);
+        QVERIFY2(built.error().what().contains(words), qPrintable(built.error().what()));
+        QCOMPARE(await(checkout->inspect(context, {})).value(), Inspection::Partial);
+        VERIFY_RESULT(await(checkout->revert(context, *undo, {})));
+        QVERIFY(!QFileInfo::exists(m_target.releaseDirectory(u"1.2.0"_s)));
+    }
+
+    /// As a compiler's server does: it would refuse the next run its lock.
+    void whatABuildLeavesRunningIsTold()
+    {
+        release(u"1.2.0"_s, {}, "sleep 300 >/dev/null 2>&1 &\necho $! > built.pid\n");
+        const auto lock = await(RunLock::acquire(m_target.stateDirectory, u"a-run"_s, {}));
+        VERIFY_RESULT(lock);
+        LockedContext context(m_target, (*lock)->descriptor());
+        const auto checkout = step(ReleaseSource::of(m_target)->place(staged(u"1.2.0"_s)));
+        const auto built = await(checkout->apply(context, *await(checkout->prepare(context, {})), {}));
+        const QByteArray pid = said(u"cat"_s, {m_target.releaseDirectory(u"1.2.0"_s) + u"/built.pid"_s}, path(u"."_s)).trimmed();
+        QVERIFY(pid.toInt() > 1);
+        ::kill(pid.toInt(), SIGKILL);
+        VERIFY_RESULT(built);
+        QCOMPARE(context.logged.size(), 1);
+        QCOMPARE(context.logged.first().code, u"command.left_running"_s);
+        QVERIFY2(context.logged.first().text().contains(u"sleep ("_s + QString::fromLatin1(pid) + u')'), qPrintable(context.logged.first().text()));
+        QCOMPARE(context.result({}, u"remarks"_s).toArray().size(), 1);
     }
 
     void anyCommitIsPlacedUnderANameOfItsOwn()

@@ -41,6 +41,7 @@ int main(int argc, char **argv)
     TradingSystem::Options options;
     options.orders = parser.value(u"orders"_s).toInt();
     options.rate = parser.value(u"rate"_s).toInt();
+    options.libraries = true;
     options.watchWindowMs = 15000;
     options.watchDurationMs = 60000;
     say(u"Starting PostgreSQL, Redis, a broker, a Docker daemon, four containers, HAProxy and traffic …"_s);

@@ -96,7 +96,7 @@ TradingSystem::~TradingSystem()
 
 QString TradingSystem::missing()
 {
-    for (const auto *program : {"redis-server", "haproxy", "alembic", "git", "openssl"}) {
+    for (const auto *program : {"redis-server", "haproxy", "alembic", "git", "openssl", "npm"}) {
         if (QStandardPaths::findExecutable(QString::fromLatin1(program)).isEmpty()) {
             return QString::fromLatin1(program) + u" is not installed"_s;
         }
@@ -129,6 +129,7 @@ bool TradingSystem::start(const Options &options)
     }
     m_blueGreen = options.blueGreen;
     m_workers = options.workers;
+    m_libraries = options.libraries;
     for (const auto *port : {"front", "backend-1", "backend-2", "green-1", "green-2", "frontend-1", "frontend-2", "traffic", "redis", "secure", "broker"}) {
         m_ports.insert(QString::fromLatin1(port), cutover::testing::freePort());
     }
@@ -308,8 +309,13 @@ bool TradingSystem::layOut(const QString &version, int revisions, const QByteArr
         }
     }
     if (!files::replace(to.filePath(u"manifest.yaml"_s), manifest) || !files::replace(to.filePath(u"release.in.json"_s), QJsonDocument(behaviour).toJson())
-        || !files::replace(to.filePath(u".gitignore"_s), "__pycache__/\nimage/\n")) {
+        || !files::replace(to.filePath(u".gitignore"_s), "__pycache__/\nimage/\nvenv/\nnode_modules/\n")) {
         return say(u"cannot write release "_s + version);
+    }
+    if (m_libraries) {
+        m_problem.clear();
+        run(u"python3"_s, {QStringLiteral(TRADING_LIBRARIES), to.path(), version}, &m_problem);
+        return m_problem.isEmpty();
     }
     return true;
 }
@@ -502,6 +508,15 @@ checks:
   latency_url: http://127.0.0.1:@FRONT@/api/market/quote/KIS
   latency_p95: 200ms
 )"_s;
+    if (m_libraries) {
+        target.replace(u"    - [./build]\n"_s,
+                       u"    - [./build]\n    - [python3, -m, venv, venv]\n    - [venv/bin/pip, install, --no-index, --find-links, vendor, --require-hashes, -r, requirements.txt]\n"
+                       "    - [npm, ci, --offline, --no-audit, --no-fund]\n"_s)
+            .replace(u"    - {name: order, command: "_s,
+                     u"    - {name: pip-check, command: [venv/bin/pip, check], when: after}\n"
+                     "    - {name: libraries, command: [venv/bin/python, -B, checks/libraries.py, \"{version}\"], when: after}\n"
+                     "    - {name: order, command: "_s);
+    }
     if (m_workers > 0) {
         target.replace(u"  - name: haproxy\n"_s, u"  - {name: worker, runtime: compose, replicas: %1, health: {ready_within: 60s}, stop_timeout: 5s}\n\n  - name: haproxy\n"_s.arg(m_workers));
     }

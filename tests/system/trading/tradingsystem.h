@@ -32,6 +32,7 @@ public:
         qint64 watchWindowMs = 3000;
         qint64 watchDurationMs = 4000;
         int workers = 0; ///< So many replicas of a service without a port; none: it is no part of the target.
+        bool libraries = false; ///< Each release has some of its own, which pip and npm install when it is built.
         bool blueGreen = false; ///< The backend has two colours, each a Compose project of its own; else it rolls.
         QString environment = QStringLiteral("staging"); ///< Word of target.yaml, which its instances tell as well.
         QString folder; ///< Where it is made; empty: a temporary folder that goes with it.
@@ -122,6 +123,7 @@ private:
     QString m_problem;
     bool m_blueGreen = false;
     int m_workers = 0;
+    bool m_libraries = false;
     std::unique_ptr<cutover::testing::Dockerd> m_docker;
     std::unique_ptr<cutover::testing::PostgresServer> m_postgres;
     QProcess m_redis;

@@ -158,7 +158,9 @@ private Q_SLOTS:
     void throughAllReleasesAndBack()
     {
         m_system = std::make_unique<TradingSystem>();
-        QVERIFY2(m_system->start({}), qPrintable(m_system->problem()));
+        TradingSystem::Options options;
+        options.libraries = true;
+        QVERIFY2(m_system->start(options), qPrintable(m_system->problem()));
         QTRY_VERIFY_WITH_TIMEOUT(m_system->requestsSent() > 100, 60000);
         m_troubles = m_system->balancerTroubles();
         QCOMPARE(m_system->harm(u"1.2.0"_s, u"2b"_s, m_troubles), QString());
@@ -186,6 +188,9 @@ private Q_SLOTS:
             QCOMPARE(stateOf(checklist, u"evidence:installed-tests"_s), u"open"_s);
             QCOMPARE(stateOf(checklist, u"no-vulnerabilities"_s), u"open"_s);
             QCOMPARE(stateOf(checklist, u"load-test"_s), u"open"_s);
+            for (const QString &id : {u"evidence:pip-check"_s, u"evidence:libraries"_s}) {
+                QCOMPARE(stateOf(checklist, id), u"ticked"_s);
+            }
         }
         redisIsBackedUp(u"1.3.0"_s);
         aWrongTokenIsFoundOut();
