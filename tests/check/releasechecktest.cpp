@@ -19,6 +19,8 @@
 #include <QDir>
 #include <QElapsedTimer>
 #include <QJsonDocument>
+#include <QProcess>
+#include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -310,6 +312,62 @@ private Q_SLOTS:
         TestContext tolerant(m_target);
         QVERIFY(apply(tolerant, health(m_target)));
         QCOMPARE(resultOf(tolerant, u"evidence:audit"_s).status, CheckResult::Status::Warning);
+    }
+
+    /// As pip and npm themselves judge what a release has installed: npm asks its registry, pip what is there.
+    void auditsOfPipAndNpm()
+    {
+        if (QStandardPaths::findExecutable(u"npm"_s).isEmpty()) {
+            QSKIP("NOT TESTED: audits by pip and npm, which are not installed");
+        }
+        const QString release = m_target.releaseDirectory(u"1.2.0"_s);
+        QVERIFY(files::makePath(release));
+        QVERIFY(files::switchLink(m_target.currentLink(), u"1.2.0"_s));
+        const auto run = [&release](const QString &program, const QStringList &arguments) {
+            QProcess process;
+            process.setWorkingDirectory(release);
+            process.start(program, arguments);
+            return process.waitForFinished(60000) && process.exitCode() == 0 ? QByteArray() : QByteArray("failed: " + process.readAllStandardError());
+        };
+        QCOMPARE(run(u"python3"_s, {QStringLiteral(LIBRARIES), release, u"1.2.0"_s}), QByteArray());
+        QCOMPARE(run(u"npm"_s, {u"ci"_s, u"--offline"_s, u"--no-audit"_s}), QByteArray());
+        QCOMPARE(run(u"python3"_s, {u"-m"_s, u"venv"_s, u"venv"_s}), QByteArray());
+        QCOMPARE(run(release + u"/venv/bin/pip"_s, {u"install"_s, u"--no-index"_s, u"--find-links"_s, u"vendor"_s, u"-r"_s, u"requirements.txt"_s}), QByteArray());
+        QByteArray advisories = "{}";
+        SmallServer registry([&advisories](const QByteArray &path) -> SmallServer::Answer {
+            return path.endsWith("/advisories/bulk") ? SmallServer::Answer{.status = 200, .body = advisories} : SmallServer::Answer{.status = 404, .body = "{}"};
+        });
+        EvidenceSpec npm;
+        npm.name = u"npm"_s;
+        npm.command = {u"npm"_s, u"audit"_s, u"--registry"_s, registry.url(u"/"_s), u"--fetch-retries"_s, u"0"_s};
+        npm.proves = {u"audit"_s};
+        EvidenceSpec pip = npm;
+        pip.name = u"pip"_s;
+        pip.command = {u"venv/bin/pip"_s, u"check"_s};
+        m_target.check.evidence = {npm, pip};
+        TestContext clean(m_target);
+        const auto before = apply(clean, precheck(m_target));
+        QVERIFY2(before, qPrintable(before ? QString() : before.error().text()));
+        QVERIFY(registry.requests > 0);
+        QVERIFY2(resultOf(clean, u"evidence:npm"_s).finding.text().endsWith(u"found 0 vulnerabilities"_s), qPrintable(resultOf(clean, u"evidence:npm"_s).finding.text()));
+        QVERIFY2(resultOf(clean, u"evidence:pip"_s).finding.text().endsWith(u"No broken requirements found."_s), qPrintable(resultOf(clean, u"evidence:pip"_s).finding.text()));
+
+        advisories = R"({"limits":[{"id":1,"url":"https://example.org/1","title":"Lets anything pass","severity":"high","vulnerable_versions":"<2.0.0","cwe":[],"cvss":{"score":0,"vectorString":null}}]})";
+        const QString metadata = release + u"/venv/lib/"_s + QDir(release + u"/venv/lib"_s).entryList({u"python3*"_s}).value(0) + u"/site-packages/fees-1.2.0.dist-info/METADATA"_s;
+        QVERIFY(files::replace(metadata, *files::read(metadata) + "Requires-Dist: rounding>=2\n"));
+        TestContext found(m_target);
+        QVERIFY(!apply(found, precheck(m_target)));
+        const CheckResult npmFound = resultOf(found, u"evidence:npm"_s);
+        QCOMPARE(npmFound.status, CheckResult::Status::Failed);
+        QVERIFY2(npmFound.error.text().contains(u"1 high severity vulnerability"_s), qPrintable(npmFound.error.text()));
+        const CheckResult pipFound = resultOf(found, u"evidence:pip"_s);
+        QCOMPARE(pipFound.status, CheckResult::Status::Failed);
+        QVERIFY2(pipFound.error.text().contains(u"fees 1.2.0 requires rounding, which is not installed."_s), qPrintable(pipFound.error.text()));
+        // Nobody to ask is no clean bill.
+        registry.close();
+        TestContext alone(m_target);
+        QVERIFY(!apply(alone, precheck(m_target)));
+        QVERIFY2(resultOf(alone, u"evidence:npm"_s).error.text().contains(u"audit endpoint returned an error"_s), qPrintable(resultOf(alone, u"evidence:npm"_s).error.text()));
     }
 
     /// So that no new runner begins while what a killed one has begun is at work.
