@@ -28,10 +28,17 @@ QString repositoryOf(const QString &image)
     return colon > name.lastIndexOf(u'/') ? name.first(colon) : name;
 }
 
-/// A name without a tag means this one.
-QString withTag(const QString &image)
+/// As the daemon lists it: without what a name means by itself, its registry, and with the tag that it means without one.
+QString listedName(const QString &image)
 {
-    return image.contains(u'@') || repositoryOf(image) != image ? image : QString(image + u":latest"_s);
+    QString name = image;
+    for (const auto *const own : {"docker.io/", "index.docker.io/"}) {
+        if (name.startsWith(QLatin1StringView(own))) {
+            name = name.sliced(qstrlen(own));
+            name = name.startsWith(u"library/") ? name.sliced(8) : name;
+        }
+    }
+    return name.contains(u'@') || repositoryOf(name) != name ? name : QString(name + u":latest"_s);
 }
 
 /// Images of our own services in a release.
@@ -46,7 +53,7 @@ Async<QStringList> imagesOf(ComposeProject *project, Target target, QString vers
     for (const ServiceSpec &service : std::as_const(target.services)) {
         for (const InstanceSpec &instance : service.instances) {
             if (service.managed && service.runtime == "compose"_L1 && services.contains(instance.composeService)) {
-                images.append(withTag(services[instance.composeService].image));
+                images.append(listedName(services[instance.composeService].image));
             }
         }
     }

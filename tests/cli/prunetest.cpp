@@ -49,10 +49,11 @@ class PruneTest : public QObject
         process.start(u"git"_s, QStringList{u"-C"_s, path(u"source"_s), u"-c"_s, u"user.name=Kim"_s, u"-c"_s, u"user.email=kim@example.org"_s, u"-c"_s, u"tag.gpgSign=false"_s, u"-c"_s, u"commit.gpgSign=false"_s} + arguments);
         QVERIFY2(process.waitForFinished(60000) && process.exitCode() == 0, process.readAllStandardError().constData());
     }
-    /// volumes: what its Compose file declares; the last one is of a service that is only there with a profile.
+    /// Its image by its whole name, which the daemon itself never uses. volumes: what its Compose file declares; the last one is of a
+    /// service that is only there with a profile.
     void publish(const QString &version, const QStringList &volumes)
     {
-        QByteArray compose = "services:\n  worker:\n    image: prune-test/worker:" + version.toUtf8() + "\n    network_mode: host\n    command: [/bin/sh, -c, 'trap exit TERM; while :; do sleep 1; done']\n"
+        QByteArray compose = "services:\n  worker:\n    image: docker.io/prune-test/worker:" + version.toUtf8() + "\n    network_mode: host\n    command: [/bin/sh, -c, 'trap exit TERM; while :; do sleep 1; done']\n"
                                                                                                         "    healthcheck: {test: [CMD, /bin/busybox, 'true'], interval: 300ms, start_interval: 200ms, start_period: 1s}\n"
                                                                                                         "  tool:\n    image: prune-test/tool:1\n    profiles: [tools]\n    volumes: [\""
             + volumes.constLast().toUtf8() + ":/cache\"]\nvolumes:\n";
