@@ -10,6 +10,7 @@
 #include "metrics/watcher.h"
 #include "run/activerun.h"
 #include "shell/console.h"
+#include "shell/windowgeometry.h"
 #include "system/processes.h"
 #include "system/worker.h"
 
@@ -17,7 +18,6 @@
 #include <QCoroFuture>
 #include <QFileInfo>
 #include <QProcess>
-#include <QSettings>
 #include <QStandardPaths>
 #include <QTextStream>
 #include <QTimer>
@@ -177,7 +177,7 @@ void Startup::openWindow(std::unique_ptr<ServeClient> engine)
     }
     const bool picture = !m_options.screenshot.isEmpty();
     if (!picture) {
-        m_window->restoreGeometry(QSettings().value(u"window/geometry"_s).toByteArray());
+        windowgeometry::restore(*m_window, m_options.place);
     }
     if (m_options.size.isValid()) {
         m_window->resize(m_options.size);
@@ -265,7 +265,7 @@ void Startup::leave()
         return;
     }
     if (m_options.screenshot.isEmpty()) {
-        QSettings().setValue(u"window/geometry"_s, m_window->saveGeometry());
+        windowgeometry::remember(*m_window, m_options.place);
     }
     m_window->hide();
     // What is half made ready can't be ended; it is as soon as it is whole.

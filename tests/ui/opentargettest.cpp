@@ -7,6 +7,7 @@
 #include "shell/console.h"
 #include "shell/mainwindow.h"
 #include "shell/opentargetdialog.h"
+#include "shell/windowgeometry.h"
 #include "startup.h"
 #include "tests/support/skip.h"
 #include "tests/support/sshserver.h"
@@ -129,6 +130,32 @@ private Q_SLOTS:
         QCOMPARE(remote->arguments(), (QStringList{u"--target=trading/target.yaml"_s, u"--host=deploy@control:2222"_s, u"--remote-program=cutoverctl"_s}));
         QCOMPARE(TargetPlace::parse(u"-oProxyCommand=id"_s, {}, u"x"_s).error().code, u"ssh.bad_host"_s);
         QCOMPARE(TargetPlace::parse({}, {}, u"  "_s).error().code, u"target.no_file_named"_s);
+    }
+
+    void everyTargetsWindowOpensWhereItStood()
+    {
+        const TargetPlace staging = *TargetPlace::parse({}, {}, u"/srv/staging/target.yaml"_s);
+        const TargetPlace production = *TargetPlace::parse(u"deploy@control"_s, {}, u"/srv/staging/target.yaml"_s);
+        QWidget window;
+        window.resize(300, 200);
+        windowgeometry::restore(window, staging);
+        QCOMPARE(window.size(), QSize(300, 200));
+        window.setGeometry(40, 50, 640, 480);
+        windowgeometry::remember(window, staging);
+        QWidget again;
+        windowgeometry::restore(again, staging);
+        QCOMPARE(again.geometry(), QRect(40, 50, 640, 480));
+        // Another one is as large, and nobody says where.
+        QWidget other;
+        windowgeometry::restore(other, production);
+        QCOMPARE(other.size(), QSize(640, 480));
+        QVERIFY(!other.testAttribute(Qt::WA_Moved));
+        other.setGeometry(100, 60, 500, 400);
+        windowgeometry::remember(other, production);
+        windowgeometry::restore(again, production);
+        QCOMPARE(again.geometry(), QRect(100, 60, 500, 400));
+        windowgeometry::restore(again, staging);
+        QCOMPARE(again.geometry(), QRect(40, 50, 640, 480));
     }
 
     void aTargetOfThisComputerIsOpenedByKeysAlone()
