@@ -8,6 +8,7 @@
 
 #include <QFile>
 #include <QJsonArray>
+#include <QTcpServer>
 #include <QTest>
 
 using namespace Qt::StringLiterals;
@@ -36,6 +37,7 @@ private Q_SLOTS:
     void abortAtWork();
     void consoleKilledWhileRunGoesOn();
     void abandonTakesTheName();
+    void heldWhileSomebodyElseIsDown();
     void holdThenResume();
 
 private:
@@ -157,6 +159,29 @@ void DecisionsTest::holdThenResume()
     QCOMPARE(m_demo.harm(u"1.2.1"_s), QString());
     const auto nothing = m_demo.ctl({u"resume"_s});
     QCOMPARE(FaultDemo::told(nothing, Refused, u"cli.no_run"_s), QString());
+}
+
+/// A system that the target only asks: nothing begins while it is down, and nothing is undone either.
+void DecisionsTest::heldWhileSomebodyElseIsDown()
+{
+    QTcpServer broker;
+    QVERIFY(broker.listen(QHostAddress::LocalHost));
+    const quint16 port = broker.serverPort();
+    broker.close();
+    QVERIFY(m_demo.edit(u"  probes:\n"_s, u"  external:\n    - {name: broker, tcp: \"127.0.0.1:%1\", while_down: hold}\n  probes:\n"_s.arg(port)));
+    const auto held = m_demo.ctl(Update);
+    QCOMPARE(FaultDemo::told(held, Held, u"check.held_before"_s, {u"broker"_s}), QString());
+    QVERIFY(m_demo.servesOnly(u"1.2.0"_s));
+    const auto still = m_demo.ctl({u"retry"_s});
+    QCOMPARE(FaultDemo::told(still, Held, u"check.held_before"_s, {u"broker"_s}), QString());
+    QVERIFY(broker.listen(QHostAddress::LocalHost, port));
+    const auto went = m_demo.ctl({u"retry"_s});
+    QVERIFY2(went.exitCode == Done, went.errors);
+    QVERIFY(m_demo.servesOnly(u"1.2.1"_s));
+    QCOMPARE(m_demo.harm(u"1.2.1"_s), QString());
+    const auto back = m_demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"code"_s, u"--yes"_s});
+    QVERIFY2(back.exitCode == Done, back.errors);
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
 }
 
 QTEST_GUILESS_MAIN(DecisionsTest)

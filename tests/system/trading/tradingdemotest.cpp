@@ -6,8 +6,10 @@
 
 #include <QDir>
 #include <QFile>
+#include <QImage>
 #include <QProcess>
 #include <QRegularExpression>
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <csignal>
@@ -30,13 +32,17 @@ class TradingDemoTest : public QObject
     }
 
 private Q_SLOTS:
+    void initTestCase()
+    {
+        // Whatever it starts and loses becomes a child of this process.
+        QCOMPARE(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    }
+
     void comesUpAndEndsWhole()
     {
         if (const QString why = TradingSystem::missing(); !why.isEmpty()) {
             SKIP_WITHOUT_ROOT("the trading system to try, which needs root and its servers");
         }
-        // Whatever it starts and loses becomes a child of this process.
-        QCOMPARE(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
         QByteArray said;
         QProcess demo;
         demo.setProcessChannelMode(QProcess::MergedChannels);
@@ -63,6 +69,27 @@ private Q_SLOTS:
         QCOMPARE(demo.exitStatus(), QProcess::NormalExit);
         QCOMPARE(demo.exitCode(), 0);
         QVERIFY(!QFileInfo::exists(QFileInfo(target).path()));
+        QTRY_COMPARE_WITH_TIMEOUT(children(), QByteArray(), 30000);
+    }
+
+    /// With the console, which ends it all when it is closed: here after it has drawn itself.
+    void endsWithItsWindow()
+    {
+        if (const QString why = TradingSystem::missing(); !why.isEmpty()) {
+            SKIP_WITHOUT_ROOT("the trading system to try, which needs root and its servers");
+        }
+        const QTemporaryDir folder;
+        const QString picture = folder.filePath(u"console.png"_s);
+        QProcess demo;
+        demo.setProcessChannelMode(QProcess::MergedChannels);
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(u"QT_QPA_PLATFORM"_s, u"offscreen"_s);
+        demo.setProcessEnvironment(environment);
+        demo.start(LiveSystem::program(u"cutover-trading"_s), {u"--orders"_s, u"1000"_s, u"--"_s, u"--screenshot"_s, picture});
+        QVERIFY(demo.waitForFinished(300000));
+        const QByteArray said = demo.readAll();
+        QVERIFY2(demo.exitStatus() == QProcess::NormalExit && demo.exitCode() == 0, said.constData());
+        QVERIFY2(!QImage(picture).isNull(), said.constData());
         QTRY_COMPARE_WITH_TIMEOUT(children(), QByteArray(), 30000);
     }
 };

@@ -147,6 +147,13 @@ private Q_SLOTS:
         QCOMPARE(ofStaging(u"SELECT version_num FROM alembic_version"_s), QStringList{u"3x"_s});
         QCOMPARE(ofStaging(u"SELECT tablename FROM pg_tables WHERE tablename = 'variants'"_s), QStringList{u"variants"_s});
         QCOMPARE(read(staged(u"data/failures.log"_s)), QByteArray());
+        // Gone back there, and forth again: what that proves production's checklist takes over.
+        const auto back = stagingCtl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"downgrade"_s, u"--yes"_s});
+        QVERIFY2(back.exitCode == 0, told(back));
+        QCOMPARE(ofStaging(u"SELECT version_num FROM alembic_version"_s), QStringList{u"2b"_s});
+        const auto again = stagingCtl({u"update"_s, u"1.2.2"_s, u"--yes"_s});
+        QVERIFY2(again.exitCode == 0, told(again));
+        QCOMPARE(read(staged(u"data/failures.log"_s)), QByteArray());
         // Of production no row has changed, and none has come from there.
         QCOMPARE(m_system->missingOf(before), QString());
         const QList<QByteArray> orders = read(staged(u"data/acknowledged.log"_s)).trimmed().split('\n');
@@ -168,9 +175,11 @@ private Q_SLOTS:
         QCOMPARE(m_system->harm(u"1.2.2"_s, u"3x"_s, m_troubles), QString());
         QCOMPARE(m_system->missingOf(before), QString());
         const QJsonArray items = m_system->ctl({u"checklist"_s}).json[u"items"].toArray();
-        const auto gate = std::ranges::find_if(items, [](const QJsonValue &item) { return item[u"id"].toString() == u"staging"; });
-        QVERIFY(gate != items.end());
-        QCOMPARE((*gate)[u"state"].toString(), u"ticked"_s);
+        for (const QString &id : {u"staging"_s, u"rehearsal"_s, u"unit-tests"_s, u"migrations-up-down"_s, u"database-rollback"_s, u"works-after-rollback"_s}) {
+            const auto found = std::ranges::find_if(items, [&id](const QJsonValue &item) { return item[u"id"].toString() == id; });
+            QVERIFY2(found != items.end(), qPrintable(id));
+            QVERIFY2((*found)[u"state"].toString() == u"ticked", qPrintable(id + u": "_s + QString::fromUtf8(QJsonDocument(found->toObject()).toJson())));
+        }
         // What has been proven is that commit alone.
         QVERIFY(publishRevision(u"1.2.3"_s, "    op.create_table(\"variants\", sa.Column(\"id\", sa.BigInteger, primary_key=True))"));
         const auto refused = update(u"1.2.3"_s);

@@ -96,7 +96,7 @@ TradingSystem::~TradingSystem()
 
 QString TradingSystem::missing()
 {
-    for (const auto *program : {"redis-server", "haproxy", "alembic", "git", "openssl", "npm"}) {
+    for (const auto *program : {"redis-server", "haproxy", "alembic", "git", "openssl", "npm", "locust"}) {
         if (QStandardPaths::findExecutable(QString::fromLatin1(program)).isEmpty()) {
             return QString::fromLatin1(program) + u" is not installed"_s;
         }
@@ -500,8 +500,8 @@ checks:
     - {name: account, url: "http://127.0.0.1:@FRONT@/api/me", headers: {Authorization: "Bearer file:secrets/api.token"}, compare: values}
   evidence:
     # Of what is installed, and of what was installed then.
-    - {name: installed-tests, command: [python3, -B, -m, unittest, discover, -s, backend/tests], when: before}
-    - {name: unit-tests, command: [python3, -B, -m, unittest, discover, -s, backend/tests], when: after, proves: [unit]}
+    - {name: installed-tests, command: [python3, -B, -m, pytest, -q, -p, no:cacheprovider, backend/tests], when: before}
+    - {name: unit-tests, command: [python3, -B, -m, pytest, -q, -p, no:cacheprovider, backend/tests], when: after, proves: [unit]}
     - {name: order, command: [python3, -B, checks/place_order.py, "http://127.0.0.1:@FRONT@"], when: after, proves: [integration, orders]}
   # Errors are counted in what the backends' and frontends' containers write.
   max_log_errors: 5
@@ -513,8 +513,10 @@ checks:
                        u"    - [./build]\n    - [python3, -m, venv, venv]\n    - [venv/bin/pip, install, --no-index, --find-links, vendor, --require-hashes, -r, requirements.txt]\n"
                        "    - [npm, ci, --offline, --no-audit, --no-fund]\n"_s)
             .replace(u"    - {name: order, command: "_s,
-                     u"    - {name: pip-check, command: [venv/bin/pip, check], when: after}\n"
-                     "    - {name: libraries, command: [venv/bin/python, -B, checks/libraries.py, \"{version}\"], when: after}\n"
+                     u"    - {name: pip-check, command: [venv/bin/pip, check], when: after, proves: [audit]}\n"
+                     "    - {name: libraries, command: [venv/bin/python, -B, checks/libraries.py, \"{version}\"], when: after, proves: [frontend]}\n"
+                     "    - {name: load, command: [locust, --headless, --only-summary, --users, \"5\", --spawn-rate, \"5\", --run-time, 3s, --locustfile, checks/load.py,\n"
+                     "                             --host, \"http://127.0.0.1:@FRONT@\"], when: after, proves: [load]}\n"
                      "    - {name: order, command: "_s);
     }
     if (m_workers > 0) {
