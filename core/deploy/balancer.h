@@ -31,6 +31,8 @@ struct BalancerServer {
 
     /// Takes requests now.
     [[nodiscard]] bool isUp() const { return status.startsWith(u"UP") || status == u"no check"; }
+    /// Is out altogether: to drain it now would be a way in for sticky sessions.
+    [[nodiscard]] bool isMaintained() const { return status.startsWith(u"MAINT"); }
 };
 
 /** What a balancer works with. */

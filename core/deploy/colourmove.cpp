@@ -171,8 +171,7 @@ Async<> ColourMove::takeOut(bool force, std::stop_token stop, ColourMove *succes
 {
     CO_TRY(const QList<BalancerServer> now, co_await servers());
     for (const BalancerServer &server : now) {
-        // From maintenance to draining would be a way in for sticky sessions.
-        if (!server.status.startsWith(u"MAINT")) {
+        if (!server.isMaintained()) {
             CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, server.name, Balancer::State::Drain));
         }
     }

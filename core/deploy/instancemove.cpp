@@ -216,21 +216,23 @@ Async<> InstanceMove::drain(bool force, std::stop_token stop)
     }
     const QString backend = m_service.balancerBackend;
     const qint64 limit = m_service.drainLimitMs;
-    CO_CHECK(co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Drain));
+    CO_TRY(const BalancerServer before, co_await m_balancer->server(backend, m_instance.name));
+    if (!before.isMaintained()) {
+        CO_CHECK(co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Drain));
+    }
     const auto drained = co_await m_balancer->waitDrained(
         backend, m_instance.name, limit,
         [this, limit](int sessions) { tell(u"deploy.doing.drain"_s, {{u"count"_s, sessions}, {u"limit"_s, limit}}); }, stop);
     if (!drained) {
         const bool closes = m_service.atDrainLimit == ServiceSpec::AtDrainLimit::Close;
         if (!(force || closes) || drained.error().code != u"balancer.sessions_left") {
-            // It goes on serving as before, whatever is decided now.
-            (void)co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Ready);
+            (void)co_await serveOn();
             co_return fail(drained.error());
         }
         if (closes) {
             const auto count = co_await m_balancer->closeLeft(backend, m_instance.name, stop);
             if (!count) {
-                (void)co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Ready);
+                (void)co_await serveOn();
                 co_return fail(count.error());
             }
             recordSessionsLeft(*m_context, *m_balancer, m_instance.name, *count);
@@ -240,6 +242,17 @@ Async<> InstanceMove::drain(bool force, std::stop_token stop)
     }
     // No health check wakes it up between stop and start.
     co_return co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Maintenance);
+}
+
+Async<> InstanceMove::serveOn()
+{
+    if (!isBalanced()) {
+        co_return {};
+    }
+    // One whose host does not tell was running when it was last heard of; the balancer's own check finds it if it is not.
+    const auto now = co_await state();
+    const bool isStopped = now && now->pid <= 0 && now->state != InstanceState::State::Unknown;
+    co_return co_await m_balancer->setState(m_service.balancerBackend, m_instance.name, isStopped ? Balancer::State::Maintenance : Balancer::State::Ready);
 }
 
 Async<> InstanceMove::drainOrAsk(const StepSpec &step, bool force, std::stop_token stop)

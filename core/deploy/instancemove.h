@@ -52,8 +52,10 @@ public:
     /// Another server of the backend is UP. Error "deploy.capacity".
     [[nodiscard]] Async<> checkCapacity();
     /// No new requests, and those under way are waited for. Past the limit: with force, or where the service has them closed, it goes on;
-    /// else the server takes requests again and "balancer.sessions_left" is returned.
+    /// else "balancer.sessions_left" is returned, and as with any other error it serves on, if it runs.
     [[nodiscard]] Async<> drain(bool force, std::stop_token stop);
+    /// After a drain that came to nothing: it takes requests again where it runs. What an earlier attempt has stopped stays out.
+    [[nodiscard]] Async<> serveOn();
     /// The same, where a person is asked about what is left: then the step "asks" with "deploy.sessions_stay", and forces once agreed to.
     [[nodiscard]] Async<> drainOrAsk(const StepSpec &step, bool force, std::stop_token stop);
     /// Takes it out at the balancer at once, where nothing runs that requests could wait for.

@@ -143,8 +143,8 @@ private:
         }
         for (InstanceMove *move : old) {
             if (auto drained = co_await move->drainOrAsk(spec(), back, stop); !drained) {
-                for (InstanceMove *before : old) { // Serve on as before.
-                    (void)co_await before->balance({});
+                for (InstanceMove *before : old) {
+                    (void)co_await before->serveOn();
                 }
                 co_return fail(drained.error());
             }

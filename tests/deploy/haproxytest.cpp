@@ -7,6 +7,8 @@
 #include "deploy/haproxy.h"
 #include "balancedsystem.h"
 #include "deploy/haproxyprocesses.h"
+#include "deploy/instancemove.h"
+#include "stepbench.h"
 
 #include <QLocalServer>
 #include <QLocalSocket>
@@ -114,6 +116,54 @@ private Q_SLOTS:
         OK(QCoro::waitFor(balancer()->setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Ready)));
         WebSocket again(m_front);
         QVERIFY(again.isOpen());
+    }
+    /// Whoever ends the run while sessions are being closed finds a server that runs as before: it must serve on, and one that is
+    /// stopped must not.
+    void closingThatIsBrokenOff()
+    {
+        const QByteArray before = readFile(m_target.path);
+        writeFile(m_target.path, QByteArray(before).replace("drain_limit: 3s", "drain_limit: 1s\n    at_drain_limit: close"));
+        StepBench bench(VALUE(Target::load(m_target.path)));
+        auto move = VALUE(InstanceMove::create(bench, u"backend"_s, u"backend-1"_s));
+        const auto sessions = sessionsOfTheFirst();
+        QCOMPARE(sessions.back()->backend(), m_ports[0]);
+        std::stop_source ends;
+        QString seen;
+        QTimer look;
+        connect(&look, &QTimer::timeout, this, [&] {
+            QLocalSocket haproxy;
+            haproxy.connectToServer(path(u"haproxy.sock"_s));
+            haproxy.write("show stat\n");
+            QByteArray answer;
+            while (haproxy.waitForReadyRead(1000)) {
+                answer += haproxy.readAll();
+            }
+            if (const qsizetype at = answer.indexOf("app,backend-1,"); at >= 0 && answer.sliced(at).split(',').value(17) == "MAINT") {
+                seen = u"MAINT"_s;
+                ends.request_stop();
+            }
+        });
+        look.start(20);
+        const auto drained = QCoro::waitFor(move.drain(false, ends.get_token()));
+        look.stop();
+        QCOMPARE(seen, u"MAINT"_s);
+        QVERIFY(!drained);
+        QCOMPARE(drained.error().code, u"system.cancelled"_s);
+        bothServe(u"1.0.0"_s);
+        QVERIFY(sessions.back()->isOpen());
+        endAll(sessions);
+
+        // As a retry finds it whose first attempt ended after the stop.
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-1"_s, Balancer::State::Maintenance)));
+        OK(QCoro::waitFor(move.stop()));
+        const auto again = QCoro::waitFor(move.drain(false, ends.get_token()));
+        QVERIFY(!again);
+        QCOMPARE(again.error().code, u"system.cancelled"_s);
+        QCOMPARE(server(u"backend-1"_s).status, u"MAINT"_s);
+        OK(QCoro::waitFor(move.start(u"1.0.0"_s)));
+        OK(QCoro::waitFor(move.waitReady(u"1.0.0"_s, {})));
+        OK(QCoro::waitFor(move.balance({})));
+        writeFile(m_target.path, before);
     }
     void rollsForthAndBack() { updatesForthAndBack(); }
 
