@@ -12,6 +12,8 @@
 
 #include <algorithm>
 
+#include <unistd.h>
+
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -50,14 +52,17 @@ bool isHere(const Target &target, const ServiceSpec &service)
 }
 
 /// Whether the port is held by the instance. Of its own processes the supervisor knows the pid; a container's port is held by
-/// Docker's proxy or by whoever in it, and a unit's by any of its processes, so that they only have to run.
+/// Docker's proxy or by whoever in it, and a unit's by any of its processes, so that they only have to run. A process that can't be
+/// seen is told from a stranger's by its account: one with capabilities of its file is hidden from its own user, too.
 bool isOurs(const ServiceSpec &service, const InstanceState &state, const PortHolder &holder)
 {
+    const bool isHidden = holder.pid == 0;
     if (service.runtime == "process"_L1) {
-        return state.pid > 0 && isWithin(holder.pid, state.pid);
+        return state.pid > 0 && (isHidden ? holder.user == ::geteuid() : isWithin(holder.pid, state.pid));
     }
     // Who is not root can't see that it is systemd that holds the socket of a unit.
-    const bool bySocketUnit = service.runtime.startsWith("systemd"_L1) && (holder.program == "systemd"_L1 || holder.pid == 0);
+    const uint manager = service.runtime == "systemd"_L1 ? 0 : ::geteuid();
+    const bool bySocketUnit = service.runtime.startsWith("systemd"_L1) && (isHidden ? holder.user == manager : holder.program == "systemd"_L1);
     return state.pid > 0 || bySocketUnit || (state.state != InstanceState::State::Stopped && state.state != InstanceState::State::Failed);
 }
 

@@ -22,18 +22,23 @@ QByteArray contentOf(const QString &path)
     return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
 }
 
-// Ports by the inodes of the sockets that listen on them.
+struct Listener {
+    int port = 0;
+    uint user = 0;
+};
+
+// By the inodes of their sockets.
 // Columns: sl local_address rem_address st tx:rx tr:tm retr uid timeout inode.
-QHash<QByteArray, int> listeningInodes(const QSet<int> &ports)
+QHash<QByteArray, Listener> listeners(const QSet<int> &ports)
 {
-    QHash<QByteArray, int> inodes;
+    QHash<QByteArray, Listener> inodes;
     for (const QString &table : {u"/proc/net/tcp"_s, u"/proc/net/tcp6"_s}) {
         const QList<QByteArray> lines = contentOf(table).split('\n');
         for (const QByteArray &line : lines) {
             const QList<QByteArray> columns = line.simplified().split(' ');
             if (columns.size() > 9 && columns[3] == "0A") {
                 if (const int port = columns[1].sliced(columns[1].lastIndexOf(':') + 1).toInt(nullptr, 16); ports.contains(port)) {
-                    inodes.insert(columns[9], port);
+                    inodes.insert(columns[9], {port, columns[7].toUInt()});
                 }
             }
         }
@@ -65,9 +70,9 @@ bool isSurelyFree(int port)
 QMap<int, PortHolder> portHolders(const QSet<int> &ports)
 {
     QMap<int, PortHolder> holders;
-    const QHash<QByteArray, int> inodes = listeningInodes(ports);
-    for (const int port : inodes) {
-        holders.insert(port, {});
+    const QHash<QByteArray, Listener> inodes = listeners(ports);
+    for (const Listener &listener : inodes) {
+        holders.insert(listener.port, {0, {}, listener.user});
     }
     const QStringList pids = inodes.isEmpty() ? QStringList() : QDir(u"/proc"_s).entryList({u"[0-9]*"_s}, QDir::Dirs);
     for (const QString &pid : pids) {
@@ -78,8 +83,8 @@ QMap<int, PortHolder> portHolders(const QSet<int> &ports)
             // The target reads "socket:[INODE]", made absolute by Qt.
             const qsizetype at = link.indexOf("socket:[");
             const auto listener = at >= 0 ? inodes.constFind(link.sliced(at + 8).chopped(1)) : inodes.constEnd();
-            if (listener != inodes.constEnd() && holders[*listener].pid == 0) {
-                holders[*listener] = {pid.toLongLong(), QString::fromLocal8Bit(contentOf(u"/proc/"_s + pid + u"/comm"_s)).trimmed()};
+            if (listener != inodes.constEnd() && holders[listener->port].pid == 0) {
+                holders[listener->port] = {pid.toLongLong(), QString::fromLocal8Bit(contentOf(u"/proc/"_s + pid + u"/comm"_s)).trimmed(), listener->user};
             }
         }
     }

@@ -6,6 +6,7 @@
 #include "check/checklist.h"
 #include "deploy/balancer.h"
 #include "deploy/deployplan.h"
+#include "deploy/portholder.h"
 #include "deploy/runtime.h"
 #include "deployruns.h"
 
@@ -388,14 +389,25 @@ protected:
         }
         noneFailed(user);
     }
-    /// The balancer's line of the checks.
-    CheckResult check()
+    /// One line of the checks.
+    CheckResult check(const QString &id = u"balancer"_s)
     {
         CheckScope scope;
         scope.target = m_target;
-        QList<CheckResult> results = VALUE(QCoro::waitFor(runCheckList(scope, {}, {})));
-        results.removeIf([](const CheckResult &result) { return result.id != u"balancer"; });
-        return results.value(0);
+        scope.only = {id};
+        return VALUE(QCoro::waitFor(runCheckList(scope, {}, {}))).value(0);
+    }
+    /// Somebody of another account who listens there.
+    static void startStranger(QProcess &stranger, quint16 port)
+    {
+        stranger.start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, u"--reuid=65534"_s, u"--regid=65534"_s, u"--clear-groups"_s, u"/bin/busybox"_s, u"httpd"_s, u"-f"_s, u"-p"_s, u"127.0.0.1:%1"_s.arg(port), u"-h"_s, u"/"_s});
+        QVERIFY(stranger.waitForStarted());
+        QTRY_VERIFY_WITH_TIMEOUT(portHolder(port).has_value(), 10000);
+    }
+    static void stopStranger(QProcess &stranger)
+    {
+        stranger.kill();
+        QVERIFY(stranger.waitForFinished());
     }
 };
 

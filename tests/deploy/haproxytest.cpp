@@ -9,6 +9,8 @@
 #include "deploy/haproxyprocesses.h"
 #include "deploy/instancemove.h"
 #include "stepbench.h"
+#include "tests/support/hiddenprocesses.h"
+#include "tests/support/skip.h"
 
 #include <QLocalServer>
 #include <QLocalSocket>
@@ -164,6 +166,31 @@ private Q_SLOTS:
         OK(QCoro::waitFor(move.waitReady(u"1.0.0"_s, {})));
         OK(QCoro::waitFor(move.balance({})));
         writeFile(m_target.path, before);
+    }
+    /// A service's program may be hidden from its own user; a stranger's is of another one.
+    void portsOfWhatIsHidden()
+    {
+        if (::geteuid() != 0) {
+            SKIP_WITHOUT_ROOT("ports of processes that only root sees: that needs two users");
+        }
+        const auto held = [this] {
+            const HiddenProcesses hidden;
+            return portHolder(m_ports[0]).value_or(PortHolder()).pid == 0 ? check(u"ports"_s) : CheckResult();
+        };
+        const CheckResult own = held();
+        QVERIFY2(own.status == CheckResult::Status::Passed, qPrintable(own.error.text()));
+        QCOMPARE(own.finding.args[u"count"_s].toInt(), 2);
+        SupervisorClient supervisor(m_target);
+        OK(QCoro::waitFor(supervisor.stop(u"backend-1"_s)));
+        QProcess stranger;
+        startStranger(stranger, m_ports[0]);
+        const CheckResult taken = held();
+        stopStranger(stranger);
+        QCOMPARE(taken.error.code, u"check.port_taken"_s);
+        QVERIFY(taken.error.args[u"program"_s].isNull());
+        OK(QCoro::waitFor(supervisor.start(u"backend-1"_s, m_target.releaseDirectory(u"1.0.0"_s))));
+        OK(QCoro::waitFor(supervisor.waitReady(u"backend-1"_s, {})));
+        OK(QCoro::waitFor(balancer()->waitUp(u"app"_s, u"backend-1"_s, 10000)));
     }
     void rollsForthAndBack() { updatesForthAndBack(); }
 

@@ -9,6 +9,7 @@
 #include "deploy/systemdmanager.h"
 #include "system/loginsession.h"
 #include "systemdsystem.h"
+#include "tests/support/hiddenprocesses.h"
 
 #include <QTimer>
 
@@ -252,6 +253,35 @@ private Q_SLOTS:
         QCOMPARE(::mount("tmpfs", folder.constData(), "tmpfs", MS_RDONLY, nullptr), 0);
         QCOMPARE(checkError(), u"systemd.no_drop_in"_s);
         QCOMPARE(::umount(folder.constData()), 0);
+    }
+
+    /// Whoever is not root does not see that the manager has the socket of a unit.
+    void portsOfSocketUnits()
+    {
+        stopHaproxy(); // Its checks would start the unit.
+        OK(QCoro::waitFor(runtime()->stop(u"backend-2"_s)));
+        const auto held = [this] {
+            const HiddenProcesses hidden;
+            return portHolder(m_ports[1]).value_or(PortHolder()).pid == 0 ? check(u"ports"_s) : CheckResult();
+        };
+        writeFile(unitFile(u"demo@2.socket"_s), "[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream=127.0.0.1:" + QByteArray::number(m_ports[1]) + '\n');
+        systemctl({u"daemon-reload"_s});
+        const QByteArray started = systemctl({u"start"_s, u"demo@2.socket"_s});
+        QVERIFY2(portHolder(m_ports[1]).has_value(), started.constData());
+        const CheckResult seen = check(u"ports"_s);
+        const CheckResult own = held();
+        systemctl({u"stop"_s, u"demo@2.socket"_s});
+        QVERIFY(QFile::remove(unitFile(u"demo@2.socket"_s)));
+        QVERIFY2(seen.status == CheckResult::Status::Passed, qPrintable(seen.error.text()));
+        QVERIFY2(own.status == CheckResult::Status::Passed, qPrintable(own.error.text()));
+        QCOMPARE(own.finding.args[u"count"_s].toInt(), 2);
+
+        QProcess stranger;
+        startStranger(stranger, m_ports[1]);
+        const CheckResult taken = held();
+        stopStranger(stranger);
+        QCOMPARE(taken.error.code, u"check.port_taken"_s);
+        QVERIFY(taken.error.args[u"program"_s].isNull());
     }
 
     void logsAreToldAndFollowed()
