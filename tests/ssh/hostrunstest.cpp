@@ -254,6 +254,25 @@ private Q_SLOTS:
         QVERIFY2(content(u"there/.cutover/"_s + files[0]).startsWith("3 "), content(u"there/.cutover/"_s + files[0]).constData());
     }
 
+    /// What is only looked at there needs nobody to lead it, and no folder.
+    void hostThatIsOnlyObservedNeedsNoFolder()
+    {
+        ServiceSpec service;
+        service.name = u"broker"_s;
+        service.managed = false;
+        service.host = m_target.hosts[0];
+        m_target.services = {service};
+        SshServer::write(path(u"there"_s), "x");
+        {
+            HostFence fence(m_target, u"observed"_s, HostFence::Take::Anyway);
+            QVERIFY_RESULT(await(fence.raise(Processes::system())));
+            QVERIFY_RESULT(await(runOn(m_target.hosts[0], {.program = u"true"_s, .arguments = {}})));
+        }
+        m_target.services[0].managed = true;
+        HostFence fence(m_target, u"managed"_s, HostFence::Take::Anyway);
+        QCOMPARE(await(fence.raise(Processes::system())).error().code, u"host.no_epoch"_s);
+    }
+
     void epochThatCannotBeKeptStopsTheRunBeforeItStarts_data()
     {
         QTest::addColumn<QString>("made"); ///< A file that is in the way.
