@@ -77,6 +77,30 @@ bool isPassing(const QString &said)
     return said.contains(words);
 }
 
+/// It wants to know who asks. Docker says the same of a repository that is nowhere where the registry does.
+bool wantsLogin(const QString &said)
+{
+    static const QRegularExpression words(u"unauthorized|authentication required|no basic auth|credential|may require 'docker login'|access (?:denied|forbidden)|"
+                                          "(?<!permission )\\bdenied\\b|403 forbidden|authorization (?:failed|token)"_s,
+                                          QRegularExpression::CaseInsensitiveOption);
+    return said.contains(words);
+}
+
+/// By which its name tells the registry; empty: Docker Hub.
+QString registryOf(const QString &image)
+{
+    const QString registry = image.section(u'/', 0, 0);
+    return image.contains(u'/') && (registry.contains(u'.') || registry.contains(u':') || registry == "localhost"_L1) ? registry : QString();
+}
+
+std::unexpected<Error> notPulled(const QString &code, const QString &service, const QString &image, const QString &said)
+{
+    const QString registry = registryOf(image);
+    const QString login = registry.isEmpty() ? u"docker login"_s : u"docker login "_s + registry;
+    return fail(wantsLogin(said) ? u"compose.no_login"_s : code, {{u"service"_s, service}, {u"image"_s, image}, {u"login"_s, login}, {u"reason"_s, said}}, {},
+                isPassing(said) ? Error::Kind::Transient : Error::Kind::Permanent);
+}
+
 ComposeContainer containerOf(const QJsonObject &json)
 {
     ComposeContainer container;
@@ -415,11 +439,22 @@ Async<QString> ComposeProject::imageId(QString image, std::stop_token stop)
     co_return result.exitCode == 0 ? QString::fromUtf8(result.output).trimmed() : QString();
 }
 
+Async<bool> ComposeProject::cameFromRegistry(QString image, std::stop_token stop)
+{
+    const QStringList command{u"docker"_s, u"image"_s, u"inspect"_s, u"--format"_s, u"{{json .RepoDigests}}"_s, image};
+    CO_TRY(const ProcessResult result, co_await done(command, Work::Look, LookMs, stop));
+    // An image may have digests of others besides: of what it was made from by another name.
+    const qsizetype tag = image.lastIndexOf(u':');
+    const QString repository = tag > image.lastIndexOf(u'/') ? image.first(tag) : image;
+    const QJsonArray digests = QJsonDocument::fromJson(result.output).array();
+    co_return std::ranges::any_of(digests, [&repository](const QJsonValue &digest) { return digest.toString().section(u'@', 0, 0) == repository; });
+}
+
 Async<bool> ComposeProject::isTrustedAsItIs(QString image, std::stop_token stop)
 {
-    const QString registry = image.section(u'/', 0, 0);
-    if (!image.contains(u'/') || !(registry.contains(u'.') || registry.contains(u':') || registry == "localhost"_L1)) {
-        co_return false; // Docker Hub's.
+    const QString registry = registryOf(image);
+    if (registry.isEmpty()) {
+        co_return false;
     }
     const QStringList command{u"docker"_s, u"info"_s, u"--format"_s, u"{{json .RegistryConfig}}"_s};
     CO_TRY(const ProcessResult result, co_await run(command, Work::Look, LookMs, stop));
@@ -447,7 +482,9 @@ Async<> ComposeProject::canBePulled(QString service, QString image, std::stop_to
         // The client asks by itself, without the daemon's proxy and what the daemon is told to trust.
         const QString said = result.lastWords();
         static const QRegularExpression unlikeTheDaemon(u"HTTP response to HTTPS client|x509:|proxyconnect|no such host|network is unreachable|timeout|timed out"_s, QRegularExpression::CaseInsensitiveOption);
-        co_return fail(said.contains(unlikeTheDaemon) ? u"compose.not_asked"_s : u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, said}});
+        const bool isAsked = !said.contains(unlikeTheDaemon);
+        co_return isAsked ? notPulled(u"compose.no_image"_s, service, image, said)
+                          : fail(u"compose.not_asked"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, said}});
     }
     co_return {};
 }
@@ -457,9 +494,7 @@ Async<> ComposeProject::pull(QString service, QString image, std::stop_token sto
     const QStringList command{u"docker"_s, u"pull"_s, image};
     CO_TRY(const ProcessResult result, co_await run(command, Work::Change, PullMs, stop));
     if (result.exitCode != 0) {
-        const QString said = result.lastWords();
-        co_return fail(u"compose.no_image"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, said}}, {},
-                       isPassing(said) ? Error::Kind::Transient : Error::Kind::Permanent);
+        co_return notPulled(u"compose.no_image"_s, service, image, result.lastWords());
     }
     co_return {};
 }

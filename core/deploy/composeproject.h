@@ -67,9 +67,11 @@ public:
     [[nodiscard]] Async<QString> imageId(QString image, std::stop_token stop = {});
     /// Gives an image a name, which another one may have had.
     [[nodiscard]] Async<> nameImage(QString id, QString name);
-    /// Whether its registry offers it; error "compose.no_image".
+    /// Whether its registry offers it; errors "compose.no_image", "compose.no_login", "compose.not_asked".
     [[nodiscard]] Async<> canBePulled(QString service, QString image, std::stop_token stop = {});
-    /// Error "compose.no_image".
+    /// Whether an image that is here was pulled from, or pushed to, the registry that its name tells; else it was made here.
+    [[nodiscard]] Async<bool> cameFromRegistry(QString image, std::stop_token stop = {});
+    /// Errors "compose.no_image", "compose.no_login" {service, image, login, reason}.
     [[nodiscard]] Async<> pull(QString service, QString image, std::stop_token stop = {});
     /// Makes the service's image from its "build" section; nothing that runs is touched. Error "compose.build_failed".
     [[nodiscard]] Async<> build(QString folder, QString service, QString image, std::stop_token stop = {});

@@ -445,11 +445,17 @@ private:
             co_return pulled;
         }
         const QString said = pulled.error().args[u"reason"].toString();
-        // Docker Hub says of what is nowhere that one may have to log in; a wrong or missing login says something else.
-        static const QRegularExpression nowhere(u"manifest unknown|manifest for .* not found|repository .* not found|does not exist"_s, QRegularExpression::CaseInsensitiveOption);
-        static const QRegularExpression login(u"credential|unauthorized|authentication required|no basic auth"_s, QRegularExpression::CaseInsensitiveOption);
-        if (said.contains(nowhere) && !said.contains(login)) {
-            co_return {};
+        // Of what is nowhere some registries, and Docker Hub, say that one may not have it. What was never there was made here.
+        static const QRegularExpression nowhere(u"manifest unknown|manifest for .* not found|repository .* not found|does not exist|\\bdenied\\b"_s, QRegularExpression::CaseInsensitiveOption);
+        const bool isLogin = pulled.error().code == "compose.no_login"_L1;
+        if (said.contains(nowhere)) {
+            CO_TRY(const bool cameFromThere, isLogin ? co_await project.cameFromRegistry(image, stop) : Result<bool>(false));
+            if (!cameFromThere) {
+                co_return {};
+            }
+        }
+        if (isLogin) {
+            co_return pulled;
         }
         co_return fail(u"compose.not_refreshed"_s, {{u"service"_s, service}, {u"image"_s, image}, {u"reason"_s, said}}, {}, pulled.error().kind);
     }

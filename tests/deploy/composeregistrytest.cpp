@@ -31,6 +31,11 @@ class ComposeRegistryTest : public QObject
 
     QString path(const QString &name) const { return m_folder->filePath(name); }
     QString image(const QString &tag) const { return u"127.0.0.1:%1/app%2"_s.arg(m_port).arg(tag); }
+    /// The account's logins, as 'docker login' keeps them.
+    void logIn(const QByteArray &password) const
+    {
+        writeFile(path(u"docker/config.json"_s), "{\"auths\": {\"127.0.0.1:" + QByteArray::number(m_port) + "\": {\"auth\": \"" + QByteArray("kim:" + password).toBase64() + "\"}}}");
+    }
     QString idOf(const QString &name) const { return m_docker->docker({u"image"_s, u"inspect"_s, u"--format"_s, u"{{.Id}}"_s, name}).trimmed(); }
     /// Of a new image under that name, which the registry has afterwards and this host has not. Its digest there.
     QString publish(const QString &tag, const QByteArray &content)
@@ -60,6 +65,11 @@ class ComposeRegistryTest : public QObject
         scope.releaseFolder = path(u"releases/"_s + version);
         scope.only = {id};
         return VALUE(QCoro::waitFor(runCheckList(scope, {}, {}))).value(0);
+    }
+    /// more: a section of its configuration.
+    void configureRegistry(const QByteArray &more = {}) const
+    {
+        writeFile(path(u"registry.yml"_s), "version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: " + path(u"registry"_s).toUtf8() + "}}\nhttp: {addr: '127.0.0.1:" + QByteArray::number(m_port) + "'}\n" + more);
     }
     bool startRegistry()
     {
@@ -91,7 +101,7 @@ private Q_SLOTS:
         }
         m_folder = std::make_unique<QTemporaryDir>();
         m_port = freePort();
-        writeFile(path(u"registry.yml"_s), "version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: " + path(u"registry"_s).toUtf8() + "}}\nhttp: {addr: '127.0.0.1:" + QByteArray::number(m_port) + "'}\n");
+        configureRegistry();
         QVERIFY(startRegistry());
         writeFile(path(u"target.yaml"_s), "schema: 1\nname: composed\nproduct: composed\nenvironment: staging\nstate: state\nreleases: releases\n"
                                           "repository: {url: repository, keys: [key.pub]}\n"
@@ -173,6 +183,92 @@ private Q_SLOTS:
         OK(prepare(u"1.3.0"_s));
         QVERIFY(startRegistry());
         OK(prepare(u"1.2.0"_s));
+    }
+
+    /// What it says to whoever it does not know is neither that it can't be reached nor that it has no such image.
+    void aRegistryThatWantsALogin()
+    {
+        QVERIFY(!publish(u":latest"_s, "third").isEmpty());
+        release(u"1.2.0"_s, image(u":latest"_s));
+        OK(prepare(u"1.2.0"_s));
+        const QString here = idOf(image(u":latest"_s));
+        QVERIFY(!publish(u":5"_s, "fifth").isEmpty());
+        release(u"1.5.0"_s, image(u":5"_s));
+        stopRegistry();
+        // htpasswd -nbB kim open-sesame
+        writeFile(path(u"htpasswd"_s), "kim:$2b$05$abcdefghijklmnopqrstuutXu9KzOt.1yBoZUeFWoT/914/JfszCO\n");
+        configureRegistry("auth: {htpasswd: {realm: here, path: " + path(u"htpasswd"_s).toUtf8() + "}}\n");
+        QVERIFY(startRegistry());
+        qputenv("DOCKER_CONFIG", path(u"docker"_s).toLocal8Bit());
+        writeFile(path(u"docker/config.json"_s), "{}");
+        const auto isTold = [this](const Error &error, const QString &image) {
+            QVERIFY2(error.code == u"compose.no_login"_s, qPrintable(error.text()));
+            QCOMPARE(error.kind, Error::Kind::Permanent);
+            QVERIFY2(error.text().contains(image), qPrintable(error.text()));
+            QVERIFY2(error.text().contains(u"docker login 127.0.0.1:%1'"_s.arg(m_port)), qPrintable(error.text()));
+        };
+        for (const QByteArray password : {"", "guessed"}) {
+            if (!password.isEmpty()) {
+                logIn(password);
+            }
+            const auto moved = prepare(u"1.2.0"_s);
+            QVERIFY(!moved);
+            isTold(moved.error(), image(u":latest"_s));
+            const auto missing = prepare(u"1.5.0"_s);
+            QVERIFY(!missing);
+            isTold(missing.error(), image(u":5"_s));
+            const CheckResult result = check(u"1.5.0"_s, u"compose"_s);
+            // Docker's client makes "no such manifest" of the refusal, so that the check can only name both.
+            QCOMPARE(result.status, CheckResult::Status::Failed);
+            QVERIFY2(result.error.text().contains(image(u":5"_s)) && result.error.text().contains(u"docker login"), qPrintable(result.error.text()));
+        }
+        QCOMPARE(idOf(image(u":latest"_s)), here);
+        logIn("open-sesame");
+        QCOMPARE(check(u"1.5.0"_s, u"compose"_s).status, CheckResult::Status::Passed);
+        OK(prepare(u"1.5.0"_s));
+        OK(prepare(u"1.2.0"_s));
+
+        qunsetenv("DOCKER_CONFIG");
+        stopRegistry();
+        configureRegistry();
+        QVERIFY(startRegistry());
+    }
+
+    /// "denied" is said of what is nowhere, and to whoever may not have it: what came from there shall be asked for with a login.
+    void aRegistryThatDenies()
+    {
+        const quint16 own = std::exchange(m_port, freePort());
+        QProcess gate;
+        const auto begin = [&](const QByteArray &rule) {
+            gate.kill();
+            gate.waitForFinished();
+            writeFile(path(u"gate.cfg"_s), "defaults\n    mode http\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\nfrontend gate\n    bind 127.0.0.1:" + QByteArray::number(m_port) + '\n' + rule + "    default_backend registry\nbackend registry\n    server registry 127.0.0.1:" + QByteArray::number(own) + '\n');
+            gate.start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, QStandardPaths::findExecutable(u"haproxy"_s, {u"/usr/sbin"_s}), u"-db"_s, u"-f"_s, path(u"gate.cfg"_s)});
+            QVERIFY(QTest::qWaitFor([this] {
+                QTcpSocket socket;
+                socket.connectToHost(u"127.0.0.1"_s, m_port);
+                return socket.waitForConnected(500);
+            },
+                                    20000));
+        };
+        begin({});
+        QVERIFY(!publish(u":latest"_s, "sixth").isEmpty());
+        release(u"1.6.0"_s, image(u":latest"_s));
+        OK(prepare(u"1.6.0"_s));
+        const QString here = idOf(image(u":latest"_s));
+        begin("    http-request return status 403 content-type application/json string '{\"errors\": [{\"code\": \"DENIED\", \"message\": \"requested access to the resource is denied\"}]}' if { path_beg /v2/app }\n");
+        const auto denied = prepare(u"1.6.0"_s);
+        QVERIFY(!denied);
+        QCOMPARE(denied.error().code, u"compose.no_login"_s);
+        QVERIFY2(denied.error().text().contains(u"denied"), qPrintable(denied.error().text()));
+        QCOMPARE(idOf(image(u":latest"_s)), here);
+        // Made here under a name of that registry.
+        release(u"1.7.0"_s, image(u"-own:latest"_s));
+        m_docker->docker({u"tag"_s, here, image(u"-own:latest"_s)});
+        OK(prepare(u"1.7.0"_s));
+        gate.kill();
+        gate.waitForFinished();
+        m_port = own;
     }
 
     void whichNamesMove_data()
