@@ -150,7 +150,7 @@ Result<int> cloneDatabase(const Arguments &arguments)
             say(Cli::tr("%1 %").arg(now * 10));
         }
     };
-    CHECK(QCoro::waitFor(clonePostgres(*spec, backupInfoFromJson(member), name, progress, stop.get_token())));
+    CHECK(QCoro::waitFor(clonePostgres(*spec, backupInfoFromJson(member), name, progress, stop.get_token(), {lock->descriptor()})));
     say(Cli::tr("The database “%1” is ready. Cutover does not remove it.").arg(name));
     sayJson(told);
     return ExitOk;

@@ -676,9 +676,10 @@ Result<std::unique_ptr<Database>> makePostgresDatabase(const DatabaseSpec &spec)
     return std::make_unique<PostgresDatabase>(spec);
 }
 
-Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, Database::ProgressFunction progress, std::stop_token stop)
+Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, Database::ProgressFunction progress, std::stop_token stop, QList<int> inherit)
 {
     PostgresDatabase database(spec);
+    database.setInherit(inherit);
     co_return co_await database.clone(info, name, std::move(progress), stop);
 }
 

@@ -12,8 +12,10 @@ namespace cutover {
 [[nodiscard]] Result<std::unique_ptr<Database>> makePostgresDatabase(const DatabaseSpec &spec);
 
 /// A database of that name on the same server with what the backup holds, for rehearsals. What fails or is stopped
-/// leaves none behind. Errors "database.clone_name", "database.clone_exists": no other one is touched. Event-loop thread.
-[[nodiscard]] Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, Database::ProgressFunction progress, std::stop_token stop);
+/// leaves none behind. Errors "database.clone_name", "database.clone_exists": no other one is touched. inherit: descriptors that the
+/// programs keep, of the lock under which nothing removes the backup. Event-loop thread.
+[[nodiscard]] Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, Database::ProgressFunction progress, std::stop_token stop,
+                                    QList<int> inherit = {});
 /// Which of the former databases that restores have kept.
 enum class Former {
     BackedUp, ///< Nobody could write to them when they were backed up for the last time.

@@ -128,6 +128,8 @@ protected:
     {
         CO_TRY(const DatabaseSpec found, migratedDatabase(spec(), context.target()));
         CO_TRY(const auto database, Database::create(found));
+        // A pg_dump that outlives its runner would keep the next one's migration from its tables.
+        database->setInherit({context.lockDescriptor()});
         co_return co_await database->schemaDigest();
     }
 

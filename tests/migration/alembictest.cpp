@@ -9,6 +9,7 @@
 #include "migration/migrationlock.h"
 #include "migration/migrationplan.h"
 #include "migration/migrationtool.h"
+#include "system/files.h"
 #include "tests/support/postgresserver.h"
 #include "tests/support/skip.h"
 #include "tests/support/steps.h"
@@ -275,6 +276,35 @@ private Q_SLOTS:
         QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::NotStarted);
         GOOD(await(step->apply(context, *undo, {})));
         QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::Done);
+    }
+
+    /// Or one that outlives a killed runner would keep the next one's migration from its tables.
+    void dumpOfTheSchemaKeepsTheRunsLock()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        release.add(u"6f"_s, u"5e"_s, "an index", "    with op.get_context().autocommit_block():\n        op.create_index('amounts', 'orders', ['amount'], postgresql_concurrently=True)",
+                    "    op.drop_index('amounts')");
+        moveTo(u"5e"_s);
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        QFile lock(m_folder->filePath(u"lock"_s));
+        QVERIFY(lock.open(QIODevice::ReadWrite));
+        const QString tools = m_folder->filePath(u"tools"_s);
+        const QString told = m_folder->filePath(u"told"_s);
+        GOOD(files::makePath(tools));
+        const QString script = u"#!/bin/sh\nfor fd in /proc/$$/fd/*; do [ \"$(readlink \"$fd\")\" = \"%1\" ] && echo kept >>\"%2\"; done\necho ran >>\"%2\"\nexec \"%3/pg_dump\" \"$@\"\n"_s
+                                   .arg(QFileInfo(lock).canonicalFilePath(), told, m_server.programs());
+        GOOD(files::replace(tools + u"/pg_dump"_s, script.toUtf8()));
+        QVERIFY(QFile::setPermissions(tools + u"/pg_dump"_s, QFile::ReadOwner | QFile::ExeOwner));
+        m_target.databases[0].postgres.tools = tools;
+        TestContext context(m_target);
+        context.lock = lock.handle();
+        const auto step = *StepRegistry::create(steps->at(0));
+        const auto undo = await(step->prepare(context, {}));
+        GOOD(undo);
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::NotStarted);
+        QCOMPARE(*files::read(told), "kept\nran\nkept\nran\n");
     }
 
     /// Where data is committed first the schema tells nothing, and nobody claims that nothing was done.
