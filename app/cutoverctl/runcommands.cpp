@@ -8,6 +8,7 @@
 #include "plan/loss.h"
 #include "run/decisions.h"
 #include "run/words.h"
+#include "serve/runview.h"
 #include "system/clock.h"
 #include "system/files.h"
 #include "system/loginsession.h"
@@ -243,11 +244,16 @@ Result<int> decide(const Arguments &arguments, const QString &verb, bool follow)
     TRY(const auto engine, openEngine(arguments));
     TRY(const QString id, runArgument(*engine, arguments));
     TRY(const RunView view, QCoro::waitFor(engine->run(id)));
+    // Before the name is typed.
+    const QString closed = verb == "abandon"_L1 && !view.refusals.contains(verb) ? leftClosed(view).text() : QString();
+    if (!closed.isEmpty()) {
+        say(closed);
+    }
     if (arguments.has(u"dry-run"_s)) {
         const bool offered = !view.refusals.contains(verb);
         say(offered ? Cli::tr("“%1” would be given to run %2 (%3).").arg(verb, id, words::ofRun(view.run.state)) : view.refusals.value(verb).text());
         say(view.ifAborted.text());
-        sayJson({{u"run"_s, id}, {u"verb"_s, verb}, {u"offered"_s, offered}, {u"reason"_s, view.refusals.value(verb).text()}});
+        sayJson({{u"run"_s, id}, {u"verb"_s, verb}, {u"offered"_s, offered}, {u"reason"_s, view.refusals.value(verb).text()}, {u"closed"_s, closed}});
         return offered ? ExitOk : ExitRefused;
     }
     TRY(const QString name, nameFor(verb, arguments, *engine));

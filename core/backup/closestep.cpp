@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "database/database.h"
+#include "database/postgresplaces.h"
 #include "plan/step.h"
+#include "run/decisions.h"
 
 using namespace Qt::StringLiterals;
 
@@ -20,6 +22,21 @@ public:
     using Step::Step;
 
     bool isCancellable() const override { return false; }
+
+    /// How a person opens each, whom nobody else tells once the run was abandoned.
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        QJsonObject opens;
+        const QStringList names = this->names();
+        for (const QString &name : names) {
+            const DatabaseSpec *database = context.target().database(name);
+            if (database && database->driver == "postgresql"_L1) {
+                opens.insert(closedFact(name), QJsonObject{{u"name"_s, name}, {u"command"_s, postgres::reopeningStatement(*database)}});
+            }
+        }
+        context.setResult(stepresult::opens, opens);
+        co_return QJsonObject();
+    }
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token) override
     {

@@ -3,6 +3,7 @@
 
 #include "database/postgresplaces.h"
 
+#include "database/postgresrefusal.h"
 #include "system/clock.h"
 #include "system/json.h"
 
@@ -159,6 +160,12 @@ Result<> close(const DatabaseSpec &spec, Session &maintenance, const QString &li
 Result<> reopen(const DatabaseSpec &spec, Session &maintenance, const QString &live)
 {
     return rename(spec, maintenance, live, closedName(live), live);
+}
+
+QString reopeningStatement(const DatabaseSpec &spec)
+{
+    const QString live = databaseName(spec);
+    return u"ALTER DATABASE %1 RENAME TO %2"_s.arg(quoted(closedName(live)), quoted(live));
 }
 
 Result<> checkMayClose(const DatabaseSpec &spec, Session &maintenance, const QString &live)

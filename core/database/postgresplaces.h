@@ -43,6 +43,8 @@ namespace cutover::postgres {
 [[nodiscard]] Result<> close(const DatabaseSpec &spec, Session &maintenance, const QString &live);
 /// The way back; nothing where it is not closed.
 [[nodiscard]] Result<> reopen(const DatabaseSpec &spec, Session &maintenance, const QString &live);
+/// The way back by hand, from any other database of its server: SQL.
+[[nodiscard]] QString reopeningStatement(const DatabaseSpec &spec);
 /// Whether our role may do that; "database.no_right" says what it lacks.
 [[nodiscard]] Result<> checkMayClose(const DatabaseSpec &spec, Session &maintenance, const QString &live);
 /// The name under which the live database is there now: its own one, or closedName().

@@ -5,7 +5,12 @@
 
 #include "plan/loss.h"
 
+#include <QJsonArray>
+#include <QMap>
 #include <QTime>
+
+#include <algorithm>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -232,6 +237,43 @@ QStringList savedCopies(const QList<StepRecord> &steps)
         }
     }
     return files;
+}
+
+Message leftClosed(const Plan &plan, const QList<StepRecord> &steps)
+{
+    struct Closed {
+        QString name;
+        QString command;
+        bool isSure = true; ///< else a step broke off that may have changed it
+    };
+    QMap<QString, Closed> closed; // By fact.
+    const qsizetype count = qMin(plan.steps.size(), steps.size());
+    for (qsizetype i = 0; i < count; ++i) {
+        const StepRecord &step = steps[i];
+        if (!mayBeInEffect(step)) {
+            continue;
+        }
+        const bool isSure = isFinished(step);
+        const Facts changes = plan.steps[i].changes;
+        closed.removeIf([&](QMap<QString, Closed>::iterator it) { return isSure && changes.contains(it.key()) && changes[it.key()].isNull(); });
+        for (auto it = closed.begin(); it != closed.end(); ++it) {
+            it->isSure = it->isSure && !changes.contains(it.key());
+        }
+        const QJsonObject opens = step.results[stepresult::opens].toObject();
+        for (auto it = opens.begin(); it != opens.end(); ++it) {
+            closed.insert(it.key(), {it.value()["name"_L1].toString(), it.value()["command"_L1].toString(), isSure});
+        }
+    }
+    if (closed.isEmpty()) {
+        return {};
+    }
+    QJsonArray names;
+    QJsonArray commands;
+    for (const Closed &each : std::as_const(closed)) {
+        names.append(each.name);
+        commands.append(each.command);
+    }
+    return {std::ranges::all_of(closed, &Closed::isSure) ? u"run.left_closed"_s : u"run.may_be_closed"_s, {{u"names"_s, names}, {u"commands"_s, commands}}};
 }
 
 bool isTooLateToStart(const QJsonObject &policy, const QDateTime &now)

@@ -19,6 +19,7 @@ constexpr QLatin1StringView silentHosts("_silentHosts"); ///< Host → why it di
 constexpr QLatin1StringView revertMs("_revertMs"); ///< How long taking it back has taken.
 constexpr QLatin1StringView facts("facts"); ///< Facts that only the step could tell, once they were so; the plan says that it changes them.
 constexpr QLatin1StringView factsLeft("factsLeft"); ///< Of a step taken back: facts that it left changed, since undoing them would have lost something.
+constexpr QLatin1StringView opens("opens"); ///< What the step closes to others: fact that tells so → {name, command}, by which a person opens it.
 } // namespace stepresult
 
 /// What a step's undo record may tell everybody.
@@ -58,6 +59,8 @@ constexpr QLatin1StringView saved("saved"); ///< A file in the run's folder: sea
 [[nodiscard]] QDateTime turnBackBy(const RunRecord &run, const QList<StepRecord> &steps);
 /// The sealed copies that a person needs who restores by hand what the steps done so far have replaced.
 [[nodiscard]] QStringList savedCopies(const QList<StepRecord> &steps);
+/// What the steps done so far have closed to all others and nothing has opened since, with how a person opens it; empty: nothing.
+[[nodiscard]] Message leftClosed(const Plan &plan, const QList<StepRecord> &steps);
 /// Whether local time is past the policy's latest start (and before the end of the window, when it has one).
 [[nodiscard]] bool isTooLateToStart(const QJsonObject &policy, const QDateTime &now);
 /// "hh:mm" of a minute of the day.

@@ -111,6 +111,9 @@ Async<> Orchestrator::Private::take(CommandRecord command)
                 args.insert(u"copies"_s, QJsonArray::fromStringList(copies));
                 args.insert(u"because"_s, because());
                 m_run.reason = about(copies.isEmpty() ? "run.abandoned_by" : "run.abandoned_with_copies", index, args);
+                if (const Message closed = leftClosed(m_run.plan, m_steps); !closed.isEmpty()) {
+                    m_run.reason = {u"run.abandoned_closed"_s, {{u"abandoned"_s, m_run.reason.toJson()}, {u"closed"_s, closed.toJson()}}};
+                }
                 CO_CHECK(co_await move(Outcome::Abandon, index, m_run.reason));
                 break;
             }

@@ -85,6 +85,11 @@ static const Catalogue::Registration texts{
                        "%{by} abandoned the run at “%{step}” and left the system as it was then. What was replaced lies sealed in %{copies:list}; "
                        "'cutoverctl backup unseal FILE --output COPY' opens it. %{because}"),
      nullptr},
+    {"run.abandoned_closed", QT_TRANSLATE_NOOP("catalogue", "%{closed} %{abandoned}"), nullptr},
+    {"run.left_closed",
+     QT_TRANSLATE_NOOP("catalogue", "Closed for the restore and not opened again, so that no program gets in: %{names:list}. On its server a person opens it by %{commands:list}."), nullptr},
+    {"run.may_be_closed",
+     QT_TRANSLATE_NOOP("catalogue", "Closed for the restore, and perhaps not opened again: %{names:list}. Where no program gets in, a person opens it on its server by %{commands:list}."), nullptr},
     {"run.hold_expired",
      QT_TRANSLATE_NOOP("catalogue", "Nobody decided within %{limit:duration} of “%{step}” being held, so the run goes back to %{from}, as the plan has it. %{because}"),
      nullptr},

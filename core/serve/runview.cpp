@@ -27,6 +27,15 @@ bool changesDatabase(const StepSpec &spec)
         || spec.kind == u"rebuild_database";
 }
 
+QList<StepRecord> recordsOf(const RunView &view)
+{
+    QList<StepRecord> records;
+    for (const StepView &step : view.steps) {
+        records.append(step.record);
+    }
+    return records;
+}
+
 /// By the very rules that the runner decides by.
 void offer(RunView &view, const QList<StepRecord> &steps)
 {
@@ -59,11 +68,16 @@ QDateTime turnBackTime(const Plan &plan, qint64 wayBackMs, const QDateTime &from
 
 Loss lostBy(const RunView &view)
 {
-    QList<StepRecord> records;
-    for (const StepView &step : view.steps) {
-        records.append(step.record);
+    return lostBy(view.run.plan, recordsOf(view));
+}
+
+Message leftClosed(const RunView &view)
+{
+    const Message closed = leftClosed(view.run.plan, recordsOf(view));
+    if (closed.isEmpty() || !view.offers.contains("rollback"_L1)) {
+        return closed;
     }
-    return lostBy(view.run.plan, records);
+    return {u"serve.abandon.closed"_s, {{u"closed"_s, closed.toJson()}}};
 }
 
 RunView makeRunView(const RunRecord &run, const QList<StepRecord> &steps, const Serving &serving, const QDateTime &now)

@@ -21,4 +21,7 @@ namespace cutover {
 /// What the run has given up so far, exactly.
 [[nodiscard]] Loss lostBy(const RunView &view);
 
+/// What stays closed to all others where the run is abandoned now, and how it is opened instead or afterwards; empty: nothing.
+[[nodiscard]] Message leftClosed(const RunView &view);
+
 } // namespace cutover

@@ -60,6 +60,7 @@ static const Catalogue::Registration texts{{
     {"serve.outcome_unrecorded",
      QT_TRANSLATE_NOOP("catalogue", "The change is made, but that could not be written into the audit trail: %{cause}"),
      QT_TRANSLATE_NOOP("catalogue", "The trail has the intent. %{cause:hint}")},
+    {"serve.abandon.closed", QT_TRANSLATE_NOOP("catalogue", "%{closed} To roll back opens it instead, and starts again what was stopped.")},
     {"serve.abort.before", QT_TRANSLATE_NOOP("catalogue", "If you abort now: %{version} stays, nothing has been changed yet.")},
     {"serve.abort.back",
      QT_TRANSLATE_NOOP("catalogue", "If you abort now: back to %{version} in about %{time:duration}; no database has been changed.")},

@@ -7,6 +7,7 @@
 #include "plan/loss.h"
 #include "plan/planners.h"
 #include "plan/step.h"
+#include "run/decisions.h"
 #include "run/orchestrator.h"
 #include "run/runlock.h"
 #include "system/faultpoints.h"
@@ -191,18 +192,7 @@ private Q_SLOTS:
 
     void killedWhileClosedItIsOpenedAgainOnTheWayBack()
     {
-        // More than was approved when it is closed already: it asks there.
-        auto made = plan();
-        for (StepSpec &step : made.steps) {
-            if (step.kind == u"count_loss"_s) {
-                step.params[u"accepted"_s] = QJsonObject{{u"orders"_s, step.id == u"count_loss"_s ? 100 : 1}};
-                step.params[u"before"_s] = QString();
-                step.params[u"allowance"_s] = QJsonObject();
-            }
-        }
-        const QString id = add(made);
-        QCOMPARE(go(id, {}).state, u"held"_s);
-        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT datname FROM pg_database WHERE datname IN ('trading', 'trading_cutover_closed')"_s), u"trading_cutover_closed"_s);
+        const QString id = heldWhileClosed();
         // A plan made meanwhile would be of nothing that can serve.
         const auto other = await(planRollback({m_target, {}, u"1.3.0"_s}, m_point, u"restore"_s));
         QVERIFY(!other);
@@ -219,6 +209,52 @@ private Q_SLOTS:
             point += 6;
         }
         QCOMPARE(m_server.value(u"postgres"_s, u"SELECT string_agg(datname, ',') FROM pg_database WHERE datname LIKE 'trading%'"_s), u"trading"_s);
+    }
+
+    /// Whoever leaves it as it is must know that nobody gets in, before and afterwards, and by what it opens.
+    void abandonedWhileClosedItSaysSoAndHowToOpenIt()
+    {
+        const QString id = heldWhileClosed();
+        const QString statement = u"ALTER DATABASE \"trading_cutover_closed\" RENAME TO \"trading\""_s;
+        QProcess ask;
+        ask.start(qEnvironmentVariable("CUTOVER_BIN") + u"/cutoverctl"_s, {u"abandon"_s, u"--dry-run"_s, u"--target"_s, m_target.path});
+        QVERIFY(ask.waitForFinished(60000));
+        const QString answer = QString::fromUtf8(ask.readAllStandardOutput());
+        QVERIFY2(answer.contains(statement) && answer.contains(u"main"_s) && answer.contains(u"To roll back opens it"_s), qPrintable(answer));
+
+        decide(id, u"abandon"_s, m_target.name);
+        QCOMPARE(go(id, {}).state, u"abandoned"_s);
+        const auto journal = Journal::open(m_target.stateDirectory);
+        const auto run = (*journal)->run(id);
+        QVERIFY(run);
+        QVERIFY2(run->reason.text().contains(statement), qPrintable(run->reason.text()));
+        QVERIFY2(run->reason.text().contains(u"not opened again"_s) && run->reason.text().contains(u"test abandoned the run"_s), qPrintable(run->reason.text()));
+        // It is as it says.
+        sql(u"postgres"_s, statement);
+        QCOMPARE(content(), u"1020 25"_s);
+    }
+
+    void whatIsOpenAgainIsNotSaidToBeClosed()
+    {
+        const auto made = plan();
+        const QString id = add(made);
+        QCOMPARE(go(id, {}).state, u"succeeded"_s);
+        const auto journal = Journal::open(m_target.stateDirectory);
+        QList<StepRecord> steps = *(*journal)->steps(id);
+        QVERIFY(leftClosed(made, steps).isEmpty());
+        // The steps in between, of a run that went no further, or back.
+        const auto at = [&made](const QString &kind) { return std::ranges::find(made.steps, kind, &StepSpec::kind) - made.steps.begin(); };
+        const auto close = at(u"close_databases"_s);
+        const auto restore = at(u"restore_database"_s);
+        QVERIFY(restore < made.steps.size() && close < restore);
+        steps[restore].state = StepState::Failed;
+        QCOMPARE(leftClosed(made, steps).code, u"run.may_be_closed"_s);
+        steps[restore].state = StepState::Reverted;
+        QCOMPARE(leftClosed(made, steps).code, u"run.left_closed"_s);
+        steps[close].state = StepState::Reverting;
+        QCOMPARE(leftClosed(made, steps).code, u"run.may_be_closed"_s);
+        steps[close].state = StepState::Reverted;
+        QVERIFY(leftClosed(made, steps).isEmpty());
     }
 
     /// Or a pg_restore that outlives a killed runner would work on beside the next one.
@@ -238,11 +274,23 @@ private Q_SLOTS:
         yaml.replace("user: owner,", QByteArray("user: owner, tools: " + path("tools").toUtf8() + ","));
         QVERIFY(files::replace(m_target.path, yaml));
         m_target = *Target::load(m_target.path);
+        const auto allKeepIt = [this](const QStringList &programs) {
+            const QList<QByteArray> lines = files::read(path("programs"))->trimmed().split('\n');
+            for (const QString &program : programs) {
+                QVERIFY2(lines.contains(program.toUtf8() + " yes") && !lines.contains(program.toUtf8() + " no"), lines.join(", ").constData());
+            }
+        };
         QCOMPARE(go(add(plan()), {}).state, u"succeeded"_s);
-        const QList<QByteArray> lines = files::read(path("programs"))->trimmed().split('\n');
-        for (const QString &program : programs) {
-            QVERIFY2(lines.contains(program.toUtf8() + " yes") && !lines.contains(program.toUtf8() + " no"), lines.join(", ").constData());
-        }
+        allKeepIt(programs);
+        // A clone reads what a run's clean up would remove.
+        QVERIFY(QFile::remove(path("programs")));
+        const auto lock = await(RunLock::acquire(m_target.stateDirectory, u"clone"_s, {}));
+        QVERIFY(lock);
+        const BackupInfo info = backupInfoFromJson(m_point.members[databaseMember(u"main"_s)].toObject());
+        const auto cloned = await(clonePostgres(m_target.databases.first(), info, u"rehearsal"_s, {}, {}, {(*lock)->descriptor()}));
+        QVERIFY2(cloned, qPrintable(cloned ? QString() : cloned.error().text()));
+        sql(u"postgres"_s, u"DROP DATABASE rehearsal"_s);
+        allKeepIt({u"pg_restore"_s});
     }
 
     void aKilledProofIsTakenAwayOnTheWayBack()
@@ -311,13 +359,36 @@ private:
     }
     QString content() const { return m_server.value(u"trading"_s, u"SELECT count(*) || ' ' || count(*) FILTER (WHERE amount = 7) FROM orders"_s); }
 
-    void decide(const QString &run, const QString &verb)
+    /// The id of a run that has closed the database and asks, as more would be lost than was approved.
+    QString heldWhileClosed()
+    {
+        auto made = plan();
+        for (StepSpec &step : made.steps) {
+            if (step.kind == u"count_loss"_s) {
+                step.params[u"accepted"_s] = QJsonObject{{u"orders"_s, step.id == u"count_loss"_s ? 100 : 1}};
+                step.params[u"before"_s] = QString();
+                step.params[u"allowance"_s] = QJsonObject();
+            }
+        }
+        const QString id = add(made);
+        [this, id] {
+            QCOMPARE(go(id, {}).state, u"held"_s);
+            QCOMPARE(m_server.value(u"postgres"_s, u"SELECT datname FROM pg_database WHERE datname IN ('trading', 'trading_cutover_closed')"_s), u"trading_cutover_closed"_s);
+        }();
+        return id;
+    }
+
+    /// name: of the target, where the decision needs it.
+    void decide(const QString &run, const QString &verb, const QString &name = {})
     {
         CommandRecord command;
         command.id = Random::system().id();
         command.runId = run;
         command.verb = verb;
         command.by = u"test"_s;
+        if (!name.isEmpty()) {
+            command.args = {{u"name"_s, name}};
+        }
         command.created = QDateTime::currentDateTimeUtc();
         const auto journal = Journal::open(m_target.stateDirectory);
         QVERIFY((*journal)->addCommand(command));

@@ -240,9 +240,14 @@ private Q_SLOTS:
         RunView &view = engine->runViews.first();
         view.run.state = RunState::Held;
         view.offers = {u"retry"_s, u"rollback"_s, u"abandon"_s};
+        // What the run has closed to all others stays so.
+        const QString statement = u"ALTER DATABASE \"trading_cutover_closed\" RENAME TO \"trading\""_s;
+        view.steps[3].record.state = StepState::Done;
+        view.steps[3].record.results = {{u"_prepared"_s, true}, {u"opens"_s, QJsonObject{{u"closed"_s, QJsonObject{{u"name"_s, u"trading"_s}, {u"command"_s, statement}}}}}};
         open();
         auto *held = visible<HeldPanel>(page.get(), u"held"_s);
         click(held->button(u"abandon"_s));
+        QVERIFY(std::ranges::any_of(page->findChild<DecisionDialog *>()->findChildren<QLabel *>(), [&statement](const QLabel *label) { return label->isVisible() && label->text().contains(statement); }));
         auto *question = page->findChild<DecisionDialog *>();
         QVERIFY(question != nullptr && !question->decideButton()->isEnabled());
         QTest::keyClick(question, Qt::Key_Return);

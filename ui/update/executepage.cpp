@@ -11,6 +11,7 @@
 #include "common/statuschip.h"
 #include "common/times.h"
 #include "run/decisions.h"
+#include "serve/runview.h"
 #include "update/decisiondialog.h"
 #include "update/digestlabel.h"
 #include "update/heldpanel.h"
@@ -455,6 +456,9 @@ void ExecutePage::decideByName(const QString &verb)
         texts.title = tr("Abandon the run");
         texts.question = tr("Leave %1 as it is?").arg(target);
         texts.details = tr("Nothing is taken back and nothing goes on by itself. Your name is recorded with it.");
+        if (const Message closed = leftClosed(view); !closed.isEmpty()) {
+            texts.details = closed.text() + u'\n' + texts.details;
+        }
         texts.decide = tr("Abandon the run");
     } else if (verb == u"accept") {
         const bool back = isTakingBack(view);
