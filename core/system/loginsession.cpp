@@ -59,7 +59,9 @@ bool isEndedWithSession(const QString &busctl, const QString &user)
     for (const QByteArray &line : lines) {
         properties.append(QJsonDocument::fromJson(line).object()["data"_L1]);
     }
-    if (properties[2].toArray().contains(user)) {
+    // An empty list stands for root, which logind spares by default.
+    const QJsonArray exclude = properties[2].toArray();
+    if (exclude.isEmpty() ? user == "root"_L1 : exclude.contains(user)) {
         return false;
     }
     const QJsonArray only = properties[1].toArray();

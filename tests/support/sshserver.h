@@ -48,10 +48,16 @@ public:
             makeKey(path(QStringLiteral("host_key")));
             write(path(QStringLiteral("authorized_keys")), {});
         }
+        if (logins) {
+            // It reads the keys as the account that comes in.
+            QFile::setPermissions(path(QString()), QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner | QFile::ExeOther);
+            QFile::setPermissions(path(QStringLiteral("authorized_keys")), QFile::ReadOwner | QFile::WriteOwner | QFile::ReadOther);
+        }
         write(path(QStringLiteral("sshd_config")),
               "Port " + QByteArray::number(m_port) + "\nListenAddress 127.0.0.1\nHostKey " + path(QStringLiteral("host_key")).toLocal8Bit() + "\nAuthorizedKeysFile "
                   + path(QStringLiteral("authorized_keys")).toLocal8Bit()
-                  + "\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
+                  + "\nPidFile none\nStrictModes no\nUsePAM " + (logins ? "yes" : "no")
+                  + "\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
                     "PerSourcePenalties no\nMaxStartups 100\nX11Forwarding no\nSetEnv LC_ALL=C.UTF-8"
                   + environment + "\n" + options);
         QStringList words{QStringLiteral("setpriv"), QStringLiteral("--pdeathsig=KILL")};
@@ -186,6 +192,7 @@ public:
     }
 
     QByteArray environment; ///< Of its sessions, as " NAME=VALUE"; from the next start().
+    bool logins = false; ///< Of any account, and known to the machine (PAM); from the next start().
     QByteArray options; ///< More lines of its configuration, from the next start().
 
 private:

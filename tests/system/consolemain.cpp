@@ -53,7 +53,13 @@ int main(int argc, char **argv)
         client = std::make_unique<ServeClient>(words);
     }
     QObject::connect(client.get(), &EngineClient::connectionChanged, client.get(),
-                     [](bool connected, const Error &error) { tell({{u"connected"_s, connected}, {u"code"_s, error.code}}); });
+                     [client = client.get()](bool connected, const Error &error) {
+                         QJsonArray warnings;
+                         for (const Error &warning : client->link().warnings) {
+                             warnings.append(warning.code);
+                         }
+                         tell({{u"connected"_s, connected}, {u"code"_s, error.code}, {u"warnings"_s, warnings}});
+                     });
     QObject::connect(client.get(), &EngineClient::changed, client.get(),
                      [](const QStringList &topics) { tell({{u"changed"_s, QJsonArray::fromStringList(topics)}}); });
     QObject::connect(client.get(), &EngineClient::runTold, client.get(), [](const QJsonObject &what) { tell({{u"run"_s, what}}); });

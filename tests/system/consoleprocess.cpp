@@ -72,6 +72,7 @@ void ConsoleProcess::read()
             m_answers.insert(line[u"id"].toInt(), line);
         } else if (line.contains(u"connected")) {
             m_connected = line[u"connected"].toBool();
+            warnings = line[u"warnings"].toVariant().toStringList();
             connects += m_connected ? 1 : 0;
             if (!m_connected) {
                 losses.append(line[u"code"].toString());

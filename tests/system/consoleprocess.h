@@ -39,6 +39,7 @@ public:
     [[nodiscard]] bool isConnected() const { return m_connected; }
     int connects = 0;
     QStringList losses; ///< Codes of why there was no connection.
+    QStringList warnings; ///< Codes of what the control host says about itself.
     QSet<QString> topics; ///< All that it was told had changed.
     QList<QJsonObject> told; ///< What the runner told.
 

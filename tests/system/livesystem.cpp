@@ -73,7 +73,8 @@ std::unique_ptr<QProcess> LiveSystem::startCtl(const QStringList &arguments, con
     if (arguments.value(0) != u"demo") {
         words += {u"--target"_s, target.isEmpty() ? targetFile() : target};
     }
-    process->start(program(u"cutoverctl"_s), words);
+    const QStringList command = m_account + QStringList{program(u"cutoverctl"_s)} + words;
+    process->start(command.first(), command.sliced(1));
     return process;
 }
 

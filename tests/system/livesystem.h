@@ -70,6 +70,8 @@ public:
     [[nodiscard]] QString missingOf(const QList<Table> &before) const;
 
 protected:
+    QStringList m_account; ///< In front of cutoverctl: the program that makes it another account's, and its arguments.
+
     [[nodiscard]] static QList<QByteArray> linesOf(const QString &path);
     [[nodiscard]] virtual QStringList tableNames() const = 0;
     [[nodiscard]] virtual QStringList columnsOf(const QString &table) const = 0;
