@@ -17,6 +17,9 @@ class BlueGreenNginxTest : public BlueGreenSystem
 
     std::unique_ptr<QProcess> m_nginx;
 
+    static QString program() { return QStandardPaths::findExecutable(u"nginx"_s, {u"/usr/sbin"_s}); }
+    static QByteArray section() { return "{kind: nginx, configuration: nginx.conf, upstreams: upstreams, pid_file: nginx.pid, program: " + program().toUtf8() + "}\n"; }
+
 private Q_SLOTS:
     void initTestCase()
     {
@@ -38,12 +41,11 @@ private Q_SLOTS:
         configuration += "    upstream app {\n        include " + path(u"upstreams/app.conf"_s).toUtf8() + ";\n    }\n    server {\n        listen 127.0.0.1:"
             + QByteArray::number(m_front) + ";\n        proxy_next_upstream off;\n        location / { proxy_pass http://app; proxy_buffering off; }\n    }\n}\n";
         writeFile(path(u"nginx.conf"_s), configuration);
-        const QString program = QStandardPaths::findExecutable(u"nginx"_s, {u"/usr/sbin"_s});
-        writeTarget("{kind: nginx, configuration: nginx.conf, upstreams: upstreams, pid_file: nginx.pid, program: " + program.toUtf8() + "}\n");
+        writeTarget(section());
         startBlue();
         m_nginx = std::make_unique<QProcess>();
         m_nginx->setProcessChannelMode(QProcess::ForwardedErrorChannel);
-        m_nginx->start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, program, u"-c"_s, path(u"nginx.conf"_s)});
+        m_nginx->start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, program(), u"-c"_s, path(u"nginx.conf"_s)});
         QVERIFY(m_nginx->waitForStarted());
         QTRY_VERIFY_WITH_TIMEOUT(ask(m_front, "/version").startsWith("HTTP/1.1 200"), 10000);
     }
@@ -81,9 +83,7 @@ private Q_SLOTS:
     /// Nobody is asked, and the session goes on until what serves it is stopped, after the watch: nginx can't end it.
     void sessionEndsWithTheOldOne()
     {
-        const QByteArray section = "{kind: nginx, configuration: nginx.conf, upstreams: upstreams, pid_file: nginx.pid, program: "
-            + QStandardPaths::findExecutable(u"nginx"_s, {u"/usr/sbin"_s}).toUtf8() + "}\n";
-        writeTarget(section, "    at_drain_limit: close\n");
+        writeTarget(section(), "    at_drain_limit: close\n");
         LongSession session(m_front, "/long");
         QVERIFY(session.hasBegun());
         User user(m_front);
@@ -97,16 +97,21 @@ private Q_SLOTS:
         QVERIFY(!session.isOpen());
         QVERIFY(session.wasClosed());
         noneFailed(user);
-        writeTarget(section);
+        writeTarget(section());
         run = newRun(u"1.0.0"_s, false);
         QVERIFY2(runNow(run) == RunState::Succeeded, qPrintable(story(run)));
     }
 
-    void canaryAtItsShares()
+    void sharesOfACanary()
     {
-        writeTarget("{kind: nginx, configuration: nginx.conf, upstreams: upstreams, pid_file: nginx.pid, program: "
-                        + QStandardPaths::findExecutable(u"nginx"_s, {u"/usr/sbin"_s}).toUtf8() + "}\n",
-                    "    canary: {weights: [25], watch: 2s}\n");
+        writeTarget(section(), "    canary: {weights: [5, 25, 50], watch: 2s}\n");
+        keepsItsShares();
+    }
+
+    /// A whole run.
+    void canaryAtItsShare()
+    {
+        writeTarget(section(), "    canary: {weights: [25], watch: 2s}\n");
         User user(m_front);
         const QString run = newRun(u"1.1.0"_s);
         QVERIFY2(runNow(run) == RunState::Succeeded, qPrintable(story(run)));

@@ -9,7 +9,6 @@
 #include "deploy/canaryshares.h"
 #include "deploy/haproxy.h"
 #include "serve/serving.h"
-#include "stepbench.h"
 
 using namespace Qt::StringLiterals;
 using namespace cutover;
@@ -60,14 +59,6 @@ class BlueGreenTest : public BlueGreenSystem
             QCOMPARE(runNow(again), RunState::Succeeded);
         }
         serves(u"blue"_s, u"1.0.0"_s);
-    }
-    QList<StepSpec> stepsTo(const QString &to)
-    {
-        PlanningContext context{m_target, {}, installed()};
-        const Facts facts = VALUE(QCoro::waitFor(FactSource::collect(m_target)));
-        context.running = runningReleases(facts);
-        followColours(context.colours, facts);
-        return deploySteps(context, to, releasesAt(m_target, {}, to), true);
     }
     CheckResult checked(const QString &id)
     {
@@ -605,44 +596,7 @@ private Q_SLOTS:
     void sharesOfACanary()
     {
         writeTarget(HaproxySection, "    canary: {weights: [5, 25, 50], watch: 2s}\n");
-        const QList<StepSpec> steps = stepsTo(u"1.1.0"_s);
-        QCOMPARE(steps.size(), 9);
-        StepBench bench(m_target);
-        std::vector<std::pair<std::unique_ptr<Step>, QJsonObject>> done;
-        for (const StepSpec &spec : steps) {
-            if (spec.kind != u"start_colour" && spec.kind != u"shift_colour") {
-                continue;
-            }
-            auto step = VALUE(StepRegistry::create(spec));
-            QCOMPARE(VALUE(QCoro::waitFor(step->inspect(bench, {}))), spec.kind == u"start_colour" || spec.id.endsWith(u":5") ? Inspection::NotStarted : Inspection::Partial);
-            OK(QCoro::waitFor(step->observe(bench, {})));
-            const QJsonObject undo = VALUE(QCoro::waitFor(step->prepare(bench, {})));
-            OK(QCoro::waitFor(step->apply(bench, undo, {})));
-            OK(QCoro::waitFor(step->verify(bench, {})));
-            QCOMPARE(VALUE(QCoro::waitFor(step->inspect(bench, undo))), Inspection::Done);
-            // Again: nothing changes.
-            OK(QCoro::waitFor(step->apply(bench, undo, {})));
-            OK(QCoro::waitFor(step->verify(bench, {})));
-            if (spec.kind == u"shift_colour") {
-                int fresh = 0;
-                for (int i = 0; i < 1000; ++i) {
-                    const QByteArray answer = ask(m_front, "/version");
-                    QVERIFY2(answer.startsWith("HTTP/1.1 200"), answer.left(300).constData());
-                    fresh += answer.contains("1.1.0") ? 1 : 0;
-                }
-                const int wanted = spec.params[u"percent"].toInt() * 10;
-                qInfo("%d of 1000 requests at %d %%", fresh, wanted / 10);
-                QVERIFY2(qAbs(fresh - wanted) <= 40, qPrintable(u"%1 of 1000, wanted %2"_s.arg(fresh).arg(wanted)));
-            }
-            done.emplace_back(std::move(step), undo);
-        }
-        QCOMPARE(done.size(), 4);
-        User user(m_front);
-        for (auto it = done.rbegin(); it != done.rend(); ++it) {
-            OK(QCoro::waitFor(it->first->revert(bench, it->second, {})));
-        }
-        serves(u"blue"_s, u"1.0.0"_s);
-        noneFailed(user);
+        keepsItsShares();
     }
 
     void weightsForShares()
