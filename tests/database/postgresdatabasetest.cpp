@@ -23,6 +23,8 @@
 #include <QTest>
 #include <QTimer>
 
+#include <algorithm>
+
 #include <libpq-fe.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -134,6 +136,26 @@ private Q_SLOTS:
         QVERIFY_RESULT(kept);
         QCOMPARE(kept->size(), 2);
         QVERIFY(kept->first().startsWith(u"trading_before_"_s));
+    }
+
+    /// Of one table alone: a part of its rows only the server can have told, not what the programs say to have begun.
+    void progressTellsRowsUnderWay()
+    {
+        make(manyRows);
+        using Told = QList<std::pair<qint64, qint64>>;
+        Told dumped, restored;
+        auto database = *Database::create(m_spec);
+        const auto info = await(database->backup(file(), [&](qint64 done, qint64 total) { dumped.append({done, total}); }, {}));
+        QVERIFY_RESULT(info);
+        QVERIFY_RESULT(await(database->restore(*info, [&](qint64 done, qint64 total) { restored.append({done, total}); }, {})));
+        for (const auto &[what, told] : {std::pair{"dump", &dumped}, std::pair{"restore", &restored}}) {
+            for (const auto &[done, total] : *told) {
+                qInfo("%s: %lld of %lld", what, done, total);
+            }
+            QVERIFY2(std::ranges::any_of(*told, [](const auto &each) { return each.first > 0 && each.first < each.second - 1; }), what);
+            QVERIFY2(std::ranges::is_sorted(*told), what);
+            QCOMPARE(told->last(), std::pair(qint64(manyRows), qint64(manyRows)));
+        }
     }
 
     void backupIsOneSnapshotWhileWritersGoOn()
