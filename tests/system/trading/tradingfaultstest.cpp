@@ -5,6 +5,9 @@
 #include "tests/support/postgresserver.h"
 #include "tradingcase.h"
 
+#include <QJsonDocument>
+
+#include <algorithm>
 #include <csignal>
 #include <sys/mount.h>
 
@@ -65,24 +68,60 @@ private Q_SLOTS:
     {
         const QStringList failed = failures();
         QVERIFY2(publishRevision(u"1.2.13"_s, "    op.execute(\"LOCK TABLE orders IN ACCESS EXCLUSIVE MODE\")\n    op.create_table(\"variants\", sa.Column(\"id\", sa.Integer))"), qPrintable(m_system->problem()));
-        // Somebody went to lunch within a transaction.
+        // Somebody went to lunch within a transaction: a role of its own, which reads.
+        const QString password = QString::fromLatin1(cutover::testing::PostgresServer::password());
+        QVERIFY(m_system->postgres().sql(u"trading"_s, QString(u"CREATE ROLE analyst LOGIN PASSWORD "_s + cutover::postgres::literal(password) + u"; GRANT SELECT ON orders TO analyst"_s)).has_value());
         QProcess lunch;
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-        environment.insert(u"PGPASSWORD"_s, QString::fromLatin1(cutover::testing::PostgresServer::password()));
+        environment.insert(u"PGPASSWORD"_s, password);
         environment.insert(u"PGAPPNAME"_s, u"lunch"_s);
         lunch.setProcessEnvironment(environment);
-        lunch.start(u"psql"_s, {u"-h"_s, u"127.0.0.1"_s, u"-p"_s, QString::number(m_system->postgres().port()), u"-U"_s, u"postgres"_s, u"trading"_s});
+        lunch.start(u"psql"_s, {u"-h"_s, u"127.0.0.1"_s, u"-p"_s, QString::number(m_system->postgres().port()), u"-U"_s, u"analyst"_s, u"trading"_s});
         lunch.write("BEGIN; SELECT count(*) FROM orders;\n");
-        QTRY_COMPARE_WITH_TIMEOUT(m_system->query(u"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lunch' AND state = 'idle in transaction'"_s), QStringList{u"1"_s}, 10000);
+        const QString atLunch = u"SELECT pid FROM pg_stat_activity WHERE application_name = 'lunch' AND state = 'idle in transaction'"_s;
+        QTRY_COMPARE_WITH_TIMEOUT(m_system->query(atLunch).size(), 1, 10000);
+        const QString pid = m_system->query(atLunch).first();
         const auto update = m_system->ctl({u"update"_s, u"1.2.13"_s, u"--yes"_s}, 300000);
-        QVERIFY2(update.exitCode == RolledBack || update.exitCode == Held, QByteArray(QByteArray::number(update.exitCode) + ' ' + update.errors.left(3000)));
-        const QString reason = update.json[u"reason"].toString();
-        QVERIFY2(reason.contains(u"lunch"_s), qPrintable(reason));
+        QVERIFY2(update.exitCode == RolledBack || update.exitCode == Held, told(update));
+        QVERIFY2(update.json[u"reason"].toString().contains(u"lunch"_s), told(update));
         if (update.exitCode == Held) {
             goBack();
         }
+        isAsBefore();
+
+        // Whoever is in the way is found and ended as an operator does it.
+        const auto listed = m_system->ctl({u"database"_s, u"sessions"_s});
+        QVERIFY2(listed.exitCode == 0, told(listed));
+        const QJsonArray sessions = listed.json[u"sessions"].toArray();
+        const auto found = std::ranges::find_if(sessions, [](const QJsonValue &each) { return each[u"application"].toString() == u"lunch"; });
+        QVERIFY2(found != sessions.end(), QJsonDocument(listed.json).toJson());
+        const QString session = (*found)[u"session"].toString();
+        QCOMPARE((*found)[u"user"].toString(), u"analyst"_s);
+        QCOMPARE((*found)[u"state"].toString(), u"idle in transaction"_s);
+        QVERIFY2(session.startsWith(QString(pid + u'-')), qPrintable(session));
+        const auto dry = m_system->ctl({u"database"_s, u"end-session"_s, session, u"--dry-run"_s});
+        QVERIFY2(dry.exitCode == 0, told(dry));
+        QCOMPARE(m_system->query(atLunch), QStringList{pid});
+        const auto ended = m_system->ctl({u"database"_s, u"end-session"_s, session});
+        QVERIFY2(ended.exitCode == 0 && ended.json[u"ended"].toBool(), told(ended));
+        QTRY_COMPARE_WITH_TIMEOUT(m_system->query(atLunch), QStringList(), 10000);
+        const auto again = m_system->ctl({u"database"_s, u"end-session"_s, session});
+        QVERIFY2(again.exitCode != 0 && again.errors.contains(session.toUtf8()), told(again));
+        // Who ended which one stays on the list.
+        const auto audit = m_system->ctl({u"audit"_s});
+        QVERIFY2(audit.json[u"intact"].toBool(), told(audit));
+        const QJsonArray rows = audit.json[u"rows"].toArray();
+        QCOMPARE(std::ranges::count_if(rows, [&](const QJsonValue &row) {
+            return row[u"what"] == u"database.session_ended"_s && row[u"args"][u"database"] == u"trading"_s && row[u"args"][u"pid"].toInteger() == pid.toLongLong() && !row[u"who"].toString().isEmpty();
+        }), 1);
+
+        // And the same update goes through.
+        const auto second = m_system->ctl({u"update"_s, u"1.2.13"_s, u"--yes"_s}, 300000);
+        QVERIFY2(second.exitCode == 0, told(second));
+        QCOMPARE(m_system->revision(), u"3x"_s);
         lunch.kill();
         lunch.waitForFinished();
+        backFrom(u"1.2.13"_s, u"downgrade"_s);
         isAsBefore();
         // Requests waited behind it, and none failed.
         QCOMPARE(failures(), failed);
