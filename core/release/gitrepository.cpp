@@ -6,6 +6,8 @@
 #include "release/gitsignature.h"
 #include "system/filelock.h"
 #include "system/files.h"
+#include "system/shellword.h"
+#include "system/ssh.h"
 #include "system/worker.h"
 
 #include <QCoroFuture>
@@ -49,14 +51,11 @@ bool isHash(const QString &text)
     return hash.match(text).hasMatch();
 }
 
-/// As the console's own connections do it. git hands this to a shell.
-QString sshCommand()
+/// As every connection of ours, and never over one that somebody else has opened: git hands this to a shell, and adds port and host.
+QString sshForGit()
 {
-    QString command = u"ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 -o ServerAliveInterval=15"_s;
-    if (QString file = qEnvironmentVariable("CUTOVER_SSH_CONFIG"); !file.isEmpty()) {
-        command += u" -F '"_s + file.replace(u'\'', "'\\''"_L1) + u'\'';
-    }
-    return command;
+    // Of a variable of the environment, which can't hold a null byte.
+    return QString::fromLocal8Bit(shellLine(sshProgram({u"-T"_s, u"-S"_s, u"none"_s})).value_or(QByteArray("false")));
 }
 
 std::optional<GitTag> parseTag(const QByteArray &record, const QString &prefix)
@@ -118,7 +117,8 @@ ProcessSpec GitRepository::command(QStringList arguments) const
     spec.environment.insert(u"LC_ALL"_s, u"C.UTF-8"_s);
     spec.environment.insert(u"GIT_TERMINAL_PROMPT"_s, u"0"_s);
     spec.environment.insert(u"GIT_ASKPASS"_s, QString()); // Nobody answers a window.
-    spec.environment.insert(u"GIT_SSH_COMMAND"_s, sshCommand());
+    spec.environment.insert(u"GIT_SSH_COMMAND"_s, sshForGit());
+    spec.environment.insert(u"GIT_SSH_VARIANT"_s, u"ssh"_s); // Those are OpenSSH's options, whatever the account's git is told of another.
     // A helper that keeps logins for the network may stay as a daemon: it would keep the run lock for as long.
     const QString verb = arguments.value(0);
     spec.inherit = verb == "fetch"_L1 || verb == "ls-remote"_L1 ? QList<int>() : m_inherit;

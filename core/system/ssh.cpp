@@ -77,7 +77,7 @@ QString SshHost::keyName() const
     return port == 0 || port == DefaultPort ? host : u"[%1]:%2"_s.arg(host).arg(port);
 }
 
-QStringList sshWords(const SshHost &host, const QStringList &own)
+QStringList sshProgram(const QStringList &own)
 {
     QStringList words{u"ssh"_s};
     if (const QString file = qEnvironmentVariable("CUTOVER_SSH_CONFIG"); !file.isEmpty()) {
@@ -90,6 +90,12 @@ QStringList sshWords(const SshHost &host, const QStringList &own)
                                   u"ServerAliveInterval=5"_s, u"ServerAliveCountMax=3"_s, u"LogLevel=INFO"_s}) {
         words += {u"-o"_s, option};
     }
+    return words;
+}
+
+QStringList sshWords(const SshHost &host, const QStringList &own)
+{
+    QStringList words = sshProgram(own);
     if (host.port != 0) {
         words += {u"-p"_s, QString::number(host.port)};
     }

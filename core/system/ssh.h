@@ -32,8 +32,11 @@ enum class Terminal { None,
  * ssh with the options that hold for every connection: host keys are always checked and never learned, and nothing is ever
  * asked, so that keys come from an agent or a file without a password. A link that does not answer for 15 s ends; nothing is forwarded.
  * CUTOVER_SSH_CONFIG names a configuration file for ssh to use instead of the account's. own: what goes before them,
- * as ssh takes the first value of an option; behind them come port, user, "--" and the host.
+ * as ssh takes the first value of an option. For a program that adds port, user and host by itself.
  */
+[[nodiscard]] QStringList sshProgram(const QStringList &own);
+
+/// The same with port, user, "--" and the host.
 [[nodiscard]] QStringList sshWords(const SshHost &host, const QStringList &own);
 
 /// The command here that runs a command there, over a connection of its own.
