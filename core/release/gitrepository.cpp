@@ -86,6 +86,16 @@ std::optional<GitTag> parseTag(const QByteArray &record, const QString &prefix)
     return tag;
 }
 
+/// Of a fetch that broke off, up to a whole pack each time: only git's gc would remove them, which we never let run.
+void removeParts(const QString &copy)
+{
+    QDir packs(copy + u"/objects/pack"_s);
+    const QStringList parts = packs.entryList({u"tmp_*"_s}, QDir::Files | QDir::Hidden);
+    for (const QString &part : parts) {
+        packs.remove(part);
+    }
+}
+
 } // namespace
 
 GitRepository::GitRepository(const Target &target, const QList<int> &inherit)
@@ -181,14 +191,19 @@ Async<> GitRepository::fetch(std::stop_token stop)
     CO_TRY(const auto lock, co_await FileLock::acquire(QString(copy.absolutePath() + u"/.locks/"_s + copy.fileName()), stop));
     // Safe to repeat: of a copy that was begun and killed, it makes a whole one.
     if (QFileInfo(m_copy + u"/HEAD"_s).isFile() && QFileInfo(m_copy + u"/config"_s).isFile()) {
-        co_return co_await fetchReleases(stop);
+        removeParts(m_copy);
+        const auto fetched = co_await fetchReleases(stop);
+        removeParts(m_copy);
+        co_return fetched;
     }
     const QStringList make{u"init"_s, u"--bare"_s, u"--quiet"_s, u"--template="_s, m_copy};
     CO_TRY(const ProcessResult made, co_await Processes::system().run(command(make), stop));
     if (made.exitCode != 0) {
         co_return fail(failure(make, made));
     }
-    co_return co_await fetchReleases(stop);
+    const auto fetched = co_await fetchReleases(stop);
+    removeParts(m_copy);
+    co_return fetched;
 }
 
 QString GitRepository::source() const
@@ -276,7 +291,9 @@ Async<> GitRepository::fetchBranches(std::stop_token stop)
     CO_TRY(const auto lock, co_await FileLock::acquire(QString(copy.absolutePath() + u"/.locks/"_s + copy.fileName()), stop));
     // Branches move, and are followed; a plan has the hash of the commit, and never the name of one.
     // One that is gone must not be found by its name any more; its commits stay.
-    CO_CHECK(co_await git({u"fetch"_s, u"--no-auto-gc"_s, u"--no-tags"_s, u"--prune"_s, u"--recurse-submodules=no"_s, u"--"_s, m_spec.url, QString(u"+refs/heads/*:"_s + branchFolder + u'*')}, stop));
+    const auto fetched = co_await git({u"fetch"_s, u"--no-auto-gc"_s, u"--no-tags"_s, u"--prune"_s, u"--recurse-submodules=no"_s, u"--"_s, m_spec.url, QString(u"+refs/heads/*:"_s + branchFolder + u'*')}, stop);
+    removeParts(m_copy);
+    CO_CHECK(fetched);
     co_return {};
 }
 

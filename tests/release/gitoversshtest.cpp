@@ -319,6 +319,7 @@ private Q_SLOTS:
         // 15 s of silence, and some for a busy machine.
         QVERIFY2(lasted >= 0 && lasted < 60000, qPrintable(QString::number(lasted)));
         nothingIsHere(fetched.error().text());
+        QCOMPARE(bytesHere(), 0);
         releasePack();
         allIsHere();
     }
