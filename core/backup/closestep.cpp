@@ -80,6 +80,9 @@ public:
             if (const Result<> done = co_await database->reopen(); !done) {
                 opened = done;
             }
+            for (const Message &remark : database->remarks()) {
+                context.log(remark);
+            }
         }
         co_return opened;
     }

@@ -67,7 +67,8 @@ public:
         if (spec().params["closed"_L1].toBool()) {
             CO_TRY(const bool isInPlace, co_await isSwapped(*live, undo, stop));
             if (isInPlace) {
-                co_return Result<>();
+                // What comes behind the swap may be missing.
+                co_return co_await live->reopen();
             }
         }
         const QJsonObject names{{u"database"_s, spec().params["database"_L1]}};

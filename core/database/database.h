@@ -93,7 +93,7 @@ public:
     [[nodiscard]] virtual Async<QMap<QString, qint64>> estimateLoss(BackupInfo info, std::stop_token stop);
     /// The restore does not come: gives up what lossAgainst() has kept for it.
     [[nodiscard]] virtual Async<> forget();
-    /// What people should know beside the result of the last of lossAgainst(), estimateLoss(), restore() and rebuild().
+    /// What people should know beside the result of the last of lossAgainst(), estimateLoss(), restore(), rebuild() and reopen().
     [[nodiscard]] virtual QList<Message> remarks() const;
     /// Whether nothing was restored over the live database since this backup of it, made when writers were stopped.
     [[nodiscard]] virtual Async<bool> holdsTheSame(BackupInfo info, std::stop_token stop) = 0;

@@ -13,6 +13,10 @@ static const Catalogue::Registration texts{
      QT_TRANSLATE_NOOP("catalogue", "Correct “driver” of this database in target.yaml.")},
     {"database.reshaped",
      QT_TRANSLATE_NOOP("catalogue", "In %{database} the columns of %{tables:list} are not those of the backup; rows there are compared by the columns that both have.")},
+    {"database.jobs_stopped",
+     QT_TRANSLATE_NOOP("catalogue",
+                       "TimescaleDB's jobs in %{database} (%{address}) stand still since the database got another name, and could not be started again: %{reason}."),
+     QT_TRANSLATE_NOOP("catalogue", "As a superuser, in that database: SELECT _timescaledb_functions.start_background_workers()")},
     {"database.subscriptions",
      QT_TRANSLATE_NOOP("catalogue",
                        "The restored %{database} does not subscribe to %{subscriptions:list}: nothing is received twice, and nothing new either until "

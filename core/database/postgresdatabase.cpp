@@ -188,7 +188,9 @@ public:
         CO_TRY(const QString name, co_await liveName());
         co_return co_await m_worker.run([this, name, aside]() -> Result<> {
             TRY(const auto maintenance, openMaintenance());
-            return postgres::bringBack(*maintenance, name, aside);
+            CHECK(postgres::bringBack(*maintenance, name, aside));
+            startJobs(*maintenance, name);
+            return {};
         });
     }
 
@@ -291,8 +293,8 @@ public:
 
     bool canClose() const override { return true; }
 
-    Async<> close() override { return aboutTheDoor(&postgres::close); }
-    Async<> reopen() override { return aboutTheDoor(&postgres::reopen); }
+    Async<> close() override { return turnTheDoor(&postgres::close); }
+    Async<> reopen() override { return turnTheDoor(&postgres::reopen); }
     Async<> checkMayClose() override { return aboutTheDoor(&postgres::checkMayClose); }
 
     Async<bool> isClosed() override
@@ -371,6 +373,27 @@ private:
         });
     }
 
+    Async<> turnTheDoor(Result<> (*work)(const DatabaseSpec &, Session &, const QString &))
+    {
+        const Result<> done = co_await aboutTheDoor(work);
+        CO_TRY(const QString name, co_await liveName());
+        CO_CHECK(co_await m_worker.run([this, name]() -> Result<> {
+            TRY(const auto maintenance, openMaintenance());
+            m_remarks.clear();
+            startJobs(*maintenance, name);
+            return {};
+        }));
+        co_return done;
+    }
+
+    /// Where the live database is open, its jobs are to run, whatever became of a new name. On the worker.
+    void startJobs(Session &maintenance, const QString &name)
+    {
+        if (const Result<> started = postgres::startJobs(m_spec, maintenance, name); !started) {
+            m_remarks.append({u"database.jobs_stopped"_s, {{u"database"_s, m_spec.name}, {u"address"_s, addressOf(m_spec, name)}, {u"reason"_s, started.error().args["reason"_L1].toString()}}});
+        }
+    }
+
     /// As target.yaml says, else as the service file does; the database itself may be gone.
     Async<QString> liveName()
     {
@@ -409,10 +432,14 @@ private:
         CO_CHECK(co_await m_worker.run([this, info, name, fresh, aside, stop]() -> Result<> {
             TRY(const QJsonObject description, readDescription(info.file));
             TRY(const auto maintenance, openMaintenance(stop));
-            CHECK(swapIn(m_spec, *maintenance, name, fresh, description, aside));
+            const auto swapped = swapIn(m_spec, *maintenance, name, fresh, description, aside);
+            m_remarks.clear();
+            startJobs(*maintenance, name);
+            CHECK(swapped);
             return {};
         }));
-        CO_TRY(m_remarks, co_await remarksOn(info, {}));
+        CO_TRY(const QList<Message> remarks, co_await remarksOn(info, {}));
+        m_remarks += remarks;
         co_return Result<>();
     }
 
@@ -662,7 +689,7 @@ private:
     }
 
     DatabaseSpec m_spec;
-    QList<Message> m_remarks;
+    QList<Message> m_remarks; ///< Written by one of ours at a time, on the worker or behind it.
     // These only on the worker.
     std::unique_ptr<Session> m_session; ///< To the live database.
     std::unique_ptr<Session> m_fresh; ///< To one beside it.

@@ -59,6 +59,14 @@ bool hasExtension(const QJsonObject &description, QLatin1StringView name)
     return std::ranges::any_of(extensions, [name](const QJsonValue &extension) { return extension["name"_L1].toString() == name; });
 }
 
+/// Where TimescaleDB's functions for its jobs are; empty where it is not. Up to 2.11 they were in _timescaledb_internal.
+Result<QString> schemaOfJobs(Session &session)
+{
+    TRY(const QVariant schema, session.value(u"SELECT n.nspname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.proname = 'start_background_workers' "
+                                             "AND n.nspname IN ('_timescaledb_functions', '_timescaledb_internal') ORDER BY 1 LIMIT 1"_s));
+    return schema.toString();
+}
+
 void endSessions(Session &maintenance, const QString &identity)
 {
     const auto others = maintenance.rows(u"SELECT pid FROM pg_stat_activity WHERE datid = nullif($1, '')::oid AND pid <> pg_backend_pid()"_s, {identity});
@@ -259,7 +267,28 @@ Result<> prepareContent(Session &fresh, const QJsonObject &description)
 
 Result<> finishContent(Session &fresh, const QJsonObject &description)
 {
-    return hasExtension(description, "timescaledb"_L1) ? fresh.change(u"SELECT public.timescaledb_post_restore()"_s) : Result<>();
+    if (!hasExtension(description, "timescaledb"_L1)) {
+        return {};
+    }
+    TRY(const QString schema, schemaOfJobs(fresh));
+    // That starts the jobs, which would alter what is still to be compared, and act a second time on the world outside. Stopped
+    // in the same transaction, whose end they wait for, they never begin.
+    return fresh.transaction([&]() -> Result<> {
+        CHECK(fresh.execute(u"SELECT public.timescaledb_post_restore()"_s));
+        return schema.isEmpty() ? Result<>() : fresh.execute(u"SELECT %1.stop_background_workers()"_s.arg(quoted(schema)));
+    });
+}
+
+Result<> startJobs(const DatabaseSpec &spec, Session &maintenance, const QString &live)
+{
+    TRY(const bool isThere, exists(maintenance, live));
+    if (!isThere) {
+        return {};
+    }
+    // Who can't look knows of no jobs.
+    const auto session = Session::open(spec, live);
+    const QString schema = session ? schemaOfJobs(**session).value_or(QString()) : QString();
+    return schema.isEmpty() ? Result<>() : (*session)->execute(u"SELECT %1.start_background_workers()"_s.arg(quoted(schema)));
 }
 
 bool allowsJobs(const QJsonObject &description)

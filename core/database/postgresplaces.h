@@ -25,8 +25,11 @@ namespace cutover::postgres {
 [[nodiscard]] Result<> createLike(Session &maintenance, const QString &name, const QJsonObject &description);
 /// Extensions whose version would otherwise become the server's newest, and what must be there before data.
 [[nodiscard]] Result<> prepareContent(Session &fresh, const QJsonObject &description);
-/// After pg_restore: what prepareContent began (TimescaleDB) ends.
+/// After pg_restore: what prepareContent began (TimescaleDB) ends. Its jobs stay stopped, see startJobs().
 [[nodiscard]] Result<> finishContent(Session &fresh, const QJsonObject &description);
+/// TimescaleDB ends its jobs in a database that gets another name, also where that fails, and leaves it to others to start
+/// them again. Only a superuser may: "database.no_right". Nothing where it is not, or there is no live database.
+[[nodiscard]] Result<> startJobs(const DatabaseSpec &spec, Session &maintenance, const QString &live);
 /// Rights, settings and limit of the database itself.
 [[nodiscard]] Result<> applyProperties(Session &maintenance, const QString &name, const QJsonObject &description);
 /// Whether restoring can be done by several workers at once.

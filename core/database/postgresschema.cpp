@@ -117,7 +117,10 @@ Result<QMap<QString, Table>> tablesOf(Session &session)
                      "a.attname, format_type(a.atttypid, a.atttypmod), coalesce(pg_get_expr(d.adbin, d.adrelid), ''), coalesce(a.attgenerated <> '', false), "
                      "coalesce(array_position(i.indkey::int2[], a.attnum), -1), CASE t.relkind WHEN 'p' THEN (SELECT coalesce(sum("
                      "pg_stat_get_tuples_inserted(p.relid) + pg_stat_get_tuples_updated(p.relid)), 0)::bigint FROM pg_partition_tree(t.oid) p) "
-                     "ELSE pg_stat_get_tuples_inserted(t.oid) + pg_stat_get_tuples_updated(t.oid) END, "_s
+                     // Nothing is written into a hypertable itself.
+                     "ELSE pg_stat_get_tuples_inserted(t.oid) + pg_stat_get_tuples_updated(t.oid) + (SELECT coalesce(sum("
+                     "pg_stat_get_tuples_inserted(k.oid) + pg_stat_get_tuples_updated(k.oid)), 0)::bigint FROM pg_inherits h JOIN pg_class k ON k.oid = h.inhrelid "
+                     "JOIN pg_namespace s ON s.oid = k.relnamespace WHERE h.inhparent = t.oid AND s.nspname LIKE '\\_timescaledb%') END, "_s
                      + usersRowsOf(u"t.oid"_s) + u" FROM (SELECT c.oid, c.relname, c.relkind, n.nspname "_s
                      + QLatin1StringView(userTables)
                      + u") t LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped "

@@ -50,6 +50,19 @@ private Q_SLOTS:
         write(u"timescaledb.control"_s, "default_version = '2.19.3'\nrelocatable = false\nschema = public\nsuperuser = true\n");
         write(u"timescaledb--2.19.3.sql"_s, R"(
 CREATE SCHEMA _timescaledb_catalog;
+CREATE SCHEMA _timescaledb_functions;
+CREATE SCHEMA _timescaledb_internal;
+CREATE TABLE _timescaledb_internal.calls (at serial, what text, inside text);
+CREATE FUNCTION _timescaledb_functions.called(what text) RETURNS bool LANGUAGE sql AS
+    $$ INSERT INTO _timescaledb_internal.calls (what, inside) VALUES (what, pg_current_xact_id()::text) RETURNING true $$;
+CREATE FUNCTION _timescaledb_functions.stop_background_workers() RETURNS bool LANGUAGE sql AS $$ SELECT _timescaledb_functions.called('stop') $$;
+CREATE FUNCTION _timescaledb_functions.start_background_workers() RETURNS bool LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'must be superuser to start background workers';
+    END IF;
+    RETURN _timescaledb_functions.called('start');
+END $$;
 CREATE TABLE _timescaledb_catalog.hypertable (id serial PRIMARY KEY, table_name name NOT NULL);
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.hypertable', '');
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.hypertable_id_seq', '');
@@ -71,6 +84,7 @@ CREATE FUNCTION timescaledb_post_restore() RETURNS bool LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('ALTER DATABASE %I RESET timescaledb.restoring', current_database());
     PERFORM set_config('timescaledb.restoring', 'off', false);
+    PERFORM _timescaledb_functions.called('restart');
     RETURN true;
 END $$;
 CREATE FUNCTION create_hypertable(relation regclass) RETURNS void LANGUAGE plpgsql AS $$
@@ -78,6 +92,7 @@ BEGIN
     PERFORM set_config('timescaledb.making', 'on', true);
     INSERT INTO _timescaledb_catalog.hypertable (table_name) VALUES (relation::text);
     PERFORM set_config('timescaledb.making', 'off', true);
+    EXECUTE format('CREATE TABLE _timescaledb_internal._hyper_1_1_chunk () INHERITS (%s)', relation);
 END $$;
 )");
         QCOMPARE(QProcess::execute(u"chmod"_s, {u"-R"_s, u"a+rX"_s, m_programs.path()}), 0);
@@ -87,7 +102,8 @@ END $$;
         QVERIFY_RESULT(m_server.sql(u"postgres"_s, u"CREATE DATABASE metrics OWNER owner"_s));
         QVERIFY_RESULT(m_server.sql(u"metrics"_s, u"CREATE EXTENSION timescaledb; CREATE TABLE readings (at timestamptz NOT NULL, sensor int, value float8); "
                                                   "SELECT create_hypertable('readings'); "
-                                                  "INSERT INTO readings SELECT now() - i * interval '1 minute', i % 7, i FROM generate_series(1, 5000) i"_s));
+                                                  "GRANT USAGE ON SCHEMA _timescaledb_functions TO owner; "
+                                                  "INSERT INTO _timescaledb_internal._hyper_1_1_chunk SELECT now() - i * interval '1 minute', i % 7, i FROM generate_series(1, 5000) i"_s));
     }
 
     void catalogueTakesNoRowsByItself()
@@ -108,6 +124,10 @@ END $$;
         QVERIFY_RESULT(await(database->verifyBackup(*info, {})));
         QVERIFY_RESULT(m_server.sql(u"metrics"_s, u"DELETE FROM readings WHERE sensor < 5; CREATE TABLE later (id int)"_s));
         QVERIFY_RESULT(await(database->restore(*info, {}, {})));
+        QVERIFY(database->remarks().isEmpty());
+        // The jobs are started by the end of a restore, and by nothing before the swap.
+        QCOMPARE(value(u"SELECT string_agg(what, ' ' ORDER BY at) FROM _timescaledb_internal.calls"_s), u"restart stop start"_s);
+        QCOMPARE(value(u"SELECT count(DISTINCT inside) FROM _timescaledb_internal.calls WHERE what <> 'start'"_s), u"1"_s);
         QCOMPARE(value(u"SELECT count(*) FROM readings"_s), u"5000"_s);
         QCOMPARE(value(u"SELECT string_agg(table_name, ',') FROM _timescaledb_catalog.hypertable"_s), u"readings"_s);
         QCOMPARE(value(u"SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"_s), u"2.19.3"_s);
@@ -118,6 +138,39 @@ END $$;
         const auto dropped = await(dropReplacedPostgres(m_server.spec(u"metrics"_s, u"postgres"_s), Former::All));
         QVERIFY_RESULT(dropped);
         QCOMPARE(dropped->size(), 1);
+    }
+
+    void jobsRunAgainOnceItIsOpen()
+    {
+        const QString starts = u"SELECT count(*) FROM _timescaledb_internal.calls WHERE what = 'start'"_s;
+        const int before = value(starts).toInt();
+        auto database = *Database::create(m_server.spec(u"metrics"_s, u"postgres"_s));
+        QVERIFY_RESULT(await(database->close()));
+        QCOMPARE(m_server.value(u"metrics_cutover_closed"_s, starts).toInt(), before);
+        QVERIFY_RESULT(await(database->reopen()));
+        QCOMPARE(value(starts).toInt(), before + 1);
+        QVERIFY(database->remarks().isEmpty());
+
+        // Who may not start them opens it all the same, and it is told.
+        auto owners = *Database::create(m_server.spec(u"metrics"_s));
+        QVERIFY_RESULT(await(owners->close()));
+        QVERIFY(owners->remarks().isEmpty());
+        QVERIFY_RESULT(await(owners->reopen()));
+        QCOMPARE(owners->remarks().size(), 1);
+        QCOMPARE(owners->remarks().first().code, u"database.jobs_stopped"_s);
+        QCOMPARE(owners->remarks().first().args["reason"_L1].toString(), u"must be superuser to start background workers"_s);
+        QCOMPARE(value(starts).toInt(), before + 1);
+    }
+
+    void whatIsWrittenIntoChunksIsEstimated()
+    {
+        auto database = *Database::create(m_server.spec(u"metrics"_s, u"postgres"_s));
+        const auto info = await(database->backup(m_backups.filePath(u"later.pgdump"_s), {}, {}));
+        QVERIFY_RESULT(info);
+        QVERIFY_RESULT(m_server.sql(u"metrics"_s, u"DELETE FROM readings WHERE value > 4000; "
+                                                  "INSERT INTO _timescaledb_internal._hyper_1_1_chunk SELECT now(), 1, i FROM generate_series(1, 300) i"_s));
+        // A session's figures are the server's only once it has ended.
+        QTRY_COMPARE(await(database->estimateLoss(*info, {})).value(), (QMap<QString, qint64>{{u"readings"_s, 300}}));
     }
 };
 
