@@ -54,8 +54,8 @@ class PruneTest : public QObject
     void publish(const QString &version, const QStringList &volumes)
     {
         QByteArray compose = "services:\n  worker:\n    image: docker.io/prune-test/worker:" + version.toUtf8() + "\n    network_mode: host\n    command: [/bin/sh, -c, 'trap exit TERM; while :; do sleep 1; done']\n"
-                                                                                                        "    healthcheck: {test: [CMD, /bin/busybox, 'true'], interval: 300ms, start_interval: 200ms, start_period: 1s}\n"
-                                                                                                        "  tool:\n    image: prune-test/tool:1\n    profiles: [tools]\n    volumes: [\""
+                                                                                                                  "    healthcheck: {test: [CMD, /bin/busybox, 'true'], interval: 300ms, start_interval: 200ms, start_period: 1s}\n"
+                                                                                                                  "  tool:\n    image: prune-test/tool:1\n    profiles: [tools]\n    volumes: [\""
             + volumes.constLast().toUtf8() + ":/cache\"]\nvolumes:\n";
         for (const QString &volume : volumes) {
             compose += "  " + volume.toUtf8() + ":\n";

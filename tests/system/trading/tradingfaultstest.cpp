@@ -112,8 +112,9 @@ private Q_SLOTS:
         QVERIFY2(audit.json[u"intact"].toBool(), told(audit));
         const QJsonArray rows = audit.json[u"rows"].toArray();
         QCOMPARE(std::ranges::count_if(rows, [&](const QJsonValue &row) {
-            return row[u"what"] == u"database.session_ended"_s && row[u"args"][u"database"] == u"trading"_s && row[u"args"][u"pid"].toInteger() == pid.toLongLong() && !row[u"who"].toString().isEmpty();
-        }), 1);
+                     return row[u"what"] == u"database.session_ended"_s && row[u"args"][u"database"] == u"trading"_s && row[u"args"][u"pid"].toInteger() == pid.toLongLong() && !row[u"who"].toString().isEmpty();
+                 }),
+                 1);
 
         // And the same update goes through.
         const auto second = m_system->ctl({u"update"_s, u"1.2.13"_s, u"--yes"_s}, 300000);
