@@ -5,6 +5,7 @@
 #include "database/postgresplaces.h"
 #include "plan/step.h"
 #include "run/decisions.h"
+#include "system/worker.h"
 
 using namespace Qt::StringLiterals;
 
@@ -31,7 +32,9 @@ public:
         for (const QString &name : names) {
             const DatabaseSpec *database = context.target().database(name);
             if (database && database->driver == "postgresql"_L1) {
-                opens.insert(closedFact(name), QJsonObject{{u"name"_s, name}, {u"command"_s, postgres::reopeningStatement(*database)}});
+                Worker worker; // The name of a service file's database is looked up.
+                const auto command = co_await worker.run([spec = *database]() -> Result<QString> { return postgres::reopeningStatement(spec); });
+                opens.insert(closedFact(name), QJsonObject{{u"name"_s, name}, {u"command"_s, command.value_or(QString())}});
             }
         }
         context.setResult(stepresult::opens, opens);
@@ -43,7 +46,11 @@ public:
         const QStringList names = this->names();
         for (const QString &name : names) {
             CO_TRY(const auto database, this->database(context, name));
-            CO_CHECK(co_await database->close());
+            const auto closed = co_await database->close();
+            for (const Message &remark : database->remarks()) {
+                context.log(remark);
+            }
+            CO_CHECK(closed);
         }
         co_return Result<>();
     }

@@ -104,7 +104,11 @@ public:
         if (replaced) {
             co_return fail(u"step.not_revertible"_s, {{u"step"_s, this->spec().title.toJson()}});
         }
-        co_return co_await live->bringBack(aside(), pinning(context.target(), spec.name));
+        const auto back = co_await live->bringBack(aside(), pinning(context.target(), spec.name));
+        for (const Message &remark : live->remarks()) {
+            context.log(remark);
+        }
+        co_return back;
     }
 
 private:

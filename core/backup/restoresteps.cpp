@@ -59,6 +59,14 @@ public:
         co_return undo;
     }
 
+    /// Also of what failed: jobs that stand still are to be started by somebody.
+    static void tell(StepContext &context, const Database &live)
+    {
+        for (const Message &remark : live.remarks()) {
+            context.log(remark);
+        }
+    }
+
     Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
         CO_TRY(const auto live, database(context));
@@ -68,20 +76,20 @@ public:
             CO_TRY(const bool isInPlace, co_await isSwapped(*live, undo, stop));
             if (isInPlace) {
                 // What comes behind the swap may be missing.
-                co_return co_await live->reopen();
+                const auto reopened = co_await live->reopen();
+                tell(context, *live);
+                co_return reopened;
             }
         }
         const QJsonObject names{{u"database"_s, spec().params["database"_L1]}};
-        CO_CHECK(co_await live->restore(
+        const auto restored = co_await live->restore(
             info(),
             [&context, names, unit = live->progressUnit()](qint64 done, qint64 total) {
                 context.progress({done, total, unit, {u"backup.restoring"_s, names}});
             },
-            stop));
-        for (const Message &remark : live->remarks()) {
-            context.log(remark);
-        }
-        co_return Result<>();
+            stop);
+        tell(context, *live);
+        co_return restored;
     }
 
     Async<> verify(StepContext &context, std::stop_token) override

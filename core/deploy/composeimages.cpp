@@ -28,19 +28,6 @@ QString repositoryOf(const QString &image)
     return colon > name.lastIndexOf(u'/') ? name.first(colon) : name;
 }
 
-/// As the daemon lists it: without what a name means by itself, its registry, and with the tag that it means without one.
-QString listedName(const QString &image)
-{
-    QString name = image;
-    for (const auto *const own : {"docker.io/", "index.docker.io/"}) {
-        if (name.startsWith(QLatin1StringView(own))) {
-            name = name.sliced(qstrlen(own));
-            name = name.startsWith(u"library/") ? name.sliced(8) : name;
-        }
-    }
-    return name.contains(u'@') || repositoryOf(name) != name ? name : QString(name + u":latest"_s);
-}
-
 /// Images of our own services in a release.
 Async<QStringList> imagesOf(ComposeProject *project, Target target, QString version, std::stop_token stop)
 {
@@ -53,7 +40,7 @@ Async<QStringList> imagesOf(ComposeProject *project, Target target, QString vers
     for (const ServiceSpec &service : std::as_const(target.services)) {
         for (const InstanceSpec &instance : service.instances) {
             if (service.managed && service.runtime == "compose"_L1 && services.contains(instance.composeService)) {
-                images.append(listedName(services[instance.composeService].image));
+                images.append(listedImageName(services[instance.composeService].image));
             }
         }
     }
@@ -62,6 +49,18 @@ Async<QStringList> imagesOf(ComposeProject *project, Target target, QString vers
 }
 
 } // namespace
+
+QString listedImageName(const QString &image)
+{
+    QString name = image;
+    for (const auto *const own : {"docker.io/", "index.docker.io/"}) {
+        if (name.startsWith(QLatin1StringView(own))) {
+            name = name.sliced(qstrlen(own));
+            name = name.startsWith(u"library/") ? name.sliced(8) : name;
+        }
+    }
+    return name.contains(u'@') || repositoryOf(name) != name ? name : QString(name + u":latest"_s);
+}
 
 QStringList imagesToRemove(const QList<std::pair<QString, QString>> &named, const QStringList &needed, const QStringList &usedIds, int keep)
 {

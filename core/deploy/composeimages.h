@@ -17,6 +17,9 @@ namespace cutover {
 /// Removes images by these names, never by force; those that are gone, or in use after all, are passed over. What was removed.
 [[nodiscard]] Async<QStringList> removeComposeImages(Target target, QStringList images, RuntimeTools tools);
 
+/// A name as the daemon lists it: without what it means by itself ("docker.io/library/"), and with the tag that it means without one. Pure.
+[[nodiscard]] QString listedImageName(const QString &image);
+
 /// The choice alone. named: as Docker lists them, the newest first, each "NAME:TAG" or "NAME@DIGEST" with its id. Pure.
 [[nodiscard]] QStringList imagesToRemove(const QList<std::pair<QString, QString>> &named, const QStringList &needed, const QStringList &usedIds, int keep);
 

@@ -446,7 +446,7 @@ private:
         }
         const QString said = pulled.error().args[u"reason"].toString();
         // Of what is nowhere some registries, and Docker Hub, say that one may not have it. What was never there was made here.
-        static const QRegularExpression nowhere(u"manifest unknown|manifest for .* not found|repository .* not found|does not exist|\\bdenied\\b"_s, QRegularExpression::CaseInsensitiveOption);
+        static const QRegularExpression nowhere(u"manifest unknown|manifest for .* not found|repository .* not found|does not exist|(?<!permission )\\bdenied\\b"_s, QRegularExpression::CaseInsensitiveOption);
         const bool isLogin = pulled.error().code == "compose.no_login"_L1;
         if (said.contains(nowhere)) {
             CO_TRY(const bool cameFromThere, isLogin ? co_await project.cameFromRegistry(image, stop) : Result<bool>(false));
