@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "backup/tellremarks.h"
 #include "database/database.h"
 #include "database/postgresplaces.h"
 #include "plan/step.h"
@@ -47,9 +48,7 @@ public:
         for (const QString &name : names) {
             CO_TRY(const auto database, this->database(context, name));
             const auto closed = co_await database->close();
-            for (const Message &remark : database->remarks()) {
-                context.log(remark);
-            }
+            tellRemarks(context, *database);
             CO_CHECK(closed);
         }
         co_return Result<>();
@@ -87,9 +86,7 @@ public:
             if (const Result<> done = co_await database->reopen(); !done) {
                 opened = done;
             }
-            for (const Message &remark : database->remarks()) {
-                context.log(remark);
-            }
+            tellRemarks(context, *database);
         }
         co_return opened;
     }

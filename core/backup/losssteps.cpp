@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "backup/tellremarks.h"
 #include "database/database.h"
 #include "plan/loss.h"
 #include "plan/step.h"
@@ -128,9 +129,7 @@ private:
             live->setInherit({context.lockDescriptor()});
             const Message doing{u"backup.comparing"_s, {{u"database"_s, name}}};
             CO_TRY(const auto lost, co_await live->lossAgainst(backupInfoFromJson(backups[name].toObject()), [&context, doing, unit = live->progressUnit()](qint64 rows, qint64 total) { context.progress({rows, total, unit, doing}); }, stop));
-            for (const Message &remark : live->remarks()) {
-                context.log(remark);
-            }
+            tellRemarks(context, *live);
             for (const auto &[table, rows] : lost.asKeyValueRange()) {
                 all.insert(lossName(target, name, table), rows);
             }

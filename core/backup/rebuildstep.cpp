@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "backup/tellremarks.h"
 #include "database/database.h"
 #include "plan/loss.h"
 #include "plan/step.h"
@@ -71,9 +72,7 @@ public:
         if (kept) {
             context.setResult(stepresult::aside, aside());
         }
-        for (const Message &remark : live->remarks()) {
-            context.log(remark);
-        }
+        tellRemarks(context, *live);
         co_return Result<>();
     }
 
@@ -105,9 +104,7 @@ public:
             co_return fail(u"step.not_revertible"_s, {{u"step"_s, this->spec().title.toJson()}});
         }
         const auto back = co_await live->bringBack(aside(), pinning(context.target(), spec.name));
-        for (const Message &remark : live->remarks()) {
-            context.log(remark);
-        }
+        tellRemarks(context, *live);
         co_return back;
     }
 

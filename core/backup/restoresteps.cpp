@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "backup/restorepoints.h"
+#include "backup/tellremarks.h"
 #include "database/database.h"
 #include "plan/keyeddigest.h"
 #include "plan/loss.h"
@@ -59,14 +60,6 @@ public:
         co_return undo;
     }
 
-    /// Also of what failed: jobs that stand still are to be started by somebody.
-    static void tell(StepContext &context, const Database &live)
-    {
-        for (const Message &remark : live.remarks()) {
-            context.log(remark);
-        }
-    }
-
     Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
         CO_TRY(const auto live, database(context));
@@ -77,7 +70,7 @@ public:
             if (isInPlace) {
                 // What comes behind the swap may be missing.
                 const auto reopened = co_await live->reopen();
-                tell(context, *live);
+                tellRemarks(context, *live);
                 co_return reopened;
             }
         }
@@ -88,7 +81,7 @@ public:
                 context.progress({done, total, unit, {u"backup.restoring"_s, names}});
             },
             stop);
-        tell(context, *live);
+        tellRemarks(context, *live);
         co_return restored;
     }
 

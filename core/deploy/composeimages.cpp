@@ -20,14 +20,6 @@ namespace cutover {
 
 namespace {
 
-/// "registry:5000/backend:1.2.0@sha256:…" → "registry:5000/backend"
-QString repositoryOf(const QString &image)
-{
-    const QString name = image.section(u'@', 0, 0);
-    const qsizetype colon = name.lastIndexOf(u':');
-    return colon > name.lastIndexOf(u'/') ? name.first(colon) : name;
-}
-
 /// Images of our own services in a release.
 Async<QStringList> imagesOf(ComposeProject *project, Target target, QString version, std::stop_token stop)
 {
@@ -50,6 +42,13 @@ Async<QStringList> imagesOf(ComposeProject *project, Target target, QString vers
 
 } // namespace
 
+QString imageRepository(const QString &image)
+{
+    const QString name = image.section(u'@', 0, 0);
+    const qsizetype colon = name.lastIndexOf(u':');
+    return colon > name.lastIndexOf(u'/') ? name.first(colon) : name;
+}
+
 QString listedImageName(const QString &image)
 {
     QString name = image;
@@ -59,19 +58,19 @@ QString listedImageName(const QString &image)
             name = name.startsWith(u"library/") ? name.sliced(8) : name;
         }
     }
-    return name.contains(u'@') || repositoryOf(name) != name ? name : QString(name + u":latest"_s);
+    return name.contains(u'@') || imageRepository(name) != name ? name : QString(name + u":latest"_s);
 }
 
 QStringList imagesToRemove(const QList<std::pair<QString, QString>> &named, const QStringList &needed, const QStringList &usedIds, int keep)
 {
     QStringList repositories;
     for (const QString &image : needed) {
-        repositories.append(repositoryOf(image));
+        repositories.append(imageRepository(image));
     }
     QHash<QString, int> seen;
     QStringList remove;
     for (const auto &[image, id] : named) {
-        const QString repository = repositoryOf(image);
+        const QString repository = imageRepository(image);
         if (repositories.contains(repository) && seen[repository]++ >= keep && !needed.contains(image) && !usedIds.contains(id)) {
             remove.append(image);
         }
@@ -90,7 +89,7 @@ Async<QStringList> leftoverImages(Target target, QStringList versions, int keep,
     // What the releases name is only asked for where there is something to remove.
     QHash<QString, int> count;
     for (const auto &[image, id] : named) {
-        ++count[repositoryOf(image)];
+        ++count[imageRepository(image)];
     }
     if (std::ranges::none_of(count, [keep](int tags) { return tags > keep; })) {
         co_return QStringList();

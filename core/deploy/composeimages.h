@@ -17,6 +17,8 @@ namespace cutover {
 /// Removes images by these names, never by force; those that are gone, or in use after all, are passed over. What was removed.
 [[nodiscard]] Async<QStringList> removeComposeImages(Target target, QStringList images, RuntimeTools tools);
 
+/// "registry:5000/backend:1.2.0@sha256:…" → "registry:5000/backend". Pure.
+[[nodiscard]] QString imageRepository(const QString &image);
 /// A name as the daemon lists it: without what it means by itself ("docker.io/library/"), and with the tag that it means without one. Pure.
 [[nodiscard]] QString listedImageName(const QString &image);
 

@@ -445,11 +445,9 @@ Async<bool> ComposeProject::cameFromRegistry(QString image, std::stop_token stop
     const QStringList command{u"docker"_s, u"image"_s, u"inspect"_s, u"--format"_s, u"{{json .RepoDigests}}"_s, image};
     CO_TRY(const ProcessResult result, co_await done(command, Work::Look, LookMs, stop));
     // An image may have digests of others besides: of what it was made from by another name.
-    const QString listed = listedImageName(image);
-    const qsizetype tag = listed.lastIndexOf(u':');
-    const QString repository = tag > listed.lastIndexOf(u'/') ? listed.first(tag) : listed;
+    const QString repository = imageRepository(listedImageName(image));
     const QJsonArray digests = QJsonDocument::fromJson(result.output).array();
-    co_return std::ranges::any_of(digests, [&repository](const QJsonValue &digest) { return digest.toString().section(u'@', 0, 0) == repository; });
+    co_return std::ranges::any_of(digests, [&repository](const QJsonValue &digest) { return imageRepository(digest.toString()) == repository; });
 }
 
 Async<bool> ComposeProject::isTrustedAsItIs(QString image, std::stop_token stop)

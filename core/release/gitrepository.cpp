@@ -190,17 +190,14 @@ Async<> GitRepository::fetch(std::stop_token stop)
     CO_CHECK(files::makePath(copy.absolutePath()));
     CO_TRY(const auto lock, co_await FileLock::acquire(QString(copy.absolutePath() + u"/.locks/"_s + copy.fileName()), stop));
     // Safe to repeat: of a copy that was begun and killed, it makes a whole one.
-    if (QFileInfo(m_copy + u"/HEAD"_s).isFile() && QFileInfo(m_copy + u"/config"_s).isFile()) {
-        removeParts(m_copy);
-        const auto fetched = co_await fetchReleases(stop);
-        removeParts(m_copy);
-        co_return fetched;
+    if (!QFileInfo(m_copy + u"/HEAD"_s).isFile() || !QFileInfo(m_copy + u"/config"_s).isFile()) {
+        const QStringList make{u"init"_s, u"--bare"_s, u"--quiet"_s, u"--template="_s, m_copy};
+        CO_TRY(const ProcessResult made, co_await Processes::system().run(command(make), stop));
+        if (made.exitCode != 0) {
+            co_return fail(failure(make, made));
+        }
     }
-    const QStringList make{u"init"_s, u"--bare"_s, u"--quiet"_s, u"--template="_s, m_copy};
-    CO_TRY(const ProcessResult made, co_await Processes::system().run(command(make), stop));
-    if (made.exitCode != 0) {
-        co_return fail(failure(make, made));
-    }
+    removeParts(m_copy); // Of a runner that was killed.
     const auto fetched = co_await fetchReleases(stop);
     removeParts(m_copy);
     co_return fetched;
