@@ -223,6 +223,16 @@ const Screens::Registration wizards{{
          openingRun(u"updates"_s)(window);
          press(window, u"updates"_s, u"abandon"_s);
      }},
+    {u"update-7-abandon-closed"_s,
+     [](ScriptedEngine *engine) {
+         holdRun(engine);
+         const QJsonObject opens{{u"name"_s, u"trading"_s}, {u"command"_s, u"ALTER DATABASE \"trading_cutover_closed\" RENAME TO \"trading\""_s}};
+         engine->runViews.first().steps[0].record.results = {{u"_prepared"_s, true}, {u"opens"_s, QJsonObject{{u"closed"_s, opens}}}};
+     },
+     [](MainWindow *window) {
+         openingRun(u"updates"_s)(window);
+         press(window, u"updates"_s, u"abandon"_s);
+     }},
     {u"update-8-abandoned"_s,
      [](ScriptedEngine *engine) {
          RunView view = wizarddata::runOf(wizarddata::updatePlan(), 8, RunState::Abandoned);
