@@ -49,10 +49,18 @@ Result<int> databaseSessions(const Arguments &arguments)
     TRY(const auto engine, openEngine(arguments, EngineService::Purpose::Looking));
     TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"database.sessions"_s)));
     const QJsonArray sessions = json[u"sessions"].toArray();
-    if (sessions.isEmpty()) {
+    const QJsonArray hidden = json[u"hidden"].toArray();
+    if (!sessions.isEmpty()) {
+        sayTable(sessionRows(sessions));
+    } else if (hidden.isEmpty()) {
         say(Cli::tr("No PostgreSQL session has a transaction open or stands in others' way."));
     } else {
-        sayTable(sessionRows(sessions));
+        say(Cli::tr("No PostgreSQL session that may be seen has a transaction open or stands in others' way."));
+    }
+    for (const auto &each : hidden) {
+        const Message message = Message::fromJson(each.toObject());
+        say(message.text());
+        say(Catalogue::hint(message.code, message.args));
     }
     sayJson(json);
     return ExitOk;

@@ -12,6 +12,8 @@
 #include <QRegularExpression>
 #include <QTimeZone>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -25,6 +27,9 @@ const Catalogue::Registration texts{{
     {"database.no_postgres",
      QT_TRANSLATE_NOOP("catalogue", "The target has no PostgreSQL database “%{database}”."),
      QT_TRANSLATE_NOOP("catalogue", "Name one of the databases of target.yaml whose driver is postgresql.")},
+    {"database.sessions_hidden",
+     QT_TRANSLATE_NOOP("catalogue", "Of %{count} %{count|session|sessions} of other roles in “%{database}” the server does not tell %{role} whether a transaction is open."),
+     QT_TRANSLATE_NOOP("catalogue", "Let a superuser run GRANT pg_read_all_stats TO %{role}.")},
     {"database.session_ended",
      QT_TRANSLATE_NOOP("catalogue", "The session with pid %{pid} in “%{database}”, there since %{started:time}, was ended.")},
 }};
@@ -44,11 +49,17 @@ QJsonObject sessionFrom(const DatabaseSpec &spec, const postgres::Activity &acti
             {u"blocks"_s, blocks}};
 }
 
-Result<QJsonArray> sessionsOf(const DatabaseSpec &spec)
+struct Sessions {
+    QJsonArray listed;
+    QJsonArray hidden; ///< A message for each database of which not all may be seen.
+};
+
+Result<Sessions> sessionsOf(const DatabaseSpec &spec)
 {
     TRY(const auto session, postgres::Session::open(spec));
     TRY(const auto holders, postgres::lockHolders(*session));
     TRY(const auto open, postgres::longTransactions(*session, 0));
+    TRY(const auto hidden, postgres::hiddenSessions(*session));
     QMap<qint64, QJsonObject> found;
     for (const postgres::Activity &activity : open) {
         found.insert(activity.pid, sessionFrom(spec, activity, false));
@@ -56,9 +67,14 @@ Result<QJsonArray> sessionsOf(const DatabaseSpec &spec)
     for (const postgres::Activity &activity : holders) {
         found.insert(activity.pid, sessionFrom(spec, activity, true));
     }
-    QJsonArray all;
+    Sessions all;
     for (const QJsonObject &each : std::as_const(found)) {
-        all.append(each);
+        all.listed.append(each);
+    }
+    // Those in others' way are listed whosever they are.
+    const auto isHidden = [](const postgres::Activity &holder) { return !holder.started.isValid(); };
+    if (const qint64 count = hidden.count - std::ranges::count_if(holders, isHidden); count > 0) {
+        all.hidden.append(Message{u"database.sessions_hidden"_s, {{u"count"_s, count}, {u"database"_s, spec.name}, {u"role"_s, hidden.role}}}.toJson());
     }
     return all;
 }
@@ -68,16 +84,20 @@ Result<QJsonArray> sessionsOf(const DatabaseSpec &spec)
 Async<QJsonObject> databaseSessions(Target target)
 {
     QJsonArray all;
-    for (const DatabaseSpec &spec : target.databases) {
+    QJsonArray hidden;
+    for (const DatabaseSpec &spec : std::as_const(target.databases)) {
         if (spec.driver == "postgresql"_L1) {
             Worker worker;
-            CO_TRY(const QJsonArray found, co_await worker.run([spec] { return sessionsOf(spec); }));
-            for (const QJsonValue &session : found) {
+            CO_TRY(const Sessions found, co_await worker.run([spec] { return sessionsOf(spec); }));
+            for (const auto &session : found.listed) {
                 all.append(session);
+            }
+            for (const auto &message : found.hidden) {
+                hidden.append(message);
             }
         }
     }
-    co_return QJsonObject{{u"sessions"_s, all}};
+    co_return QJsonObject{{u"sessions"_s, all}, {u"hidden"_s, hidden}};
 }
 
 Async<QJsonObject> endDatabaseSession(Target target, QString database, QString session)

@@ -644,6 +644,30 @@ private Q_SLOTS:
         QCOMPARE(await(endDatabaseSession(target, u"main"_s, name)).error().code, u"database.session_gone"_s);
     }
 
+    void sessionsThatOurRoleMayNotSeeAreToldOf()
+    {
+        Target target;
+        target.databases = {m_server.spec(u"trading"_s, u"owner"_s)};
+        auto holder = Session::open(m_spec);
+        QVERIFY_RESULT((*holder)->execute(u"BEGIN"_s));
+        QVERIFY_RESULT((*holder)->execute(u"SELECT 1"_s));
+        const auto blind = await(databaseSessions(target));
+        QVERIFY_RESULT(blind);
+        QVERIFY((*blind)["sessions"_L1].toArray().isEmpty());
+        QCOMPARE((*blind)["hidden"_L1].toArray().size(), 1);
+        const Message hidden = Message::fromJson((*blind)["hidden"_L1][0].toObject());
+        QCOMPARE(hidden.code, u"database.sessions_hidden"_s);
+        QCOMPARE(hidden.args["count"_L1].toInt(), 1);
+        QCOMPARE(hidden.args["role"_L1].toString(), u"owner"_s);
+        // What its hint says helps.
+        sql(u"trading"_s, u"GRANT pg_read_all_stats TO owner"_s);
+        const auto seeing = await(databaseSessions(target));
+        sql(u"trading"_s, u"REVOKE pg_read_all_stats FROM owner"_s);
+        QVERIFY_RESULT(seeing);
+        QVERIFY((*seeing)["hidden"_L1].toArray().isEmpty());
+        QCOMPARE((*seeing)["sessions"_L1].toArray().size(), 1);
+    }
+
     void sessionsAreEndedBySwapButAPreparedTransactionIsNot()
     {
         auto database = *Database::create(m_spec);

@@ -89,6 +89,18 @@ void SessionsDialog::load()
                 sessions.append(DatabaseSession::fromJson(each.toObject()));
             }
             m_model.setRows(sessions);
+            const QJsonArray hidden = (*found)[u"hidden"].toArray();
+            m_hidden = !hidden.isEmpty();
+            if (m_hidden) {
+                QStringList what, hints;
+                for (const auto &each : hidden) {
+                    const Message message = Message::fromJson(each.toObject());
+                    what.append(message.text());
+                    hints.append(Catalogue::hint(message.code, message.args));
+                }
+                hints.removeDuplicates(); // Databases of one server mostly have one role.
+                m_message->tell(InlineMessage::Kind::Caution, what.join(u' '), hints.join(u' '));
+            }
             m_table->fitColumnsSoon();
             if (!m_table->currentIndex().isValid() && !sessions.isEmpty()) {
                 m_table->setCurrentIndex(m_model.index(0, 0));
@@ -108,6 +120,7 @@ void SessionsDialog::refresh()
 {
     const int count = m_model.rowCount();
     m_summary->setText(m_busy && count == 0 ? tr("The databases are being asked")
+                           : count == 0 && m_hidden ? tr("No session that may be seen is in the way")
                            : count == 0     ? tr("No session is in the way")
                            : count == 1     ? tr("1 session is in the way")
                                             : tr("%1 sessions are in the way").arg(count));

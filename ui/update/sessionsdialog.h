@@ -40,6 +40,7 @@ private:
     EngineClient *m_engine;
     TargetView m_target;
     SessionsModel m_model;
+    bool m_hidden = false; ///< Not all may be seen.
     bool m_busy = false;
     InlineMessage *m_message;
     TextLabel *m_summary;
