@@ -17,6 +17,7 @@ static const Catalogue::Registration texts{
      QT_TRANSLATE_NOOP("catalogue",
                        "TimescaleDB's jobs in %{database} (%{address}) stand still since the database got another name, and could not be started again: %{reason}."),
      QT_TRANSLATE_NOOP("catalogue", "As a superuser, in that database: SELECT _timescaledb_functions.start_background_workers()")},
+    {"database.jobs_silent", QT_TRANSLATE_NOOP("catalogue", "the launcher of TimescaleDB's jobs does not answer")},
     {"database.subscriptions",
      QT_TRANSLATE_NOOP("catalogue",
                        "The restored %{database} does not subscribe to %{subscriptions:list}: nothing is received twice, and nothing new either until "

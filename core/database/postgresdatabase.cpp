@@ -390,7 +390,7 @@ private:
     void startJobs(Session &maintenance, const QString &name)
     {
         if (const Result<> started = postgres::startJobs(m_spec, maintenance, name); !started) {
-            m_remarks.append({u"database.jobs_stopped"_s, {{u"database"_s, m_spec.name}, {u"address"_s, addressOf(m_spec, name)}, {u"reason"_s, started.error().args["reason"_L1].toString()}}});
+            m_remarks.append({u"database.jobs_stopped"_s, {{u"database"_s, m_spec.name}, {u"address"_s, addressOf(m_spec, name)}, {u"reason"_s, started.error().args["reason"_L1]}}});
         }
     }
 

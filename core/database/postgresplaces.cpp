@@ -288,7 +288,12 @@ Result<> startJobs(const DatabaseSpec &spec, Session &maintenance, const QString
     // Who can't look knows of no jobs.
     const auto session = Session::open(spec, live);
     const QString schema = session ? schemaOfJobs(**session).value_or(QString()) : QString();
-    return schema.isEmpty() ? Result<>() : (*session)->execute(u"SELECT %1.start_background_workers()"_s.arg(quoted(schema)));
+    if (schema.isEmpty()) {
+        return {};
+    }
+    TRY(const QVariant started, (*session)->value(u"SELECT %1.start_background_workers()"_s.arg(quoted(schema))));
+    // It fails without an error where its launcher does not answer.
+    return started.toBool() ? Result<>() : fail(u"database.jobs_silent"_s, {{u"reason"_s, Message{u"database.jobs_silent"_s, {}}.toJson()}});
 }
 
 bool allowsJobs(const QJsonObject &description)
