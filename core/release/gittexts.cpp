@@ -33,7 +33,7 @@ static const Catalogue::Registration gitTexts{{
     {"git.refused", QT_TRANSLATE_NOOP("catalogue", "The repository %{url} refuses access: %{reason}"),
      QT_TRANSLATE_NOOP("catalogue", "Give the account that runs Cutover a deploy key by ssh's configuration (GIT_SSH_COMMAND of the environment does not count), or a credential helper for it.")},
     {"git.host_key", QT_TRANSLATE_NOOP("catalogue", "The host of %{url} does not prove to be the known one: %{reason}"),
-     QT_TRANSLATE_NOOP("catalogue", "Compare its key with whoever runs it, and add it to known_hosts.")},
+     QT_TRANSLATE_NOOP("catalogue", "Compare its key with whoever runs it, and add it to known_hosts; where another key of it stands there, take that out first (ssh-keygen -R HOST).")},
     {"git.no_repository", QT_TRANSLATE_NOOP("catalogue", "There is no git repository at %{url}: %{reason}"),
      QT_TRANSLATE_NOOP("catalogue", "Check “repository.git” in target.yaml.")},
     {"git.no_space", QT_TRANSLATE_NOOP("catalogue", "The disk is full: git %{command} could not write: %{reason}"),
