@@ -45,9 +45,11 @@ Result<QMap<QString, qint64>> TableWatch::underWay(Session &session)
 void TableWatch::tell(const QMap<QString, qint64> &underWay)
 {
     qint64 done = 0;
-    for (const QString &table : std::as_const(m_begun)) {
+    // What was named since the last look may not have begun, and is no more under way than what has ended.
+    for (const QString &table : std::as_const(m_known)) {
         done += underWay.contains(table) ? 0 : m_rows.value(table);
     }
+    m_known = m_begun;
     for (const auto &[table, rows] : underWay.asKeyValueRange()) {
         done += qMin(rows, m_rows.value(table, rows));
     }

@@ -31,6 +31,7 @@ public:
 private:
     QMap<QString, qint64> m_rows;
     QSet<QString> m_begun;
+    QSet<QString> m_known; ///< Those of them that were at the last look.
     qint64 m_total = 0;
     qint64 m_done = 0;
     Database::ProgressFunction m_progress;
