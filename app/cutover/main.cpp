@@ -131,7 +131,8 @@ int main(int argc, char **argv)
     }
     if (!options.page.isEmpty() && !Rooms::contains(options.page)) {
         QStringList names;
-        for (const RoomSpec &room : Rooms::all()) {
+        const QList<RoomSpec> rooms = Rooms::all();
+        for (const RoomSpec &room : rooms) {
             names.append(room.id);
         }
         return refuse(Main::tr("--page “%1” is none of %2").arg(options.page, names.join(u", "_s)));

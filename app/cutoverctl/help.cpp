@@ -149,7 +149,8 @@ void sayHelp(const Command &command)
     say(u"  "_s + Cli::tr(syntax.summary) + u'\n');
     QList<QStringList> rows;
     QJsonArray array;
-    for (const QString &option : QStringList(syntax.options + syntax.switches + commonOptions() + commonSwitches())) {
+    const QStringList options = syntax.options + syntax.switches + commonOptions() + commonSwitches();
+    for (const QString &option : options) {
         const OptionHelp &help = helpOf(syntax.name, option);
         const QString value = QString::fromLatin1(help.value);
         const QString text = *help.text ? Cli::tr(help.text) : QString();

@@ -67,7 +67,8 @@ void sayPlan(const Plan &plan, const QString &digest)
         say(holdAbove.contains(name) ? Cli::tr("Lost: about %1 %2 of %3; the run holds above %4").arg(count).arg(what, name).arg(holdAbove[name])
                                      : Cli::tr("Lost: up to %1 %2 of %3").arg(count).arg(what, name));
     }
-    for (const QJsonValue &unknown : unknownLossMessages(unknownLoss(plan))) {
+    const QJsonArray unknownLosses = unknownLossMessages(unknownLoss(plan));
+    for (const auto &unknown : unknownLosses) {
         say(Cli::tr("Lost: %1").arg(Message::fromJson(unknown.toObject()).text()));
     }
     for (const QString &owed : plan.owed) {
@@ -147,7 +148,7 @@ Result<int> start(EngineService &engine, const Arguments &arguments, const Plann
         say(warning->text());
     }
     if (arguments.has(u"dry-run"_s)) {
-        sayJson({{u"plan"_s, plan.plan.toJson()}, {u"digest"_s, plan.digest}, {u"gates"_s, gates.toJson()[u"gates"]}, {u"applied"_s, false}});
+        sayJson({{u"plan"_s, plan.plan.toJson()}, {u"digest"_s, plan.digest}, {u"gates"_s, gates.toJson().value(u"gates"_s)}, {u"applied"_s, false}});
         return ExitOk;
     }
     if (const Error shut = gates.firstShut(); !shut.code.isEmpty() && !arguments.has(u"break-glass"_s)) {

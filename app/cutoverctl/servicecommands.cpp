@@ -82,7 +82,7 @@ Result<int> restart(const Arguments &arguments)
     const QString instance = arguments.value(u"instance"_s);
     TRY(RestartChoice choice, QCoro::waitFor(chooseRestart(target, arguments.positional(0), instance)));
     if (arguments.has(u"dry-run"_s)) {
-        for (const QString &name : choice.instances) {
+        for (const QString &name : std::as_const(choice.instances)) {
             say(Cli::tr("%1 would be restarted from %2.").arg(name, choice.releases[name]));
         }
         sayJson({{u"service"_s, choice.service}, {u"instances"_s, QJsonArray::fromStringList(choice.instances)}, {u"restarted"_s, false}});

@@ -123,7 +123,7 @@ Result<int> followRun(EngineService &engine, const QString &runId, qint64 after)
             const Loss lost = lostBy(view);
             sayJson({{u"run"_s, toJson(view.run)}, {u"reason"_s, view.run.reason.text()}, {u"lost"_s, lossToJson(lost)}});
             const QJsonArray losses = lossMessages(lost);
-            for (const QJsonValue &each : losses) {
+            for (const auto &each : losses) {
                 say(QCoreApplication::translate("cutoverctl", "Lost: %1").arg(Message::fromJson(each.toObject()).text()));
             }
             if (state == RunState::Succeeded) {

@@ -31,7 +31,7 @@ Async<QList<StepSpec>> backupSteps(PlanningContext context, Message reason, QStr
 {
     qint64 size = 0;
     QJsonArray databases;
-    for (const DatabaseSpec &spec : context.target.databases) {
+    for (const DatabaseSpec &spec : std::as_const(context.target.databases)) {
         if (without.contains(spec.name)) {
             continue;
         }
@@ -43,7 +43,8 @@ Async<QList<StepSpec>> backupSteps(PlanningContext context, Message reason, QStr
     const bool noDatabase = databases.isEmpty();
     QJsonArray proven = databases;
     const QList<RedisSpec> servers = backedUpRedis(context.target);
-    for (const QJsonValue &name : namesOf(servers)) {
+    const QJsonArray serverNames = namesOf(servers);
+    for (const auto &name : serverNames) {
         databases.append(name);
     }
     StepSpec backup;

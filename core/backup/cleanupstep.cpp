@@ -44,8 +44,8 @@ QStringList unusedReleases(const QString &directory, const QStringList &used)
 Result<QStringList> removeUnused(const Target &target, const QList<RestorePoint> &points, const QStringList &used, const QDateTime &now)
 {
     TRY(const QStringList stray, strayBackups(target, points, now));
-    const QStringList folders = stray + unusedReleases(target.releasesDirectory, used);
-    for (const QString &folder : folders) {
+    QStringList folders = stray + unusedReleases(target.releasesDirectory, used);
+    for (const QString &folder : std::as_const(folders)) {
         CHECK(files::removeTree(folder));
     }
     return folders;
@@ -172,7 +172,8 @@ private:
     [[nodiscard]] QStringList plannedOnes(const QString &key) const
     {
         QStringList names;
-        for (const QJsonValue &name : spec().params[key].toArray()) {
+        const QJsonArray planned = spec().params[key].toArray();
+        for (const auto &name : planned) {
             names.append(name.toString());
         }
         return names;

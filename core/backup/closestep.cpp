@@ -95,7 +95,8 @@ private:
     QStringList names() const
     {
         QStringList names;
-        for (const QJsonValue &name : spec().params["databases"_L1].toArray()) {
+        const QJsonArray databases = spec().params["databases"_L1].toArray();
+        for (const auto &name : databases) {
             names.append(name.toString());
         }
         return names;

@@ -16,7 +16,8 @@ namespace {
 QStringList instancesOf(const StepSpec &spec, QLatin1StringView key = "instances"_L1)
 {
     QStringList names;
-    for (const QJsonValue &name : spec.params[key].toArray()) {
+    const QJsonArray instances = spec.params[key].toArray();
+    for (const auto &name : instances) {
         names.append(name.toString());
     }
     return names;

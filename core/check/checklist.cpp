@@ -77,7 +77,7 @@ CheckResult CheckResult::fromJson(const QJsonObject &json)
     result.durationMs = json[u"durationMs"_s].toInteger();
     result.record = json[u"record"_s].toObject();
     const QJsonArray proves = json[u"proves"_s].toArray();
-    for (const QJsonValue &word : proves) {
+    for (const auto &word : proves) {
         result.proves.append(word.toString());
     }
     result.mayBeKnown = json[u"mayBeKnown"_s].toBool();
@@ -105,7 +105,7 @@ Async<QList<CheckResult>> runCheckList(CheckScope scope, CheckSink sink, std::st
         items.removeIf([&scope](const CheckItem &item) { return !scope.only.contains(item.id); });
     }
     QList<CheckResult> results;
-    for (const CheckItem &item : items) {
+    for (const CheckItem &item : std::as_const(items)) {
         CheckResult result;
         result.id = item.id;
         result.title = item.title;

@@ -78,7 +78,8 @@ CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
     if (const qsizetype index = std::ranges::find(steps, spec.id, &StepSpec::id) - steps.begin(); index < steps.size()) {
         scope.expectedReleases = runningReleases(context.plan().factsBefore(index));
     }
-    for (const ReleaseDigest &release : releaseDigests(context.plan())) {
+    const QList<ReleaseDigest> digests = releaseDigests(context.plan());
+    for (const ReleaseDigest &release : digests) {
         scope.releaseDigests.append(release.digest + u' ' + release.version);
     }
     scope.inRun = true;
@@ -88,7 +89,8 @@ CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
         scope.since = run ? run->started : QDateTime();
         // What was broken later to let it go on counts as well.
         const auto commands = (*journal)->commands(context.runId());
-        for (const CommandRecord &command : commands.value_or(QList<CommandRecord>())) {
+        const QList<CommandRecord> given = commands.value_or(QList<CommandRecord>());
+        for (const CommandRecord &command : given) {
             const BreakGlass more = BreakGlass::fromJson(command.args[u"glass"].toObject());
             scope.breakGlass.gates += more.gates;
             if (scope.breakGlass.reason.isEmpty() && !more.gates.isEmpty()) {
@@ -177,7 +179,7 @@ public:
         scope.afterUpdate = true;
         QHash<QString, CheckResult> before;
         const QJsonArray known = context.result(u"precheck"_s, u"checks"_s).toArray();
-        for (const QJsonValue &entry : known) {
+        for (const auto &entry : known) {
             const auto result = CheckResult::fromJson(entry.toObject());
             before.insert(result.id, result);
             if (!result.record.isEmpty()) {

@@ -54,7 +54,7 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
     // A release of git has no package, so its size tells nothing.
     const bool updating = !scope.releaseDigests.isEmpty() || scope.packageSize > 0;
     qint64 databases = 0;
-    for (const DatabaseSpec &database : scope.target.databases) {
+    for (const DatabaseSpec &database : std::as_const(scope.target.databases)) {
         if (database.driver == "sqlite"_L1) {
             // The copy, and the scratch restore that proves it.
             databases += 2 * (QFileInfo(database.file).size() + QFileInfo(QString(database.file + u"-wal"_s)).size());

@@ -23,7 +23,7 @@ QMap<QString, double> figuresOf(const Error &error)
 {
     QMap<QString, double> figures;
     const QJsonArray exceeded = error.args[u"exceeded"].toArray();
-    for (const QJsonValue &part : exceeded) {
+    for (const auto &part : exceeded) {
         const QJsonObject args = Message::fromJson(part.toObject()).args;
         figures.insert(args[u"percent"].toVariant().toString(), args[u"found"].toDouble());
     }

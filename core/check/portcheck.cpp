@@ -91,7 +91,8 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
         if (!found && found.error().code != "supervisor.not_running"_L1) {
             co_return wrong(found.error());
         }
-        for (const InstanceState &state : found.value_or(QList<InstanceState>())) {
+        const QList<InstanceState> known = found.value_or(QList<InstanceState>());
+        for (const InstanceState &state : known) {
             states.insert(state.name, state);
         }
     }

@@ -212,7 +212,7 @@ private:
                 continue;
             }
             const QJsonArray told = record.results[u"checks"].toArray();
-            for (const QJsonValue &value : told) {
+            for (const auto &value : told) {
                 // On a way of several releases the last word counts.
                 const CheckResult result = CheckResult::fromJson(value.toObject());
                 results.removeIf([&result](const CheckResult &known) { return known.id == result.id; });
@@ -730,7 +730,7 @@ Result<QList<ChecklistItem>> checklistFor(Journal &journal, const GateScope &sco
         TRY(input.run, journal.run(scope.run));
         // What the run's plan demands is signed for it, even if target.yaml does not name it any more.
         const QJsonArray demanded = scope.plan.policy[u"checklist"].toArray();
-        for (const QJsonValue &item : demanded) {
+        for (const auto &item : demanded) {
             const QString name = item[u"name"].toString();
             if (!std::ranges::contains(input.target.manualItems, name, &ManualItemSpec::name)) {
                 input.target.manualItems.append({name, item[u"text"].toString(name), item[u"when"].toString(), true});

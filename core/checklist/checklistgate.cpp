@@ -59,7 +59,7 @@ Result<QList<OpenItem>> openItems(Journal &journal, const RunRecord &run)
         return open;
     }
     TRY(const QList<Tick> ticks, journal.ticks(run.planDigest, run.id));
-    for (const QJsonValue &item : items) {
+    for (const auto &item : items) {
         const QString when = item[u"when"].toString();
         const QString name = item[u"name"].toString();
         // A way back that somebody chose ends like any run, and is one.

@@ -368,7 +368,7 @@ Result<Comparison> estimate(Session &live, const QJsonObject &then, const QMap<Q
         if (columns.isEmpty()) {
             continue;
         }
-        if (columns != tracesOf(table)["columns"_L1].toObject()) {
+        if (columns != tracesOf(table).value("columns"_L1).toObject()) {
             found.reshaped.append(name);
         }
         for (const QString &column : table.columns) {

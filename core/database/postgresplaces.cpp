@@ -70,7 +70,8 @@ Result<QString> schemaOfJobs(Session &session)
 void endSessions(Session &maintenance, const QString &identity)
 {
     const auto others = maintenance.rows(u"SELECT pid FROM pg_stat_activity WHERE datid = nullif($1, '')::oid AND pid <> pg_backend_pid()"_s, {identity});
-    for (const Row &row : others.value_or(QList<Row>())) {
+    const QList<Row> found = others.value_or(QList<Row>());
+    for (const Row &row : found) {
         // One by one: a session of a superuser that may not be ended must not save the rest.
         (void)maintenance.execute(u"SELECT pg_terminate_backend($1)"_s, {row[0].toInt()});
     }
@@ -99,7 +100,8 @@ QString sessionsOf(Session &maintenance, const QString &identity, const QString 
 {
     QStringList names;
     const auto rows = maintenance.rows(u"SELECT coalesce(nullif(application_name, ''), usename, backend_type), pid FROM pg_stat_activity WHERE datid IN (nullif($1, '')::oid, nullif($2, '')::oid)"_s, {identity, other});
-    for (const Row &row : rows.value_or(QList<Row>())) {
+    const QList<Row> found = rows.value_or(QList<Row>());
+    for (const Row &row : found) {
         names.append(u"%1 (pid %2)"_s.arg(row[0].toString(), row[1].toString()));
     }
     return names.isEmpty() ? u"?"_s : names.join(u", "_s);
@@ -247,7 +249,8 @@ Result<> createLike(Session &maintenance, const QString &name, const QJsonObject
 
 Result<> prepareContent(Session &fresh, const QJsonObject &description)
 {
-    for (const QJsonValue &extension : description["extensions"_L1].toArray()) {
+    const QJsonArray extensions = description["extensions"_L1].toArray();
+    for (const auto &extension : extensions) {
         const QString name = extension["name"_L1].toString();
         const QString schema = extension["schema"_L1].toString();
         const QString version = extension["version"_L1].toString();
@@ -308,14 +311,16 @@ Result<> applyProperties(Session &maintenance, const QString &name, const QJsonO
     return maintenance.transaction([&]() -> Result<> {
         if (!description["defaultRights"_L1].toBool()) {
             CHECK(maintenance.execute(u"REVOKE ALL ON DATABASE %1 FROM PUBLIC"_s.arg(database)));
-            for (const QJsonValue &right : description["rights"_L1].toArray()) {
+            const QJsonArray rights = description["rights"_L1].toArray();
+            for (const auto &right : rights) {
                 const QString role = right["role"_L1].toString();
                 CHECK(maintenance.execute(u"GRANT %1 ON DATABASE %2 TO %3%4"_s.arg(
                     right["right"_L1].toString(), database, role.isEmpty() ? u"PUBLIC"_s : quoted(role),
                     right["grantable"_L1].toBool() ? u" WITH GRANT OPTION"_s : QString())));
             }
         }
-        for (const QJsonValue &setting : description["settings"_L1].toArray()) {
+        const QJsonArray settings = description["settings"_L1].toArray();
+        for (const auto &setting : settings) {
             const QString role = setting["role"_L1].toString();
             const QString place = role.isEmpty() ? QString(u"DATABASE "_s + database) : QString(u"ROLE "_s + quoted(role) + u" IN DATABASE "_s + database);
             // Lists are kept as lists, everything else is one text. Those that pg_dump knows.

@@ -131,7 +131,8 @@ QString connectionString(const DatabaseSpec &spec, const QString &database)
     add(text, "sslmode"_L1, place.sslMode);
     add(text, "sslrootcert"_L1, place.sslRootCertificate);
     add(text, "connect_timeout"_L1, QString::number(connectSeconds));
-    for (const auto &[key, value] : livenessOptions()) {
+    const auto liveness = livenessOptions();
+    for (const auto &[key, value] : liveness) {
         add(text, key, value);
     }
     return text;
@@ -208,7 +209,8 @@ Result<std::unique_ptr<Session>> Session::open(const DatabaseSpec &spec, const Q
     add(options, "sslrootcert"_L1, place.sslRootCertificate);
     add(options, "connect_timeout"_L1, QString::number(connectSeconds));
     add(options, "application_name"_L1, u"cutover"_s);
-    for (const auto &[key, value] : livenessOptions()) {
+    const auto liveness = livenessOptions();
+    for (const auto &[key, value] : liveness) {
         add(options, key, value);
     }
     own.connection.setConnectOptions(options);

@@ -104,7 +104,7 @@ Async<Facts> balancerFacts(Target target)
     Facts facts;
     CO_TRY(const auto balancer, BalancerRegistry::create(target));
     std::optional<ServingColours> serving;
-    for (const ServiceSpec &service : target.services) {
+    for (const ServiceSpec &service : std::as_const(target.services)) {
         if (!service.isBlueGreen() || !balancer) {
             continue;
         }
@@ -191,7 +191,7 @@ Async<> keepBalancers(Target target, QStringList ignored, KeeperTools tools)
     own.processes = tools.processes;
     own.inherit = tools.inherit;
     CO_TRY(const auto balancer, BalancerRegistry::create(target, own));
-    for (const ServiceSpec &service : target.services) {
+    for (const ServiceSpec &service : std::as_const(target.services)) {
         const auto isChanging = [&ignored](const InstanceSpec &instance) { return ignored.contains(instanceFact(instance.name)); };
         const bool isAtWork = service.isBlueGreen() ? ignored.contains(balancerFact(service.name)) : std::ranges::any_of(service.instances, isChanging);
         if (!balancer || service.balancerBackend.isEmpty() || isAtWork) {

@@ -136,7 +136,7 @@ Async<> ColourMove::smoke(QString version, std::stop_token stop)
     qint64 done = 0;
     for (const InstanceMove &move : m_instances) {
         tell(u"colour.doing.smoke"_s, done++, {{u"instance"_s, move.name()}, {u"count"_s, m_service.smoke.size()}});
-        for (const ProbeSpec &test : m_service.smoke) {
+        for (const ProbeSpec &test : std::as_const(m_service.smoke)) {
             const ProbeSpec probe = m_service.expand(test, move.instance(), folder);
             const ProbeResult answer = co_await probeOnce(probe, stop);
             if (answer.ok) {

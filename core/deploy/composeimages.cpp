@@ -166,7 +166,7 @@ Async<QStringList> ComposeProject::usedImages()
 {
     CO_TRY(const QJsonArray all, co_await inspected({}, LookMs));
     QStringList found;
-    for (const QJsonValue &container : all) {
+    for (const auto &container : all) {
         found.append(container["Image"_L1].toString());
     }
     co_return found;

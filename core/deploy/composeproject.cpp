@@ -310,7 +310,7 @@ Async<QList<ComposeContainer>> ComposeProject::containers(qint64 limitMs)
     const QStringList ours{u"label=com.docker.compose.project="_s + project(), u"label=com.docker.compose.oneoff=False"_s};
     CO_TRY(const QJsonArray all, co_await inspected(ours, limitMs));
     QList<ComposeContainer> containers;
-    for (const QJsonValue &value : all) {
+    for (const auto &value : all) {
         ComposeContainer container = containerOf(value.toObject());
         container.release = releaseOf(value["Config"_L1]["Labels"_L1][FilesLabel].toString().section(u',', 0, 0));
         containers.append(container);

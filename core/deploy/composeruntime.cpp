@@ -110,7 +110,8 @@ public:
     {
         CO_TRY(const auto containers, co_await allContainers(limitMs));
         QList<InstanceState> states;
-        for (const Placed &placed : all()) {
+        const QList<Placed> places = all();
+        for (const Placed &placed : places) {
             InstanceState state;
             state.name = placed.instance->name;
             state.service = placed.service->name;
@@ -147,7 +148,8 @@ public:
         CO_TRY(const auto containers, co_await allContainers(AnswerMs));
         QJsonObject facts;
         CO_TRY(const QStringList stopped, m_stopped.names());
-        for (const Placed &placed : all()) {
+        const QList<Placed> places = all();
+        for (const Placed &placed : places) {
             const ComposeContainer *container = containerOf(containers[placed.instance->colour], placed);
             // What died shall run all the same.
             if (placed.service->managed && container && (container->isAlive() || !stopped.contains(placed.instance->name))) {
@@ -254,7 +256,8 @@ public:
         QMap<QString, QString> found;
         for (const auto &[colour, project] : m_projects) {
             CO_TRY(const auto services, co_await project->servicesOf(folder, instances, stop, true));
-            for (const Placed &placed : all()) {
+            const QList<Placed> places = all();
+            for (const Placed &placed : places) {
                 const QString name = placed.instance->composeService;
                 if (placed.instance->colour == colour && instances.contains(placed.instance->name) && services.contains(name)) {
                     CO_TRY(const QString id, co_await project->imageId(services[name].image, stop));
@@ -465,7 +468,8 @@ private:
     /// Of the instance that is this service in that colour's project.
     QString idOf(const QMap<QString, QString> &images, const QString &colour, const QString &service) const
     {
-        for (const Placed &placed : all()) {
+        const QList<Placed> places = all();
+        for (const Placed &placed : places) {
             if (placed.instance->colour == colour && placed.instance->composeService == service && images.contains(placed.instance->name)) {
                 return images[placed.instance->name];
             }
@@ -519,7 +523,8 @@ private:
 
     Result<ComposeProject *> projectOf(const QString &instance) const
     {
-        for (const Placed &placed : all()) {
+        const QList<Placed> places = all();
+        for (const Placed &placed : places) {
             if (placed.instance->name == instance) {
                 return m_projects.at(placed.instance->colour).get();
             }

@@ -101,7 +101,7 @@ void tellFetched(const Target &target, StepSpec &step, const QString &intentOfIm
     QStringList hosts;
     bool hasImages = false;
     const QJsonArray instances = step.params["instances"_L1].toArray();
-    for (const QJsonValue &name : instances) {
+    for (const auto &name : instances) {
         const ServiceSpec *service = target.serviceOfInstance(name.toString());
         if (service && !service->host.isHere() && !hosts.contains(service->host.text())) {
             hosts.append(service->host.text());
@@ -236,7 +236,7 @@ QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, c
             // Its instances are started together, so of one release.
             const QString fresh = freshColour(context, service);
             const QString old = otherColour(fresh);
-            steps += colourSteps(context, service, {.colour = fresh, .from = context.running.value(service.instancesOf(old).first().name, from), .to = releases.value(service.instancesOf(fresh).first().name, to), .forth = forth});
+            steps += colourSteps(context, service, {.colour = fresh, .from = context.running.value(service.instancesOf(old).constFirst().name, from), .to = releases.value(service.instancesOf(fresh).constFirst().name, to), .forth = forth});
         } else if (rolls(service)) {
             const auto runtime = RuntimeRegistry::create(service.runtime, target);
             for (const InstanceSpec &instance : service.instances) {
@@ -272,7 +272,7 @@ Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release
     QList<StepSpec> steps{place};
     // What a release restarts that is passed over has changed all the same.
     QStringList restart = manifest.restart;
-    for (const QString &name : release.passedOver) {
+    for (const QString &name : std::as_const(release.passedOver)) {
         // One that is called otherwise here has been renamed since.
         const bool known = context.target.service(name) != nullptr;
         if (!restart.isEmpty()) {

@@ -138,7 +138,8 @@ public:
         CO_TRY(const QList<LockKeeper> before, co_await keepersNow(state, lock));
         for (qsizetype i = 0; i < build.size(); ++i) {
             QStringList words;
-            for (const QJsonValue &word : build.at(i).toArray()) {
+            const QJsonArray command = build.at(i).toArray();
+            for (const auto &word : command) {
                 words.append(word.toString());
             }
             context.progress({i, build.size(), u"programs"_s, {u"git.doing.build"_s, {{u"command"_s, words.join(u' ')}, {u"version"_s, version()}}}});

@@ -81,7 +81,8 @@ Async<QList<BalancerServer>> Haproxy::allServers() const
         column.insert(names[i], i);
     }
     QList<BalancerServer> result;
-    for (const QString &line : lines.sliced(1)) {
+    const QStringList rows = lines.sliced(1);
+    for (const QString &line : rows) {
         const QStringList fields = line.split(u',');
         const auto field = [&](const QString &name) { return fields.value(column.value(name, -1)); };
         BalancerServer server;

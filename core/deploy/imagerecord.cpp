@@ -45,7 +45,7 @@ QString keyOf(const Target &target, const QString &instance)
 
 QString recordedImage(const Target &target, const QString &version, const QString &instance)
 {
-    return readAll(target)[version].toObject()[keyOf(target, instance)].toString();
+    return readAll(target).value(version).toObject().value(keyOf(target, instance)).toString();
 }
 
 QStringList recordedImages(const Target &target, const QStringList &versions)
@@ -54,7 +54,7 @@ QStringList recordedImages(const Target &target, const QStringList &versions)
     QStringList images;
     for (const QString &version : versions) {
         const QJsonObject own = all[version].toObject();
-        for (const QJsonValue &image : own) {
+        for (const auto &image : own) {
             images.append(image.toString());
         }
     }

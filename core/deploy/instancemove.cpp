@@ -293,7 +293,8 @@ Async<> InstanceMove::waitReady(QString version, std::stop_token stop)
     if (const auto ready = co_await m_runtime->waitReady(m_instance.name, version, stop); !ready) {
         if (ready.error().kind == Error::Kind::Permanent) {
             const auto lines = co_await m_runtime->lastLines(m_instance.name);
-            for (const QString &line : lines.value_or(QStringList())) {
+            const QStringList last = lines.value_or(QStringList());
+            for (const QString &line : last) {
                 m_context->logLine(m_instance.name, line);
             }
         }

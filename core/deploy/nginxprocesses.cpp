@@ -61,7 +61,7 @@ QList<NginxWorker> nginxWorkers(qint64 master)
         // A kernel that does not keep that list.
         names = QDir(u"/proc"_s).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
     }
-    for (const QString &name : names) {
+    for (const QString &name : std::as_const(names)) {
         const qint64 pid = name.toLongLong();
         if (pid <= 0 || procfiles::parentOf(pid) != master) {
             continue;

@@ -116,7 +116,7 @@ private:
     {
         std::vector<InstanceMove> moves;
         const QJsonArray names = spec().params[u"instances"_s].toArray();
-        for (const QJsonValue &name : names) {
+        for (const auto &name : names) {
             TRY(InstanceMove move, InstanceMove::create(context, spec().params[u"service"_s].toString(), name.toString()));
             moves.push_back(std::move(move));
         }

@@ -358,7 +358,7 @@ Async<> SystemdManager::logs(QMap<QString, QString> instances, LogRequest reques
         // What is no UTF-8 comes as a list of bytes.
         QByteArray bytes;
         const QJsonArray raw = entry["MESSAGE"_L1].toArray();
-        for (const QJsonValue &byte : raw) {
+        for (const auto &byte : raw) {
             bytes.append(char(byte.toInt()));
         }
         sink(instance, raw.isEmpty() ? entry["MESSAGE"_L1].toString() : QString::fromUtf8(bytes));

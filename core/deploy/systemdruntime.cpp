@@ -103,7 +103,8 @@ public:
     Async<> check(QString version, QStringList instances, std::stop_token stop) override
     {
         CO_CHECK(co_await checkUnits(version, instances, stop));
-        for (const HostSpec &host : hostsOf(instances)) {
+        const QList<HostSpec> hosts = hostsOf(instances);
+        for (const HostSpec &host : hosts) {
             CO_CHECK(co_await checkRelease(m_target, host, version, m_tools, stop));
         }
         co_return {};
@@ -118,7 +119,8 @@ public:
     Async<> prepare(QString version, QStringList instances, std::stop_token stop) override
     {
         CO_CHECK(co_await checkUnits(version, instances, stop));
-        for (const HostSpec &host : hostsOf(instances)) {
+        const QList<HostSpec> hosts = hostsOf(instances);
+        for (const HostSpec &host : hosts) {
             CO_CHECK(co_await bringRelease(m_target, host, version, m_tools, stop));
         }
         co_return {};
@@ -129,7 +131,8 @@ public:
     {
         const QStringList instances = images.keys();
         CO_CHECK(co_await checkUnits(version, instances, stop));
-        for (const HostSpec &host : hostsOf(instances)) {
+        const QList<HostSpec> hosts = hostsOf(instances);
+        for (const HostSpec &host : hosts) {
             CO_TRY(const bool isThere, co_await hasRelease(host, version, m_tools, stop));
             if (!isThere) {
                 CO_CHECK(co_await bringRelease(m_target, host, version, m_tools, stop));

@@ -45,7 +45,8 @@ struct Wanted {
 QList<Wanted> wantedBy(const StepSpec &spec)
 {
     QList<Wanted> all;
-    for (const QJsonValue &value : spec.params["flags"_L1].toArray()) {
+    const QJsonArray flags = spec.params["flags"_L1].toArray();
+    for (const auto &value : flags) {
         const QString name = value["name"_L1].toString();
         all.append({name, flagFrom(name, value["from"_L1]), flagFrom(name, value["to"_L1])});
     }

@@ -184,7 +184,7 @@ private:
                 names.append(step.params[u"instance"_s].toString());
             } else if (step.kind == u"recreate_service") {
                 const QJsonArray instances = step.params[u"instances"_s].toArray();
-                for (const QJsonValue &name : instances) {
+                for (const auto &name : instances) {
                     names.append(name.toString());
                 }
             } else if (step.kind == u"start_colour") {

@@ -367,7 +367,8 @@ Result<QString> urlOf(const DatabaseSpec &database)
     add("sslrootcert"_L1, place.sslRootCertificate);
     // Drivers that are not libpq know other names.
     if (const QString dialect = url.section(u"://"_s, 0, 0); dialect == "postgresql"_L1 || dialect.startsWith("postgresql+psycopg"_L1)) {
-        for (const auto &[key, value] : postgres::livenessOptions()) {
+        const auto liveness = postgres::livenessOptions();
+        for (const auto &[key, value] : liveness) {
             add(key, value);
         }
     }
@@ -381,7 +382,8 @@ Result<QString> iniWithUrl(const QString &text, const QString &url, const QStrin
     static const QRegularExpression own(uR"(\Asqlalchemy\.url\s*[=:])"_s, QRegularExpression::CaseInsensitiveOption);
     QStringList lines;
     bool inSection = false, found = false, dropping = false;
-    for (const QString &line : text.split(u'\n')) {
+    const QStringList before = text.split(u'\n');
+    for (const QString &line : before) {
         const auto match = header.match(line);
         if (match.hasMatch()) {
             inSection = match.captured(1) == "alembic"_L1;

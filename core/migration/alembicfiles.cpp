@@ -61,7 +61,8 @@ Result<RevisionFile> readRevisionFile(const QString &file)
     static const QRegularExpression header(uR"(\A\s*#\s*cutover:)"_s);
     QStringList up, down;
     bool inDowngrade = false;
-    for (const QString &line : read.source.split(u'\n')) {
+    const QStringList lines = read.source.split(u'\n');
+    for (const QString &line : lines) {
         if (line.startsWith("def "_L1)) {
             inDowngrade = line.startsWith("def downgrade("_L1);
         }

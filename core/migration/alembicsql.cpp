@@ -248,7 +248,7 @@ QList<Lost> lostFromJson(const QJsonValue &json)
 {
     QList<Lost> losses;
     const QJsonArray array = json.toArray();
-    for (const QJsonValue &each : array) {
+    for (const auto &each : array) {
         losses.append({each[0].toString(), each[1].toString(), each[2].toString()});
     }
     return losses;

@@ -543,7 +543,8 @@ public:
             co_return fail(notInRelease(database, release, present));
         }
         QStringList needed;
-        for (const Revision &revision : history.pending(present, head.isEmpty() ? QStringList() : QStringList{head})) {
+        const QList<Revision> pending = history.pending(present, head.isEmpty() ? QStringList() : QStringList{head});
+        for (const Revision &revision : pending) {
             CO_TRY(const RevisionFile file, co_await fileOf(revision));
             if (file.phase != "contract"_L1) {
                 needed.append(revision.revision);
@@ -555,7 +556,8 @@ public:
     Async<QString> check(Target target, DatabaseSpec database, std::stop_token) const override
     {
         CO_TRY(const Standing standing, co_await standingOf(target, target.currentLink(), database));
-        for (const Revision &revision : pendingOf(standing)) {
+        const QList<Revision> pending = pendingOf(standing);
+        for (const Revision &revision : pending) {
             CO_TRY(const RevisionFile file, co_await fileOf(revision));
             // Contracting belongs to a later update; until then it is owed, not missing.
             if (file.phase != "contract"_L1) {

@@ -43,7 +43,8 @@ Manifest manifestOf(const Target &target, const GitTag &tag, const QList<GitTag>
     manifest.risk = riskOf(manifest.type);
     manifest.restart = {u"all"_s};
     QStringList lines;
-    for (const QString &line : QString(tag.subject + u'\n' + tag.body).split(u'\n')) {
+    const QStringList told = QString(tag.subject + u'\n' + tag.body).split(u'\n');
+    for (const QString &line : told) {
         // What comes behind is a signature.
         if (line.startsWith("-----BEGIN "_L1)) {
             break;

@@ -139,7 +139,7 @@ Async<QList<StepSpec>> codeSteps(PlanningContext context, RestorePoint point, Fa
     CO_CHECK(checkReleases(context.target, point));
     const InstanceReleases then = releasesThen(context.target, point);
     InstanceReleases back;
-    for (const ServiceSpec &service : context.target.services) {
+    for (const ServiceSpec &service : std::as_const(context.target.services)) {
         const bool moves = service.managed && std::ranges::any_of(service.instances, [&](const InstanceSpec &instance) {
                                const QString fact = instanceFact(instance.name);
                                return now.contains(fact) && now[fact].toString() != then[instance.name];
@@ -159,7 +159,7 @@ Async<QList<StepSpec>> codeSteps(PlanningContext context, RestorePoint point, Fa
 
 Async<QString> contractSincePoint(PlanningContext context, RestorePoint point)
 {
-    for (const DatabaseSpec &database : context.target.databases) {
+    for (const DatabaseSpec &database : std::as_const(context.target.databases)) {
         if (database.migrations.isEmpty()) {
             continue;
         }
@@ -204,12 +204,12 @@ Async<> planDowngrade(PlanningContext context, RestorePoint point, Plan *plan)
     // Nothing of the newer release runs on, idle or not, when its schema goes.
     before += retireSteps(context, before, Retire::All);
     qint64 aheadMs = 0;
-    for (const StepSpec &step : before) {
+    for (const StepSpec &step : std::as_const(before)) {
         aheadMs += context.measuredMs.value(step.kind, step.expectedMs);
     }
     QList<StepSpec> back;
     Loss loss, holdAbove;
-    for (const DatabaseSpec &database : context.target.databases) {
+    for (const DatabaseSpec &database : std::as_const(context.target.databases)) {
         if (!database.migrations.isEmpty()) {
             CO_TRY(const QList<StepSpec> steps, co_await planDowngrades(context, database, backupOf(point, database).revision, aheadMs));
             back += steps;
@@ -299,7 +299,7 @@ struct RestoreCost {
 Async<UnknownLoss> unreadableDatabases(Target target, RestorePoint point)
 {
     UnknownLoss unknown;
-    for (const DatabaseSpec &spec : target.databases) {
+    for (const DatabaseSpec &spec : std::as_const(target.databases)) {
         CO_TRY(const auto database, Database::create(spec));
         CO_TRY(const std::optional<Error> why, co_await database->whyUnreadable({}));
         if (!why) {
@@ -330,7 +330,7 @@ Async<RestoreCost> costOfRestore(PlanningContext context, RestorePoint point, Un
     RestoreCost cost;
     cost.unknown = unknown;
     const qint64 since = point.created.msecsTo(Clock::system().now());
-    for (const DatabaseSpec &spec : context.target.databases) {
+    for (const DatabaseSpec &spec : std::as_const(context.target.databases)) {
         const BackupInfo info = backupOf(point, spec);
         if (info.file.isEmpty()) {
             continue;
@@ -349,20 +349,18 @@ Async<RestoreCost> costOfRestore(PlanningContext context, RestorePoint point, Un
         }
         const Loss holdAbove = cost.limit.holdAbove();
         QMap<QString, QString> names; // A loss is told with "/" behind a schema.
-        for (const QString &name : lost.keys()) {
+        for (const auto &[name, rows] : lost.asKeyValueRange()) {
             names.insert(name, name);
         }
-        for (const QString &name : now.keys()) {
+        for (const auto &[name, rows] : now.asKeyValueRange()) {
             const QString told = QString(name).replace(u'.', u'/');
             names.insert(lost.contains(told) ? told : name, name);
         }
         QString table = u"@table\t@then\t@now\t@lost\t@holds_above"_s;
         for (const auto &[told, name] : names.asKeyValueRange()) {
             const bool counted = now.contains(name);
-            table += u"\n%1\t%2\t%3\t%4\t%5"_s.arg(name)
-                         .arg(counted ? QString::number(info.rows.value(name)) : QString(), counted ? QString::number(now[name]) : QString())
-                         .arg(lost.value(told))
-                         .arg(holdAbove.value(lossName(context.target, spec.name, told)));
+            table += u"\n%1\t%2\t%3\t%4\t%5"_s.arg(name, counted ? QString::number(info.rows.value(name)) : QString(), counted ? QString::number(now[name]) : QString(),
+                                                   QString::number(lost.value(told)), QString::number(holdAbove.value(lossName(context.target, spec.name, told))));
         }
         cost.tables.insert(spec.name, table);
         cost.backups.insert(spec.name, toJson(info));
@@ -435,7 +433,8 @@ StepSpec restoreStep(const RestoreCost &cost, const Target &target, const Databa
     step.title = {u"backup.restore_database"_s, names};
     step.intent = {lossMessages(lost).isEmpty() ? u"backup.restore_database.intent_none"_s : u"backup.restore_database.intent"_s, names};
     QJsonArray remarks;
-    for (const Message &remark : cost.remarks[spec.name]) {
+    const QList<Message> told = cost.remarks.value(spec.name);
+    for (const Message &remark : told) {
         remarks.append(remark.toJson());
     }
     if (!remarks.isEmpty()) {
@@ -523,7 +522,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     steps.append(last);
     steps.append(countLossStep(cost, u"count_loss_fenced"_s, true));
     const Loss holdAbove = cost.limit.holdAbove();
-    for (const DatabaseSpec &spec : context.target.databases) {
+    for (const DatabaseSpec &spec : std::as_const(context.target.databases)) {
         if (!cost.backups.contains(spec.name)) {
             continue;
         }

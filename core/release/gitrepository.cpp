@@ -227,7 +227,8 @@ Async<QMap<QString, QString>> GitRepository::references(QString folder, std::sto
 {
     CO_TRY(const QByteArray output, co_await git({u"for-each-ref"_s, u"--format=%(objectname) %(refname)"_s, folder}, stop));
     QMap<QString, QString> found;
-    for (const QByteArray &line : output.split('\n')) {
+    const QList<QByteArray> lines = output.split('\n');
+    for (const QByteArray &line : lines) {
         const qsizetype blank = line.indexOf(' ');
         if (blank > 0) {
             found.insert(QString::fromUtf8(line.sliced(blank + 1)).sliced(folder.size()), QString::fromLatin1(line.first(blank)));
@@ -322,7 +323,8 @@ Async<QList<GitTag>> GitRepository::tagsThat(QStringList condition, std::stop_to
     }
     CO_TRY(const QStringList moved, co_await movedTags(stop));
     CO_TRY(const QByteArray output, co_await git(command, stop));
-    for (const QByteArray &record : output.split(recordEnd)) {
+    const QList<QByteArray> records = output.split(recordEnd);
+    for (const QByteArray &record : records) {
         if (auto tag = parseTag(record, prefix); tag && !moved.contains(tag->name)) {
             found.append(std::move(*tag));
         }
@@ -371,7 +373,8 @@ Async<QString> GitRepository::findCommit(QString hash, std::stop_token stop)
     CO_TRY(const QByteArray objects, co_await git({u"rev-parse"_s, QString(u"--disambiguate="_s + wanted)}, stop));
     CO_TRY(const QByteArray types, co_await git({u"cat-file"_s, u"--batch-check=%(objectname) %(objecttype)"_s}, stop, objects));
     QStringList commits;
-    for (const QByteArray &line : types.split('\n')) {
+    const QList<QByteArray> lines = types.split('\n');
+    for (const QByteArray &line : lines) {
         if (line.endsWith(" commit")) {
             commits.append(QString::fromLatin1(line.split(' ').first()));
         }
@@ -398,7 +401,8 @@ Async<QString> GitRepository::branchHead(QString name, std::stop_token stop)
     // Compared here: what is typed is never a revision's syntax nor a pattern to git.
     CO_TRY(const QByteArray output, co_await git({u"for-each-ref"_s, u"--format=%(objectname) %(refname)"_s, branchFolder}, stop));
     const QByteArray wanted = ' ' + (branchFolder + name).toUtf8();
-    for (const QByteArray &line : output.split('\n')) {
+    const QList<QByteArray> lines = output.split('\n');
+    for (const QByteArray &line : lines) {
         if (line.endsWith(wanted) && line.indexOf(' ') == line.size() - wanted.size()) {
             co_return QString::fromLatin1(line.first(line.size() - wanted.size()));
         }
@@ -443,7 +447,8 @@ Async<qint64> GitRepository::sizeOf(QString commit, std::stop_token stop)
 {
     CO_TRY(const QByteArray output, co_await git({u"ls-tree"_s, u"-r"_s, u"-l"_s, u"-z"_s, commit}, stop));
     qint64 sum = 0;
-    for (const QByteArray &entry : output.split('\0')) {
+    const QList<QByteArray> entries = output.split('\0');
+    for (const QByteArray &entry : entries) {
         // "MODE TYPE HASH   SIZE\tPATH"
         const QList<QByteArray> words = entry.left(entry.indexOf('\t')).simplified().split(' ');
         sum += words.value(3).toLongLong();

@@ -145,7 +145,7 @@ QString stepsOf(const Plan &plan, const QList<StepRecord> &steps)
             }
         }
         const QJsonArray remarks = record.results[stepresult::remarks].toArray();
-        for (const QJsonValue &remark : remarks) {
+        for (const auto &remark : remarks) {
             rows.append({QString(), Message::fromJson(remark.toObject()).text()});
         }
         if (plan.steps[i].pointOfNoReturn) {
@@ -164,7 +164,7 @@ QString checksOf(const RunRecord &run, const QList<StepRecord> &steps)
             continue;
         }
         QList<QStringList> rows;
-        for (const QJsonValue &value : checks) {
+        for (const auto &value : checks) {
             const CheckResult check = CheckResult::fromJson(value.toObject());
             rows.append({checkWord(check.status), check.title.text(), check.error.code.isEmpty() ? check.finding.text() : check.error.text()});
         }
@@ -179,11 +179,10 @@ QString lossOf(const Plan &plan, const QList<StepRecord> &steps)
     const Loss counted = lossFromJson(plan.loss);
     const Loss limit = lossFromJson(plan.policy[u"holdAbove"]);
     const Loss lost = lostBy(plan, steps);
-    QStringList names = counted.keys() + lost.keys();
-    names.removeDuplicates();
-    names.sort();
+    Loss all = counted;
+    all.insert(lost);
     QList<QStringList> rows;
-    for (const QString &name : std::as_const(names)) {
+    for (const auto &[name, count] : std::as_const(all).asKeyValueRange()) {
         rows.append({name, QLocale().toString(counted.value(name)), limit.contains(name) ? QLocale().toString(limit[name]) : u"–"_s,
                      QLocale().toString(lost.value(name))});
     }
@@ -193,7 +192,7 @@ QString lossOf(const Plan &plan, const QList<StepRecord> &steps)
     if (!unknown.isEmpty()) {
         html += heading(tr("What can't be counted"));
     }
-    for (const QJsonValue &message : unknown) {
+    for (const auto &message : unknown) {
         html += u"<p>"_s + Message::fromJson(message.toObject()).text().toHtmlEscaped() + u"</p>\n"_s;
     }
     for (const StepRecord &step : steps) {

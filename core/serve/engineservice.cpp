@@ -325,7 +325,7 @@ Async<QJsonObject> EngineService::Private::applyFeatures(QJsonObject params)
     CO_CHECK(needConn());
     QList<FeatureChange> changes;
     const QJsonArray array = params[u"changes"].toArray();
-    for (const QJsonValue &value : array) {
+    for (const auto &value : array) {
         changes.append({.name = value[u"name"].toString(),
                         .fromEnabled = value[u"fromEnabled"].toBool(),
                         .toEnabled = value[u"toEnabled"].toBool(),
@@ -479,7 +479,8 @@ Result<QJsonObject> EngineService::Private::adopt(const QJsonObject &params)
     }
     CHECK(needConn());
     const auto foreign = foreignClaims(target);
-    for (const DatabaseClaim &claim : foreign.value_or(QList<DatabaseClaim>())) {
+    const QList<DatabaseClaim> claims = foreign.value_or(QList<DatabaseClaim>());
+    for (const DatabaseClaim &claim : claims) {
         // Of another machine it can't be known; the operator who types the name vouches for it.
         TRY(const bool busy, hasRun(claim.state));
         if (busy) {

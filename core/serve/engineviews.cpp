@@ -122,7 +122,8 @@ Async<QJsonObject> EngineService::Private::status()
     }
     view.freeBytes = files::freeBytes(target.stateDirectory).value_or(-1);
     const auto points = journal->restorePoints();
-    for (const RestorePoint &point : points.value_or(QList<RestorePoint>())) {
+    const QList<RestorePoint> known = points.value_or(QList<RestorePoint>());
+    for (const RestorePoint &point : known) {
         if (point.available) {
             view.lastBackup = std::max(view.lastBackup, point.created);
             view.lastProvenBackup = std::max(view.lastProvenBackup, point.proven);
@@ -142,7 +143,8 @@ Async<QJsonObject> EngineService::Private::status()
         if (!servers) {
             view.problem = servers.error();
         }
-        for (const BalancerServer &server : servers.value_or(QList<BalancerServer>())) {
+        const QList<BalancerServer> known = servers.value_or(QList<BalancerServer>());
+        for (const BalancerServer &server : known) {
             const bool ours = std::any_of(target.services.cbegin(), target.services.cend(), [&server](const ServiceSpec &service) {
                 return !service.balancerBackend.isEmpty() && service.balancerBackend == server.backend;
             });
@@ -493,7 +495,8 @@ Result<QJsonObject> EngineService::Private::metricPoints(const QJsonObject &para
     const qint64 to = params[u"to"].toInteger();
     TRY(const auto points, metrics->series(params[u"series"].toString(), from, to));
     QJsonArray array;
-    for (const MetricPoint &point : thinned(points, from, to, limit)) {
+    const QList<MetricPoint> fewer = thinned(points, from, to, limit);
+    for (const MetricPoint &point : fewer) {
         array.append(QJsonArray{point.time, point.value});
     }
     return QJsonObject{{u"points"_s, array}};

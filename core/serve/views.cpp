@@ -165,7 +165,7 @@ TargetView TargetView::fromJson(const QJsonObject &json)
         view.revisions.insert(it.key(), it.value().toString());
     }
     const QJsonArray servers = json[u"redis"].toArray();
-    for (const QJsonValue &server : servers) {
+    for (const auto &server : servers) {
         view.redis.append(RedisView::fromJson(server.toObject()));
     }
     return view;

@@ -27,7 +27,7 @@ namespace cutover::json {
 {
     QStringList list;
     const QJsonArray array = value.toArray();
-    for (const QJsonValue &item : array) {
+    for (const auto &item : array) {
         list.append(item.toString());
     }
     return list;
@@ -55,7 +55,7 @@ template<class T, class F>
 {
     QList<T> list;
     const QJsonArray array = value.toArray();
-    for (const QJsonValue &each : array) {
+    for (const auto &each : array) {
         list.append(item(each.toObject()));
     }
     return list;

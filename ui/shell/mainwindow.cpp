@@ -204,7 +204,8 @@ Room *MainWindow::room(const QString &id)
     if (Room *known = m_rooms.value(id)) {
         return known;
     }
-    for (const RoomSpec &spec : Rooms::all()) {
+    const QList<RoomSpec> rooms = Rooms::all();
+    for (const RoomSpec &spec : rooms) {
         if (spec.id == id) {
             Room *made = spec.create(m_console);
             connect(made, &Room::badgeChanged, this,
@@ -220,7 +221,8 @@ Room *MainWindow::room(const QString &id)
 /// One in each turn of the event loop, so that none waits for all.
 void MainWindow::makeNextRoom()
 {
-    for (const RoomSpec &spec : Rooms::all()) {
+    const QList<RoomSpec> rooms = Rooms::all();
+    for (const RoomSpec &spec : rooms) {
         if (!m_rooms.contains(spec.id)) {
             [[maybe_unused]] const Room *made = room(spec.id);
             QTimer::singleShot(0, this, &MainWindow::makeNextRoom);

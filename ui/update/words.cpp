@@ -107,7 +107,7 @@ QString lossText(const QMap<QString, qint64> &loss, const QMap<QString, qint64> 
         return lossText(loss, holdAbove);
     }
     QStringList parts;
-    for (const QJsonValue &message : unknown) {
+    for (const auto &message : unknown) {
         parts << Message::fromJson(message.toObject()).text();
     }
     if (!countsText(loss).isEmpty()) {
