@@ -11,6 +11,7 @@
 #include "system/files.h"
 #include "system/worker.h"
 
+#include <QCoroFuture>
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
