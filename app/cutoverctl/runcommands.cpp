@@ -217,7 +217,7 @@ Result<int> rollback(const Arguments &arguments)
 
 Result<QString> runArgument(EngineService &engine, const Arguments &arguments)
 {
-    if (const QString id = arguments.positional(0); !id.isEmpty()) {
+    if (QString id = arguments.positional(0); !id.isEmpty()) {
         return id;
     }
     TRY(const auto records, QCoro::waitFor(engine.runs()));

@@ -19,7 +19,7 @@ namespace {
 constexpr int requestSchema = 1;
 constexpr int shortDigest = 12;
 /// Clocks of two machines may differ this much before a signature comes from the future.
-constexpr qint64 clockSlackMs = 5 * 60 * 1000;
+constexpr qint64 clockSlackMs = 5LL * 60 * 1000;
 
 QByteArray hashOf(const QByteArray &content)
 {

@@ -56,7 +56,7 @@ Async<QList<StepSpec>> backupSteps(PlanningContext context, Message reason, QStr
     }
     backup.title = {u"backup.step"_s, {}};
     // To the megabyte: the exact size changes between planning and approval.
-    constexpr qint64 megabyte = 1000 * 1000;
+    constexpr qint64 megabyte = 1000LL * 1000;
     backup.intent = {u"backup.step.intent"_s,
                      {{u"databases"_s, databases},
                       {u"files"_s, context.target.configuration.size()},

@@ -93,7 +93,7 @@ private:
     /// What was approved as unknown must not be what could be counted by now.
     Async<> stillUnknown(StepContext &context, std::stop_token stop)
     {
-        const Target target = context.target();
+        const Target &target = context.target();
         const QStringList names = spec().params["unknown"_L1].toObject().keys();
         for (const QString &name : names) {
             const DatabaseSpec *database = target.database(name);

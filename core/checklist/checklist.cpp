@@ -44,61 +44,61 @@ enum class Rule { Gate, ///< It was open when the run began; sources: its name.
 struct StandardItem {
     const char *id;
     Phase phase;
-    const char *text;
     Rule rule;
+    const char *text;
     const char *sources = ""; ///< Separated by spaces.
     const char *none = "checklist.none"; ///< Where nothing of its kind is set up; what begins with "checklist.unneeded" means that it isn't needed.
 };
 
 // In the order in which people go through it.
 constexpr StandardItem standardItems[]{
-    {"unit-tests", Phase::Before, "checklist.unit_tests", Rule::ReleaseProven, "unit", "checklist.none_proof"},
-    {"integration-tests", Phase::Before, "checklist.integration_tests", Rule::ReleaseProven, "integration", "checklist.none_proof"},
-    {"frontend-build", Phase::Before, "checklist.frontend_build", Rule::ReleaseProven, "frontend", "checklist.none_proof"},
-    {"no-vulnerabilities", Phase::Before, "checklist.no_vulnerabilities", Rule::ReleaseProven, "audit", "checklist.none_proof"},
-    {"load-test", Phase::Before, "checklist.load_test", Rule::ReleaseProven, "load", "checklist.none_proof"},
-    {"migrations", Phase::Before, "checklist.migrations", Rule::Before, "migrations: alembic:", "checklist.unneeded_migrations"},
-    {"migrations-up-down", Phase::Before, "checklist.migrations_up_down", Rule::UpAndDown, "", "checklist.none_staging"},
-    {"images", Phase::Before, "checklist.images", Rule::Before, "docker compose", "checklist.unneeded_images"},
-    {"staging", Phase::Before, "checklist.staging", Rule::Gate, "staging", "checklist.none_staging"},
-    {"rehearsal", Phase::Before, "checklist.rehearsal", Rule::Rehearsal, "", "checklist.none_staging"},
-    {"database-rollback", Phase::Before, "checklist.database_rollback", Rule::DatabaseBack, "", "checklist.none_staging"},
-    {"works-after-rollback", Phase::Before, "checklist.works_after_rollback", Rule::BackChecked, "", "checklist.none_staging"},
-    {"way-back", Phase::Before, "checklist.way_back", Rule::WayBack},
-    {"approval", Phase::Before, "checklist.approval", Rule::Gate, "approval", "checklist.unneeded_approval"},
-    {"window", Phase::Before, "checklist.window", Rule::Gate, "blackout", "checklist.unneeded_window"},
-    {"monitoring", Phase::Before, "checklist.monitoring", Rule::Measured},
-    {"team-told", Phase::Before, "checklist.team_told", Rule::Person},
-    {"started", Phase::During, "checklist.started", Rule::Started},
-    {"backup", Phase::During, "checklist.backup", Rule::Steps, "backup", "checklist.unneeded_step"},
-    {"backup-proven", Phase::During, "checklist.backup_proven", Rule::Steps, "verify_backup", "checklist.unneeded_step"},
-    {"placed", Phase::During, "checklist.placed", Rule::Steps, "unpack fetch", "checklist.unneeded_step"},
-    {"migrated", Phase::During, "checklist.migrated", Rule::Steps, "migrate downgrade", "checklist.unneeded_step"},
-    {"deployed", Phase::During, "checklist.deployed", Rule::Steps, "switch_release", "checklist.unneeded_step"},
-    {"images-built", Phase::During, "checklist.images_built", Rule::Steps, "fetch", "checklist.unneeded_images"},
-    {"restarted", Phase::During, "checklist.restarted", Rule::Steps, "deploy_instance recreate_service switch_colour", "checklist.unneeded_step"},
-    {"services", Phase::During, "checklist.services", Rule::After, "health:"},
-    {"databases", Phase::During, "checklist.databases", Rule::After, "database:", "checklist.unneeded_databases"},
-    {"redis", Phase::During, "checklist.redis", Rule::After, "redis:", "checklist.unneeded_redis"},
-    {"external", Phase::During, "checklist.external", Rule::After, "external:", "checklist.unneeded_external"},
-    {"version", Phase::After, "checklist.version", Rule::After, "version"},
-    {"endpoints", Phase::After, "checklist.endpoints", Rule::SystemProven, "endpoints", "checklist.none_probes"},
-    {"authentication", Phase::After, "checklist.authentication", Rule::SystemProven, "authentication", "checklist.none_proof_after"},
-    {"order-placement", Phase::After, "checklist.order_placement", Rule::SystemProven, "orders", "checklist.none_proof_after"},
-    {"streaming", Phase::After, "checklist.streaming", Rule::SystemProven, "streaming", "checklist.none_proof_after"},
-    {"web-sockets", Phase::After, "checklist.web_sockets", Rule::SystemProven, "websocket", "checklist.none_proof_after"},
-    {"compatibility", Phase::After, "checklist.compatibility", Rule::After, "compatibility:", "checklist.none_compatibility"},
-    {"features", Phase::After, "checklist.features", Rule::SystemProven, "features", "checklist.none_proof_after"},
-    {"log", Phase::After, "checklist.log", Rule::After, "log", "checklist.none_log"},
-    {"performance", Phase::After, "checklist.performance", Rule::After, "latency", "checklist.none_latency"},
-    {"error-rate", Phase::After, "checklist.error_rate", Rule::Steps, "watch", "checklist.none_watch"},
-    {"user-reports", Phase::After, "checklist.user_reports", Rule::Person},
-    {"documentation", Phase::After, "checklist.documentation", Rule::Person},
-    {"team-told-end", Phase::After, "checklist.team_told_end", Rule::Person},
-    {"issues-noted", Phase::Rollback, "checklist.issues_noted", Rule::Person},
-    {"went-back", Phase::Rollback, "checklist.went_back", Rule::WentBack},
-    {"restored", Phase::Rollback, "checklist.restored", Rule::Restored},
-    {"cause", Phase::Rollback, "checklist.cause", Rule::Person},
+    {"unit-tests", Phase::Before, Rule::ReleaseProven, "checklist.unit_tests", "unit", "checklist.none_proof"},
+    {"integration-tests", Phase::Before, Rule::ReleaseProven, "checklist.integration_tests", "integration", "checklist.none_proof"},
+    {"frontend-build", Phase::Before, Rule::ReleaseProven, "checklist.frontend_build", "frontend", "checklist.none_proof"},
+    {"no-vulnerabilities", Phase::Before, Rule::ReleaseProven, "checklist.no_vulnerabilities", "audit", "checklist.none_proof"},
+    {"load-test", Phase::Before, Rule::ReleaseProven, "checklist.load_test", "load", "checklist.none_proof"},
+    {"migrations", Phase::Before, Rule::Before, "checklist.migrations", "migrations: alembic:", "checklist.unneeded_migrations"},
+    {"migrations-up-down", Phase::Before, Rule::UpAndDown, "checklist.migrations_up_down", "", "checklist.none_staging"},
+    {"images", Phase::Before, Rule::Before, "checklist.images", "docker compose", "checklist.unneeded_images"},
+    {"staging", Phase::Before, Rule::Gate, "checklist.staging", "staging", "checklist.none_staging"},
+    {"rehearsal", Phase::Before, Rule::Rehearsal, "checklist.rehearsal", "", "checklist.none_staging"},
+    {"database-rollback", Phase::Before, Rule::DatabaseBack, "checklist.database_rollback", "", "checklist.none_staging"},
+    {"works-after-rollback", Phase::Before, Rule::BackChecked, "checklist.works_after_rollback", "", "checklist.none_staging"},
+    {"way-back", Phase::Before, Rule::WayBack, "checklist.way_back"},
+    {"approval", Phase::Before, Rule::Gate, "checklist.approval", "approval", "checklist.unneeded_approval"},
+    {"window", Phase::Before, Rule::Gate, "checklist.window", "blackout", "checklist.unneeded_window"},
+    {"monitoring", Phase::Before, Rule::Measured, "checklist.monitoring"},
+    {"team-told", Phase::Before, Rule::Person, "checklist.team_told"},
+    {"started", Phase::During, Rule::Started, "checklist.started"},
+    {"backup", Phase::During, Rule::Steps, "checklist.backup", "backup", "checklist.unneeded_step"},
+    {"backup-proven", Phase::During, Rule::Steps, "checklist.backup_proven", "verify_backup", "checklist.unneeded_step"},
+    {"placed", Phase::During, Rule::Steps, "checklist.placed", "unpack fetch", "checklist.unneeded_step"},
+    {"migrated", Phase::During, Rule::Steps, "checklist.migrated", "migrate downgrade", "checklist.unneeded_step"},
+    {"deployed", Phase::During, Rule::Steps, "checklist.deployed", "switch_release", "checklist.unneeded_step"},
+    {"images-built", Phase::During, Rule::Steps, "checklist.images_built", "fetch", "checklist.unneeded_images"},
+    {"restarted", Phase::During, Rule::Steps, "checklist.restarted", "deploy_instance recreate_service switch_colour", "checklist.unneeded_step"},
+    {"services", Phase::During, Rule::After, "checklist.services", "health:"},
+    {"databases", Phase::During, Rule::After, "checklist.databases", "database:", "checklist.unneeded_databases"},
+    {"redis", Phase::During, Rule::After, "checklist.redis", "redis:", "checklist.unneeded_redis"},
+    {"external", Phase::During, Rule::After, "checklist.external", "external:", "checklist.unneeded_external"},
+    {"version", Phase::After, Rule::After, "checklist.version", "version"},
+    {"endpoints", Phase::After, Rule::SystemProven, "checklist.endpoints", "endpoints", "checklist.none_probes"},
+    {"authentication", Phase::After, Rule::SystemProven, "checklist.authentication", "authentication", "checklist.none_proof_after"},
+    {"order-placement", Phase::After, Rule::SystemProven, "checklist.order_placement", "orders", "checklist.none_proof_after"},
+    {"streaming", Phase::After, Rule::SystemProven, "checklist.streaming", "streaming", "checklist.none_proof_after"},
+    {"web-sockets", Phase::After, Rule::SystemProven, "checklist.web_sockets", "websocket", "checklist.none_proof_after"},
+    {"compatibility", Phase::After, Rule::After, "checklist.compatibility", "compatibility:", "checklist.none_compatibility"},
+    {"features", Phase::After, Rule::SystemProven, "checklist.features", "features", "checklist.none_proof_after"},
+    {"log", Phase::After, Rule::After, "checklist.log", "log", "checklist.none_log"},
+    {"performance", Phase::After, Rule::After, "checklist.performance", "latency", "checklist.none_latency"},
+    {"error-rate", Phase::After, Rule::Steps, "checklist.error_rate", "watch", "checklist.none_watch"},
+    {"user-reports", Phase::After, Rule::Person, "checklist.user_reports"},
+    {"documentation", Phase::After, Rule::Person, "checklist.documentation"},
+    {"team-told-end", Phase::After, Rule::Person, "checklist.team_told_end"},
+    {"issues-noted", Phase::Rollback, Rule::Person, "checklist.issues_noted"},
+    {"went-back", Phase::Rollback, Rule::WentBack, "checklist.went_back"},
+    {"restored", Phase::Rollback, Rule::Restored, "checklist.restored"},
+    {"cause", Phase::Rollback, Rule::Person, "checklist.cause"},
 };
 
 Phase phaseFrom(const QString &name)
@@ -244,7 +244,7 @@ private:
             item.id = id;
             item.phase = after ? Phase::After : Phase::Before;
             item.text = text;
-            const StandardItem standard{"", item.phase, "", Rule::After};
+            const StandardItem standard{"", item.phase, Rule::After, ""};
             const ResultPick own = [id](const CheckResult &result) { return result.id == id; };
             after ? checks(item, standard, own, true) : ofRelease(item, standard, own);
             items.append(item);
@@ -600,7 +600,7 @@ private:
             } else if (m_isRollback) {
                 // One that turned back itself has brought nothing back.
                 tell(item, m_back ? State::Failed : State::Open, m_back ? u"checklist.not_restored"_s : u"checklist.waits_end"_s, {{u"to"_s, m_input.plan.to}});
-            } else if (!m_back) {
+            } else if (!m_back || !m_input.run) {
                 tell(item, State::NotNeeded, u"checklist.unneeded_rollback"_s);
             } else if (m_input.run->state == RunState::RolledBack) {
                 tell(item, State::Ticked, u"checklist.restored_to"_s, {{u"version"_s, m_input.plan.from}}, m_input.run->ended);

@@ -363,8 +363,8 @@ Result<QString> swapIn(const DatabaseSpec &spec, Session &maintenance, const QSt
     TRY(const QString liveId, identityOf(maintenance, former));
     TRY(const QString freshId, identityOf(maintenance, fresh));
     const QString now = Clock::system().now().toUTC().toString(u"yyyyMMddHHmmsszzz"_s);
-    const QString kept = liveId.isEmpty() ? QString() : aside.isEmpty() ? beside(live, before + now)
-                                                                        : aside;
+    QString kept = liveId.isEmpty() ? QString() : aside.isEmpty() ? beside(live, before + now)
+                                                                  : aside;
     const QString comment = !aside.isEmpty() ? u"Cutover: was %1, damaged, until it was built anew"_s.arg(live)
         : isClosed                           ? backedUpComment(live)
                                              : replacedComment(live);

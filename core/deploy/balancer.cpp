@@ -130,7 +130,7 @@ Async<> Balancer::weightRefused(QString server, int weight) const
 
 BalancerRegistry::Registration::Registration(const QString &kind, Factory factory)
 {
-    factories().insert(kind, std::move(factory));
+    factories().insert(kind, factory);
 }
 
 Result<std::shared_ptr<Balancer>> BalancerRegistry::create(const Target &target, const BalancerTools &tools)

@@ -26,7 +26,7 @@ namespace cutover {
 namespace {
 
 constexpr qint64 RegistryMs = 60000;
-constexpr qint64 PullMs = 30 * 60000;
+constexpr qint64 PullMs = 30LL * 60000;
 constexpr qint64 BuildMs = 1800000;
 constexpr qint64 UpMs = 120000;
 constexpr qsizetype LongestLine = 500;
@@ -502,7 +502,7 @@ Async<> ComposeProject::pull(QString service, QString image, std::stop_token sto
 Async<bool> ComposeProject::wasRemoved(QString kind, QString name)
 {
     // Several GB on a slow disk, or millions of files, take their time.
-    constexpr qint64 RemoveMs = 10 * 60 * 1000;
+    constexpr qint64 RemoveMs = 10LL * 60 * 1000;
     const QStringList command{u"docker"_s, kind, u"rm"_s, name};
     CO_TRY(const ProcessResult result, co_await run(command, Work::Change, RemoveMs, {}));
     co_return result.exitCode == 0;

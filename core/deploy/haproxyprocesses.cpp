@@ -90,7 +90,7 @@ std::optional<int> haproxyConnectionsLeft(qint64 answering, const QString &addre
     if (self == others.end()) {
         return {};
     }
-    const HaproxyProcess current = *self;
+    const HaproxyProcess current = others.takeAt(self - others.begin());
     // Another HAProxy of this host answers for itself. Of one with a master the workers are its children.
     others.removeIf([&](const HaproxyProcess &each) {
         const bool isKin = each.configuration == current.configuration || (each.parent > 1 && each.parent == current.parent);

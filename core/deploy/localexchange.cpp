@@ -103,7 +103,7 @@ private:
 // Not socketPlace(): supervisors and balancers of earlier versions, which go on, listen under these names.
 Result<QString> localSocketPath(const QString &directory, const QString &name)
 {
-    const QString direct = directory + u'/' + name;
+    QString direct = directory + u'/' + name;
     if (direct.toLocal8Bit().size() <= MaxSocketPath) {
         return direct;
     }

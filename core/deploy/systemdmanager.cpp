@@ -34,7 +34,7 @@ constexpr qint64 LargestDropIn = 1 << 20;
 Error errorOf(const QString &said, const QStringList &command, int exitCode, bool isUsers)
 {
     const auto has = [&said](QLatin1StringView words) { return said.contains(words, Qt::CaseInsensitive); };
-    const QString unit = command.constLast();
+    const QString &unit = command.constLast();
     if (has("not been booted with systemd"_L1)) {
         return {u"systemd.not_here"_s, {}, Error::Kind::Permanent, {}};
     }

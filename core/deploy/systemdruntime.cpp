@@ -251,6 +251,7 @@ public:
         std::stop_source ended;
         const std::stop_callback onStop(stop, [&ended] { ended.request_stop(); });
         std::vector<Async<>> tasks;
+        tasks.reserve(instances.size());
         for (const auto &[host, units] : instances) {
             tasks.push_back(m_managers.at(host)->logs(units, request, sink, ended.get_token()));
         }
@@ -341,6 +342,7 @@ private:
             asked[one.service->host.name].units.append(unitOf(*one.instance));
         }
         std::vector<Async<QList<SystemdUnit>>> tasks;
+        tasks.reserve(asked.size());
         for (const auto &[host, here] : asked) {
             tasks.push_back(m_managers.at(host)->look(here.units, limitMs, stop));
         }

@@ -17,7 +17,7 @@ namespace cutover {
 
 namespace {
 
-constexpr qint64 questionMs = 10 * 60 * 1000; ///< A run that a window held while it asked goes on where it was; longer, and it has been held.
+constexpr qint64 questionMs = 10LL * 60 * 1000; ///< A run that a window held while it asked goes on where it was; longer, and it has been held.
 
 QString iso(const QDateTime &time)
 {
@@ -99,7 +99,7 @@ Result<std::optional<GateFinding>> gateOnTheWay(Journal &journal, const Target &
     if (!goesOn || run.state != RunState::Held || isGoingBack(run, steps) || run.plan.kind == "rollback"_L1 || run.breakGlass.gates.contains(u"blackout"_s)) {
         return std::nullopt;
     }
-    const GateFinding blackout = blackoutGate(target.blackout, now);
+    GateFinding blackout = blackoutGate(target.blackout, now);
     if (blackout.isOpen()) {
         return std::nullopt;
     }

@@ -46,7 +46,7 @@ Q_SIGNALS:
     /// One scrape of all instances is evaluated and written.
     void scraped();
     /// The sign of life can't be written, and why; every few seconds, as others only see a silence.
-    void silenced(const Error &error);
+    void silenced(const cutover::Error &error);
 
 private:
     struct Private;

@@ -25,7 +25,7 @@ namespace cutover::alembic {
 namespace {
 
 /// Of a revision that no run of ours has applied: Alembic does not record when it was.
-constexpr qint64 unknownAgeMs = 24 * 60 * 60 * 1000;
+constexpr qint64 unknownAgeMs = 24LL * 60 * 60 * 1000;
 
 QString upgradeId(const DatabaseSpec &database, const QString &revision)
 {

@@ -144,7 +144,7 @@ public:
     Async<Inspection> inspect(StepContext &context, QJsonObject) override
     {
         CO_TRY(const auto found, co_await row(context));
-        if (judge(found) == Inspection::Done) {
+        if (found && judge(found) == Inspection::Done) {
             // What it took away may not have been journaled any more.
             tellLost(context, found->lost);
         }

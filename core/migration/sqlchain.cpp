@@ -117,7 +117,7 @@ QString factOf(const DatabaseSpec &database)
 /// What an up file announces has come together since the database was made, and goes on doing so.
 LossLimit limitOf(const DatabaseSpec &database, const Loss &loss)
 {
-    constexpr qint64 unknownAgeMs = 24 * 60 * 60 * 1000;
+    constexpr qint64 unknownAgeMs = 24LL * 60 * 60 * 1000;
     const QDateTime made = QFileInfo(database.file).birthTime();
     const qint64 since = made.isValid() ? made.msecsTo(Clock::system().now()) : unknownAgeMs;
     LossLimit limit;

@@ -92,7 +92,7 @@ Result<> compareFacts(const Facts &expected, const Facts &found)
 
 FactSource::FactSource(const QString &name, Function function)
 {
-    sources().insert(name, std::move(function));
+    sources().insert(name, function);
 }
 
 QJsonValue silentFact(const QString &host, const Error &why)

@@ -24,7 +24,7 @@ using Loss = QMap<QString, qint64>;
 
 /// How long writers may go on between planning and the moment that a loss is counted for good, beside
 /// the steps before it: reading and approving the plan.
-constexpr qint64 approvalMs = 5 * 60 * 1000;
+constexpr qint64 approvalMs = 5LL * 60 * 1000;
 
 /**
  * What may be lost before a run asks again: what was counted, and as much as writers are expected to

@@ -284,7 +284,7 @@ StepSpec servicesStep(const PlanningContext &context, const QString &kind, const
 }
 
 /// Nobody is served while a run is held behind the stop of services; this long somebody may decide.
-constexpr qint64 holdWhileDownMs = 5 * 60 * 1000;
+constexpr qint64 holdWhileDownMs = 5LL * 60 * 1000;
 
 /** What a restore would give up, and the preview of it by database. */
 struct RestoreCost {

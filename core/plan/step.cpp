@@ -69,7 +69,7 @@ Async<> Step::finalize(StepContext &, QJsonObject)
 
 StepRegistry::Registration::Registration(const QString &kind, int version, Factory factory)
 {
-    factories().insert({kind, version}, std::move(factory));
+    factories().insert({kind, version}, factory);
 }
 
 Result<std::unique_ptr<Step>> StepRegistry::create(const StepSpec &spec)

@@ -20,7 +20,7 @@ namespace cutover {
 
 constexpr qint64 decisionPollMs = 250; ///< How often commands are looked for when nobody wakes the runner.
 
-struct Orchestrator::Private : StepContext {
+struct Orchestrator::Private final : StepContext {
     Private(Orchestrator *orchestrator, Target target, Journal *journal, QString runId, int lockDescriptor, Clock *clock, Processes *processes)
         : q(orchestrator)
         , m_target(std::move(target))

@@ -56,7 +56,7 @@ QString userName()
 LockOwner signedBy(const QString &stateDirectory)
 {
     // Empty or half written when its owner was stopped while signing: then it says nothing.
-    const auto content = files::read(lockFile(stateDirectory), 64 * 1024);
+    const auto content = files::read(lockFile(stateDirectory), 64LL * 1024);
     const QJsonObject json = QJsonDocument::fromJson(content.value_or(QByteArray())).object();
     LockOwner owner;
     owner.pid = json.value("pid"_L1).toInteger();

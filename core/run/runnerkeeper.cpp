@@ -167,8 +167,8 @@ struct RunnerKeeper::Private {
     qint64 eventsRead = 0;
 
     Result<qint64> start(const QString &runId) const;
-    bool isNeeded() const;
-    bool isDue();
+    static bool isNeeded(const Active &run);
+    bool isDue(const Active &run);
     Result<> readTries(const QString &runId);
     Result<bool> startAgain(const QString &runId);
     static QCoro::Task<> tend(QPointer<RunnerKeeper> keeper, Active run);
@@ -205,55 +205,57 @@ Result<> RunnerKeeper::begin(const QString &runId)
     return {};
 }
 
-bool RunnerKeeper::Private::isNeeded() const
+bool RunnerKeeper::Private::isNeeded(const Active &run)
 {
-    if (!active) {
-        return false;
-    }
-    if (active->state != RunState::Held) {
+    if (run.state != RunState::Held) {
         return true;
     }
-    return active->decided || (active->heldUntil.isValid() && active->heldUntil <= Clock::system().now());
+    return run.decided || (run.heldUntil.isValid() && run.heldUntil <= Clock::system().now());
 }
 
-bool RunnerKeeper::Private::isDue()
+bool RunnerKeeper::Private::isDue(const Active &run)
 {
     // Children of a dead runner keep the lock held, but nobody leads them any more.
     const auto owner = RunLock::owner(stateDirectory);
-    if (!owner || (*owner && (*owner)->lives())) {
+    if (!owner) {
+        missingSince = -1;
+        return false;
+    }
+    if (const std::optional<LockOwner> &leader = *owner; leader && leader->lives()) {
         missingSince = -1;
         return false;
     }
     const qint64 now = Clock::system().monotonic();
     missingSince = missingSince < 0 ? now : missingSince;
-    if (active->state != RunState::Planned) {
+    if (run.state != RunState::Planned) {
         return now - missingSince >= limits.graceMs;
     }
-    const bool died = begun.run == active->id && (begun.startTime == 0 || processStartTime(begun.pid) != begun.startTime);
+    const bool died = begun.run == run.id && (begun.startTime == 0 || processStartTime(begun.pid) != begun.startTime);
     return died || now - missingSince >= limits.beginMs;
 }
 
 void RunnerKeeper::look()
 {
     if (const qint64 version = d->journal->dataVersion(); version != d->version) {
-        const auto run = d->journal->activeRun();
-        if (!run) {
+        const auto found = d->journal->activeRun();
+        if (!found) {
             return;
         }
         d->active.reset();
-        if (*run) {
-            const auto pending = d->journal->pendingCommands((*run)->id);
-            d->active = Private::Active{(*run)->id, (*run)->state, (*run)->heldUntil, pending && !pending->isEmpty()};
+        if (const std::optional<RunRecord> &run = *found) {
+            const auto pending = d->journal->pendingCommands(run->id);
+            d->active = Private::Active{run->id, run->state, run->heldUntil, pending && !pending->isEmpty()};
         }
         d->version = version;
     }
-    if (!d->isNeeded()) {
+    const std::optional<Private::Active> &active = d->active;
+    if (!active || !Private::isNeeded(*active)) {
         d->missingSince = -1;
         return;
     }
-    if (!d->busy && d->isDue()) {
+    if (!d->busy && d->isDue(*active)) {
         d->busy = true;
-        Private::tend(this, *d->active);
+        Private::tend(this, *active);
     }
 }
 

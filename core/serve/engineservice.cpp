@@ -368,11 +368,11 @@ Result<> EngineService::Private::needConn()
 Async<QJsonObject> EngineService::Private::apply(QJsonObject params)
 {
     const QString digest = params[u"digest"].toString();
-    const auto found = plans.constFind(digest);
-    if (found == plans.cend()) {
+    if (!plans.contains(digest)) {
         co_return fail(u"serve.unknown_plan"_s, {{u"digest"_s, digest.first(std::min<qsizetype>(12, digest.size()))}});
     }
-    const Plan plan = *found;
+    // Of its own: others may be planned while it waits.
+    const Plan plan = plans.value(digest);
     if (target.isProduction() && params[u"confirm"].toString() != target.name) {
         co_return fail(u"serve.confirm_name"_s, {{u"target"_s, target.name}, {u"given"_s, params[u"confirm"]}});
     }

@@ -35,7 +35,7 @@ namespace cutover {
 
 namespace {
 
-constexpr qint64 LogChunk = 256 * 1024;
+constexpr qint64 LogChunk = 256LL * 1024;
 
 /// Nobody refused: the answer did not come in time.
 template<class T>
@@ -109,7 +109,10 @@ Async<QJsonObject> EngineService::Private::status()
         view.runnerSilenceMs = channel->silence();
         // Children of a dead runner keep the lock held, but nobody leads them any more.
         const auto owner = RunLock::owner(target.stateDirectory);
-        view.runnerGone = owner && !(*owner && (*owner)->lives());
+        if (owner) {
+            const std::optional<LockOwner> &leader = *owner;
+            view.runnerGone = !leader || !leader->lives();
+        }
     }
     view.watcherSilenceMs = watcherSilence(target);
     auto lookTask = lookAtServices(target);

@@ -130,9 +130,8 @@ private:
         if (at >= 0 && at < line.size() && (line[at] == '"' || line[at] == '\'')) {
             const char quote = line[at];
             for (qsizetype i = at + 1; i < line.size(); ++i) {
-                if (quote == '"' && line[i] == '\\') {
-                    ++i;
-                } else if (line[i] == quote && quote == '\'' && i + 1 < line.size() && line[i + 1] == quote) {
+                const bool isEscaping = quote == '"' ? line[i] == '\\' : line[i] == quote && i + 1 < line.size() && line[i + 1] == quote;
+                if (isEscaping) {
                     ++i;
                 } else if (line[i] == quote) {
                     length = i + 1 - at;

@@ -145,7 +145,7 @@ private:
 
     [[nodiscard]] static QString identifier(const yaml::Value &value, const QString &fallback = {})
     {
-        const QString text = value.text(fallback);
+        QString text = value.text(fallback);
         static const QRegularExpression pattern(uR"(\A[A-Za-z_][A-Za-z0-9_]{0,62}\z)"_s);
         if (value.exists() && !text.isEmpty() && !pattern.match(text).hasMatch()) {
             value.expected(u"identifier"_s);
@@ -421,7 +421,7 @@ private:
 
     [[nodiscard]] static QString metric(const yaml::Value &value, const QString &fallback)
     {
-        const QString text = value.text(fallback);
+        QString text = value.text(fallback);
         static const QRegularExpression pattern(uR"(\A[a-zA-Z_:][a-zA-Z0-9_:]*\z)"_s);
         if (value.exists() && !pattern.match(text).hasMatch()) {
             value.expected(u"metric"_s);

@@ -118,7 +118,7 @@ private Q_SLOTS:
         model.setFlags(engine.flags);
         QVERIFY(model.rowAt(0).changedMeanwhile());
         QCOMPARE(model.changes().first().fromRollout, 25.0);
-        model.revert();
+        model.unstage();
         QVERIFY(model.changes().isEmpty());
         QCOMPARE(model.rowAt(0).rollout, 30.0);
         model.setFlags({});

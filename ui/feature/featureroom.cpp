@@ -106,7 +106,7 @@ FeatureRoom::FeatureRoom(Console *console, QWidget *parent)
     connect(m_reason, &QLineEdit::returnPressed, m_apply, &QPushButton::click);
     connect(m_revert, &QPushButton::clicked, this, [this] {
         m_page->message()->clear();
-        m_model.revert();
+        m_model.unstage();
     });
     connect(m_apply, &QPushButton::clicked, this, &FeatureRoom::apply);
     connect(&m_model, &StagedFlags::stagedChanged, this, [this] {
@@ -261,7 +261,7 @@ void FeatureRoom::kill(const QString &name, int tries)
         }
         const auto flag = std::ranges::find(*flags, name, &FeatureFlag::name);
         if (flag == flags->end() || !flag->enabled) {
-            m_model.revert(name);
+            m_model.unstage(name);
             m_model.setFlags(*flags);
             m_page->message()->tell(InlineMessage::Kind::Info, tr("“%1” is off.").arg(name));
             m_page->message()->setClosable(true);
@@ -277,7 +277,7 @@ void FeatureRoom::kill(const QString &name, int tries)
                 m_page->message()->tell(applied.error());
                 return;
             }
-            m_model.revert(name);
+            m_model.unstage(name);
             if (applied->code.isEmpty()) {
                 m_page->message()->tell(InlineMessage::Kind::Ok, tr("“%1” is off. Nobody gets it any more.").arg(name));
             } else {

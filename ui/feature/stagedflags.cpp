@@ -70,9 +70,10 @@ void StagedFlags::stageRollout(const QString &name, double percent)
     change(name, [rounded](StagedFlag &row) { row.rollout = rounded; });
 }
 
-void StagedFlags::revert(const QString &name)
+void StagedFlags::unstage(const QString &name)
 {
-    for (const StagedFlag &row : QList<StagedFlag>(rows())) {
+    const QList<StagedFlag> before = rows();
+    for (const StagedFlag &row : before) {
         if (row.staged && (name.isEmpty() || row.flag.name == name)) {
             change(row.flag.name, [](StagedFlag &staged) {
                 staged.enabled = staged.flag.enabled;
@@ -84,7 +85,8 @@ void StagedFlags::revert(const QString &name)
 
 void StagedFlags::settle()
 {
-    for (const StagedFlag &row : QList<StagedFlag>(rows())) {
+    const QList<StagedFlag> before = rows();
+    for (const StagedFlag &row : before) {
         if (row.staged) {
             change(row.flag.name, [](StagedFlag &staged) {
                 staged.flag.enabled = staged.enabled;

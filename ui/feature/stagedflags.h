@@ -40,7 +40,7 @@ public:
     void stageEnabled(const QString &name, bool enabled);
     /// Rounded to two decimals, kept within 0…100.
     void stageRollout(const QString &name, double percent);
-    void revert(const QString &name = {}); ///< Empty: all.
+    void unstage(const QString &name = {}); ///< Empty: all.
     /// What is staged has been applied: it is in force, until the engine tells anew.
     void settle();
     [[nodiscard]] QList<FeatureChange> changes() const;

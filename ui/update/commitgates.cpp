@@ -169,10 +169,11 @@ void CommitPage::breakGlass(bool wanted)
 
 void CommitPage::openApproval()
 {
-    if (!m_draft->plan()) {
+    const std::optional<Plan> &plan = m_draft->plan();
+    if (!plan) {
         return;
     }
-    auto *dialog = new ApprovalDialog(m_draft->engine(), *m_draft->plan(), m_draft->digest(), m_gates->view().approval, this);
+    auto *dialog = new ApprovalDialog(m_draft->engine(), *plan, m_draft->digest(), m_gates->view().approval, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &ApprovalDialog::approvalChanged, m_gates, &GateWatch::look);
     connect(m_gates, &GateWatch::changed, dialog, [this, dialog] { dialog->setView(m_gates->view().approval); });

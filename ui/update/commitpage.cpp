@@ -184,13 +184,15 @@ void CommitPage::enter()
 
 bool CommitPage::isRollback() const
 {
-    return m_draft->plan() && m_draft->plan()->kind == u"rollback";
+    const std::optional<Plan> &plan = m_draft->plan();
+    return plan && plan->kind == u"rollback";
 }
 
 /// Where it is production, or nobody can tell what is lost, a click is not enough.
 bool CommitPage::isNameNeeded() const
 {
-    return m_draft->target().environment == u"production" || (m_draft->plan() && !unknownLoss(*m_draft->plan()).isEmpty());
+    const std::optional<Plan> &plan = m_draft->plan();
+    return m_draft->target().environment == u"production" || (plan && !unknownLoss(*plan).isEmpty());
 }
 
 void CommitPage::refresh()
@@ -328,7 +330,8 @@ QString CommitPage::blockedReason() const
 
 QString CommitPage::nextText() const
 {
-    const QString commit = m_draft->plan() ? shortCommit(*m_draft->plan()) : QString();
+    const std::optional<Plan> &plan = m_draft->plan();
+    const QString commit = plan ? shortCommit(*plan) : QString();
     const QString to = commit.isEmpty() ? m_draft->to() : commit;
     return isRollback() ? tr("Roll back to %1").arg(to) : tr("Update %1 to %2").arg(m_draft->target().name, to);
 }

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Doubled while a run outlasts it.
-constexpr qint64 SpanMs = 3 * 60 * 1000;
+constexpr qint64 SpanMs = 3LL * 60 * 1000;
 constexpr qint64 BeforeMs = 30 * 1000;
 constexpr auto TickEvery = 1s;
 
