@@ -139,7 +139,8 @@ private Q_SLOTS:
         const auto staged = QCoro::waitFor(source->stage(*first, {}, [](const Progress &) { }));
         OK(staged);
         TestContext context(*target);
-        for (const StepSpec &spec : source->acquireSteps(*staged) + QList{source->place(*staged)}) {
+        const QList<StepSpec> steps = source->acquireSteps(*staged) + QList{source->place(*staged)};
+        for (const StepSpec &spec : steps) {
             const auto step = StepRegistry::create(spec);
             OK(step);
             OK(QCoro::waitFor((*step)->apply(context, {}, {})));

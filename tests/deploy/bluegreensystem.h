@@ -118,7 +118,8 @@ protected:
     {
         m_folder = std::make_unique<QTemporaryDir>();
         m_front = freePort();
-        for (const QString &name : blue + green) {
+        const QStringList all = blue + green;
+        for (const QString &name : all) {
             m_own.insert(name, freePort());
         }
         // The watcher is started by its name.
@@ -262,13 +263,15 @@ protected:
         QCOMPARE(servingNow(), colour);
         QCOMPARE(installed(), version);
         const auto now = states();
-        for (const QString &name : instancesOf(colour)) {
+        const auto inside = instancesOf(colour);
+        for (const QString &name : inside) {
             QCOMPARE(now[name].release, version);
             QCOMPARE(instanceStateName(now[name].state), u"ready"_s);
             QVERIFY2(server(name).isUp(), qPrintable(name + u' ' + server(name).status));
             QCOMPARE(server(name).weight, 1);
         }
-        for (const QString &name : instancesOf(otherColour(colour))) {
+        const auto outside = instancesOf(otherColour(colour));
+        for (const QString &name : outside) {
             QCOMPARE(now[name].pid > 0, kept);
             QVERIFY2(server(name).out, qPrintable(name + u' ' + server(name).status));
         }

@@ -203,7 +203,8 @@ private Q_SLOTS:
         QVERIFY(!QFileInfo::exists(release.preview + u"/built.txt"_s));
         const auto source = ReleaseSource::of(m_target);
         TestContext context(m_target);
-        for (const StepSpec &spec : source->acquireSteps(release)) {
+        const auto steps = source->acquireSteps(release);
+        for (const StepSpec &spec : steps) {
             VERIFY_RESULT(await(step(spec)->apply(context, {}, {})));
         }
         const StepSpec place = source->place(release);

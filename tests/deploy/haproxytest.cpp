@@ -211,7 +211,7 @@ private Q_SLOTS:
 
     void answerThatBreaksOff()
     {
-        for (const QByteArray part : {"", "# pxname,svname,status\napp,backend-1,UP\napp,ba"}) {
+        for (const char *part : {"", "# pxname,svname,status\napp,backend-1,UP\napp,ba"}) {
             QLocalServer ending;
             connect(&ending, &QLocalServer::newConnection, this, [&] {
                 QLocalSocket *socket = ending.nextPendingConnection();

@@ -243,7 +243,8 @@ private Q_SLOTS:
         look.stop();
         const auto serving = [&] {
             QSet<qint64> pids;
-            for (const NginxWorker &worker : nginxWorkers(master)) {
+            const auto workers = nginxWorkers(master);
+            for (const NginxWorker &worker : workers) {
                 if (!worker.leaving) {
                     pids.insert(worker.pid);
                 }
@@ -276,9 +277,9 @@ private Q_SLOTS:
         QCOMPARE(upstream.servers()[1].name, u"[::1]:2"_s);
         upstream.server(u"one"_s)->down = false;
         QCOMPARE(upstream.text(), "# ours\n\nserver 127.0.0.1:1 weight=3 max_fails=2; # one\nserver [::1]:2;\n");
-        for (const QByteArray wrong : {"server 127.0.0.1:1", "least_conn;", "server a:1; server b:1;", "server \"a\";", "server a:1 # one;"}) {
-            const auto parsed = NginxUpstream::parse("# x\n" + wrong + "\n", u"f"_s);
-            QVERIFY2(!parsed, wrong.constData());
+        for (const char *wrong : {"server 127.0.0.1:1", "least_conn;", "server a:1; server b:1;", "server \"a\";", "server a:1 # one;"}) {
+            const auto parsed = NginxUpstream::parse("# x\n" + QByteArray(wrong) + "\n", u"f"_s);
+            QVERIFY2(!parsed, wrong);
             QCOMPARE(parsed.error().code, u"nginx.unreadable"_s);
             QCOMPARE(parsed.error().where, u"f:2"_s);
         }

@@ -133,7 +133,8 @@ private Q_SLOTS:
         QVERIFY(readFile(unitFile(u"demo@1.service.d/50-cutover.conf"_s)).contains(QByteArray("CUTOVER_RELEASE=" + there(u"1.0.0"_s).toUtf8())));
         QStringList told;
         OK(QCoro::waitFor(serviceLogs(m_target, u"backend"_s, {.instances = {}, .since = QDateTime::currentDateTimeUtc().addSecs(-600)}, [&told](const QString &instance, const QString &line) { told.append(QString(instance + u": "_s + line)); })));
-        for (const QString &name : all()) {
+        const auto names = all();
+        for (const QString &name : names) {
             QVERIFY2(told.contains(QString(name + u": listening, from "_s + there(u"1.1.0"_s))), qPrintable(told.join(u'\n')));
         }
     }

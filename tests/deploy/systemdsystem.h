@@ -46,7 +46,8 @@ protected:
     }
     void startUnits()
     {
-        for (const QString &name : all()) {
+        const auto names = all();
+        for (const QString &name : names) {
             OK(QCoro::waitFor(runtime()->start(name, u"1.0.0"_s)));
             OK(QCoro::waitFor(runtime()->waitReady(name, u"1.0.0"_s, {})));
         }
@@ -79,7 +80,8 @@ protected:
         m_haproxy->setProcessChannelMode(QProcess::ForwardedErrorChannel);
         m_haproxy->start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, QStandardPaths::findExecutable(u"haproxy"_s, {u"/usr/sbin"_s}), u"-db"_s, u"-f"_s, path(u"haproxy.cfg"_s)});
         QVERIFY(m_haproxy->waitForStarted());
-        for (const QString &name : all()) {
+        const auto names = all();
+        for (const QString &name : names) {
             QTRY_VERIFY_WITH_TIMEOUT(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 1000)).has_value(), 10000);
         }
     }

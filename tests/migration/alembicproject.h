@@ -59,7 +59,8 @@ public:
     /// Of those five only the first so many.
     void keepUpTo(int count) const
     {
-        for (const QString &revision : QStringList{u"1a"_s, u"2b"_s, u"3c"_s, u"4d"_s, u"5e"_s}.sliced(count)) {
+        const auto others = QStringList{u"1a"_s, u"2b"_s, u"3c"_s, u"4d"_s, u"5e"_s}.sliced(count);
+        for (const QString &revision : others) {
             QFile::remove(file(revision));
         }
     }

@@ -92,7 +92,8 @@ private Q_SLOTS:
         release.add(u"6f"_s, u"5e"_s, "half", "    op.create_table('half', sa.Column('id', sa.Integer))\n    op.execute('INSERT INTO nowhere VALUES (1)')", "    op.drop_table('half')");
         const auto steps = plan();
         GOOD(steps);
-        for (const StepSpec &each : steps->first(5)) {
+        const auto good = steps->first(5);
+        for (const StepSpec &each : good) {
             TestContext context(m_target);
             GOOD(await((*StepRegistry::create(each))->apply(context, {}, {})));
         }

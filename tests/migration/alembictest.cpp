@@ -114,7 +114,8 @@ private Q_SLOTS:
         QVERIFY(m_server.value(m_name, u"SELECT to_regclass('public.alembic_version')"_s).isEmpty());
         QVERIFY(!QDir(m_target.releaseDirectory(u"1.3.0"_s) + u"/db/alembic/__pycache__"_s).exists());
 
-        for (const StepSpec &each : steps->first(2)) {
+        const auto begin = steps->first(2);
+        for (const StepSpec &each : begin) {
             apply(each);
         }
         QVERIFY(m_server.sql(m_name, u"INSERT INTO orders SELECT i, CASE WHEN i % 2 = 0 THEN 'BUY' ELSE 'SELL' END, i, NULL FROM generate_series(1, 10) i"_s));

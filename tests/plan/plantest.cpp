@@ -65,7 +65,8 @@ private Q_SLOTS:
     {
         const QJsonObject json = example().toJson();
         const QString digest = example().digest();
-        for (const QString &key : json.keys()) {
+        const auto keys = json.keys();
+        for (const QString &key : keys) {
             if (key == u"schema") {
                 continue;
             }

@@ -50,8 +50,8 @@ class RedisTest : public QObject
         scope.target = m_target;
         scope.afterUpdate = after;
         QMap<QString, CheckResult> found;
-        const auto results = await(runCheckList(scope, {}, {}));
-        for (const CheckResult &result : results.value_or(QList<CheckResult>())) {
+        const QList<CheckResult> results = await(runCheckList(scope, {}, {})).value_or(QList<CheckResult>());
+        for (const CheckResult &result : results) {
             if (result.id.startsWith(u"redis")) {
                 found.insert(result.id, result);
             }

@@ -54,7 +54,8 @@ void draw(Gallery &gallery, const Screen &screen, const Gallery::Look &look)
         if (since.elapsed() >= ArrangeMs) {
             drawn = true;
             gallery.save(&window, screen.name, look);
-            for (QDialog *dialog : window.findChildren<QDialog *>()) {
+            const auto dialogs = window.findChildren<QDialog *>();
+            for (QDialog *dialog : dialogs) {
                 dialog->reject();
             }
         }

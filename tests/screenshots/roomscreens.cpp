@@ -59,7 +59,8 @@ void fillMany(ScriptedEngine *engine)
 void presses(MainWindow *window, const QString &room, const QString &text)
 {
     (void)QTest::qWaitFor([&] {
-        for (QPushButton *button : window->room(room)->findChildren<QPushButton *>()) {
+        const auto buttons = window->room(room)->findChildren<QPushButton *>();
+        for (QPushButton *button : buttons) {
             if (button->isVisible() && button->isEnabled() && button->text() == text) {
                 button->click();
                 return true;
@@ -197,7 +198,8 @@ const Screens::Registration rooms{{
     {u"history-steps"_s, fill,
      [](MainWindow *window) {
          window->openRoom(u"history"_s, static_cast<ScriptedEngine *>(window->console()->engine())->runViews.at(1).run.id);
-         for (QTabWidget *tabs : window->room(u"history"_s)->findChildren<QTabWidget *>()) {
+         const auto all = window->room(u"history"_s)->findChildren<QTabWidget *>();
+         for (QTabWidget *tabs : all) {
              tabs->setCurrentIndex(1);
          }
      }},
@@ -208,7 +210,8 @@ const Screens::Registration rooms{{
      },
      [](MainWindow *window) {
          opening(u"history"_s)(window);
-         for (QTabWidget *tabs : window->room(u"history"_s)->findChildren<QTabWidget *>()) {
+         const auto all = window->room(u"history"_s)->findChildren<QTabWidget *>();
+         for (QTabWidget *tabs : all) {
              tabs->setCurrentIndex(2);
          }
      }},

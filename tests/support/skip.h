@@ -18,7 +18,8 @@ inline bool mayMount()
     if (!status.open(QIODevice::ReadOnly)) {
         return false;
     }
-    for (const QByteArray &line : status.readAll().split('\n')) {
+    const QList<QByteArray> lines = status.readAll().split('\n');
+    for (const QByteArray &line : lines) {
         if (line.startsWith("CapEff:")) {
             return (line.mid(7).trimmed().toULongLong(nullptr, 16) >> sysAdmin & 1) != 0;
         }

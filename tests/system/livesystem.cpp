@@ -159,7 +159,8 @@ QString LiveSystem::balancerTroubles() const
 QStringList LiveSystem::failures() const
 {
     QStringList failed;
-    for (const QByteArray &line : linesOf(folder() + u"/data/failures.log"_s)) {
+    const auto lines = linesOf(folder() + u"/data/failures.log"_s);
+    for (const QByteArray &line : lines) {
         failed.append(QString::fromUtf8(line));
     }
     return failed;
@@ -168,7 +169,8 @@ QStringList LiveSystem::failures() const
 QSet<qint64> LiveSystem::acknowledgedOrders() const
 {
     QSet<qint64> ids;
-    for (const QByteArray &line : linesOf(folder() + u"/data/acknowledged.log"_s)) {
+    const auto lines = linesOf(folder() + u"/data/acknowledged.log"_s);
+    for (const QByteArray &line : lines) {
         ids.insert(line.split(' ').first().toLongLong());
     }
     return ids;
@@ -177,7 +179,8 @@ QSet<qint64> LiveSystem::acknowledgedOrders() const
 QSet<qint64> LiveSystem::storedOrders() const
 {
     QSet<qint64> ids;
-    for (const QString &id : query(u"SELECT id FROM orders"_s)) {
+    const auto rows = query(u"SELECT id FROM orders"_s);
+    for (const QString &id : rows) {
         ids.insert(id.toLongLong());
     }
     return ids;
@@ -186,7 +189,8 @@ QSet<qint64> LiveSystem::storedOrders() const
 QList<LiveSystem::Table> LiveSystem::tables() const
 {
     QList<Table> all;
-    for (const QString &name : tableNames()) {
+    const auto names = tableNames();
+    for (const QString &name : names) {
         const QStringList columns = columnsOf(name);
         all.append({name, columns, rowsOf(name, columns)});
     }

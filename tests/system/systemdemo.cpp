@@ -141,7 +141,8 @@ QStringList SystemDemo::rowsOf(const QString &table, const QStringList &columns)
 QMap<qint64, QString> SystemDemo::orders(qint64 upToId, const QString &columns) const
 {
     QMap<qint64, QString> rows;
-    for (const QString &row : query(u"SELECT id || '|' || %1 FROM orders WHERE id <= %2"_s.arg(columns).arg(upToId))) {
+    const auto found = query(u"SELECT id || '|' || %1 FROM orders WHERE id <= %2"_s.arg(columns).arg(upToId));
+    for (const QString &row : found) {
         rows.insert(row.section(u'|', 0, 0).toLongLong(), row);
     }
     return rows;
@@ -153,7 +154,8 @@ QString SystemDemo::strategyOverlap() const
     // start then says that it found the lock free.
     QByteArray running;
     int starts = 0;
-    for (const QByteArray &line : linesOf(folder() + u"/data/strategy.log"_s)) {
+    const auto lines = linesOf(folder() + u"/data/strategy.log"_s);
+    for (const QByteArray &line : lines) {
         const QList<QByteArray> words = line.split(' ');
         if (words.size() < 2) {
             continue;

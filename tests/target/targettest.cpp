@@ -400,7 +400,8 @@ void TargetTest::tableCoversTheFile()
 {
     // The tables below are made from the file: a reader of it that finds nothing would test nothing.
     QStringList paths;
-    for (const Field &field : fields()) {
+    const auto all = fields();
+    for (const Field &field : all) {
         paths << field.path;
     }
     QVERIFY2(paths.size() > 90, qPrintable(QString::number(paths.size())));
@@ -535,7 +536,7 @@ void TargetTest::mistyped_data()
         if (all[i].path == u"databases[0].migrations"_s) {
             values.removeOne("{wrong: 1}"); // A map is one of its forms.
         }
-        for (const QByteArray &value : values) {
+        for (const QByteArray &value : std::as_const(values)) {
             QTest::addRow("%s: %s", qPrintable(all[i].path), value.constData()) << i << value;
         }
     }

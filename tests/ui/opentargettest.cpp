@@ -82,7 +82,8 @@ class OpenTargetTest : public QObject
     QString accessibleHint() const
     {
         QStringList texts;
-        for (const QLabel *label : m_dialog->findChild<InlineMessage *>()->findChildren<QLabel *>()) {
+        const auto labels = m_dialog->findChild<InlineMessage *>()->findChildren<QLabel *>();
+        for (const QLabel *label : labels) {
             texts << label->text();
         }
         return texts.join(u'\n');
@@ -184,7 +185,8 @@ private Q_SLOTS:
         QCOMPARE(RecentTargets::all().first().environment, u"staging"_s);
         QVERIFY(RecentTargets::all().first().isSame(m_dialog->place()));
         // Nothing but that is kept.
-        for (const QString &key : QSettings().allKeys()) {
+        const auto keys = QSettings().allKeys();
+        for (const QString &key : keys) {
             static const QRegularExpression known(u"^targets/recent/(size|1/(host|program|file|name|environment))$"_s);
             QVERIFY2(known.match(key).hasMatch(), qPrintable(key));
         }
@@ -344,7 +346,8 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
         open();
         field(u"host"_s)->setText(u"control"_s);
         int checked = 0;
-        for (QWidget *widget : m_dialog->findChildren<QWidget *>()) {
+        const auto widgets = m_dialog->findChildren<QWidget *>();
+        for (QWidget *widget : widgets) {
             if (!widget->isVisible() || (widget->focusPolicy() & Qt::TabFocus) == 0 || widget->objectName().startsWith(u"qt_"_s)) {
                 continue;
             }
@@ -410,7 +413,8 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
         Startup startup(options);
         startup.start();
         const auto find = [](auto *&found) {
-            for (QWidget *widget : QApplication::topLevelWidgets()) {
+            const auto widgets = QApplication::topLevelWidgets();
+            for (QWidget *widget : widgets) {
                 if (auto *wanted = qobject_cast<std::remove_reference_t<decltype(found)>>(widget); wanted != nullptr && wanted->isVisible()) {
                     found = wanted;
                 }

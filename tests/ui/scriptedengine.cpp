@@ -113,7 +113,8 @@ Result<QJsonObject> ScriptedEngine::answer(const QString &method, const QJsonObj
     }
     if (method == "events"_L1) {
         QJsonArray events;
-        for (const EventRecord &event : eventLists.value(params["run"_L1].toString())) {
+        const auto all = eventLists.value(params["run"_L1].toString());
+        for (const EventRecord &event : all) {
             if (event.sequence > params["after"_L1].toInteger()) {
                 events.append(toJson(event));
             }

@@ -54,7 +54,8 @@ private:
     static void expectNames(const QWidget *root)
     {
         int checked = 0;
-        for (QWidget *widget : root->findChildren<QWidget *>()) {
+        const auto widgets = root->findChildren<QWidget *>();
+        for (QWidget *widget : widgets) {
             // Parts of compound widgets answer through the whole.
             if (!widget->isVisible() || widget->focusPolicy() == Qt::NoFocus || widget->focusProxy() != nullptr
                 || widget->objectName().startsWith(u"qt_"_s)) {
@@ -130,7 +131,8 @@ private Q_SLOTS:
                 sample::giveConnAway(engine);
             }
         });
-        for (const RoomSpec &room : Rooms::all()) {
+        const auto rooms = Rooms::all();
+        for (const RoomSpec &room : rooms) {
             m_window->openRoom(room.id);
             QTest::qWait(100);
             expectNames(m_window.get());
@@ -215,7 +217,8 @@ private Q_SLOTS:
         });
         QPushButton *take = nullptr;
         const auto find = [&] {
-            for (QPushButton *button : m_window->findChildren<QPushButton *>()) {
+            const auto buttons = m_window->findChildren<QPushButton *>();
+            for (QPushButton *button : buttons) {
                 if (button->isVisible() && button->text() == u"Take over…"_s) {
                     take = button;
                 }
@@ -228,7 +231,8 @@ private Q_SLOTS:
             QVERIFY(dialog != nullptr);
             expectNames(dialog);
             QPushButton *accept = nullptr;
-            for (QPushButton *button : dialog->findChildren<QPushButton *>()) {
+            const auto buttons = dialog->findChildren<QPushButton *>();
+            for (QPushButton *button : buttons) {
                 if (button->text().startsWith(u"Take over"_s)) {
                     accept = button;
                 }
@@ -250,7 +254,8 @@ private Q_SLOTS:
         open(full);
         m_engine->setConnected(false, Error{u"scripted.disconnected"_s, {}, Error::Kind::Transient, {}});
         bool said = false;
-        for (InlineMessage *message : m_window->findChildren<InlineMessage *>()) {
+        const auto messages = m_window->findChildren<InlineMessage *>();
+        for (InlineMessage *message : messages) {
             said = said || (message->isVisible() && message->text().contains(u"db1"_s));
         }
         QVERIFY(said);
@@ -343,7 +348,8 @@ private Q_SLOTS:
         QVERIFY(!shown(u"Available updates"_s));
         // A bar shows itself after 300 ms.
         QTest::qWait(400);
-        for (const QProgressBar *bar : m_window->findChildren<QProgressBar *>()) {
+        const auto bars = m_window->findChildren<QProgressBar *>();
+        for (const QProgressBar *bar : bars) {
             QVERIFY(!bar->isVisible());
         }
         QVERIFY(shown(u"/srv/trading"_s));
@@ -363,7 +369,8 @@ private Q_SLOTS:
                 QVERIFY(box != nullptr);
                 expectNames(box);
                 QVERIFY(box->text().contains(u"goes on without the window"_s));
-                for (QAbstractButton *button : box->buttons()) {
+                const auto buttons = box->buttons();
+                for (QAbstractButton *button : buttons) {
                     if (button->text() == text) {
                         button->click();
                     }
@@ -381,7 +388,8 @@ private Q_SLOTS:
     void lateAnswersForAClosedWindowAreDropped()
     {
         open(full);
-        for (const RoomSpec &room : Rooms::all()) {
+        const auto rooms = Rooms::all();
+        for (const RoomSpec &room : rooms) {
             m_window->openRoom(room.id);
         }
         m_engine->tell({u"status"_s, u"runs"_s, u"features"_s, u"metrics"_s});
@@ -426,7 +434,8 @@ private Q_SLOTS:
         log.appendLine(u"another"_s);
         QCOMPARE(bar->value(), 10);
         QPushButton *jump = nullptr;
-        for (QPushButton *button : log.findChildren<QPushButton *>()) {
+        const auto buttons = log.findChildren<QPushButton *>();
+        for (QPushButton *button : buttons) {
             if (button->text() == u"Jump to end"_s) {
                 jump = button;
             }
@@ -460,7 +469,8 @@ private Q_SLOTS:
             }
             QTRY_VERIFY(search->isVisible());
             const auto clear = [&]() -> QPushButton * {
-                for (QPushButton *known : m_window->room(room)->findChildren<QPushButton *>()) {
+                const auto buttons = m_window->room(room)->findChildren<QPushButton *>();
+                for (QPushButton *known : buttons) {
                     if (known->isVisible() && known->text() == button) {
                         return known;
                     }
@@ -486,7 +496,8 @@ private Q_SLOTS:
             const QString wanted = room == u"overview" || room == u"updates" ? u"Look again"_s : u"See available updates"_s;
             QPushButton *action = nullptr;
             const auto offered = [&] {
-                for (QPushButton *button : m_window->room(room)->findChildren<QPushButton *>()) {
+                const auto buttons = m_window->room(room)->findChildren<QPushButton *>();
+                for (QPushButton *button : buttons) {
                     if (button->isVisible() && button->text() == wanted) {
                         action = button;
                     }
@@ -512,7 +523,8 @@ private Q_SLOTS:
         });
         const auto chips = m_window->findChildren<StatusChip *>();
         QVERIFY(std::ranges::any_of(chips, [](const StatusChip *chip) { return chip->isVisible() && chip->word().contains(u"as of 2 s ago"); }));
-        for (const InlineMessage *message : m_window->findChildren<InlineMessage *>()) {
+        const auto messages = m_window->findChildren<InlineMessage *>();
+        for (const InlineMessage *message : messages) {
             QVERIFY2(!message->isVisible(), qPrintable(message->text()));
         }
         QCOMPARE(m_window->console()->whyNotChange(), QString());

@@ -302,7 +302,8 @@ private Q_SLOTS:
         click(next());
         const auto told = [this] {
             int count = 0;
-            for (const QLabel *label : wizard->findChildren<QLabel *>()) {
+            const auto labels = wizard->findChildren<QLabel *>();
+            for (const QLabel *label : labels) {
                 count += label->isVisible() && label->text().contains(u"has no commit v9.9.9") ? 1 : 0;
             }
             return count;

@@ -293,7 +293,8 @@ private Q_SLOTS:
         QTRY_COMPARE(reason(), u"There is no plan yet: making it failed."_s);
         engine->updatePlan.error = {};
         QPushButton *again = nullptr;
-        for (QPushButton *button : wizard->findChildren<QPushButton *>()) {
+        const auto buttons = wizard->findChildren<QPushButton *>();
+        for (QPushButton *button : buttons) {
             if (button->isVisible() && button->text() == u"Plan again") {
                 again = button;
             }

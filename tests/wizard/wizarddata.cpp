@@ -293,7 +293,8 @@ RunView runOf(const Plan &plan, int current, RunState state)
 QStringList namelessWidgets(QWidget *root)
 {
     QStringList nameless;
-    for (QWidget *widget : root->findChildren<QWidget *>()) {
+    const auto widgets = root->findChildren<QWidget *>();
+    for (QWidget *widget : widgets) {
         if (!widget->isVisible() || (widget->focusPolicy() & Qt::TabFocus) == 0) {
             continue;
         }

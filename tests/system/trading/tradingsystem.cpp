@@ -67,7 +67,8 @@ QByteArray run(const QString &program, const QStringList &arguments, QString *pr
 QSet<pid_t> processesOf(const QStringList &places)
 {
     QSet<pid_t> pids;
-    for (const QString &name : QDir(u"/proc"_s).entryList({u"[1-9]*"_s}, QDir::Dirs)) {
+    const auto names = QDir(u"/proc"_s).entryList({u"[1-9]*"_s}, QDir::Dirs);
+    for (const QString &name : names) {
         QFile command(u"/proc/"_s + name + u"/cmdline"_s);
         const QString words = QFile::symLinkTarget(u"/proc/"_s + name + u"/cwd"_s) + u'/'
             + (command.open(QIODevice::ReadOnly) ? QString::fromLocal8Bit(command.readAll().replace('\0', ' ')) : QString());
@@ -262,7 +263,8 @@ bool TradingSystem::publishVariant(const QString &version, const std::function<v
     behaviour[u"commit"_s] = u"COMMIT"_s;
     // Revisions of later releases, and of other variants, are not part of it.
     QDir revisions(path(u"source/backend/alembic/versions"_s));
-    for (const QString &file : revisions.entryList({u"*.py"_s}, QDir::Files)) {
+    const auto files = revisions.entryList({u"*.py"_s}, QDir::Files);
+    for (const QString &file : files) {
         revisions.remove(file);
     }
     if (!layOut(version, Revisions[u"1.2.1"_s], manifest.toYaml(), behaviour)) {
@@ -573,7 +575,8 @@ bool TradingSystem::installFirst(const QString &targetFile)
         return say(staged.error().text());
     }
     TestContext context(*target);
-    for (const StepSpec &spec : source->acquireSteps(*staged) + QList{source->place(*staged)}) {
+    const QList<StepSpec> steps = source->acquireSteps(*staged) + QList{source->place(*staged)};
+    for (const StepSpec &spec : steps) {
         const auto step = StepRegistry::create(spec);
         if (const auto applied = QCoro::waitFor((*step)->apply(context, {}, {})); !applied) {
             return say(applied.error().text() + u'\n' + context.lines.join(u'\n'));
@@ -667,7 +670,8 @@ void TradingSystem::shutDown(const QString &targetFile)
         (void)QCoro::waitFor(stopWatcher(*target));
         (void)QCoro::waitFor(SupervisorClient(*target).shutdown());
         // A run that is held has a runner that waits.
-        for (const pid_t pid : processesOf({targetFile})) {
+        const auto left = processesOf({targetFile});
+        for (const pid_t pid : left) {
             ::kill(pid, SIGTERM);
         }
     }
@@ -779,7 +783,8 @@ QByteArray TradingSystem::schema() const
     }
     // Each dump has a key of its own, against what could be smuggled in.
     QByteArray text;
-    for (const QByteArray &line : dump.readAllStandardOutput().split('\n')) {
+    const auto lines = dump.readAllStandardOutput().split('\n');
+    for (const QByteArray &line : lines) {
         if (!line.startsWith("\\restrict") && !line.startsWith("\\unrestrict")) {
             text += line + '\n';
         }
