@@ -264,10 +264,10 @@ private Q_SLOTS:
         const Answer one = json({u"service"_s, u"restart"_s, u"backend"_s, u"--instance"_s, u"backend-2"_s});
         EXIT_IS(one, 0);
         QCOMPARE(one.json[u"instances"].toArray(), QJsonArray{u"backend-2"_s});
-        QCOMPARE(pids()[u"backend-1"_s], after[u"backend-1"_s]);
+        QCOMPARE(pids().value(u"backend-1"_s), after[u"backend-1"_s]);
         // The one of which two must never run at once.
         EXIT_IS(run({u"service"_s, u"restart"_s, u"strategy"_s}), 0);
-        QVERIFY(pids()[u"strategy"_s] != before[u"strategy"_s]);
+        QVERIFY(pids().value(u"strategy"_s) != before[u"strategy"_s]);
         QCOMPARE(m_demo->servedVersion(), u"1.2.0"_s);
         QCOMPARE(m_demo->failures(), failures);
         const QJsonArray rows = json({u"audit"_s}).json[u"rows"].toArray();
@@ -351,7 +351,7 @@ private Q_SLOTS:
         }
         // The run itself goes on, so only what is decided about it is compared.
         QVERIFY(before[3].startsWith(u"commands "));
-        QCOMPARE(state()[3], before[3]);
+        QCOMPARE(state().at(3), before[3]);
 
         EXIT_IS(json({u"hold"_s, u"--no-wait"_s}, u"kim"_s), 0);
         // Who follows is told, and ends.

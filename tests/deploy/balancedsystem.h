@@ -363,7 +363,7 @@ protected:
         QVERIFY(timer.elapsed() >= 3000);
         QVERIFY(!sessions.back()->isOpen());
         QVERIFY(sessions.back()->wasClosed());
-        const QString record = Message::fromJson(resultsOf(run, u"deploy:backend-1"_s)[u"sessions:backend-1"_s].toObject()).text();
+        const QString record = Message::fromJson(resultsOf(run, u"deploy:backend-1"_s).value(u"sessions:backend-1"_s).toObject()).text();
         QVERIFY2(record.contains(told), qPrintable(record));
         bothServe(u"1.1.0"_s);
         // Who comes again is served.

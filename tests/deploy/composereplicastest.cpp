@@ -183,7 +183,7 @@ private Q_SLOTS:
             // One more while its successor comes up, and never one less.
             QCOMPARE(count.most, 4);
             QCOMPARE(count.fewest, 3);
-            QCOMPARE(VALUE(QCoro::waitFor(FactSource::collect(m_target)))[u"instance:worker-3"_s].toString(), to);
+            QCOMPARE(VALUE(QCoro::waitFor(FactSource::collect(m_target))).value(u"instance:worker-3"_s).toString(), to);
         }
         noneFailed(user);
     }
@@ -217,14 +217,14 @@ private Q_SLOTS:
         QVERIFY(first.waitForFinished());
         QCOMPARE(first.exitStatus(), QProcess::CrashExit);
         // The old one is what counts until it is replaced.
-        QCOMPARE(releases()[u"worker-1"_s], u"1.0.0"_s);
+        QCOMPARE(releases().value(u"worker-1"_s), u"1.0.0"_s);
         QProcess second;
         startRunner(second, run);
         QVERIFY(second.waitForFinished(180000));
         QVERIFY2(second.readAllStandardOutput().trimmed() == "succeeded", qPrintable(story(run)));
         QCOMPARE(containers(u"worker"_s).size(), 3);
         for (const QString &name : {u"worker-1"_s, u"worker-2"_s, u"worker-3"_s}) {
-            QCOMPARE(releases()[name], u"1.1.0"_s);
+            QCOMPARE(releases().value(name), u"1.1.0"_s);
         }
         writeRelease(u"1.1.0"_s);
     }
@@ -233,7 +233,7 @@ private Q_SLOTS:
     void bothThatRunAreNotTakenBack()
     {
         for (const QString &name : {u"worker-1"_s, u"worker-2"_s, u"worker-3"_s}) {
-            QCOMPARE(releases()[name], u"1.1.0"_s);
+            QCOMPARE(releases().value(name), u"1.1.0"_s);
         }
         StepBench bench(m_target);
         const auto steps = deploySteps({m_target, {}, u"1.1.0"_s}, u"1.0.0"_s, releasesAt(m_target, {u"worker"_s}, u"1.0.0"_s));
@@ -246,7 +246,7 @@ private Q_SLOTS:
         OK(QCoro::waitFor(runtime()->start(u"worker-1"_s, u"1.0.0"_s)));
         OK(QCoro::waitFor(runtime()->waitReady(u"worker-1"_s, u"1.0.0"_s, {})));
         // The older one, of the other release, is what counts until it is gone.
-        QCOMPARE(releases()[u"worker-1"_s], u"1.1.0"_s);
+        QCOMPARE(releases().value(u"worker-1"_s), u"1.1.0"_s);
         QCOMPARE(inspected(), Inspection::Partial);
         OK(QCoro::waitFor(step->revert(bench, undo, {})));
         QCOMPARE(inspected(), Inspection::NotStarted);
@@ -258,7 +258,7 @@ private Q_SLOTS:
         QCOMPARE(inspected(), Inspection::Partial);
         OK(QCoro::waitFor(step->revert(bench, undo, {})));
         QCOMPARE(inspected(), Inspection::NotStarted);
-        QCOMPARE(releases()[u"worker-1"_s], u"1.1.0"_s);
+        QCOMPARE(releases().value(u"worker-1"_s), u"1.1.0"_s);
         QCOMPARE(containers(u"worker"_s).size(), 3);
     }
 
@@ -293,7 +293,7 @@ private Q_SLOTS:
         QVERIFY2(state == RunState::RolledBack, qPrintable(story(run)));
         QCOMPARE(containers(u"worker"_s).size(), 3);
         for (const QString &name : {u"worker-1"_s, u"worker-2"_s, u"worker-3"_s}) {
-            QCOMPARE(releases()[name], u"1.1.0"_s);
+            QCOMPARE(releases().value(name), u"1.1.0"_s);
         }
         m_docker->docker({u"rmi"_s, image(u"1.2.0"_s)});
     }

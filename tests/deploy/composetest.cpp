@@ -189,7 +189,7 @@ private Q_SLOTS:
         QCOMPARE(look.states.size(), 3);
         // Again: nothing happens.
         OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
-        QCOMPARE(states()[u"backend-1"_s].container, now[u"backend-1"_s].container);
+        QCOMPARE(states().value(u"backend-1"_s).container, now[u"backend-1"_s].container);
         const auto other = QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.1.0"_s));
         QVERIFY(!other);
         QCOMPARE(other.error().code, u"compose.runs_other"_s);
@@ -265,14 +265,14 @@ private Q_SLOTS:
         const auto fetched = QCoro::waitFor(runtime()->prepare(u"1.5.0"_s, {u"backend-1"_s}, {}));
         QVERIFY(!fetched);
         QCOMPARE(fetched.error().code, u"compose.no_image"_s);
-        QCOMPARE(states()[u"backend-1"_s].container, before[u"backend-1"_s].container);
-        QCOMPARE(states()[u"backend-2"_s].container, before[u"backend-2"_s].container);
+        QCOMPARE(states().value(u"backend-1"_s).container, before[u"backend-1"_s].container);
+        QCOMPARE(states().value(u"backend-2"_s).container, before[u"backend-2"_s].container);
     }
 
     /// What died shall run, and a rollback counts on it; what was stopped shall not, and no daemon brings it back.
     void whatDiedShallRunAndWhatWasStoppedStays()
     {
-        const auto fact = [this] { return VALUE(QCoro::waitFor(runtime()->facts()))[u"instance:backend-1"_s].toString(); };
+        const auto fact = [this] { return VALUE(QCoro::waitFor(runtime()->facts())).value(u"instance:backend-1"_s).toString(); };
         QByteArray yaml = composeFile(image(u"1.0.0"_s), Serves, Healthy);
         yaml.replace("    network_mode", "    restart: always\n    network_mode");
         writeFile(path(u"releases/1.0.0/compose.yaml"_s), yaml);
@@ -285,13 +285,13 @@ private Q_SLOTS:
         const QString why = m_docker->start();
         QVERIFY2(why.isEmpty(), qPrintable(why));
         QTest::qWait(2000);
-        QCOMPARE(states()[u"backend-1"_s].pid, 0);
+        QCOMPARE(states().value(u"backend-1"_s).pid, 0);
         QCOMPARE(fact(), QString());
 
         writeFile(path(u"releases/1.0.0/compose.yaml"_s), composeFile(image(u"1.0.0"_s), Serves, Healthy));
         OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
-        QVERIFY(!m_docker->docker({u"kill"_s, states()[u"backend-1"_s].container}).isEmpty());
-        QTRY_COMPARE_WITH_TIMEOUT(states()[u"backend-1"_s].pid, 0, 10000);
+        QVERIFY(!m_docker->docker({u"kill"_s, states().value(u"backend-1"_s).container}).isEmpty());
+        QTRY_COMPARE_WITH_TIMEOUT(states().value(u"backend-1"_s).pid, 0, 10000);
         QCOMPARE(fact(), u"1.0.0"_s);
         OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
         OK(QCoro::waitFor(runtime()->waitReady(u"backend-1"_s, u"1.0.0"_s, {})));
@@ -308,17 +308,17 @@ private Q_SLOTS:
         OK(QCoro::waitFor(runtime()->stop(u"backend-1"_s)));
         OK(QCoro::waitFor(runtime()->start(u"backend-1"_s, u"1.0.0"_s)));
         OK(QCoro::waitFor(runtime()->waitReady(u"backend-1"_s, u"1.0.0"_s, {})));
-        const InstanceState first = states()[u"backend-1"_s];
+        const InstanceState first = states().value(u"backend-1"_s);
         QCOMPARE(::kill(pid_t(first.pid), SIGKILL), 0);
-        QTRY_COMPARE_WITH_TIMEOUT(states()[u"backend-1"_s].restarts, 1, 20000);
-        QTRY_COMPARE_WITH_TIMEOUT(instanceStateName(states()[u"backend-1"_s].state), u"ready"_s, 20000);
+        QTRY_COMPARE_WITH_TIMEOUT(states().value(u"backend-1"_s).restarts, 1, 20000);
+        QTRY_COMPARE_WITH_TIMEOUT(instanceStateName(states().value(u"backend-1"_s).state), u"ready"_s, 20000);
 
         QVERIFY(!m_docker->docker({u"pause"_s, first.container}).isEmpty());
         QTimer::singleShot(2000, this, [this, &first] { m_docker->docker({u"unpause"_s, first.container}); });
         const auto again = runtime();
         OK(QCoro::waitFor(again->start(u"backend-1"_s, u"1.0.0"_s)));
         OK(QCoro::waitFor(again->waitReady(u"backend-1"_s, u"1.0.0"_s, {})));
-        QCOMPARE(states()[u"backend-1"_s].container, first.container);
+        QCOMPARE(states().value(u"backend-1"_s).container, first.container);
 
         // One that dies meanwhile does not become ready, and is not waited for until the limit.
         QVERIFY(!m_docker->docker({u"pause"_s, first.container}).isEmpty());
@@ -344,7 +344,7 @@ private Q_SLOTS:
         const CheckResult quiet = look();
         QVERIFY2(quiet.status == CheckResult::Status::Passed, qPrintable(quiet.error.text()));
         // Its own process writes where the container's first one does.
-        const QString container = states()[u"backend-2"_s].container;
+        const QString container = states().value(u"backend-2"_s).container;
         m_docker->docker({u"exec"_s, container, u"/bin/busybox"_s, u"sh"_s, u"-c"_s, u"for i in 1 2 3 4 5 6 7; do echo \"ERROR $i of s3cr3t-of-compose\" > /proc/1/fd/1; done"_s});
         QTRY_COMPARE_WITH_TIMEOUT(look().status, CheckResult::Status::Warning, 10000);
         const CheckResult found = look();
@@ -378,7 +378,7 @@ private Q_SLOTS:
             const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
             QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
             bothRun(to);
-            QCOMPARE(VALUE(QCoro::waitFor(FactSource::collect(m_target)))[u"instance:backend-2"_s].toString(), to);
+            QCOMPARE(VALUE(QCoro::waitFor(FactSource::collect(m_target))).value(u"instance:backend-2"_s).toString(), to);
         }
         noneFailed(user);
     }
@@ -439,15 +439,15 @@ private Q_SLOTS:
         update.steps = QList{fetch} + deploySteps({m_target, {}, u"1.0.0"_s}, u"1.4.0"_s, releasesAt(m_target, {}, u"1.4.0"_s));
         QString run = addRun(m_target, update);
         QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::Succeeded, qPrintable(story(run)));
-        const QString ran = states()[u"backend-1"_s].image;
-        QCOMPARE(states()[u"backend-2"_s].image, ran);
+        const QString ran = states().value(u"backend-1"_s).image;
+        QCOMPARE(states().value(u"backend-2"_s).image, ran);
         writeFile(folder + u"/version"_s, "{\"version\": \"1.4.0\", \"built\": \"again\"}");
         // A run that goes back.
         writeFile(path(u"releases/1.2.0/compose.yaml"_s), composeFile(image(u"1.1.0"_s), Serves, SaysNo));
         run = newRun(u"1.4.0"_s, u"1.2.0"_s);
         QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::RolledBack, qPrintable(story(run)));
         bothRun(u"1.4.0"_s);
-        QCOMPARE(states()[u"backend-1"_s].image, ran);
+        QCOMPARE(states().value(u"backend-1"_s).image, ran);
 
         // A plan that goes back: by what is noted of that release, though its name was given away meanwhile.
         run = newRun(u"1.4.0"_s, u"1.0.0"_s);
@@ -468,8 +468,8 @@ private Q_SLOTS:
         run = addRun(m_target, plan);
         QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::Succeeded, qPrintable(story(run)));
         bothRun(u"1.4.0"_s);
-        QCOMPARE(states()[u"backend-1"_s].image, ran);
-        QCOMPARE(states()[u"backend-2"_s].image, ran);
+        QCOMPARE(states().value(u"backend-1"_s).image, ran);
+        QCOMPARE(states().value(u"backend-2"_s).image, ran);
 
         // Once it is gone it is built again, before anything is stopped.
         run = newRun(u"1.4.0"_s, u"1.0.0"_s);
@@ -480,7 +480,7 @@ private Q_SLOTS:
         run = addRun(m_target, plan);
         QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::Succeeded, qPrintable(story(run)));
         bothRun(u"1.4.0"_s);
-        QVERIFY(states()[u"backend-1"_s].image != ran);
+        QVERIFY(states().value(u"backend-1"_s).image != ran);
         run = newRun(u"1.4.0"_s, u"1.0.0"_s);
         QVERIFY2(VALUE(QCoro::waitFor(runToEnd(m_target, run))) == RunState::Succeeded, qPrintable(story(run)));
         bothRun(u"1.0.0"_s);
@@ -501,7 +501,7 @@ private Q_SLOTS:
         User user(m_front);
         const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
         // When the first container is being replaced its daemon is gone for a while.
-        QString old = states()[u"backend-1"_s].container;
+        QString old = states().value(u"backend-1"_s).container;
         QTimer look;
         bool stopped = false;
         connect(&look, &QTimer::timeout, this, [&] {
@@ -532,7 +532,7 @@ private Q_SLOTS:
     {
         User user(m_front);
         const QString run = newRun(u"1.1.0"_s, u"1.0.0"_s);
-        const QString old = states()[u"backend-1"_s].container;
+        const QString old = states().value(u"backend-1"_s).container;
         QProcess first;
         startRunner(first, run);
         while (m_docker->docker({u"inspect"_s, u"-f"_s, u"{{.State.Running}}"_s, old}) == u"true"_s) {
@@ -541,8 +541,8 @@ private Q_SLOTS:
         ::kill(pid_t(first.processId()), SIGKILL);
         QVERIFY(first.waitForFinished());
         QCOMPARE(first.exitStatus(), QProcess::CrashExit);
-        QCOMPARE(states()[u"backend-1"_s].pid, 0);
-        QCOMPARE(states()[u"backend-2"_s].release, u"1.1.0"_s);
+        QCOMPARE(states().value(u"backend-1"_s).pid, 0);
+        QCOMPARE(states().value(u"backend-2"_s).release, u"1.1.0"_s);
         QProcess second;
         startRunner(second, run);
         QVERIFY(second.waitForFinished(120000));

@@ -353,7 +353,7 @@ private Q_SLOTS:
     {
         OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-2"_s, Balancer::State::Maintenance)));
         StepBench bench(m_target);
-        auto step = VALUE(StepRegistry::create(deploySteps({m_target, {}, u"1.0.0"_s}, u"1.1.0"_s, releasesAt(m_target, {}, u"1.1.0"_s))[1]));
+        auto step = VALUE(StepRegistry::create(deploySteps({m_target, {}, u"1.0.0"_s}, u"1.1.0"_s, releasesAt(m_target, {}, u"1.1.0"_s)).at(1)));
         const auto observed = QCoro::waitFor(step->observe(bench, {}));
         QVERIFY(!observed);
         QCOMPARE(observed.error().code, u"deploy.capacity"_s);

@@ -57,7 +57,7 @@ class RollingTest : public QObject
     {
         const QByteArray failures = readFile(path(u"data/failures.log"_s));
         QVERIFY2(failures.isEmpty(), failures.left(2000).constData());
-        QCOMPARE(traffic()[u"failed"_s].toInt(), 0);
+        QCOMPARE(traffic().value(u"failed"_s).toInt(), 0);
     }
     /// 9.0.0, whose program dies at its start.
     void makeBrokenRelease()
@@ -96,7 +96,7 @@ private Q_SLOTS:
         QVERIFY(package::unpack(path(u"repository/trading-1.2.1.cutover"_s), {path(u"keys/release.pub"_s)}, m_target.releaseDirectory(u"1.2.1"_s)));
         OK(QCoro::waitFor(startDemo(path({}).chopped(1))));
         m_bench = std::make_unique<StepBench>(m_target);
-        QTRY_VERIFY_WITH_TIMEOUT(traffic()[u"acknowledged"_s].toInt() > 3, 10000);
+        QTRY_VERIFY_WITH_TIMEOUT(traffic().value(u"acknowledged"_s).toInt() > 3, 10000);
     }
 
     void cleanupTestCase()
@@ -156,7 +156,7 @@ private Q_SLOTS:
     {
         const Haproxy haproxy(m_target.balancer.socket);
         OK(QCoro::waitFor(haproxy.setState(u"trading"_s, u"backend-2"_s, Haproxy::State::Maintenance)));
-        auto step = VALUE(StepRegistry::create(steps(u"1.2.0"_s, u"1.2.1"_s).first()));
+        auto step = VALUE(StepRegistry::create(steps(u"1.2.0"_s, u"1.2.1"_s).constFirst()));
         const auto observed = QCoro::waitFor(step->observe(*m_bench, {}));
         QVERIFY(!observed);
         QCOMPARE(observed.error().code, u"deploy.capacity"_s);
@@ -189,8 +189,8 @@ private Q_SLOTS:
             done.emplace_back(std::move(step), undo);
             noneFailed();
         }
-        QCOMPARE(get(url(u"backend"_s, u"/api/version"_s))[u"version"_s].toString(), u"1.2.1"_s);
-        QCOMPARE(get(url(u"haproxy"_s, u"/api/version"_s))[u"version"_s].toString(), u"1.2.1"_s);
+        QCOMPARE(get(url(u"backend"_s, u"/api/version"_s)).value(u"version"_s).toString(), u"1.2.1"_s);
+        QCOMPARE(get(url(u"haproxy"_s, u"/api/version"_s)).value(u"version"_s).toString(), u"1.2.1"_s);
         const Facts facts = VALUE(QCoro::waitFor(FactSource::collect(m_target)));
         QCOMPARE(facts[u"instance:backend-1"_s].toString(), u"1.2.1"_s);
         QCOMPARE(facts[u"instance:strategy"_s].toString(), u"1.2.1"_s);
@@ -202,7 +202,7 @@ private Q_SLOTS:
             QCOMPARE(VALUE(QCoro::waitFor(it->first->inspect(*m_bench, it->second))), Inspection::NotStarted);
             noneFailed();
         }
-        QCOMPARE(get(url(u"backend"_s, u"/api/version"_s))[u"version"_s].toString(), u"1.2.0"_s);
+        QCOMPARE(get(url(u"backend"_s, u"/api/version"_s)).value(u"version"_s).toString(), u"1.2.0"_s);
         noneFailed();
         noOverlap();
     }
@@ -210,7 +210,7 @@ private Q_SLOTS:
     void goesOnAfterACrash()
     {
         // As if the runner had been killed when the old process was gone and the new one not yet there.
-        const StepSpec spec = steps(u"1.2.0"_s, u"1.2.1"_s).first();
+        const StepSpec spec = steps(u"1.2.0"_s, u"1.2.1"_s).constFirst();
         auto step = VALUE(StepRegistry::create(spec));
         const QJsonObject undo = VALUE(QCoro::waitFor(step->prepare(*m_bench, {})));
         const Haproxy haproxy(m_target.balancer.socket);
@@ -230,7 +230,7 @@ private Q_SLOTS:
     {
         // The step fails, the other backend serves.
         makeBrokenRelease();
-        auto step = VALUE(StepRegistry::create(steps(u"1.2.0"_s, u"9.0.0"_s).first()));
+        auto step = VALUE(StepRegistry::create(steps(u"1.2.0"_s, u"9.0.0"_s).constFirst()));
         const QJsonObject undo = VALUE(QCoro::waitFor(step->prepare(*m_bench, {})));
         const auto applied = QCoro::waitFor(step->apply(*m_bench, undo, {}));
         QVERIFY(!applied);
@@ -262,7 +262,7 @@ private Q_SLOTS:
 
     void survivesTheDeathOfItsHelpers()
     {
-        auto step = VALUE(StepRegistry::create(steps(u"1.2.0"_s, u"1.2.1"_s).first()));
+        auto step = VALUE(StepRegistry::create(steps(u"1.2.0"_s, u"1.2.1"_s).constFirst()));
         const QJsonObject undo = VALUE(QCoro::waitFor(step->prepare(*m_bench, {})));
         const QJsonObject state = QJsonDocument::fromJson(readFile(m_target.stateDirectory + u"/supervisor/state.json"_s)).object();
         QCOMPARE(kill(pid_t(state[u"supervisor"_s].toInteger()), SIGKILL), 0);

@@ -35,7 +35,7 @@ class SystemdTest : public SystemdSystem
         const auto states = VALUE(QCoro::waitFor(runtime()->states(20000)));
         return *std::ranges::find(states, name, &InstanceState::name);
     }
-    [[nodiscard]] QString fact(const QString &name) const { return VALUE(QCoro::waitFor(FactSource::collect(m_target)))[QString(u"instance:"_s + name)].toString(u"none"_s); }
+    [[nodiscard]] QString fact(const QString &name) const { return VALUE(QCoro::waitFor(FactSource::collect(m_target))).value(QString(u"instance:"_s + name)).toString(u"none"_s); }
     [[nodiscard]] QString checkError() const
     {
         const auto checked = QCoro::waitFor(runtime()->check(u"1.1.0"_s, {u"backend-1"_s, u"backend-2"_s}, {}));

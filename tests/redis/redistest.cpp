@@ -173,9 +173,9 @@ private Q_SLOTS:
         // So little that what it needs for itself is nearly all.
         const qint64 used = redis::Connection::open(m_server->spec()).value()->facts()->usedMemory;
         QCOMPARE(m_server->ask({"CONFIG", "SET", "maxmemory", QByteArray::number(used * 2)}), "OK");
-        QCOMPARE(checks()[u"redis_memory:cache"_s].status, CheckResult::Status::Passed);
+        QCOMPARE(checks().value(u"redis_memory:cache"_s).status, CheckResult::Status::Passed);
         m_target.redis[0].maxMemoryProportion = 0.3;
-        const CheckResult high = checks()[u"redis_memory:cache"_s];
+        const CheckResult high = checks().value(u"redis_memory:cache"_s);
         QCOMPARE(high.status, CheckResult::Status::Warning);
         QCOMPARE(high.error.code, u"check.redis_memory_high"_s);
         QVERIFY2(high.error.text().contains(u"limit 30"_s), qPrintable(high.error.text()));
@@ -183,11 +183,11 @@ private Q_SLOTS:
         QCOMPARE(m_server->ask({"CONFIG", "SET", "maxmemory", "0"}), "OK");
         QVERIFY(QDir().mkpath(m_server->path(u"dump.rdb"_s)));
         QVERIFY(m_server->ask({"BGSAVE"}).contains("started"));
-        QTRY_COMPARE_WITH_TIMEOUT(checks()[u"redis:cache"_s].error.code, u"check.redis_save_fails"_s, 5000);
-        QCOMPARE(checks()[u"redis:cache"_s].status, CheckResult::Status::Failed);
+        QTRY_COMPARE_WITH_TIMEOUT(checks().value(u"redis:cache"_s).error.code, u"check.redis_save_fails"_s, 5000);
+        QCOMPARE(checks().value(u"redis:cache"_s).status, CheckResult::Status::Failed);
         m_server->stop();
-        QCOMPARE(checks()[u"redis:cache"_s].status, CheckResult::Status::Failed);
-        QCOMPARE(checks()[u"redis:cache"_s].error.code, u"redis.unreachable"_s);
+        QCOMPARE(checks().value(u"redis:cache"_s).status, CheckResult::Status::Failed);
+        QCOMPARE(checks().value(u"redis:cache"_s).error.code, u"redis.unreachable"_s);
     }
 
     void checksumIsRedisOwn()

@@ -78,10 +78,10 @@ class RunnerKeeperTest : public QObject
         run.created = Clock::system().now();
         QVERIFY(m_journal->addRun(run));
         if (runState != RunState::Planned) {
-            StepRecord done = steps()[0];
+            StepRecord done = steps().at(0);
             done.state = StepState::Done;
             done.results.insert(stepresult::prepared, true);
-            StepRecord at = steps()[1];
+            StepRecord at = steps().at(1);
             at.state = second;
             at.results.insert(stepresult::prepared, second != StepState::Pending);
             QVERIFY(m_journal->updateStep(done) && m_journal->updateStep(at));
@@ -229,7 +229,7 @@ private Q_SLOTS:
         const QString text = run().reason.text();
         QVERIFY2(text.contains(u"no memory") && text.contains(u"4 times") && !text.contains(u"%{"), qPrintable(text));
         QVERIFY(!run().heldUntil.isValid());
-        QCOMPARE(steps()[1].state, stepHeld);
+        QCOMPARE(steps().at(1).state, stepHeld);
         // That is the end of it, until somebody decides.
         look(600);
         QCOMPARE(starts(), 3);
@@ -257,7 +257,7 @@ private Q_SLOTS:
         for (int i = 0; i < 400 && starts() < 2; ++i) {
             look(10);
         }
-        StepRecord step = steps()[1];
+        StepRecord step = steps().at(1);
         step.state = StepState::Applied;
         QVERIFY(m_journal->updateStep(step));
         QVERIFY(lookUntil(RunState::Held));

@@ -96,7 +96,7 @@ int main(int argc, char **argv)
     if (parser.positionalArguments().size() != 1) {
         parser.showHelp(2);
     }
-    const QDir folder(parser.positionalArguments().first());
+    const QDir folder(parser.positionalArguments().constFirst());
     if (!folder.mkpath(u"."_s)) {
         QTextStream(stderr) << "cannot make the folder " << folder.path() << '\n';
         return 1;

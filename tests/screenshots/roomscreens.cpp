@@ -115,15 +115,15 @@ const Screens::Registration rooms{{
              silent.close();
          }
          auto *dialog = askForTarget(window, silent.fileName());
-         dialog->fill(RecentTargets::all().last());
+         dialog->fill(RecentTargets::all().constLast());
          dialog->findChild<QPushButton *>(u"open"_s)->click();
      }},
     {u"open-target-refused"_s, fill,
      [](MainWindow *window) {
          rememberTargets();
          auto *dialog = askForTarget(window);
-         dialog->fill(RecentTargets::all().first());
-         const SshHost host = RecentTargets::all().first().host;
+         dialog->fill(RecentTargets::all().constFirst());
+         const SshHost host = RecentTargets::all().constFirst().host;
          dialog->tell({.code = u"ssh.host_key_unknown"_s, .args = {{u"host"_s, host.text()}, {u"name"_s, host.keyName()}, {u"command"_s, sshByHand(host)}}, .where = {}});
      }},
     {u"overview-full"_s, fill, opening(u"overview"_s)},

@@ -380,7 +380,7 @@ void TargetTest::readsEveryField()
     QVERIFY(!t.services[2].isBlueGreen());
     QCOMPARE(w.instances[0].colour, u"blue"_s);
     QCOMPARE(w.instancesOf(u"green"_s).size(), 1);
-    QCOMPARE(w.instancesOf(u"green"_s)[0].name, u"web-green"_s);
+    QCOMPARE(w.instancesOf(u"green"_s).at(0).name, u"web-green"_s);
     QCOMPARE(w.smoke.size(), 1);
     QCOMPARE(w.smoke[0].name, u"login"_s);
     QCOMPARE(w.smoke[0].http, u"http://127.0.0.1:{port}/login"_s);

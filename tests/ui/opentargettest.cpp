@@ -181,9 +181,9 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(window.console()->target().has_value(), ConnectMs);
         QCOMPARE(window.console()->target()->name, u"shelf"_s);
         QTRY_COMPARE(RecentTargets::all().size(), 1);
-        QCOMPARE(RecentTargets::all().first().name, u"shelf"_s);
-        QCOMPARE(RecentTargets::all().first().environment, u"staging"_s);
-        QVERIFY(RecentTargets::all().first().isSame(m_dialog->place()));
+        QCOMPARE(RecentTargets::all().constFirst().name, u"shelf"_s);
+        QCOMPARE(RecentTargets::all().constFirst().environment, u"staging"_s);
+        QVERIFY(RecentTargets::all().constFirst().isSame(m_dialog->place()));
         // Nothing but that is kept.
         const auto keys = QSettings().allKeys();
         for (const QString &key : keys) {
@@ -325,7 +325,7 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
             RecentTargets::add({.host = {}, .file = u"/srv/%1.yaml"_s.arg(i), .name = {}, .environment = {}});
         }
         QCOMPARE(RecentTargets::all().size(), RecentTargets::Most);
-        QCOMPARE(RecentTargets::all().first().file, u"/srv/29.yaml"_s);
+        QCOMPARE(RecentTargets::all().constFirst().file, u"/srv/29.yaml"_s);
     }
 
     void theTargetAtHandIsNotOpenedAgain()

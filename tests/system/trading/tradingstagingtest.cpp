@@ -133,7 +133,7 @@ private Q_SLOTS:
             QCOMPARE(state.release, u"1.2.0"_s);
             QCOMPARE(state.state, InstanceState::State::Ready);
         }
-        QTRY_VERIFY_WITH_TIMEOUT(ofStaging(u"SELECT count(*) FROM orders"_s).first().toInt() > 120, 60000);
+        QTRY_VERIFY_WITH_TIMEOUT(ofStaging(u"SELECT count(*) FROM orders"_s).constFirst().toInt() > 120, 60000);
         // That it is there proves nothing yet.
         const auto refused = update(u"1.2.2"_s);
         QVERIFY2(refused.exitCode == GateShut, told(refused));
