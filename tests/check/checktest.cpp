@@ -370,7 +370,7 @@ private Q_SLOTS:
         const auto after = [&] {
             (void)apply(context, health(u"1.2.0"_s));
             const QJsonArray told = context.results[u"checks"_s].toArray();
-            for (const QJsonValue &each : told) {
+            for (const auto &each : told) {
                 if (const auto result = CheckResult::fromJson(each.toObject()); result.id == "log"_L1) {
                     return result;
                 }
@@ -494,7 +494,7 @@ private Q_SLOTS:
                  QString(u"The newest proven backup is of "_s + localTime(point.created) + u", 1 d old; "_s + sizeText(5'000'000) + u", proven by restoring it "_s + localTime(point.proven)));
         m_target.check.maxBackupAgeMs = 2LL * 24 * 3600 * 1000;
         QVERIFY2(run()[u"backup"_s].finding.text().contains(u"1 d old, at most 2 d expected"_s), qPrintable(run()[u"backup"_s].finding.text()));
-        m_target.check.maxBackupAgeMs = 3600 * 1000;
+        m_target.check.maxBackupAgeMs = 3600LL * 1000;
         const CheckResult old = run()[u"backup"_s];
         QCOMPARE(old.error.code, u"check.old_backup"_s);
         QVERIFY2(old.error.what().contains(u", 1 d old, expected at most 1 h ("_s + sizeText(5'000'000)), qPrintable(old.error.what()));

@@ -65,7 +65,7 @@ class ReleaseCheckTest : public QObject
     static CheckResult resultOf(const TestContext &context, const QString &id)
     {
         const QJsonArray all = context.results[u"checks"_s].toArray();
-        for (const QJsonValue &value : all) {
+        for (const auto &value : all) {
             if (const auto result = CheckResult::fromJson(value.toObject()); result.id == id) {
                 return result;
             }
@@ -97,7 +97,7 @@ class ReleaseCheckTest : public QObject
         };
         QStringList result;
         const QJsonArray found = jsonshape::differences(shape(before), shape(after), ignore);
-        for (const QJsonValue &one : found) {
+        for (const auto &one : found) {
             result.append(Message::fromJson(one.toObject()).text());
         }
         return result;

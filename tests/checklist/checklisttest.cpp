@@ -94,7 +94,7 @@ class ChecklistTest : public QObject
             record.id = in.plan.steps[i].id;
             if (i < reached) {
                 record.state = StepState::Done;
-                record.ended = m_now.addSecs(10 * (i + 1));
+                record.ended = m_now.addSecs(10LL * (i + 1));
                 record.results.insert(stepresult::prepared, true);
             }
             in.steps.append(record);

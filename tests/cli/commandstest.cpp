@@ -245,7 +245,7 @@ private Q_SLOTS:
         const auto pids = [this] {
             QMap<QString, qint64> found;
             const QJsonArray instances = json({u"status"_s}).json[u"instances"].toArray();
-            for (const QJsonValue &instance : instances) {
+            for (const auto &instance : instances) {
                 found.insert(instance[u"name"].toString(), instance[u"pid"].toInteger());
             }
             return found;

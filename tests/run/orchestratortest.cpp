@@ -775,7 +775,7 @@ private Q_SLOTS:
         QCOMPARE(go(), RunState::Held);
         QCOMPARE(run().reason.code, u"run.held_by"_s);
         QVERIFY(!run().heldUntil.isValid());
-        m_clock->advance(10 * 60000);
+        m_clock->advance(10LL * 60000);
         QCOMPARE(go(), RunState::Held);
         command(u"resume"_s, u"held"_s);
         QCOMPARE(go(), RunState::Succeeded);
@@ -1028,7 +1028,7 @@ private Q_SLOTS:
     {
         begin({{u"windowEndMinute"_s, 14 * 60}, {u"turnBackMarginMs"_s, 600000}});
         world().after[u"a:apply"_s] = [this]() -> std::optional<Error> {
-            m_clock->advance(115 * 60000);
+            m_clock->advance(115LL * 60000);
             return {};
         };
         record();

@@ -241,7 +241,7 @@ private Q_SLOTS:
         command.verb = way;
         command.by = u"kim@desk"_s;
         QVERIFY(m_journal->addCommand(command));
-        for (int i = 0; i < 400 && m_journal->pendingCommands(u"r1"_s)->size() > 0; ++i) {
+        for (int i = 0; i < 400 && !m_journal->pendingCommands(u"r1"_s)->isEmpty(); ++i) {
             look(20);
         }
         // Tried for that decision as often again, then it is told what became of it.

@@ -176,7 +176,7 @@ const Screens::Registration rooms{{
          presses(window, u"monitoring"_s, u"1 h"_s);
          const auto charts = static_cast<MonitorRoom *>(window->room(u"monitoring"_s))->charts();
          for (Chart *chart : charts) {
-             chart->setCrosshair(QDateTime::currentMSecsSinceEpoch() - 23 * 60'000);
+             chart->setCrosshair(QDateTime::currentMSecsSinceEpoch() - 23LL * 60'000);
          }
      }},
     {u"monitoring-table"_s, fill,

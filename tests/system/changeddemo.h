@@ -33,7 +33,7 @@ public:
         QStringList done;
         const QString run = ctl({QStringLiteral("history")}).json[QStringLiteral("runs")].toArray().first().toObject()[QStringLiteral("id")].toString();
         const QJsonArray steps = ctl({QStringLiteral("history"), run}).json[QStringLiteral("steps")].toArray();
-        for (const QJsonValue &step : steps) {
+        for (const auto &step : steps) {
             if (step[u"spec"][u"kind"].toString() == kind && step[u"record"][u"state"].toString() == u"done") {
                 done.append(step[u"spec"][u"id"].toString());
             }

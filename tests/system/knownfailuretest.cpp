@@ -53,7 +53,7 @@ void KnownFailureTest::curedByTheUpdate()
     QVERIFY2(list.exitCode == 0, list.errors);
     QMap<QString, QString> states;
     const QJsonArray items = list.json[u"items"].toArray();
-    for (const QJsonValue &item : items) {
+    for (const auto &item : items) {
         states.insert(item[u"id"].toString(), item[u"state"].toString());
     }
     QCOMPARE(states.value(u"features"_s), u"ticked"_s);

@@ -253,7 +253,7 @@ QJsonObject ScriptedEngine::start(const Job &job)
 Result<QJsonObject> ScriptedEngine::applyFlags(const QJsonArray &changes)
 {
     QList<FeatureFlag> next = flags;
-    for (const QJsonValue &value : changes) {
+    for (const auto &value : changes) {
         const auto flag = std::ranges::find(next, value["name"_L1].toString(), &FeatureFlag::name);
         if (flag == next.end() || flag->enabled != value["fromEnabled"_L1].toBool()
             || std::abs(flag->rollout - value["fromRollout"_L1].toDouble()) > 1e-9) {

@@ -186,8 +186,8 @@ void openSessions(ScriptedEngine *engine)
 void shutGates(ScriptedEngine *engine)
 {
     const QDateTime now = QDateTime::currentDateTimeUtc();
-    const QString begin = now.addSecs(3 * 3600).toString(Qt::ISODate);
-    const QString until = now.addSecs(9 * 3600).toString(Qt::ISODate);
+    const QString begin = now.addSecs(3LL * 3600).toString(Qt::ISODate);
+    const QString until = now.addSecs(9LL * 3600).toString(Qt::ISODate);
     const QJsonArray approvers{u"Lee Park"_s, u"Ann Bo"_s};
     const Error none{u"approval.none"_s, {{u"approvers"_s, approvers}, {u"plan"_s, updatePlan().digest().first(12)}}};
     const Error open{u"checklist.open_before"_s, {{u"items"_s, QJsonArray{u"“The trading desk knows”"_s}}, {u"names"_s, QJsonArray{u"desk-told"_s}}, {u"count"_s, 1}}};
@@ -269,7 +269,7 @@ RunView runOf(const Plan &plan, int current, RunState state)
         step.record.index = i;
         if (i < current || state == RunState::Succeeded) {
             step.record.state = StepState::Done;
-            step.record.started = view.run.started.addSecs(5 * i);
+            step.record.started = view.run.started.addSecs(5LL * i);
             step.record.ended = step.record.started.addSecs(4);
             step.record.durationMs = 4000 + 200 * i;
         } else if (i == current) {
