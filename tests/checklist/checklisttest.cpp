@@ -76,6 +76,12 @@ class ChecklistTest : public QObject
                             spec(u"migrate:1"_s, u"migrate"_s), spec(u"deploy:a"_s, u"deploy_instance"_s), spec(u"health"_s, u"health"_s, false), spec(u"watch"_s, u"watch"_s, false)};
         return input;
     }
+    /// What an input may have, made where it has none.
+    template<typename T>
+    static T &ensured(std::optional<T> &value)
+    {
+        return value ? *value : value.emplace();
+    }
     /// As far as step reached, exclusive; the one there is at work.
     ChecklistInput running(int reached, RunState state = RunState::Running) const
     {
@@ -327,14 +333,14 @@ private Q_SLOTS:
         QVERIFY(item(checklistOf(in), u"migrations-up-down"_s).evidence.text().contains(u"trading: 0007"));
         QCOMPARE(item(checklistOf(in), u"database-rollback"_s).state, State::Open);
         // A rollback of the code alone touches no schema.
-        in.staging->backs = {staged(u"s2"_s, u"rollback"_s, RunState::Succeeded, {spec(u"deploy:a"_s, u"deploy_instance"_s)}, m_now.addSecs(-1800))};
+        ensured(in.staging).backs = {staged(u"s2"_s, u"rollback"_s, RunState::Succeeded, {spec(u"deploy:a"_s, u"deploy_instance"_s)}, m_now.addSecs(-1800))};
         QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).state, State::Open);
         QCOMPARE(item(checklistOf(in), u"database-rollback"_s).state, State::Open);
         // Of another migration.
-        in.staging->backs = {staged(u"s3"_s, u"rollback"_s, RunState::Succeeded, {migration(u"downgrade"_s, u"0006"_s)}, m_now.addSecs(-1700))};
+        ensured(in.staging).backs = {staged(u"s3"_s, u"rollback"_s, RunState::Succeeded, {migration(u"downgrade"_s, u"0006"_s)}, m_now.addSecs(-1700))};
         QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).state, State::Open);
         QCOMPARE(item(checklistOf(in), u"database-rollback"_s).state, State::Ticked);
-        in.staging->backs.prepend(staged(u"s4"_s, u"rollback"_s, RunState::Succeeded, {migration(u"downgrade"_s, u"0007"_s)}, m_now.addSecs(-1600)));
+        ensured(in.staging).backs.prepend(staged(u"s4"_s, u"rollback"_s, RunState::Succeeded, {migration(u"downgrade"_s, u"0007"_s)}, m_now.addSecs(-1600)));
         const ChecklistItem both = item(checklistOf(in), u"migrations-up-down"_s);
         QCOMPARE(both.state, State::Ticked);
         QCOMPARE(both.time, m_now.addSecs(-1600));
@@ -350,16 +356,16 @@ private Q_SLOTS:
     void whatAnUpdateTookBackCounts()
     {
         ChecklistInput in = withStaging();
-        in.staging->backs = {staged(u"s0"_s, u"update"_s, RunState::RolledBack, {migration(u"migrate"_s, u"0007"_s)}, m_now.addSecs(-7200))};
+        ensured(in.staging).backs = {staged(u"s0"_s, u"update"_s, RunState::RolledBack, {migration(u"migrate"_s, u"0007"_s)}, m_now.addSecs(-7200))};
         QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).state, State::Ticked);
         QCOMPARE(item(checklistOf(in), u"database-rollback"_s).state, State::Ticked);
         // It had its checks before it went back.
         QCOMPARE(item(checklistOf(in), u"works-after-rollback"_s).state, State::Open);
         ChecklistInput stayed = in;
-        stayed.staging->backs[0].steps[0].results.insert(stepresult::kept, QJsonObject{{u"code"_s, u"migration.kept_loss"_s}});
+        ensured(stayed.staging).backs[0].steps[0].results.insert(stepresult::kept, QJsonObject{{u"code"_s, u"migration.kept_loss"_s}});
         QCOMPARE(item(checklistOf(stayed), u"migrations-up-down"_s).state, State::Open);
         QCOMPARE(item(checklistOf(stayed), u"database-rollback"_s).state, State::Open);
-        in.staging->backs[0].done.clear();
+        ensured(in.staging).backs[0].done.clear();
         QCOMPARE(item(checklistOf(in), u"migrations-up-down"_s).state, State::Open);
     }
 
@@ -379,11 +385,11 @@ private Q_SLOTS:
     void whatStagingWasCheckedForAfterItsRollback()
     {
         ChecklistInput in = withStaging();
-        in.staging->backs = {staged(u"s2"_s, u"rollback"_s, RunState::Succeeded, {spec(u"health"_s, u"health"_s)}, m_now.addSecs(-1800))};
+        ensured(in.staging).backs = {staged(u"s2"_s, u"rollback"_s, RunState::Succeeded, {spec(u"health"_s, u"health"_s)}, m_now.addSecs(-1800))};
         QCOMPARE(item(checklistOf(in), u"works-after-rollback"_s).state, State::Open);
-        in.staging->backs[0].steps[0].results.insert(u"checks"_s, told({check(u"health:a"_s, CheckResult::Status::Passed)}));
+        ensured(in.staging).backs[0].steps[0].results.insert(u"checks"_s, told({check(u"health:a"_s, CheckResult::Status::Passed)}));
         QCOMPARE(item(checklistOf(in), u"works-after-rollback"_s).state, State::Ticked);
-        in.staging->backs[0].steps[0].results.insert(u"checks"_s, told({check(u"health:a"_s, CheckResult::Status::Warning)}));
+        ensured(in.staging).backs[0].steps[0].results.insert(u"checks"_s, told({check(u"health:a"_s, CheckResult::Status::Warning)}));
         QCOMPARE(item(checklistOf(in), u"works-after-rollback"_s).state, State::Failed);
     }
 
@@ -392,7 +398,7 @@ private Q_SLOTS:
     {
         using enum CheckResult::Status;
         ChecklistInput in = withStaging();
-        StagedRun &run = in.staging->installs[0];
+        StagedRun &run = ensured(in.staging).installs[0];
         run.steps[0].results.insert(u"checks"_s, told({proof(u"evidence:audit"_s, {u"audit"_s}, Passed, u"1.0.0"_s), proof(u"evidence:vite"_s, {u"frontend"_s}, Warning, u"1.0.0"_s)}));
         run.steps[2].results.insert(u"checks"_s, told({proof(u"evidence:pytest"_s, {u"unit"_s, u"integration"_s, u"authentication"_s}), proof(u"evidence:locust"_s, {u"load"_s}, Warning)}));
         QList<ChecklistItem> items = checklistOf(in);
@@ -542,7 +548,7 @@ private Q_SLOTS:
         QCOMPARE(item(items, u"migrated"_s).state, State::Failed);
         QVERIFY(item(items, u"migrated"_s).evidence.text().contains(u"taken back"));
         // While it still goes back it is not restored.
-        in.run->state = RunState::Reverting;
+        ensured(in.run).state = RunState::Reverting;
         QCOMPARE(item(checklistOf(in), u"restored"_s).state, State::Open);
     }
 
@@ -583,7 +589,7 @@ private Q_SLOTS:
     {
         ChecklistInput in = running(7, RunState::Succeeded);
         in.ticks = {{{}, u"r1"_s, u"team-told"_s, true, u"ann@desk"_s, m_now, u"by <phone>"_s}};
-        const QString html = reportHtml(*in.run, in.steps, in.events, {}, {checklistSection(checklistOf(in))});
+        const QString html = reportHtml(ensured(in.run), in.steps, in.events, {}, {checklistSection(checklistOf(in))});
         QVERIFY(html.contains(u"<h2>Checklist</h2>"));
         QVERIFY(html.contains(u"by &lt;phone&gt;"));
         // Who and when have columns of their own.

@@ -179,7 +179,7 @@ private Q_SLOTS:
         window.setPlace(m_dialog->place());
         window.show();
         QTRY_VERIFY_WITH_TIMEOUT(window.console()->target().has_value(), ConnectMs);
-        QCOMPARE(window.console()->target()->name, u"shelf"_s);
+        QCOMPARE(window.console()->target().value_or(TargetView()).name, u"shelf"_s);
         QTRY_COMPARE(RecentTargets::all().size(), 1);
         QCOMPARE(RecentTargets::all().constFirst().name, u"shelf"_s);
         QCOMPARE(RecentTargets::all().constFirst().environment, u"staging"_s);
@@ -435,7 +435,7 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
         MainWindow *window = nullptr;
         QTRY_VERIFY_WITH_TIMEOUT(find(window), ConnectMs);
         QTRY_VERIFY_WITH_TIMEOUT(window->console()->target().has_value(), ConnectMs);
-        QCOMPARE(window->console()->target()->name, u"shelf"_s);
+        QCOMPARE(window->console()->target().value_or(TargetView()).name, u"shelf"_s);
         QTRY_COMPARE(QApplication::topLevelWidgets().contains(window), true);
         QVERIFY(QTest::qWaitForWindowActive(window));
         QTest::keyClick(window, Qt::Key_O, Qt::ControlModifier);
@@ -444,7 +444,7 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
         QCOMPARE(QString::fromLocal8Bit(SshServer::read(told)).split(u'\n').first(), QString(u"--target="_s + second));
         // The window at hand stays with its own.
         QVERIFY(window->isVisible() && window->console()->isConnected());
-        QCOMPARE(window->console()->target()->name, u"shelf"_s);
+        QCOMPARE(window->console()->target().value_or(TargetView()).name, u"shelf"_s);
         QCOMPARE(RecentTargets::all().size(), 1);
     }
 

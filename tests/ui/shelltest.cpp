@@ -172,7 +172,7 @@ private Q_SLOTS:
         QCOMPARE(m_window->console()->doing().text(), u"Draining"_s);
         m_engine->runViews.first().current = 9;
         m_engine->tell({u"runs"_s});
-        QTRY_COMPARE(m_window->console()->activeRun()->current, 9);
+        QTRY_COMPARE(m_window->console()->activeRun().value_or(RunView()).current, 9);
         QVERIFY(m_window->console()->doing().isEmpty());
         // Nor is it when the step tells only how far it is.
         tell(8, u"Draining"_s);
@@ -181,7 +181,7 @@ private Q_SLOTS:
         // News of the next step are asked for, should nobody tell them.
         m_engine->runViews.first().current = 10;
         tell(10, u"Asking"_s);
-        QTRY_COMPARE(m_window->console()->activeRun()->current, 10);
+        QTRY_COMPARE(m_window->console()->activeRun().value_or(RunView()).current, 10);
         QCOMPARE(m_window->console()->doing().text(), u"Asking"_s);
     }
 
