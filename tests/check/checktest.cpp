@@ -13,6 +13,7 @@
 #include "system/sqlitevfs.h"
 
 #include <QCoroTask>
+#include <QJsonDocument>
 #include <QProcess>
 #include <QSqlDatabase>
 #include <QSqlError>

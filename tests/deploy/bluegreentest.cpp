@@ -10,6 +10,8 @@
 #include "deploy/haproxy.h"
 #include "serve/serving.h"
 
+#include <QJsonDocument>
+
 using namespace Qt::StringLiterals;
 using namespace cutover;
 using namespace cutover::testing;

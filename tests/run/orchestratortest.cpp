@@ -945,9 +945,9 @@ private Q_SLOTS:
     {
         begin();
         world().values[u"other"_s] = u"up"_s;
-        world().after[u"a:verify"_s] = []() -> std::optional<Error> {
+        world().after[u"a:verify"_s] = [this]() -> std::optional<Error> {
             world().values.remove(u"other"_s);
-            QTimer::singleShot(0, [] { world().values[u"other"_s] = u"up"_s; });
+            QTimer::singleShot(0, this, [] { world().values[u"other"_s] = u"up"_s; });
             return {};
         };
         record();
@@ -1110,7 +1110,7 @@ private Q_SLOTS:
         world().after[u"b:apply"_s] = failing(1, Error::Kind::Permanent);
         world().before.clear();
         command(u"retry"_s, u"held"_s);
-        world().after[u"b:inspect"_s] = [this, asked = 0]() mutable -> std::optional<Error> {
+        world().after[u"b:inspect"_s] = [asked = 0]() mutable -> std::optional<Error> {
             // It has begun by the second time that it is looked at.
             if (++asked == 1) {
                 world().inspections[u"b"_s] = Inspection::Partial;

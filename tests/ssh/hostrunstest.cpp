@@ -79,6 +79,17 @@ class HostRunsTest : public QObject
         const auto events = m_journal->events(m_run).value();
         return std::ranges::any_of(events, [&code](const EventRecord &event) { return event.message.code == code; });
     }
+    /// The same target on another control host.
+    Target elsewhere() const
+    {
+        Target other = m_target;
+        other.stateDirectory = path(u"other"_s);
+        other.hosts[0].stateDirectory = other.stateDirectory;
+        if (!files::makePath(other.stateDirectory)) {
+            qFatal("makePath");
+        }
+        return other;
+    }
 
 private Q_SLOTS:
     void initTestCase()
@@ -192,18 +203,6 @@ private Q_SLOTS:
         const auto applied = await(StepRegistry::create(plan->steps[1]).value()->apply(context, {}, {}));
         QCOMPARE(applied.error().code, u"host.unknown"_s);
         QVERIFY2(applied.error().what().contains(u"web-2"_s), qPrintable(applied.error().what()));
-    }
-
-    /// The same target on another control host.
-    Target elsewhere() const
-    {
-        Target other = m_target;
-        other.stateDirectory = path(u"other"_s);
-        other.hosts[0].stateDirectory = other.stateDirectory;
-        if (!files::makePath(other.stateDirectory)) {
-            qFatal("makePath");
-        }
-        return other;
     }
 
     void nobodyTakesOverWhileAProgramRuns()

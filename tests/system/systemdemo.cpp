@@ -19,7 +19,7 @@ using namespace cutover;
 SystemDemo::~SystemDemo()
 {
     if (m_started) {
-        ctl({u"demo"_s, u"stop"_s, u"--directory"_s, folder()}, 60000);
+        ctl({u"demo"_s, u"stop"_s, u"--directory"_s, m_folder.path()}, 60000); // Not folder(), which is virtual.
     }
 }
 

@@ -48,6 +48,26 @@ class DeriveTest : public QObject
                "services:\n  - name: a\n    instances: [{name: a-1, port: 8000}]\n    command: [a, --port, \"{port}\"]\n    health: {http: \"http://127.0.0.1:{port}/\"}\n"_s
             + more;
     }
+    static QString texts(const QList<Message> &messages)
+    {
+        QStringList lines;
+        for (const Message &message : messages) {
+            lines.append(message.text());
+        }
+        return lines.join(u'\n');
+    }
+    static QByteArray onHost()
+    {
+        return "schema: 1\nname: shop\nproduct: p\nenvironment: production\nstate: state\nreleases: releases\nrepository: {url: ../packages, keys: [keys/a.pub]}\n"
+               "hosts:\n  - {name: web, ssh: deploy@web-1.example.org, releases: /srv/shop}\n"
+               "services:\n  - name: a\n    runtime: systemd\n    host: web\n    instances: [{name: a-1, port: 8000, unit: a@1}]\n    command: [a]\n    health: {http: \"http://web-1.example.org:{port}/\"}\n";
+    }
+    static void moveTo(Target *target, const QString &address, const QString &releases)
+    {
+        target->hosts[0].address = SshHost::parse(address).value();
+        target->hosts[0].releasesDirectory = releases;
+        target->services[0].host = target->hosts[0];
+    }
 
 private Q_SLOTS:
     void init() { m_folder = std::make_unique<QTemporaryDir>(); }
@@ -129,14 +149,6 @@ private Q_SLOTS:
         QVERIFY2(left.contains(u"checks.external[0].http") && left.contains(u"127.0.0.1:8300") && !left.contains(u"%{"), qPrintable(left));
     }
 
-    static QString texts(const QList<Message> &messages)
-    {
-        QStringList lines;
-        for (const Message &message : messages) {
-            lines.append(message.text());
-        }
-        return lines.join(u'\n');
-    }
     static QString shopWithDatabase(const QString &environment, const QString &more = {})
     {
         return u"schema: 1\nname: shop\nproduct: p\nenvironment: production\nstate: state\nreleases: releases\nrepository: {url: ../packages, keys: [keys/a.pub]}\n"
@@ -338,19 +350,6 @@ private Q_SLOTS:
         QCOMPARE(told.code, code);
         QVERIFY(Catalogue::contains(code));
         QVERIFY(!told.text().contains(u"%{"));
-    }
-
-    static QByteArray onHost()
-    {
-        return "schema: 1\nname: shop\nproduct: p\nenvironment: production\nstate: state\nreleases: releases\nrepository: {url: ../packages, keys: [keys/a.pub]}\n"
-               "hosts:\n  - {name: web, ssh: deploy@web-1.example.org, releases: /srv/shop}\n"
-               "services:\n  - name: a\n    runtime: systemd\n    host: web\n    instances: [{name: a-1, port: 8000, unit: a@1}]\n    command: [a]\n    health: {http: \"http://web-1.example.org:{port}/\"}\n";
-    }
-    static void moveTo(Target *target, const QString &address, const QString &releases)
-    {
-        target->hosts[0].address = SshHost::parse(address).value();
-        target->hosts[0].releasesDirectory = releases;
-        target->services[0].host = target->hosts[0];
     }
 
     /// What runs on a further host shares only with what runs on the same machine, whatever either calls it.

@@ -772,7 +772,6 @@ QString TradingSystem::revision() const
 
 QByteArray TradingSystem::schema() const
 {
-    QString problem;
     QProcess dump;
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     environment.insert(u"PGPASSWORD"_s, QString::fromLatin1(DatabasePassword));
