@@ -76,13 +76,13 @@ class BlueGreenTest : public BlueGreenSystem
         stopHaproxy();
         startHaproxy();
     }
-    QString balancerFactNow() { return VALUE(QCoro::waitFor(FactSource::collectFrom(u"balancer"_s, m_target)))[u"balancer:backend"_s].toString(); }
+    QString balancerFactNow() { return VALUE(QCoro::waitFor(FactSource::collectFrom(u"balancer"_s, m_target))).value(u"balancer:backend"_s).toString(); }
     QString logOf(const QString &run) { return QString::fromUtf8(readFile(m_target.stateDirectory + u"/runs/"_s + run + u"/log.txt"_s)); }
 
     StepState stateOf(const QString &run, int step)
     {
         const auto journal = VALUE(Journal::open(m_target.stateDirectory));
-        return VALUE(journal->steps(run))[step].state;
+        return VALUE(journal->steps(run)).at(step).state;
     }
     /// By a new runner, to where the run is over; a hold is decided.
     RunState finish(const QString &run)
@@ -166,7 +166,7 @@ private Q_SLOTS:
     void switchesForthAndBack()
     {
         // Of a stranger in the idle colour nothing is left; green-1 still runs from the test before.
-        const qint64 stranger = states()[u"green-1"_s].pid;
+        const qint64 stranger = states().value(u"green-1"_s).pid;
         QVERIFY(stranger > 0);
         User user(m_front);
         QString run = newRun(u"1.1.0"_s);
@@ -544,7 +544,7 @@ private Q_SLOTS:
         OK(QCoro::waitFor(turn->apply(bench, undo, {})));
         User user(m_front);
         OK(QCoro::waitFor(turn->revert(bench, undo, {})));
-        QCOMPARE(states()[u"blue-1"_s].pid, ran[u"blue-1"_s].pid);
+        QCOMPARE(states().value(u"blue-1"_s).pid, ran[u"blue-1"_s].pid);
         QCOMPARE(VALUE(QCoro::waitFor(turn->inspect(bench, undo))), Inspection::NotStarted);
         // Of no release at all: known again by its process.
         QJsonObject all = undo[u"before"_s].toObject();
@@ -556,7 +556,7 @@ private Q_SLOTS:
         undo.insert(u"before"_s, all);
         OK(QCoro::waitFor(turn->apply(bench, undo, {})));
         OK(QCoro::waitFor(turn->revert(bench, undo, {})));
-        QCOMPARE(states()[u"blue-1"_s].pid, ran[u"blue-1"_s].pid);
+        QCOMPARE(states().value(u"blue-1"_s).pid, ran[u"blue-1"_s].pid);
         QCOMPARE(VALUE(QCoro::waitFor(turn->inspect(bench, undo))), Inspection::NotStarted);
         QJsonObject other = all[u"blue-1"_s].toObject();
         other.insert(u"process"_s, u"1@1"_s);
@@ -583,13 +583,13 @@ private Q_SLOTS:
         const QString back = newRun(u"1.0.0"_s, false);
         QVERIFY2(runNow(back) == RunState::Succeeded, qPrintable(story(back)));
         serves(u"blue"_s, u"1.0.0"_s);
-        QCOMPARE(states()[u"blue-1"_s].pid, before[u"blue-1"_s].pid);
-        QCOMPARE(states()[u"blue-2"_s].pid, before[u"blue-2"_s].pid);
+        QCOMPARE(states().value(u"blue-1"_s).pid, before[u"blue-1"_s].pid);
+        QCOMPARE(states().value(u"blue-2"_s).pid, before[u"blue-2"_s].pid);
         // Forth again it is started anew, for its configuration may be another one.
         const QString again = newRun(u"1.1.0"_s);
         QVERIFY2(runNow(again) == RunState::Succeeded, qPrintable(story(again)));
         serves(u"green"_s, u"1.1.0"_s, true);
-        QVERIFY(states()[u"green-1"_s].pid != before[u"green-1"_s].pid);
+        QVERIFY(states().value(u"green-1"_s).pid != before[u"green-1"_s].pid);
         writeTarget(HaproxySection);
         backToTheBeginning();
         noneFailed(user);
