@@ -130,7 +130,7 @@ ProcessSpec GitRepository::command(QStringList arguments) const
     spec.environment.insert(u"GIT_SSH_COMMAND"_s, sshForGit());
     spec.environment.insert(u"GIT_SSH_VARIANT"_s, u"ssh"_s); // Those are OpenSSH's options, whatever the account's git is told of another.
     // A helper that keeps logins for the network may stay as a daemon: it would keep the run lock for as long.
-    const QString verb = arguments.value(0);
+    const QString verb = arguments.value(arguments.value(0) == "--git-dir"_L1 ? 2 : 0);
     spec.inherit = verb == "fetch"_L1 || verb == "ls-remote"_L1 ? QList<int>() : m_inherit;
     spec.arguments = QStringList{u"-c"_s, u"core.hooksPath=/dev/null"_s, u"-c"_s, u"protocol.ext.allow=never"_s, u"-c"_s, u"core.fsync=all"_s,
                                  u"-c"_s, u"http.lowSpeedLimit=100"_s, u"-c"_s, u"http.lowSpeedTime=60"_s, u"-c"_s, u"gc.auto=0"_s}
