@@ -600,12 +600,12 @@ private:
             } else if (m_isRollback) {
                 // One that turned back itself has brought nothing back.
                 tell(item, m_back ? State::Failed : State::Open, m_back ? u"checklist.not_restored"_s : u"checklist.waits_end"_s, {{u"to"_s, m_input.plan.to}});
-            } else if (!m_back || !m_input.run) {
-                tell(item, State::NotNeeded, u"checklist.unneeded_rollback"_s);
-            } else if (m_input.run->state == RunState::RolledBack) {
+            } else if (m_back && m_input.run && m_input.run->state == RunState::RolledBack) {
                 tell(item, State::Ticked, u"checklist.restored_to"_s, {{u"version"_s, m_input.plan.from}}, m_input.run->ended);
-            } else {
+            } else if (m_back) {
                 tell(item, State::Open, u"checklist.waits_back"_s);
+            } else {
+                tell(item, State::NotNeeded, u"checklist.unneeded_rollback"_s);
             }
             break;
         case Rule::Person:
