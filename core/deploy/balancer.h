@@ -71,7 +71,13 @@ public:
     /// An error "*.no_server" when the backend has none of that name.
     [[nodiscard]] virtual Async<BalancerServer> server(QString backend, QString name) const = 0;
     [[nodiscard]] virtual Async<> setState(QString backend, QString server, State state) const = 0;
-    [[nodiscard]] virtual Async<> setAddress(QString backend, QString server, QString address, int port) const = 0;
+    /// The server is there, at this address, in Maintenance until setState(Ready): one that the configuration lacks is added beside
+    /// its others, as they are (weight, health checks, cookie …); one that stands there is given this address, and is taken out where it
+    /// was let in. Safe to repeat. Where the balancer forgets(), one that was added is gone with its restart or reload, and server()
+    /// has the error "*.no_server" from then on; where it does not, it stays until removeServer().
+    [[nodiscard]] virtual Async<> addServer(QString backend, QString server, QString address, int port) const = 0;
+    /// Takes a drained server out of the backend altogether; it is gone from servers(). None of that name: nothing happens.
+    [[nodiscard]] virtual Async<> removeServer(QString backend, QString server) const = 0;
     /// 1 … MaximumWeight: how many requests it gets, beside the weights of the others.
     [[nodiscard]] virtual Async<> setWeight(QString backend, QString server, int weight) const = 0;
     /// That users get an answer while a service has no server at all, as far as this can be seen beforehand.

@@ -151,6 +151,36 @@ Async<> Haproxy::setAddress(QString backend, QString server, QString address, in
     co_return {};
 }
 
+Async<> Haproxy::addServer(QString backend, QString server, QString address, int port) const
+{
+    CO_TRY(const QList<BalancerServer> all, co_await servers(backend));
+    if (!std::ranges::contains(all, server, &BalancerServer::name)) {
+        const QString text = u"add server %1/%2 %3:%4"_s.arg(backend, server, address).arg(port);
+        CO_TRY(const QByteArray answer, co_await command(text));
+        if (!answer.contains("New server registered")) {
+            co_return refused(text, answer);
+        }
+        co_return {};
+    }
+    CO_CHECK(co_await setState(backend, server, State::Maintenance));
+    co_return co_await setAddress(backend, server, address, port);
+}
+
+Async<> Haproxy::removeServer(QString backend, QString server) const
+{
+    CO_TRY(const QList<BalancerServer> all, co_await servers(backend));
+    if (!std::ranges::contains(all, server, &BalancerServer::name)) {
+        co_return {};
+    }
+    CO_CHECK(co_await setState(backend, server, State::Maintenance));
+    const QString text = u"del server %1/%2"_s.arg(backend, server);
+    CO_TRY(const QByteArray answer, co_await command(text));
+    if (!answer.contains("Server deleted")) {
+        co_return refused(text, answer);
+    }
+    co_return {};
+}
+
 Async<> Haproxy::setWeight(QString backend, QString server, int weight) const
 {
     if (weight < 1 || weight > MaximumWeight) {

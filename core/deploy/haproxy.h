@@ -36,7 +36,8 @@ public:
     /// Error "haproxy.no_server".
     [[nodiscard]] Async<BalancerServer> server(QString backend, QString name) const override;
     [[nodiscard]] Async<> setState(QString backend, QString server, State state) const override;
-    [[nodiscard]] Async<> setAddress(QString backend, QString server, QString address, int port) const override;
+    [[nodiscard]] Async<> addServer(QString backend, QString server, QString address, int port) const override;
+    [[nodiscard]] Async<> removeServer(QString backend, QString server) const override;
     [[nodiscard]] Async<> setWeight(QString backend, QString server, int weight) const override;
     [[nodiscard]] bool closesSessions() const override { return true; }
     /// Error "haproxy.no_backend" where the one that answers meanwhile is not there.
@@ -48,6 +49,7 @@ protected:
     [[nodiscard]] Async<> shutSessions(QString backend, QString server) const override;
 
 private:
+    [[nodiscard]] Async<> setAddress(QString backend, QString server, QString address, int port) const;
     [[nodiscard]] std::unexpected<Error> refused(const QString &command, const QByteArray &answer) const;
 
     QString m_socket;

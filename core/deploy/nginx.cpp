@@ -122,7 +122,8 @@ bool isUnsure(const Upstream &upstream, const NginxServer &server, const QList<N
     return std::ranges::any_of(upstream.pending, [&server](const QByteArray &text) {
         const auto other = NginxUpstream::parse(text, {});
         const NginxServer *there = other ? other->server(server.name) : nullptr;
-        return !there || there->down != server.down || there->address != server.address;
+        // One that stood not there at all got as little as one that is down.
+        return there ? there->down != server.down || there->address != server.address : !server.down;
     });
 }
 
@@ -287,16 +288,32 @@ Async<BalancerServer> Nginx::server(QString backend, QString name) const
 
 Async<> Nginx::setState(QString backend, QString server, State state) const
 {
-    const Edit edit = [down = state != State::Ready](NginxServer &line) { line.down = down; };
-    co_return co_await change(backend, server, edit);
+    const std::function<void(NginxServer &)> edit = [down = state != State::Ready](NginxServer &line) { line.down = down; };
+    co_return co_await changeServer(backend, server, edit);
 }
 
-Async<> Nginx::setAddress(QString backend, QString server, QString address, int port) const
+Async<> Nginx::addServer(QString backend, QString server, QString address, int port) const
 {
     const bool isV6 = QHostAddress(address).protocol() == QAbstractSocket::IPv6Protocol;
     const QString text = (isV6 ? QString(u'[' + address + u']') : address) + u':' + QString::number(port);
-    const Edit edit = [text](NginxServer &line) { line.address = text; };
-    co_return co_await change(backend, server, edit);
+    const Edit edit = [server, text](NginxUpstream &upstream, const QString &file) -> Result<> {
+        if (!upstream.server(server)) {
+            CHECK(upstream.addLikeOthers(server, file));
+        }
+        upstream.server(server)->address = text;
+        upstream.server(server)->down = true;
+        return {};
+    };
+    co_return co_await change(backend, edit);
+}
+
+Async<> Nginx::removeServer(QString backend, QString server) const
+{
+    const Edit edit = [server](NginxUpstream &upstream, const QString &) -> Result<> {
+        upstream.remove(server);
+        return {};
+    };
+    co_return co_await change(backend, edit);
 }
 
 Async<> Nginx::setWeight(QString backend, QString server, int weight) const
@@ -304,24 +321,33 @@ Async<> Nginx::setWeight(QString backend, QString server, int weight) const
     if (weight < 1 || weight > MaximumWeight) {
         co_return co_await weightRefused(server, weight);
     }
-    const Edit edit = [weight](NginxServer &line) { line.weight = weight; };
-    co_return co_await change(backend, server, edit);
+    const std::function<void(NginxServer &)> edit = [weight](NginxServer &line) { line.weight = weight; };
+    co_return co_await changeServer(backend, server, edit);
 }
 
-Async<> Nginx::change(QString backend, QString server, Edit edit) const
+Async<> Nginx::changeServer(QString backend, QString server, std::function<void(NginxServer &)> edit) const
+{
+    const Edit ofOne = [backend, server, edit](NginxUpstream &upstream, const QString &file) -> Result<> {
+        NginxServer *line = upstream.server(server);
+        if (!line) {
+            return noServer(file, backend, server);
+        }
+        edit(*line);
+        return {};
+    };
+    co_return co_await change(backend, ofOne);
+}
+
+Async<> Nginx::change(QString backend, Edit edit) const
 {
     const QString file = fileOf(backend);
     const QString pendingFile = pendingOf(backend);
     // One that doesn't run takes no change, so that none lies in wait for its start.
     CO_TRY(const qint64 master, nginxMaster(m_spec.pidFile));
     CO_TRY(Upstream upstream, readUpstream(backend, file, pendingFile));
-    NginxServer *line = upstream.now.server(server);
-    if (!line) {
-        co_return noServer(file, backend, server);
-    }
-    const NginxServer before = *line;
-    edit(*line);
-    const bool isSame = *line == before;
+    const QList<NginxServer> before = upstream.now.servers();
+    CO_CHECK(edit(upstream.now, file));
+    const bool isSame = upstream.now.servers() == before;
     const QByteArray wanted = isSame ? upstream.content : upstream.now.text();
     const bool wasSure = upstream.pending.isEmpty();
     if (isSame && wasSure && isLoaded(upstream.changed, nginxWorkers(master))) {

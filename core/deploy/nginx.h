@@ -35,7 +35,8 @@ public:
     [[nodiscard]] Async<QList<BalancerServer>> servers(QString backend) const override;
     [[nodiscard]] Async<BalancerServer> server(QString backend, QString name) const override;
     [[nodiscard]] Async<> setState(QString backend, QString server, State state) const override;
-    [[nodiscard]] Async<> setAddress(QString backend, QString server, QString address, int port) const override;
+    [[nodiscard]] Async<> addServer(QString backend, QString server, QString address, int port) const override;
+    [[nodiscard]] Async<> removeServer(QString backend, QString server) const override;
     [[nodiscard]] Async<> setWeight(QString backend, QString server, int weight) const override;
 
     /// Where the servers of a backend stand.
@@ -45,12 +46,14 @@ protected:
     [[nodiscard]] QCoro::Task<bool> isReachable(BalancerServer server) const override;
 
 private:
-    using Edit = std::function<void(NginxServer &server)>;
+    /// Of all servers of a backend; file: where they stand, for errors.
+    using Edit = std::function<Result<>(NginxUpstream &upstream, const QString &file)>;
 
     [[nodiscard]] QString pendingOf(const QString &backend) const;
     /// Of all these backends, by one look at the processes.
     [[nodiscard]] Async<QList<BalancerServer>> look(QStringList backends) const;
-    [[nodiscard]] Async<> change(QString backend, QString server, Edit edit) const;
+    [[nodiscard]] Async<> change(QString backend, Edit edit) const;
+    [[nodiscard]] Async<> changeServer(QString backend, QString server, std::function<void(NginxServer &server)> edit) const;
     /// The configuration is valid, is the one that the master process works by, and includes the files of these backends.
     /// Errors "nginx.invalid" {reason, file, line}, "nginx.other_configuration", "nginx.not_included", "nginx.other_pid_file".
     [[nodiscard]] Async<> test(qint64 master, QStringList backends, std::stop_token stop) const;

@@ -27,6 +27,12 @@ QString textOf(const NginxServer &server)
     return server.name == server.address ? line : QString(line + u" # "_s + server.name);
 }
 
+QStringList sorted(QStringList words)
+{
+    words.sort();
+    return words;
+}
+
 } // namespace
 
 Result<NginxUpstream> NginxUpstream::parse(const QByteArray &content, const QString &file)
@@ -78,6 +84,51 @@ QByteArray NginxUpstream::text() const
         all += (line.server < 0 ? line.text : textOf(m_servers[line.server])) + u'\n';
     }
     return all.toUtf8();
+}
+
+Result<> NginxUpstream::addLikeOthers(const QString &name, const QString &file)
+{
+    QList<NginxServer> others = m_servers;
+    const auto isBackup = [](const NginxServer &server) { return server.others.contains(u"backup"); };
+    if (!std::ranges::all_of(others, isBackup)) {
+        others.removeIf(isBackup);
+    }
+    NginxServer added;
+    added.name = name;
+    added.down = true;
+    int weights = 0;
+    for (const NginxServer &other : std::as_const(others)) {
+        if (sorted(other.others) != sorted(others.front().others)) {
+            return fail(u"nginx.unlike"_s, {{u"file"_s, file}, {u"server"_s, name}, {u"first"_s, textOf(others.front())}, {u"other"_s, textOf(other)}}, file);
+        }
+        weights += other.weight;
+    }
+    if (!others.isEmpty()) {
+        added.others = others.front().others;
+        added.weight = qMax(1, qRound(double(weights) / double(others.size())));
+    }
+    // After the last server, not after comments that follow it.
+    qsizetype at = m_lines.size();
+    for (qsizetype i = 0; i < m_lines.size(); ++i) {
+        at = m_lines[i].server >= 0 ? i + 1 : at;
+    }
+    m_lines.insert(at, {{}, m_servers.size()});
+    m_servers.append(added);
+    return {};
+}
+
+void NginxUpstream::remove(const QString &name)
+{
+    const auto found = std::ranges::find(m_servers, name, &NginxServer::name);
+    if (found == m_servers.end()) {
+        return;
+    }
+    const qsizetype index = found - m_servers.begin();
+    m_servers.erase(found);
+    m_lines.removeIf([index](const Line &line) { return line.server == index; });
+    for (Line &line : m_lines) {
+        line.server -= line.server > index ? 1 : 0;
+    }
 }
 
 const NginxServer *NginxUpstream::server(const QString &name) const

@@ -38,6 +38,11 @@ public:
     [[nodiscard]] const NginxServer *server(const QString &name) const;
     [[nodiscard]] NginxServer *server(const QString &name);
     [[nodiscard]] const QList<NginxServer> &servers() const { return m_servers; }
+    /// A further one after the others, down, without an address, with what they have in common: parameters, and their mean weight.
+    /// Those that are "backup" don't count beside others. Error "nginx.unlike" {server, parameters} where their parameters differ.
+    [[nodiscard]] Result<> addLikeOthers(const QString &name, const QString &file);
+    /// With its line; none of that name: nothing.
+    void remove(const QString &name);
 
 private:
     struct Line {

@@ -298,9 +298,6 @@ private Q_SLOTS:
         QCOMPARE(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-9"_s, Balancer::State::Drain)).error().code, u"nginx.no_server"_s);
         QCOMPARE(QCoro::waitFor(balancer()->setWeight(u"app"_s, u"backend-1"_s, 0)).error().code, u"balancer.weight"_s);
         QCOMPARE(check().status, CheckResult::Status::Passed);
-        const QByteArray before = readFile(upstreamFile());
-        OK(QCoro::waitFor(balancer()->setAddress(u"app"_s, u"backend-1"_s, u"127.0.0.1"_s, m_ports[0])));
-        QCOMPARE(readFile(upstreamFile()), before);
     }
 
     void sharesByWeight()

@@ -119,7 +119,6 @@ private Q_SLOTS:
         QVERIFY(!refused);
         QCOMPARE(refused.error().code, u"haproxy.refused"_s);
         QVERIFY(refused.error().text().contains(u"set server trading/backend-9 state drain"_s));
-        OK(QCoro::waitFor(haproxy.setAddress(u"trading"_s, u"backend-1"_s, u"127.0.0.1"_s, m_target.service(u"backend"_s)->instances[0].port)));
         auto gone = QCoro::waitFor(Haproxy(path(u"no.sock"_s)).command(u"show stat"_s));
         QCOMPARE(gone.error().code, u"haproxy.gone"_s);
         QCOMPARE(gone.error().kind, Error::Kind::Transient);
