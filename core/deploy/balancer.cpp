@@ -8,6 +8,8 @@
 #include <QJsonArray>
 #include <QMap>
 
+#include <optional>
+
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -35,8 +37,19 @@ Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, s
 {
     const qint64 begin = Clock::system().monotonic();
     int quiet = 0;
+    std::optional<BalancerServer> known;
     while (true) {
-        CO_TRY(BalancerServer now, co_await this->server(backend, server));
+        const auto told = co_await this->server(backend, server);
+        if (!told && !(known && isForgotten(told.error()))) {
+            co_return fail(told.error());
+        }
+        BalancerServer now = told ? *told : *known;
+        if (!told) {
+            // It had been added, and is gone with the balancer's restart. What a process of before a reload still answers counts.
+            now.sessions = 0;
+            now.out = true;
+        }
+        known = now;
         if (forgets() && !now.out && now.isUp()) {
             // One that was restarted meanwhile has forgotten the drain, and sends requests there again.
             CO_CHECK(co_await setState(backend, server, State::Drain));
@@ -66,6 +79,9 @@ Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, s
 
 Async<int> Balancer::closeLeft(QString backend, QString server, std::stop_token stop) const
 {
+    if (const auto told = co_await this->server(backend, server); !told && isForgotten(told.error())) {
+        co_return 0;
+    }
     CO_CHECK(co_await setState(backend, server, State::Maintenance));
     const auto quiet = co_await waitDrained(backend, server, closesSessions() ? LateMs : 0, {}, stop);
     if (quiet) {
@@ -88,6 +104,11 @@ Async<int> Balancer::closeLeft(QString backend, QString server, std::stop_token 
     // One that was restarted meanwhile was only drained again.
     CO_CHECK(co_await setState(backend, server, State::Maintenance));
     co_return count;
+}
+
+bool Balancer::isForgotten(const Error &error) const
+{
+    return forgets() && error.code.endsWith(".no_server"_L1);
 }
 
 Async<> Balancer::shutSessions(QString, QString) const

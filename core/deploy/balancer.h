@@ -76,7 +76,8 @@ public:
     /// was let in. Safe to repeat. Where the balancer forgets(), one that was added is gone with its restart or reload, and server()
     /// has the error "*.no_server" from then on; where it does not, it stays until removeServer().
     [[nodiscard]] virtual Async<> addServer(QString backend, QString server, QString address, int port) const = 0;
-    /// Takes a drained server out of the backend altogether; it is gone from servers(). None of that name: nothing happens.
+    /// Takes a drained server out of the backend altogether; it is gone from servers(). None of that name: nothing happens. One that was
+    /// not added, but stands in the configuration, stays there, in Maintenance: somebody wrote it for addServer() to find.
     [[nodiscard]] virtual Async<> removeServer(QString backend, QString server) const = 0;
     /// 1 … MaximumWeight: how many requests it gets, beside the weights of the others.
     [[nodiscard]] virtual Async<> setWeight(QString backend, QString server, int weight) const = 0;
@@ -89,7 +90,7 @@ public:
     /// answered, and all else is ended where closesSessions(). Returns how many sessions there were to end; 0: none was left.
     [[nodiscard]] Async<int> closeLeft(QString backend, QString server, std::stop_token stop = {}) const;
 
-    /// Waits for a drained server's last session; tells the number while it waits.
+    /// Waits for a drained server's last session; tells the number while it waits. One that a restart has forgotten meanwhile has none.
     /// Error "balancer.sessions_left" {server, count, limit}.
     [[nodiscard]] Async<> waitDrained(QString backend, QString server, qint64 limitMs, std::function<void(int sessions)> progress,
                                       std::stop_token stop = {}) const;
@@ -105,6 +106,8 @@ protected:
     [[nodiscard]] virtual Async<int> connectionsLeft(BalancerServer server) const;
     /// Ends all sessions of a server that takes none any more; clients see the end, and may come again. Where closesSessions().
     [[nodiscard]] virtual Async<> shutSessions(QString backend, QString server) const;
+    /// That a server is not there any more, as one that was added is after a restart; nor are its sessions.
+    [[nodiscard]] bool isForgotten(const Error &error) const;
     [[nodiscard]] Async<> weightRefused(QString server, int weight) const;
 };
 

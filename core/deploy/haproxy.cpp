@@ -9,7 +9,12 @@
 #include "system/clock.h"
 
 #include <QCoreApplication>
-#include <QMap>
+#include <QCoroFuture>
+#include <QHostAddress>
+#include <QHostInfo>
+
+#include <algorithm>
+#include <functional>
 
 using namespace Qt::StringLiterals;
 
@@ -18,6 +23,8 @@ namespace cutover {
 namespace {
 
 constexpr qint64 AgainMs = 200;
+constexpr qint64 RemovalMs = 10000; ///< For connections of a drained server that are kept open to be used again.
+constexpr int MaximumWords = 56; ///< It overlooks what goes beyond 64 in a command.
 constexpr qint64 YoungSec = 120; ///< So long after its start, what a process of before may still be answering counts.
 
 /// A line of "show info"; -1: there is none.
@@ -30,6 +37,29 @@ qint64 toldNumber(const QByteArray &info, const QByteArray &name)
         }
     }
     return -1;
+}
+
+/// What was set; the one in effect is less while a server starts slowly ("slowstart").
+int weightIn(const Haproxy::Row &row)
+{
+    return row.value(row.contains(u"uweight"_s) ? u"uweight"_s : u"weight"_s).toInt();
+}
+
+/// As HAProxy tells it.
+QString placeOf(const QHostAddress &address, int port)
+{
+    const bool isV6 = address.protocol() == QAbstractSocket::IPv6Protocol;
+    return (isV6 ? QString(u'[' + address.toString() + u']') : address.toString()) + u':' + QString::number(port);
+}
+
+/// Whether what the configuration says of a server holds for the running one, as far as that tells.
+bool isAsRunning(const HaproxyServer &server, const Haproxy::Row &row)
+{
+    const bool isChecked = server.has("check"_L1);
+    const QString rise = row.value(u"check_rise"_s);
+    const QString fall = row.value(u"check_fall"_s);
+    return server.cookie == row.value(u"cookie"_s) && isChecked == !rise.isEmpty()
+        && (!isChecked || (rise == server.value("rise"_L1, u"2"_s) && fall == server.value("fall"_L1, u"3"_s)));
 }
 
 const BalancerRegistry::Registration registration(u"haproxy"_s, [](const Target &target, const BalancerTools &tools) {
@@ -46,7 +76,7 @@ std::unexpected<Error> Haproxy::refused(const QString &command, const QByteArray
 Async<QByteArray> Haproxy::command(QString command) const
 {
     const QString socket = m_socket;
-    const QByteArray change = command.startsWith("set "_L1) || command.startsWith("shutdown "_L1) ? command.toUtf8() : QByteArray();
+    const QByteArray change = command.startsWith("show "_L1) ? QByteArray() : command.toUtf8();
     const qint64 begin = Clock::system().monotonic();
     const qint64 patience = m_patienceMs;
     auto answer = co_await localExchange(socket, command.toUtf8() + '\n', m_limitMs, {}, change);
@@ -63,7 +93,7 @@ Async<QByteArray> Haproxy::command(QString command) const
     co_return *answer;
 }
 
-Async<QList<BalancerServer>> Haproxy::allServers() const
+Async<QList<Haproxy::Row>> Haproxy::stat() const
 {
     CO_TRY(const QByteArray csv, co_await command(u"show stat"_s));
     // It ended while it answered, and may be there again in a moment.
@@ -75,16 +105,26 @@ Async<QList<BalancerServer>> Haproxy::allServers() const
     if (lines.isEmpty() || !lines.front().startsWith(u"# ")) {
         co_return refused(u"show stat"_s, csv);
     }
-    QMap<QString, qsizetype> column;
     const QStringList names = lines.front().sliced(2).split(u',');
-    for (qsizetype i = 0; i < names.size(); ++i) {
-        column.insert(names[i], i);
-    }
-    QList<BalancerServer> result;
-    const QStringList rows = lines.sliced(1);
-    for (const QString &line : rows) {
+    const QStringList values = lines.sliced(1);
+    QList<Row> rows;
+    for (const QString &line : values) {
         const QStringList fields = line.split(u',');
-        const auto field = [&](const QString &name) { return fields.value(column.value(name, -1)); };
+        Row row;
+        for (qsizetype i = 0; i < names.size(); ++i) {
+            row.insert(names[i], fields.value(i));
+        }
+        rows.append(row);
+    }
+    co_return rows;
+}
+
+Async<QList<BalancerServer>> Haproxy::allServers() const
+{
+    CO_TRY(const QList<Row> rows, co_await stat());
+    QList<BalancerServer> result;
+    for (const Row &row : rows) {
+        const auto field = [&row](const QString &name) { return row.value(name); };
         BalancerServer server;
         server.backend = field(u"pxname"_s);
         server.name = field(u"svname"_s);
@@ -97,8 +137,7 @@ Async<QList<BalancerServer>> Haproxy::allServers() const
         server.unanswered = field(u"hrsp_other"_s).toLongLong();
         server.check = field(u"check_status"_s);
         server.address = field(u"addr"_s);
-        // What was set; the one in effect is less while a server starts slowly ("slowstart").
-        server.weight = field(column.contains(u"uweight"_s) ? u"uweight"_s : u"weight"_s).toInt();
+        server.weight = weightIn(row);
         server.out = server.status.startsWith(u"MAINT") || server.status.startsWith(u"DRAIN");
         result.append(server);
     }
@@ -151,19 +190,119 @@ Async<> Haproxy::setAddress(QString backend, QString server, QString address, in
     co_return {};
 }
 
+Async<QHostAddress> Haproxy::resolved(QString address) const
+{
+    if (const QHostAddress literal(address); !literal.isNull()) {
+        co_return literal;
+    }
+    // At runtime it looks up no names.
+    const QHostInfo found = co_await m_worker.run([address] { return QHostInfo::fromName(address); });
+    const QList<QHostAddress> addresses = found.addresses();
+    if (addresses.isEmpty()) {
+        co_return fail(u"haproxy.no_address"_s, {{u"host"_s, address}, {u"reason"_s, found.errorString()}}, m_socket, Error::Kind::Transient);
+    }
+    const auto v4 = std::ranges::find(addresses, QAbstractSocket::IPv4Protocol, &QHostAddress::protocol);
+    co_return v4 == addresses.end() ? addresses.front() : *v4;
+}
+
+Async<haproxyconfiguration::Read<QList<HaproxyServer>>> Haproxy::configured(QString backend, bool isExact) const
+{
+    CO_TRY(const QByteArray info, co_await command(u"show info"_s));
+    const qint64 pid = toldNumber(info, "Pid:");
+    // A whole number of seconds.
+    const QDateTime loaded = isExact ? QDateTime::fromSecsSinceEpoch(toldNumber(info, "Start_time_sec:") + 1) : QDateTime();
+    co_return co_await m_worker.run([pid, loaded, backend]() -> haproxyconfiguration::Read<QList<HaproxyServer>> {
+        const auto files = haproxyFiles(pid, loaded);
+        return files ? haproxyconfiguration::servers(*files, backend) : std::unexpected(files.error());
+    });
+}
+
+Async<QStringList> Haproxy::likeOthers(QString backend, QString server) const
+{
+    const auto unclear = [this, backend, server](const Message &reason) {
+        return fail(u"haproxy.unclear"_s, {{u"backend"_s, backend}, {u"server"_s, server}, {u"reason"_s, reason.toJson()}}, m_socket);
+    };
+    CO_TRY(const auto read, co_await configured(backend, true));
+    if (!read) {
+        co_return unclear(read.error());
+    }
+    CO_TRY(const QList<Row> rows, co_await stat());
+    QHash<QString, Row> running;
+    for (const Row &row : rows) {
+        if (row.value(u"pxname"_s) == backend) {
+            running.insert(row.value(u"svname"_s), row);
+        }
+    }
+    // Those that serve; one of them may have been taken out of the running HAProxy.
+    QList<HaproxyServer> others = *read;
+    others.removeIf([&](const HaproxyServer &each) { return each.name == server || !running.contains(each.name); });
+    for (const auto &isApart : {std::function<bool(const HaproxyServer &)>(&HaproxyServer::isDisabled), std::function<bool(const HaproxyServer &)>([](const HaproxyServer &each) { return each.has("backup"_L1); })}) {
+        if (!std::ranges::all_of(others, isApart)) {
+            others.removeIf(isApart);
+        }
+    }
+    if (others.isEmpty()) {
+        co_return unclear({u"haproxy.unclear.none"_s, {}});
+    }
+    int weights = 0;
+    for (const HaproxyServer &other : std::as_const(others)) {
+        if (!isAsRunning(other, running.value(other.name))) {
+            co_return unclear({u"haproxy.unclear.changed"_s, {{u"server"_s, other.name}, {u"place"_s, other.where}}});
+        }
+        weights += weightIn(running.value(other.name));
+    }
+    const auto settings = haproxyconfiguration::common(others);
+    if (!settings) {
+        co_return unclear(settings.error());
+    }
+    QStringList words{u"weight"_s, QString::number(qBound(1, qRound(double(weights) / double(others.size())), MaximumWeight))};
+    // Sessions that stick to their server do so by its value, which must be its own.
+    if (std::ranges::any_of(others, [](const HaproxyServer &each) { return !each.cookie.isEmpty(); })) {
+        words << u"cookie"_s << server;
+        if (std::ranges::contains(*read, server, &HaproxyServer::cookie)) {
+            co_return unclear({u"haproxy.unclear.cookie"_s, {{u"cookie"_s, server}}});
+        }
+    }
+    for (const QStringList &setting : *settings) {
+        words += setting;
+    }
+    const auto isUnsayable = [](const QString &word) { return word.isEmpty() || word.contains(u'\n') || word.contains(u'\r'); };
+    if (const auto found = std::ranges::find_if(words, isUnsayable); found != words.end() || words.size() > MaximumWords) {
+        co_return unclear({u"haproxy.unclear.words"_s, {{u"place"_s, others.front().where}}});
+    }
+    co_return words;
+}
+
 Async<> Haproxy::addServer(QString backend, QString server, QString address, int port) const
 {
+    CO_TRY(const QHostAddress host, co_await resolved(address));
     CO_TRY(const QList<BalancerServer> all, co_await servers(backend));
     if (!std::ranges::contains(all, server, &BalancerServer::name)) {
-        const QString text = u"add server %1/%2 %3:%4"_s.arg(backend, server, address).arg(port);
+        CO_TRY(const QStringList words, co_await likeOthers(backend, server));
+        QString text = u"add server %1/%2 %3"_s.arg(backend, server, placeOf(host, port));
+        for (const QString &word : words) {
+            text += u' ' + haproxyconfiguration::escaped(word);
+        }
         CO_TRY(const QByteArray answer, co_await command(text));
-        if (!answer.contains("New server registered")) {
+        if (answer.contains("dynamic load balancing")) {
+            co_return fail(u"haproxy.fixed_servers"_s, {{u"backend"_s, backend}, {u"server"_s, server}, {u"answer"_s, QString::fromUtf8(answer).trimmed()}}, m_socket);
+        }
+        if (!answer.contains("New server registered") && !answer.contains("Already exists")) {
             co_return refused(text, answer);
         }
-        co_return {};
     }
+    // One that was added is so; its checks begin once they are asked for.
     CO_CHECK(co_await setState(backend, server, State::Maintenance));
-    co_return co_await setAddress(backend, server, address, port);
+    CO_TRY(const BalancerServer now, co_await this->server(backend, server));
+    if (now.address != placeOf(host, port)) {
+        CO_CHECK(co_await setAddress(backend, server, host.toString(), port));
+    }
+    const QString text = u"enable health %1/%2"_s.arg(backend, server);
+    CO_TRY(const QByteArray answer, co_await command(text));
+    if (!answer.trimmed().isEmpty() && !answer.contains("not configured")) {
+        co_return refused(text, answer);
+    }
+    co_return {};
 }
 
 Async<> Haproxy::removeServer(QString backend, QString server) const
@@ -173,12 +312,27 @@ Async<> Haproxy::removeServer(QString backend, QString server) const
         co_return {};
     }
     CO_CHECK(co_await setState(backend, server, State::Maintenance));
-    const QString text = u"del server %1/%2"_s.arg(backend, server);
-    CO_TRY(const QByteArray answer, co_await command(text));
-    if (!answer.contains("Server deleted")) {
-        co_return refused(text, answer);
+    CO_TRY(const auto read, co_await configured(backend, false));
+    if (!read || std::ranges::contains(*read, server, &HaproxyServer::name)) {
+        co_return {};
     }
-    co_return {};
+    const qint64 begin = Clock::system().monotonic();
+    // HAProxy itself waits for the last connection, where it is recent enough; else the waiting is ours.
+    const QString text = u"wait 500 srv-removable %1/%2; del server %1/%2"_s.arg(backend, server);
+    while (true) {
+        CO_TRY(const QByteArray answer, co_await command(text));
+        // A restart meanwhile has forgotten it. What something else refers to was configured when that was read, and stays, too.
+        if (answer.contains("Server deleted") || answer.contains("No such server") || answer.contains("other configuration elements")) {
+            co_return {};
+        }
+        if (!answer.contains("connections attached")) {
+            co_return refused(text, answer);
+        }
+        if (Clock::system().monotonic() - begin > RemovalMs) {
+            co_return fail(u"haproxy.not_removed"_s, {{u"backend"_s, backend}, {u"server"_s, server}, {u"limit"_s, RemovalMs}, {u"answer"_s, QString::fromUtf8(answer).trimmed().section(u'\n', -1)}}, m_socket);
+        }
+        CO_CHECK(co_await Clock::system().sleep(AgainMs));
+    }
 }
 
 Async<> Haproxy::setWeight(QString backend, QString server, int weight) const

@@ -4,6 +4,11 @@
 #pragma once
 
 #include "deploy/balancer.h"
+#include "deploy/haproxyconfiguration.h"
+#include "system/worker.h"
+
+#include <QHash>
+#include <QHostAddress>
 
 namespace cutover {
 
@@ -14,6 +19,8 @@ namespace cutover {
 class Haproxy : public Balancer
 {
 public:
+    using Row = QHash<QString, QString>; ///< A line of "show stat", by the names of its fields.
+
     /// limitMs: how long to wait for an answer. maintenanceBackend: answers while a service has no server; empty: none does.
     /// patienceMs: see BalancerTools.
     explicit Haproxy(const QString &socket, qint64 limitMs = 5000, const QString &maintenanceBackend = {}, qint64 patienceMs = 0)
@@ -36,7 +43,11 @@ public:
     /// Error "haproxy.no_server".
     [[nodiscard]] Async<BalancerServer> server(QString backend, QString name) const override;
     [[nodiscard]] Async<> setState(QString backend, QString server, State state) const override;
+    /// What the others have is read from the configuration of the running process, as it tells no more than a part of it; the weight is
+    /// their mean. Errors "haproxy.unclear" where that can't be read for certain, "haproxy.fixed_servers" where the backend's algorithm
+    /// takes no further one. Neither for one that the configuration has, as with "disabled".
     [[nodiscard]] Async<> addServer(QString backend, QString server, QString address, int port) const override;
+    /// Where the configuration can't be read the server counts as one that stands there. Error "haproxy.not_removed" where connections stay.
     [[nodiscard]] Async<> removeServer(QString backend, QString server) const override;
     [[nodiscard]] Async<> setWeight(QString backend, QString server, int weight) const override;
     [[nodiscard]] bool closesSessions() const override { return true; }
@@ -49,6 +60,12 @@ protected:
     [[nodiscard]] Async<> shutSessions(QString backend, QString server) const override;
 
 private:
+    [[nodiscard]] Async<QList<Row>> stat() const;
+    [[nodiscard]] Async<QHostAddress> resolved(QString address) const;
+    /// Of a backend, by the configuration of the running process. isExact: it is what that has read, and not changed since.
+    [[nodiscard]] Async<haproxyconfiguration::Read<QList<HaproxyServer>>> configured(QString backend, bool isExact) const;
+    /// What a further server has beside its address, in the words of "add server". Error "haproxy.unclear".
+    [[nodiscard]] Async<QStringList> likeOthers(QString backend, QString server) const;
     [[nodiscard]] Async<> setAddress(QString backend, QString server, QString address, int port) const;
     [[nodiscard]] std::unexpected<Error> refused(const QString &command, const QByteArray &answer) const;
 
@@ -56,6 +73,7 @@ private:
     QString m_maintenanceBackend;
     qint64 m_limitMs;
     qint64 m_patienceMs;
+    mutable Worker m_worker; ///< For what the file system and the resolver tell.
 };
 
 } // namespace cutover

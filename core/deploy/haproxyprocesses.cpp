@@ -22,7 +22,9 @@ struct HaproxyProcess {
     qint64 ownPid = 0; ///< As its own namespace numbers it.
     qint64 parent = 0;
     QByteArray owner; ///< Of the sockets that it makes.
+    bool isContained = false; ///< Its processes have other numbers there: it is in a container, with files of its own.
     QByteArrayList configuration;
+    QByteArray folder; ///< Of "-C", which relative paths start from.
 };
 
 /// The words after a field's name in /proc/PID/status.
@@ -72,16 +74,79 @@ QList<HaproxyProcess> haproxyProcesses()
         // Outermost namespace first, as seen from here.
         const QByteArrayList numbers = field(status, "NSpid:");
         process.ownPid = numbers.isEmpty() ? pid : numbers.last().toLongLong();
+        process.isContained = numbers.size() > 1;
         process.parent = procfiles::parentOf(pid);
         // Not the folder's owner, which is root once a process has changed its user.
         process.owner = field(status, "Uid:").value(1);
-        process.configuration = configurationIn(arguments.split('\0'));
+        const QByteArrayList words = arguments.split('\0');
+        process.configuration = configurationIn(words);
+        if (const qsizetype at = words.indexOf("-C"); at > 0) {
+            process.folder = words.value(at + 1);
+        }
         found.append(process);
     }
     return found;
 }
 
+/// The files that an argument names: itself, or the *.cfg of a folder, as HAProxy orders them.
+QStringList filesAt(const QString &path)
+{
+    const QDir folder(path);
+    if (!folder.exists()) {
+        return {path};
+    }
+    QStringList files;
+    QStringList names = folder.entryList({u"*.cfg"_s}, QDir::Files);
+    std::ranges::sort(names, [](const QString &a, const QString &b) { return QFile::encodeName(a) < QFile::encodeName(b); });
+    for (const QString &name : std::as_const(names)) {
+        files.append(folder.filePath(name));
+    }
+    return files;
+}
+
+std::unexpected<Message> unclear(const QString &code, const QJsonObject &args)
+{
+    return std::unexpected(Message{code, args});
+}
+
 } // namespace
+
+haproxyconfiguration::Read<QList<haproxyconfiguration::File>> haproxyFiles(qint64 answering, const QDateTime &loaded)
+{
+    const QList<HaproxyProcess> all = haproxyProcesses();
+    // Two containers may each have one of that number.
+    if (std::ranges::count(all, answering, &HaproxyProcess::ownPid) != 1) {
+        return unclear(u"haproxy.unclear.hidden"_s, {{u"pid"_s, answering}});
+    }
+    const HaproxyProcess &self = *std::ranges::find(all, answering, &HaproxyProcess::ownPid);
+    // A worker may see no more than the folder that it has locked itself into; its master sees all.
+    const bool hasMaster = std::ranges::contains(all, self.parent, &HaproxyProcess::pid);
+    const QString process = procfiles::folder(hasMaster ? self.parent : self.pid);
+    const QString root = self.isContained ? QString(process + u"/root"_s) : QString();
+    QList<haproxyconfiguration::File> files;
+    for (const QByteArray &argument : self.configuration) {
+        QString path = QFile::decodeName(argument);
+        if (!path.startsWith(u'/') && !self.folder.isEmpty()) {
+            path.prepend(QFile::decodeName(self.folder) + u'/');
+        }
+        if (!path.startsWith(u'/')) {
+            // Of a container it is a path of its own, as the root is.
+            path.prepend(QFile::symLinkTarget(process + u"/cwd"_s) + u'/');
+        }
+        const QStringList named = filesAt(root + QDir::cleanPath(path));
+        for (const QString &each : named) {
+            QFile file(each);
+            if (!file.open(QIODevice::ReadOnly)) {
+                return unclear(u"haproxy.unclear.unreadable"_s, {{u"file"_s, each}, {u"reason"_s, file.errorString()}});
+            }
+            if (loaded.isValid() && file.fileTime(QFileDevice::FileModificationTime) > loaded) {
+                return unclear(u"haproxy.unclear.newer"_s, {{u"file"_s, each}});
+            }
+            files.append({each, file.readAll()});
+        }
+    }
+    return files;
+}
 
 std::optional<int> haproxyConnectionsLeft(qint64 answering, const QString &address)
 {

@@ -3,6 +3,9 @@
 
 #pragma once
 
+#include "deploy/haproxyconfiguration.h"
+
+#include <QDateTime>
 #include <QString>
 
 #include <optional>
@@ -16,5 +19,9 @@ namespace cutover {
  * answering process can't be seen, nor then the others. Blocking for some milliseconds; any thread.
  */
 [[nodiscard]] std::optional<int> haproxyConnectionsLeft(qint64 answering, const QString &address);
+
+/// The files that this process has its configuration from, by its arguments, in their order. An error "haproxy.unclear.*" where they can't
+/// be read from here, or were changed after `loaded` (invalid: whenever), so that what they say may not hold. Blocking for some milliseconds; any thread.
+[[nodiscard]] haproxyconfiguration::Read<QList<haproxyconfiguration::File>> haproxyFiles(qint64 answering, const QDateTime &loaded);
 
 } // namespace cutover

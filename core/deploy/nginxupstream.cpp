@@ -24,7 +24,7 @@ QString textOf(const NginxServer &server)
         words << u"down"_s;
     }
     const QString line = words.join(u' ') + u';';
-    return server.name == server.address ? line : QString(line + u" # "_s + server.name);
+    return server.name == server.address ? line : QString(line + u" # "_s + server.name + (server.isAdded ? u" added"_s : QString()));
 }
 
 QStringList sorted(QStringList words)
@@ -37,7 +37,7 @@ QStringList sorted(QStringList words)
 
 Result<NginxUpstream> NginxUpstream::parse(const QByteArray &content, const QString &file)
 {
-    static const QRegularExpression pattern(uR"(\A\s*server\s+([^\s;#"'{}]+)((?:\s+[^\s;#"'{}]+)*)\s*;\s*(?:#\s*(\S+).*)?\z)"_s);
+    static const QRegularExpression pattern(uR"(\A\s*server\s+([^\s;#"'{}]+)((?:\s+[^\s;#"'{}]+)*)\s*;\s*(?:#\s*(\S+)(\s+added\b)?.*)?\z)"_s);
     NginxUpstream upstream;
     QStringList lines = QString::fromUtf8(content).split(u'\n');
     if (lines.last().isEmpty()) {
@@ -57,6 +57,7 @@ Result<NginxUpstream> NginxUpstream::parse(const QByteArray &content, const QStr
         NginxServer server;
         server.address = match.captured(1);
         server.name = match.captured(3).isEmpty() ? server.address : match.captured(3);
+        server.isAdded = match.hasCaptured(4);
         const QStringList words = match.captured(2).simplified().split(u' ', Qt::SkipEmptyParts);
         for (const QString &word : words) {
             bool isNumber = false;
@@ -96,6 +97,7 @@ Result<> NginxUpstream::addLikeOthers(const QString &name, const QString &file)
     NginxServer added;
     added.name = name;
     added.down = true;
+    added.isAdded = true;
     int weights = 0;
     for (const NginxServer &other : std::as_const(others)) {
         if (sorted(other.others) != sorted(others.front().others)) {
@@ -121,6 +123,10 @@ void NginxUpstream::remove(const QString &name)
 {
     const auto found = std::ranges::find(m_servers, name, &NginxServer::name);
     if (found == m_servers.end()) {
+        return;
+    }
+    if (!found->isAdded) {
+        found->down = true;
         return;
     }
     const qsizetype index = found - m_servers.begin();

@@ -17,6 +17,7 @@ struct NginxServer {
     int weight = 1;
     bool down = false;
     QStringList others; ///< Parameters that are not ours to know: "max_fails=3".
+    bool isAdded = false; ///< By Cutover, as "added" behind the name says.
 
     bool operator==(const NginxServer &) const = default;
 };
@@ -25,6 +26,7 @@ struct NginxServer {
  * The file that an "upstream" block of nginx includes for its servers, one a line:
  *
  *     server 127.0.0.1:8101 weight=2 down max_fails=0; # backend-1
+ *     server 127.0.0.1:8109 weight=2 max_fails=0 down; # backend-spare added
  *
  * Lines of comments stay as they are. Value type, pure.
  */
@@ -41,7 +43,7 @@ public:
     /// A further one after the others, down, without an address, with what they have in common: parameters, and their mean weight.
     /// Those that are "backup" don't count beside others. Error "nginx.unlike" {server, parameters} where their parameters differ.
     [[nodiscard]] Result<> addLikeOthers(const QString &name, const QString &file);
-    /// With its line; none of that name: nothing.
+    /// With its line where it was added, else it is down; none of that name: nothing.
     void remove(const QString &name);
 
 private:

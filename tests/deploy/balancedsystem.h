@@ -279,14 +279,112 @@ protected:
             QCOMPARE(QCoro::waitFor(balancer()->setWeight(u"app"_s, u"backend-1"_s, weight)).error().code, u"balancer.weight"_s);
         }
     }
-    /// Until one of them is of the first backend.
-    std::vector<std::unique_ptr<LongSession>> sessionsOfTheFirst()
+    /// Until one of them is of that backend.
+    std::vector<std::unique_ptr<LongSession>> sessionsUpTo(quint16 port)
     {
         std::vector<std::unique_ptr<LongSession>> sessions;
         do {
             sessions.push_back(std::make_unique<LongSession>(m_front));
-        } while (sessions.back()->hasBegun() && sessions.back()->backend() != m_ports[0] && sessions.size() < 20);
+        } while (sessions.back()->hasBegun() && sessions.back()->backend() != port && sessions.size() < 20);
         return sessions;
+    }
+    std::vector<std::unique_ptr<LongSession>> sessionsOfTheFirst() { return sessionsUpTo(m_ports[0]); }
+    /// What serves the release 1.0.0 on a further port, beside the instances. isRight: as they do, else without a version.
+    static void startFurther(QProcess &process, const QString &releases, quint16 port, bool isRight = true)
+    {
+        process.start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, u"/bin/busybox"_s, u"httpd"_s, u"-f"_s, u"-p"_s, u"127.0.0.1:%1"_s.arg(port), u"-h"_s, releases + (isRight ? u"/1.0.0/www"_s : u"/1.0.0/www/cgi-bin"_s)});
+        QVERIFY(process.waitForStarted());
+        QTRY_VERIFY_WITH_TIMEOUT(ask(port, "/version").startsWith(isRight ? "HTTP/1.1 200" : "HTTP/1.1 404"), 10000);
+    }
+    static void stopFurther(QProcess &process)
+    {
+        process.kill();
+        QVERIFY(process.waitForFinished());
+    }
+    /// How many of so many requests a backend has answered.
+    int answersOf(quint16 port, int requests = 60)
+    {
+        int count = 0;
+        for (int i = 0; i < requests; ++i) {
+            count += isServedBy(ask(m_front, "/version"), port) ? 1 : 0;
+        }
+        return count;
+    }
+    void letIn(const QString &name)
+    {
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, name, Balancer::State::Ready)));
+        OK(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 10000)));
+    }
+    /// "backend-3" comes beside the two, gets its share, is waited for, and goes, while somebody asks all the time.
+    void furtherServerComesAndGoes()
+    {
+        const quint16 port = freePort();
+        QProcess further;
+        startFurther(further, path(u"releases"_s), port);
+        User user(m_front);
+        OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, port)));
+        for (int i = 0; i < 2; ++i) {
+            const BalancerServer added = server(u"backend-3"_s);
+            QVERIFY2(added.out && !added.isUp(), qPrintable(added.status));
+            QCOMPARE(added.address, u"127.0.0.1:%1"_s.arg(port));
+            QCOMPARE(added.weight, 1);
+            QCOMPARE(answersOf(port, 12), 0);
+            OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, port)));
+        }
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->servers(u"app"_s))).size(), 3);
+        letIn(u"backend-3"_s);
+        // The user's requests are between them, so that only the order of magnitude is sure.
+        const int third = answersOf(port);
+        QVERIFY2(third >= 12 && third <= 28, qPrintable(QString::number(third)));
+        OK(QCoro::waitFor(balancer()->setWeight(u"app"_s, u"backend-3"_s, 6)));
+        const int most = answersOf(port);
+        QVERIFY2(most >= 36 && most <= 54, qPrintable(QString::number(most)));
+        const auto sessions = sessionsUpTo(port);
+        QCOMPARE(sessions.back()->backend(), port);
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-3"_s, Balancer::State::Drain)));
+        const auto left = QCoro::waitFor(balancer()->waitDrained(u"app"_s, u"backend-3"_s, 300, {}));
+        QVERIFY(!left);
+        QCOMPARE(left.error().code, u"balancer.sessions_left"_s);
+        for (const auto &session : sessions) {
+            session->end();
+        }
+        OK(QCoro::waitFor(balancer()->waitDrained(u"app"_s, u"backend-3"_s, 40000, {})));
+        OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
+        stopFurther(further);
+        const auto gone = QCoro::waitFor(balancer()->server(u"app"_s, u"backend-3"_s));
+        QVERIFY(!gone && gone.error().code.endsWith(u".no_server"));
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->servers(u"app"_s))).size(), 2);
+        OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
+        QCOMPARE(QCoro::waitFor(balancer()->removeServer(u"nowhere"_s, u"backend-3"_s)).error().code.section(u'.', 1), u"no_backend"_s);
+        QCOMPARE(QCoro::waitFor(balancer()->addServer(u"nowhere"_s, u"backend-3"_s, u"127.0.0.1"_s, port)).error().code.section(u'.', 1), u"no_backend"_s);
+        endAll(sessions);
+        noneFailed(user);
+    }
+    /// One that serves gets another address: nobody is sent to it until it is let in again.
+    void furtherServerMoves()
+    {
+        const quint16 ports[] = {freePort(), freePort()};
+        QProcess first;
+        QProcess second;
+        startFurther(first, path(u"releases"_s), ports[0]);
+        startFurther(second, path(u"releases"_s), ports[1]);
+        User user(m_front);
+        OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, ports[0])));
+        letIn(u"backend-3"_s);
+        QVERIFY(answersOf(ports[0]) > 0);
+        OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, ports[1])));
+        QVERIFY(server(u"backend-3"_s).out);
+        QCOMPARE(server(u"backend-3"_s).address, u"127.0.0.1:%1"_s.arg(ports[1]));
+        QCOMPARE(answersOf(ports[0], 12) + answersOf(ports[1], 12), 0);
+        letIn(u"backend-3"_s);
+        QVERIFY(answersOf(ports[1]) > 0);
+        QCOMPARE(answersOf(ports[0], 12), 0);
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-3"_s, Balancer::State::Drain)));
+        OK(QCoro::waitFor(balancer()->waitDrained(u"app"_s, u"backend-3"_s, 10000, {})));
+        OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
+        noneFailed(user);
+        stopFurther(first);
+        stopFurther(second);
     }
     void endAll(const std::vector<std::unique_ptr<LongSession>> &sessions)
     {

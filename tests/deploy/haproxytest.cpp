@@ -36,6 +36,15 @@ int connectionsLeftForNobody(qint64 answering, const QString &address)
     return child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 97;
 }
 
+template<typename T>
+T readOf(const haproxyconfiguration::Read<T> &read)
+{
+    if (!read) {
+        qFatal("%s", qPrintable(read.error().text()));
+    }
+    return *read;
+}
+
 class HaproxyTest : public BalancedSystem
 {
     Q_OBJECT
@@ -58,6 +67,21 @@ class HaproxyTest : public BalancedSystem
             QTRY_VERIFY_WITH_TIMEOUT(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 1000)).has_value(), 10000);
         }
     }
+    /// A server as HAProxy tells it: a line for each field, with its value.
+    QByteArray rowOf(const QString &backend, const QString &server)
+    {
+        const QByteArray csv = VALUE(QCoro::waitFor(Haproxy(m_target.balancer.socket).command(u"show stat"_s)));
+        const QByteArrayList lines = csv.split('\n');
+        const QByteArrayList names = lines.front().sliced(2).split(',');
+        QByteArray row = "\n";
+        for (const QByteArray &line : lines) {
+            const QByteArrayList fields = line.split(',');
+            for (qsizetype i = 0; fields.value(0) == backend.toUtf8() && fields.value(1) == server.toUtf8() && i < names.size(); ++i) {
+                row += names[i] + ' ' + fields.value(i) + '\n';
+            }
+        }
+        return row;
+    }
     void stopHaproxy()
     {
         if (m_haproxy) {
@@ -74,16 +98,25 @@ private Q_SLOTS:
         QByteArray configuration = "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8()
             + " mode 600 level admin\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    timeout tunnel 60s\n    retries 0\n"
               "frontend front\n    bind 127.0.0.1:"
-            + QByteArray::number(m_front) + "\n    use_backend sockets if { path /socket }\n    default_backend app\nbackend app\n    balance roundrobin\n    option httpchk GET /version\n    option abortonclose\n"
-                                            "    default-server check inter 200ms fall 3 rise 1\n";
+            + QByteArray::number(m_front) + "\n    use_backend sockets if { path /socket }\n    use_backend sticky if { path_beg /cgi-bin/sticky }\n    default_backend app\nbackend app\n    balance roundrobin\n    option httpchk GET /version\n    option abortonclose\n"
+                                            "    default-server check inter 200ms fall 3 rise 1\n"
+                                            // As nginx tells it.
+                                            "    http-response set-header X-Upstream %si:%sp\n";
         for (int i = 0; i < 2; ++i) {
             const QByteArray number = QByteArray::number(i + 1);
             const QByteArray address = "127.0.0.1:" + QByteArray::number(m_ports[i]);
-            // As nginx tells it.
-            configuration += "    http-response set-header X-Upstream " + address + " if { srv_id " + number + " }\n";
             configuration += "    server backend-" + number + ' ' + address + '\n';
         }
         configuration += "backend sockets\n    server ws-1 127.0.0.1:" + QByteArray::number(m_sockets->port()) + "\n";
+        const QByteArray first = "127.0.0.1:" + QByteArray::number(m_ports[0]);
+        configuration += "backend sticky\n    cookie SRV insert\n    http-response set-header X-Upstream %si:%sp\n    http-request set-path /version\n    server one " + first + " cookie one weight 10\n    server two 127.0.0.1:"
+            + QByteArray::number(m_ports[1]) + " cookie two weight 30\n    server old " + first + " backup maxconn 7\n";
+        configuration += "backend fixed\n    balance static-rr\n    server one " + first + "\n    server two 127.0.0.1:9 check disabled\n";
+        configuration += "backend unlike\n    server one " + first + " maxconn 5\n    server two " + first + "\n";
+        configuration += "backend tracked\n    server one " + first + " check\n    server two " + first + " track app/backend-2\n";
+        configuration += "backend tracking\n    server one " + first + " track tracked/one\n";
+        configuration += "backend rich\n    default-server ssl verify none check inter 3s fastinter 1s slowstart 0 no-check\n    server one " + first
+            + " send-proxy-v2 check-ssl sni str(\"a b;c\") weight 3 on-marked-down shutdown-sessions check port 8443 addr 127.0.0.1 init-addr last,libc,none\n";
         writeFile(path(u"haproxy.cfg"_s), configuration);
         startBackends("{kind: haproxy, socket: haproxy.sock}");
         startHaproxy();
@@ -95,6 +128,238 @@ private Q_SLOTS:
         m_haproxy.reset();
         m_sockets.reset();
         stopBackends();
+    }
+
+    void addsAndRemoves() { furtherServerComesAndGoes(); }
+    void movesOneThatWasAdded() { furtherServerMoves(); }
+
+    /// What is there is in a server's line: the checks are those of its backend, and of the others.
+    void isUpByItsCheckOnly()
+    {
+        const quint16 port = freePort();
+        User user(m_front);
+        OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"localhost"_s, port)));
+        QCOMPARE(server(u"backend-3"_s).address, u"127.0.0.1:%1"_s.arg(port));
+        noneFailed(user); // HAProxy sends requests to it until it has found it down.
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-3"_s, Balancer::State::Ready)));
+        const auto dead = QCoro::waitFor(balancer()->waitUp(u"app"_s, u"backend-3"_s, 1000));
+        QVERIFY(!dead);
+        QCOMPARE(dead.error().code, u"balancer.not_up"_s);
+        QCOMPARE(server(u"backend-3"_s).status, u"DOWN"_s);
+        QCOMPARE(server(u"backend-3"_s).check, u"L4CON"_s);
+        QProcess wrong;
+        startFurther(wrong, path(u"releases"_s), port, false);
+        QTRY_COMPARE_WITH_TIMEOUT(server(u"backend-3"_s).check, u"L7STS"_s, 5000);
+        QCOMPARE(server(u"backend-3"_s).status, u"DOWN"_s);
+        QCOMPARE(answersOf(port, 12), 0);
+        stopFurther(wrong);
+        QProcess right;
+        startFurther(right, path(u"releases"_s), port);
+        OK(QCoro::waitFor(balancer()->waitUp(u"app"_s, u"backend-3"_s, 5000)));
+        QCOMPARE(server(u"backend-3"_s).check, u"L7OK"_s);
+        QVERIFY(answersOf(port, 12) > 0);
+        const QByteArray row = rowOf(u"app"_s, u"backend-3"_s);
+        for (const QByteArray field : {"check_rise 1", "check_fall 3", "uweight 1"}) {
+            QVERIFY2(row.contains(QByteArray('\n' + field + '\n')), row.constData());
+        }
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-3"_s, Balancer::State::Drain)));
+        OK(QCoro::waitFor(balancer()->waitDrained(u"app"_s, u"backend-3"_s, 5000, {})));
+        OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
+        stopFurther(right);
+    }
+
+    /// Its own cookie, and the mean of the weights; who is only there when the others fail does not count.
+    void sticksAsItsOthersDo()
+    {
+        const quint16 port = freePort();
+        QProcess further;
+        startFurther(further, path(u"releases"_s), port);
+        OK(QCoro::waitFor(balancer()->addServer(u"sticky"_s, u"three"_s, u"127.0.0.1"_s, port)));
+        OK(QCoro::waitFor(balancer()->setState(u"sticky"_s, u"three"_s, Balancer::State::Ready)));
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->server(u"sticky"_s, u"three"_s))).weight, 20);
+        QVERIFY(rowOf(u"sticky"_s, u"three"_s).contains("\ncookie three\n"));
+        QVERIFY(!rowOf(u"sticky"_s, u"three"_s).contains("\nslim 7\n"));
+        for (int i = 0; i < 12; ++i) {
+            QVERIFY(isServedBy(ask(m_front, "/cgi-bin/sticky HTTP/1.1\r\nCookie: SRV=three\r\nX-Rest:"), port));
+        }
+        OK(QCoro::waitFor(balancer()->setState(u"sticky"_s, u"three"_s, Balancer::State::Maintenance)));
+        OK(QCoro::waitFor(balancer()->removeServer(u"sticky"_s, u"three"_s)));
+        stopFurther(further);
+    }
+
+    void settingsAreCarriedOver()
+    {
+        // None of them is refused, which HAProxy does with what a server can't have at runtime.
+        OK(QCoro::waitFor(balancer()->addServer(u"rich"_s, u"two"_s, u"::1"_s, 8444)));
+        const BalancerServer two = VALUE(QCoro::waitFor(balancer()->server(u"rich"_s, u"two"_s)));
+        QCOMPARE(two.address, u"[::1]:8444"_s);
+        QCOMPARE(two.weight, 3);
+        const QByteArray state = VALUE(QCoro::waitFor(Haproxy(m_target.balancer.socket).command(u"show servers state rich"_s)));
+        // … srv_use_ssl srv_check_port srv_check_addr …
+        QVERIFY2(state.contains(" 8444 - 1 8443 127.0.0.1 "), state.constData());
+        OK(QCoro::waitFor(balancer()->removeServer(u"rich"_s, u"two"_s)));
+    }
+
+    void refusesWhatCannotBeAdded()
+    {
+        const auto refusal = [this](const QString &backend) {
+            const auto added = QCoro::waitFor(balancer()->addServer(backend, u"three"_s, u"127.0.0.1"_s, 9));
+            return added ? Error() : added.error();
+        };
+        QCOMPARE(refusal(u"fixed"_s).code, u"haproxy.fixed_servers"_s);
+        QVERIFY2(refusal(u"unlike"_s).text().contains(u"one has “maxconn 5” and two has not"_s), qPrintable(refusal(u"unlike"_s).text()));
+        QVERIFY2(refusal(u"tracked"_s).text().contains(u"has “check” and two has not"_s), qPrintable(refusal(u"tracked"_s).text()));
+        QCOMPARE(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"no-such-host.invalid"_s, 9)).error().code, u"haproxy.no_address"_s);
+        // Where the configuration has it there is nothing to add.
+        for (int i = 0; i < 2; ++i) {
+            OK(QCoro::waitFor(balancer()->addServer(u"fixed"_s, u"two"_s, u"127.0.0.1"_s, m_ports[1])));
+            QCOMPARE(VALUE(QCoro::waitFor(balancer()->server(u"fixed"_s, u"two"_s))).address, u"127.0.0.1:%1"_s.arg(m_ports[1]));
+            QVERIFY(VALUE(QCoro::waitFor(balancer()->server(u"fixed"_s, u"two"_s))).isMaintained());
+            OK(QCoro::waitFor(balancer()->setState(u"fixed"_s, u"two"_s, Balancer::State::Ready)));
+            OK(QCoro::waitFor(balancer()->waitUp(u"fixed"_s, u"two"_s, 15000)));
+            OK(QCoro::waitFor(balancer()->removeServer(u"fixed"_s, u"two"_s)));
+            QVERIFY(VALUE(QCoro::waitFor(balancer()->server(u"fixed"_s, u"two"_s))).isMaintained());
+        }
+
+        // What is not loaded yet may not hold.
+        const QByteArray before = readFile(path(u"haproxy.cfg"_s));
+        QFile file(path(u"haproxy.cfg"_s));
+        QVERIFY(file.open(QIODevice::ReadWrite));
+        const QDateTime written = file.fileTime(QFileDevice::FileModificationTime);
+        QVERIFY(file.setFileTime(QDateTime::currentDateTimeUtc().addSecs(60), QFileDevice::FileModificationTime));
+        QVERIFY2(refusal(u"app"_s).text().contains(u"was changed after HAProxy had read it"_s), qPrintable(refusal(u"app"_s).text()));
+        file.close();
+        writeFile(path(u"haproxy.cfg"_s), QByteArray(before).replace("fall 3 rise 1", "fall 3 rise 2"));
+        QVERIFY(file.open(QIODevice::ReadWrite) && file.setFileTime(written, QFileDevice::FileModificationTime));
+        file.close();
+        QVERIFY2(refusal(u"app"_s).text().contains(u"knows another backend-1 than its configuration"_s), qPrintable(refusal(u"app"_s).text()));
+        // By that nobody wrote it, but others refer to it.
+        writeFile(path(u"haproxy.cfg"_s), QByteArray(before).replace("backend tracked\n    server one", "backend tracked\n    server another"));
+        OK(QCoro::waitFor(balancer()->removeServer(u"tracked"_s, u"one"_s)));
+        QVERIFY(VALUE(QCoro::waitFor(balancer()->server(u"tracked"_s, u"one"_s))).isMaintained());
+        OK(QCoro::waitFor(balancer()->setState(u"tracked"_s, u"one"_s, Balancer::State::Ready)));
+        writeFile(path(u"haproxy.cfg"_s), before);
+        QVERIFY(file.open(QIODevice::ReadWrite) && file.setFileTime(written, QFileDevice::FileModificationTime));
+        file.close();
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->servers(u"app"_s))).size(), 2);
+    }
+
+    /// Its sessions are asked for by the process that has them.
+    void removalWaitsForConnections()
+    {
+        const quint16 port = freePort();
+        QProcess further;
+        startFurther(further, path(u"releases"_s), port);
+        OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, port)));
+        letIn(u"backend-3"_s);
+        const auto sessions = sessionsUpTo(port);
+        QCOMPARE(sessions.back()->backend(), port);
+        const auto busy = QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s));
+        QVERIFY(!busy);
+        QCOMPARE(busy.error().code, u"haproxy.not_removed"_s);
+        QVERIFY2(busy.error().text().contains(u"within 10 s: Server still has connections"_s), qPrintable(busy.error().text()));
+        QVERIFY(server(u"backend-3"_s).isMaintained());
+        QVERIFY(sessions.back()->isOpen());
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->closeLeft(u"app"_s, u"backend-3"_s))), 1);
+        OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->servers(u"app"_s))).size(), 2);
+        endAll(sessions);
+        stopFurther(further);
+    }
+
+    void forgetsWhatWasAdded_data()
+    {
+        QTest::addColumn<bool>("isReload");
+        QTest::newRow("restart") << false;
+        QTest::newRow("-sf") << true;
+    }
+    /// A drain that is under way ends with the sessions that there still are, and what comes next finds nothing to do.
+    void forgetsWhatWasAdded()
+    {
+        QFETCH(const bool, isReload);
+        const quint16 port = freePort();
+        QProcess further;
+        startFurther(further, path(u"releases"_s), port);
+        const Haproxy patient(m_target.balancer.socket, 5000, {}, 10000);
+        OK(QCoro::waitFor(patient.addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, port)));
+        letIn(u"backend-3"_s);
+        const auto sessions = sessionsUpTo(port);
+        QCOMPARE(sessions.back()->backend(), port);
+        OK(QCoro::waitFor(patient.setState(u"app"_s, u"backend-3"_s, Balancer::State::Drain)));
+        std::unique_ptr<QProcess> before;
+        QElapsedTimer ended;
+        QTimer::singleShot(300, this, [&] {
+            if (isReload) {
+                before = std::move(m_haproxy);
+                beginHaproxy({u"-sf"_s, QString::number(before->processId())});
+            } else {
+                stopHaproxy();
+                startHaproxy();
+            }
+        });
+        QTimer::singleShot(3000, this, [&] {
+            ended.start();
+            for (const auto &session : sessions) {
+                session->end();
+            }
+        });
+        OK(QCoro::waitFor(patient.waitDrained(u"app"_s, u"backend-3"_s, 30000, {})));
+        QCOMPARE(QCoro::waitFor(patient.server(u"app"_s, u"backend-3"_s)).error().code, u"haproxy.no_server"_s);
+        if (isReload) {
+            QVERIFY(ended.isValid());
+            before->terminate();
+            QVERIFY(before->waitForFinished(10000));
+        }
+        QTRY_VERIFY_WITH_TIMEOUT(ended.isValid(), 10000);
+        QCOMPARE(VALUE(QCoro::waitFor(patient.closeLeft(u"app"_s, u"backend-3"_s))), 0);
+        OK(QCoro::waitFor(patient.removeServer(u"app"_s, u"backend-3"_s)));
+        // It can be added anew.
+        OK(QCoro::waitFor(patient.addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, port)));
+        letIn(u"backend-3"_s);
+        QVERIFY(answersOf(port, 12) > 0);
+        OK(QCoro::waitFor(patient.setState(u"app"_s, u"backend-3"_s, Balancer::State::Drain)));
+        OK(QCoro::waitFor(patient.waitDrained(u"app"_s, u"backend-3"_s, 5000, {})));
+        OK(QCoro::waitFor(patient.removeServer(u"app"_s, u"backend-3"_s)));
+        for (const QString &name : {u"backend-1"_s, u"backend-2"_s}) {
+            OK(QCoro::waitFor(patient.waitUp(u"app"_s, name, 10000)));
+        }
+        stopFurther(further);
+    }
+
+    void readsConfiguration()
+    {
+        using namespace haproxyconfiguration;
+        const QByteArray defaults = "defaults base\n default-server check inter 5s\ndefaults other from base\n default-server no-check ssl verify none # why\n";
+        const QList<File> files{{u"a"_s, defaults + "frontend app\n bind :1\npeers app\n server x 1:1\n"},
+                                {u"b"_s, "backend app from base\n server one 1.1.1.1:1 inter 7s weight 3 id 5 cookie c1\n default-server fall 9\n"
+                                         "server two 1.1.1.1:2 source 1.2.3.4 usesrc client sni 'str(a b)' port 8\\#0 disabled # x\n\nbackend last\n server-template web- 2-3 srv:80 maxconn 4 resolvers r\n"}};
+        const auto app = readOf(servers(files, u"app"_s));
+        QCOMPARE(app.size(), 2);
+        QCOMPARE(app[0].settings, (QList<QStringList>{{u"check"_s}, {u"inter"_s, u"7s"_s}}));
+        QCOMPARE(app[0].cookie, u"c1"_s);
+        QCOMPARE(app[0].where, u"b:2"_s);
+        QCOMPARE(app[1].settings, (QList<QStringList>{{u"check"_s}, {u"inter"_s, u"5s"_s}, {u"fall"_s, u"9"_s}, {u"source"_s, u"1.2.3.4"_s, u"usesrc"_s, u"client"_s}, {u"sni"_s, u"str(a b)"_s}, {u"port"_s, u"8#0"_s}}));
+        QVERIFY(app[1].isDisabled && !app[0].isDisabled);
+        QCOMPARE(app[1].value("fall"_L1, u"3"_s), u"9"_s);
+        QCOMPARE(app[0].value("fall"_L1, u"3"_s), u"3"_s);
+        const auto last = readOf(servers(files, u"last"_s));
+        QCOMPARE(last.size(), 2);
+        QCOMPARE(last[1].name, u"web-3"_s);
+        QCOMPARE(readOf(common(last)), (QList<QStringList>{{u"inter"_s, u"5s"_s}, {u"ssl"_s}, {u"verify"_s, u"none"_s}, {u"maxconn"_s, u"4"_s}}));
+        QCOMPARE(readOf(servers(files, u"none"_s)).size(), 0);
+        QCOMPARE(escaped(u"<a b;c\\d"_s), u"\\<a\\ b\\;c\\\\d"_s);
+        const auto problem = [](const QByteArray &content) {
+            const auto read = servers({{u"f"_s, content}}, u"app"_s);
+            return read ? QString() : read.error().code + u' ' + read.error().args[u"place"_s].toString();
+        };
+        QCOMPARE(problem("backend app\n.if defined(X)\n server a 1:1\n.endif\n"), u"haproxy.unclear.condition f:3"_s);
+        QCOMPARE(problem(".if defined(X)\nbackend app\n.else\n.endif\n"), u"haproxy.unclear.condition f:2"_s);
+        QCOMPARE(problem(".if defined(X)\nfrontend f\n.endif\nbackend app\n server a 1:1\n"), QString());
+        QCOMPARE(problem("backend app\n server a 1:1 inter \"$X\"\n"), u"haproxy.unclear.variable f:2"_s);
+        QCOMPARE(problem("backend app\n server \"$X\" 1:1\n"), u"haproxy.unclear.variable f:2"_s);
+        QCOMPARE(problem("backend app\n server a \"$X\":1 inter 2s\n"), QString());
+        QCOMPARE(problem("defaults\n default-server agent-check\nbackend app\n server a 1:1\n"), u"haproxy.unclear.keyword f:2"_s);
+        QCOMPARE(problem("defaults\n default-server agent-check\nbackend other\n server a 1:1\n"), QString());
     }
 
     void sharesByWeight() { requestsFollowTheWeights(); }

@@ -56,7 +56,7 @@ class NginxTest : public BalancedSystem
     }
 
 public:
-    /// "state TARGET drain|ready": the change alone, in a process that can be killed.
+    /// "state TARGET drain|ready|add|remove": the change alone, in a process that can be killed.
     static int runAlone(const QStringList &arguments)
     {
         if (arguments.value(1) != u"state") {
@@ -64,8 +64,17 @@ public:
         }
         const auto target = Target::load(arguments.value(2));
         const auto nginx = target ? BalancerRegistry::create(*target) : Result<std::shared_ptr<Balancer>>(std::unexpected(target.error()));
-        const auto state = arguments.value(3) == u"drain" ? Balancer::State::Drain : Balancer::State::Ready;
-        const auto done = nginx ? QCoro::waitFor((*nginx)->setState(u"app"_s, u"backend-1"_s, state)) : Result<>(std::unexpected(nginx.error()));
+        const QString verb = arguments.value(3);
+        const auto change = [&verb](const Balancer &balancer) {
+            if (verb == u"add") {
+                return balancer.addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, 9);
+            }
+            if (verb == u"remove") {
+                return balancer.removeServer(u"app"_s, u"backend-3"_s);
+            }
+            return balancer.setState(u"app"_s, u"backend-1"_s, verb == u"drain" ? Balancer::State::Drain : Balancer::State::Ready);
+        };
+        const auto done = nginx ? QCoro::waitFor(change(**nginx)) : Result<>(std::unexpected(nginx.error()));
         QTextStream(stderr) << (done ? QString() : done.error().text() + u'\n');
         return done ? 0 : 1;
     }
@@ -284,6 +293,120 @@ private Q_SLOTS:
             QCOMPARE(parsed.error().where, u"f:2"_s);
         }
         QCOMPARE(NginxUpstream::parse("server a:1; # one\nserver a:2; # one\n", u"f"_s).error().code, u"nginx.twice"_s);
+    }
+
+    void addsAndRemovesLines()
+    {
+        const QByteArray text = "# ours\nserver a:1 weight=2 max_fails=2 fail_timeout=3s; # one\nserver a:2 weight=5 fail_timeout=3s max_fails=2 down; # two\nserver a:9 backup; # late\n# more\n";
+        NginxUpstream upstream = VALUE(NginxUpstream::parse(text, u"f"_s));
+        OK(upstream.addLikeOthers(u"three"_s, u"f"_s));
+        upstream.server(u"three"_s)->address = u"a:3"_s;
+        QCOMPARE(upstream.text(), QByteArray(text).replace("# late\n", "# late\nserver a:3 weight=4 max_fails=2 fail_timeout=3s down; # three added\n"));
+        QCOMPARE(VALUE(NginxUpstream::parse(upstream.text(), u"f"_s)).servers(), upstream.servers());
+        OK(upstream.addLikeOthers(u"four"_s, u"f"_s));
+        upstream.server(u"four"_s)->address = u"a:4"_s;
+        upstream.remove(u"three"_s);
+        upstream.remove(u"none"_s);
+        // Somebody has written it.
+        upstream.remove(u"one"_s);
+        QCOMPARE(upstream.servers().size(), 4);
+        upstream.server(u"four"_s)->down = false;
+        QCOMPARE(upstream.text(), "# ours\nserver a:1 weight=2 max_fails=2 fail_timeout=3s down; # one\nserver a:2 weight=5 fail_timeout=3s max_fails=2 down; # two\nserver a:9 backup; # late\nserver a:4 weight=4 max_fails=2 fail_timeout=3s; # four added\n# more\n");
+        upstream = VALUE(NginxUpstream::parse("# none yet\n", u"f"_s));
+        OK(upstream.addLikeOthers(u"one"_s, u"f"_s));
+        upstream.server(u"one"_s)->address = u"a:1"_s;
+        QCOMPARE(upstream.text(), "# none yet\nserver a:1 down; # one added\n");
+        upstream = VALUE(NginxUpstream::parse("server a:1 max_fails=1; # one\nserver a:2; # two\n", u"f"_s));
+        const auto unlike = upstream.addLikeOthers(u"three"_s, u"f"_s);
+        QVERIFY(!unlike);
+        QCOMPARE(unlike.error().code, u"nginx.unlike"_s);
+        QVERIFY2(unlike.error().text().contains(u"“server a:1 max_fails=1; # one” and “server a:2; # two”"_s), qPrintable(unlike.error().text()));
+    }
+
+    void addsAndRemoves()
+    {
+        const QByteArray before = readFile(upstreamFile());
+        furtherServerComesAndGoes();
+        QCOMPARE(readFile(upstreamFile()), before);
+        QVERIFY(!QFile::exists(pendingFile()));
+        OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"::1"_s, 9)));
+        QCOMPARE(readFile(upstreamFile()), before + "server [::1]:9 max_fails=0 down; # backend-3 added\n");
+        OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
+    }
+    void movesOneThatWasAdded() { furtherServerMoves(); }
+
+    /// As where the others differ: it can be added any time again.
+    void findsTheLineThatSomebodyWrote()
+    {
+        const QByteArray before = readFile(upstreamFile());
+        const QByteArray unlike = QByteArray(before).replace("max_fails=0; # backend-2", "max_fails=1; # backend-2");
+        writeFile(upstreamFile(), unlike);
+        QCOMPARE(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, 9)).error().code, u"nginx.unlike"_s);
+        writeFile(upstreamFile(), unlike + "server 127.0.0.1:7 down; # backend-3 by hand\n");
+        for (int i = 0; i < 2; ++i) {
+            OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, m_ports[0])));
+            QVERIFY(server(u"backend-3"_s).out);
+            letIn(u"backend-3"_s);
+            OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
+            QVERIFY(server(u"backend-3"_s).out);
+        }
+        writeFile(upstreamFile(), before);
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-1"_s, Balancer::State::Ready)));
+    }
+
+    void addsNothingWhileRefused()
+    {
+        const QByteArray before = readFile(upstreamFile());
+        User user(m_front);
+        writeFile(broken(), "nonsense;\n");
+        const auto added = QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, 9));
+        QVERIFY(!added);
+        QCOMPARE(added.error().code, u"nginx.invalid"_s);
+        QCOMPARE(readFile(upstreamFile()), before);
+        QVERIFY(!QFile::exists(pendingFile()));
+        QFile::remove(broken());
+        QCOMPARE(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"no-such-host.invalid"_s, 9)).error().code, u"nginx.invalid"_s);
+        QCOMPARE(readFile(upstreamFile()), before);
+        OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, 9)));
+        const QByteArray with = readFile(upstreamFile());
+        writeFile(broken(), "nonsense;\n");
+        QCOMPARE(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)).error().code, u"nginx.invalid"_s);
+        QCOMPARE(readFile(upstreamFile()), with);
+        QFile::remove(broken());
+        OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
+        QCOMPARE(readFile(upstreamFile()), before);
+        noneFailed(user);
+        stopNginx();
+        QCOMPARE(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, 9)).error().code, u"nginx.not_running"_s);
+        QCOMPARE(readFile(upstreamFile()), before);
+        startNginx();
+    }
+
+    /// One that is not there is as one that is down: nothing goes to it whichever holds.
+    void killedWhileItAddsOrRemoves()
+    {
+        User user(m_front);
+        const QByteArray before = readFile(upstreamFile());
+        for (const QString &verb : {u"add"_s, u"remove"_s}) {
+            int points = 0;
+            for (int point = 1; points == 0; ++point) {
+                QVERIFY(point < 100);
+                QCOMPARE(changeState(verb == u"add" ? u"remove"_s : u"add"_s, {}), 0);
+                const int ended = changeState(verb, u"kill@%1"_s.arg(point));
+                QVERIFY2(ended <= 0, qPrintable(QString::number(point)));
+                points = ended == 0 ? point - 1 : 0;
+                const auto all = VALUE(QCoro::waitFor(balancer()->servers(u"app"_s)));
+                for (const BalancerServer &each : all) {
+                    QVERIFY2(each.isUp() == (each.name != u"backend-3") && each.out == (each.name == u"backend-3"), qPrintable(u"%1 is %2 at point %3 of %4"_s.arg(each.name, each.status).arg(point).arg(verb)));
+                }
+                QCOMPARE(changeState(verb, {}), 0);
+                QVERIFY(!QFile::exists(pendingFile()));
+                QCOMPARE(readFile(upstreamFile()), verb == u"add" ? before + "server 127.0.0.1:9 max_fails=0 down; # backend-3 added\n" : before);
+            }
+            QVERIFY2(points > 8, qPrintable(QString::number(points)));
+        }
+        QCOMPARE(readFile(upstreamFile()), before);
+        noneFailed(user);
     }
 
     void tellsWhatServes()
