@@ -20,7 +20,8 @@ QStringList managedInstances(const Target &target)
 {
     QStringList names;
     for (const ServiceSpec &service : target.services) {
-        for (const InstanceSpec &instance : service.instances) {
+        const QList<InstanceSpec> all = service.withSpare();
+        for (const InstanceSpec &instance : all) {
             if (service.runtime == "compose"_L1 && service.managed) {
                 names.append(instance.name);
             }

@@ -48,7 +48,7 @@ bool isHere(const Target &target, const ServiceSpec &service)
 {
     // The containers of a Docker daemon elsewhere hold no port of this host.
     const QString docker = service.runtime == "compose"_L1 ? target.compose.host : QString();
-    return (docker.isEmpty() || docker.startsWith("unix:"_L1)) && service.host.isHere() && std::ranges::any_of(service.instances, [](const InstanceSpec &instance) { return instance.port > 0; });
+    return (docker.isEmpty() || docker.startsWith("unix:"_L1)) && service.host.isHere() && std::ranges::any_of(service.withSpare(), [](const InstanceSpec &instance) { return instance.port > 0; });
 }
 
 /// Whether the port is held by the instance. Of its own processes the supervisor knows the pid; a container's port is held by
@@ -72,7 +72,8 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
     QStringList runtimes;
     for (const ServiceSpec &service : std::as_const(scope.target.services)) {
         if (isHere(scope.target, service)) {
-            for (const InstanceSpec &instance : service.instances) {
+            const QList<InstanceSpec> all = service.withSpare();
+            for (const InstanceSpec &instance : all) {
                 ports.insert(instance.port);
             }
             if (!runtimes.contains(service.runtime)) {
@@ -99,7 +100,8 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token)
     const auto holders = portHolders(ports);
     int held = 0;
     for (const ServiceSpec &service : std::as_const(scope.target.services)) {
-        for (const InstanceSpec &instance : service.instances) {
+        const QList<InstanceSpec> all = service.withSpare();
+        for (const InstanceSpec &instance : all) {
             const auto holder = isHere(scope.target, service) && instance.port > 0 ? holders.find(instance.port) : holders.end();
             if (holder == holders.end()) {
                 continue;

@@ -30,7 +30,8 @@ Async<QStringList> imagesOf(ComposeProject *project, Target target, QString vers
     CO_TRY(const QString folder, releaseFolder(target, version));
     CO_TRY(const auto services, co_await project->services(folder, stop));
     for (const ServiceSpec &service : std::as_const(target.services)) {
-        for (const InstanceSpec &instance : service.instances) {
+        const QList<InstanceSpec> all = service.withSpare();
+        for (const InstanceSpec &instance : all) {
             if (service.managed && service.runtime == "compose"_L1 && services.contains(instance.composeService)) {
                 images.append(listedImageName(services[instance.composeService].image));
             }

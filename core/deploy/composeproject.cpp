@@ -357,7 +357,10 @@ Async<QJsonObject> ComposeProject::configuration(QString folder, QStringList pro
 
 Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, std::stop_token stop)
 {
-    CO_TRY(const QJsonObject json, co_await configuration(folder, {}, {}, stop));
+    // A spare's service is mostly in a profile, so that nobody starts it with the others.
+    const bool hasSpare = std::ranges::any_of(m_target.services, [](const ServiceSpec &service) { return service.spare.has_value(); });
+    const QStringList profiles = hasSpare ? QStringList{u"--profile"_s, u"*"_s} : QStringList();
+    CO_TRY(const QJsonObject json, co_await configuration(folder, profiles, {}, stop));
     QMap<QString, ComposeService> services;
     const QJsonObject all = json["services"_L1].toObject();
     for (auto it = all.begin(); it != all.end(); ++it) {
@@ -385,7 +388,8 @@ Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, 
     const QString file = folder + u'/' + m_target.compose.files.constFirst();
     QMap<QString, ComposeService> found;
     for (const ServiceSpec &service : std::as_const(m_target.services)) {
-        for (const InstanceSpec &instance : service.instances) {
+        const QList<InstanceSpec> all = service.withSpare();
+        for (const InstanceSpec &instance : all) {
             if (!instances.contains(instance.name) || instance.colour != m_colour) {
                 continue;
             }

@@ -6,8 +6,8 @@
 
 #include "check/probe.h"
 #include "deploy/composeproject.h"
+#include "deploy/notednames.h"
 #include "deploy/placed.h"
-#include "deploy/stoppedones.h"
 #include "plan/instancefacts.h"
 #include "system/clock.h"
 #include "target/composereader.h"
@@ -41,8 +41,8 @@ bool isOf(const ComposeContainer &container, const Placed &place)
     if (!isReplicated(*place.service, *place.instance) || container.instance == place.instance->name) {
         return true;
     }
-    const auto named = [&container](const InstanceSpec &instance) { return instance.name == container.instance; };
-    if (std::ranges::any_of(place.service->instances, named)) {
+    // A spare is only ever what was started as one.
+    if (place.isSpare() || place.service->instance(container.instance)) {
         return false;
     }
     const qsizetype index = std::ranges::find(place.service->instances, place.instance->name, &InstanceSpec::name) - place.service->instances.begin();
@@ -115,7 +115,8 @@ public:
             InstanceState state;
             state.name = placed.instance->name;
             state.service = placed.service->name;
-            if (const ComposeContainer *container = containerOf(containers[placed.instance->colour], placed)) {
+            const ComposeContainer *container = containerOf(containers[placed.instance->colour], placed);
+            if (container) {
                 state.state = stateOf(*container);
                 state.pid = container->pid;
                 state.release = container->release;
@@ -125,7 +126,10 @@ public:
                 state.container = container->id;
                 state.image = container->image;
             }
-            states.append(state);
+            // A spare is there only while it is needed.
+            if (container || !placed.isSpare()) {
+                states.append(state);
+            }
         }
         co_return co_await probed(m_target, states, limitMs);
     }
@@ -152,7 +156,7 @@ public:
         for (const Placed &placed : places) {
             const ComposeContainer *container = containerOf(containers[placed.instance->colour], placed);
             // What died shall run all the same.
-            if (placed.service->managed && container && (container->isAlive() || !stopped.contains(placed.instance->name))) {
+            if (placed.service->managed && !placed.isSpare() && container && (container->isAlive() || !stopped.contains(placed.instance->name))) {
                 facts.insert(instanceFact(placed.instance->name), container->release);
             }
         }
@@ -210,7 +214,7 @@ public:
         for (const auto &[colour, project] : m_projects) {
             CO_TRY(const auto services, co_await project->servicesOf(folder, images.keys(), stop, true));
             for (const auto &[name, service] : services.asKeyValueRange()) {
-                const QString wanted = idOf(images, colour, name);
+                const QString wanted = idOf(images, colour, services, service.image);
                 if (made.contains(service.image)) {
                     continue;
                 }
@@ -239,7 +243,7 @@ public:
         for (const auto &[colour, project] : m_projects) {
             CO_TRY(const auto services, co_await project->servicesOf(folder, images.keys(), stop, true));
             for (const auto &[name, service] : services.asKeyValueRange()) {
-                const QString wanted = idOf(images, colour, name);
+                const QString wanted = idOf(images, colour, services, service.image);
                 CO_TRY(const bool named, co_await project->hasImage(service.image, stop));
                 CO_TRY(const bool there, wanted.isEmpty() ? Result<bool>(false) : co_await project->hasImage(wanted, stop));
                 if (!named && !there && !service.isBuilt) {
@@ -278,16 +282,16 @@ public:
         const ComposeContainer *own = isReplica ? containerOf(containers, place, version) : nullptr;
         if (own && own->isAlive()) {
             m_restarts.insert(instance, own->restarts);
-            co_return m_stopped.mark(instance, false);
+            co_return m_stopped.note(instance, false);
         }
         if (const ComposeContainer *container = containerOf(containers, place); container && container->isAlive() && !startsBeside(instance)) {
             if (container->release == version) {
                 m_restarts.insert(instance, container->restarts);
-                co_return m_stopped.mark(instance, false);
+                co_return m_stopped.note(instance, false);
             }
             co_return fail(u"compose.runs_other"_s, {{u"instance"_s, instance}, {u"running"_s, container->release}, {u"wanted"_s, version}});
         }
-        CO_CHECK(m_stopped.mark(instance, false));
+        CO_CHECK(m_stopped.note(instance, false));
         m_restarts.insert(instance, 0); // It is made anew.
         const QString service = place.instance->composeService;
         if (!isReplica) {
@@ -313,7 +317,9 @@ public:
     Async<> stop(QString instance) override
     {
         CO_TRY(const Placed place, placeOf(instance));
-        CO_CHECK(m_stopped.mark(instance, true));
+        if (!place.isSpare()) {
+            CO_CHECK(m_stopped.note(instance, true));
+        }
         co_return co_await end(place, {});
     }
 
@@ -390,16 +396,22 @@ public:
         for (const auto &[colour, project] : m_projects) {
             QStringList services;
             const QList<Placed> placed = all();
+            const auto isAsked = [&](const Placed &one) { return one.instance->colour == colour && request.instances.contains(one.instance->name); };
+            if (std::ranges::none_of(placed, isAsked)) {
+                continue;
+            }
+            // Compose tells its own name of a container; who it is, its label or its number says.
+            CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(AnswerMs));
             for (const Placed &one : placed) {
-                if (one.instance->colour == colour && request.instances.contains(one.instance->name) && !services.contains(one.instance->composeService)) {
+                // Compose knows no service of which there was never a container.
+                const bool isThere = !one.isSpare() || containerOf(containers, one);
+                if (isAsked(one) && isThere && !services.contains(one.instance->composeService)) {
                     services.append(one.instance->composeService);
                 }
             }
             if (services.isEmpty()) {
                 continue;
             }
-            // Compose tells its own name of a container; who it is, its label or its number says.
-            CO_TRY(const QList<ComposeContainer> containers, co_await project->containers(AnswerMs));
             QMap<QString, QString> names;
             for (const Placed &one : placed) {
                 for (const ComposeContainer &container : containers) {
@@ -465,13 +477,16 @@ private:
 
     QList<Placed> all() const { return placedOf(m_target, u"compose"_s); }
 
-    /// Of the instance that is this service in that colour's project.
-    QString idOf(const QMap<QString, QString> &images, const QString &colour, const QString &service) const
+    /// What that name of an image is wanted to mean by an instance in that colour's project; several services may bear it, and
+    /// of a spare mostly nothing is known.
+    QString idOf(const QMap<QString, QString> &images, const QString &colour, const QMap<QString, ComposeService> &services, const QString &image) const
     {
         const QList<Placed> places = all();
         for (const Placed &placed : places) {
-            if (placed.instance->colour == colour && placed.instance->composeService == service && images.contains(placed.instance->name)) {
-                return images[placed.instance->name];
+            const auto service = services.constFind(placed.instance->composeService);
+            const QString id = images.value(placed.instance->name);
+            if (placed.instance->colour == colour && service != services.cend() && service->image == image && !id.isEmpty()) {
+                return id;
             }
         }
         return {};
@@ -488,8 +503,8 @@ private:
         return fail(u"compose.unknown_instance"_s, {{u"instance"_s, instance}}, m_target.path);
     }
 
-    /// Stops what runs of it, but for a release that is to stay. Replicas are removed, too: Compose would start them again
-    /// with the next one.
+    /// Stops what runs of it, but for a release that is to stay. Replicas are removed, too, as Compose would start them again
+    /// with the next one; and a spare, of which nothing is to stay.
     Async<> end(Placed place, QString stays)
     {
         const QString instance = place.instance->name;
@@ -512,7 +527,7 @@ private:
                 co_return {};
             }
             if (alive.isEmpty()) {
-                co_return isReplicated(*place.service, *place.instance) ? co_await project->remove(all) : co_await project->neverStart(all);
+                co_return place.isSpare() || isReplicated(*place.service, *place.instance) ? co_await project->remove(all) : co_await project->neverStart(all);
             }
             if (Clock::system().monotonic() - begin > grace + GoneMs) {
                 co_return fail(u"compose.not_gone"_s, {{u"instance"_s, instance}, {u"container"_s, alive.first().left(12)}});
@@ -554,7 +569,7 @@ private:
     }
 
     Target m_target;
-    StoppedOnes m_stopped;
+    NotedNames m_stopped;
     QHash<QString, int> m_restarts; ///< Of an instance's container when start() was done with it.
     std::map<QString, std::unique_ptr<ComposeProject>> m_projects; ///< By colour.
 };

@@ -5,6 +5,10 @@
 // while the others serve. Params: service, instance, fromRelease, toRelease (versions).
 
 #include "deploy/instancemove.h"
+#include "deploy/sparemove.h"
+#include "deploy/spares.h"
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -73,9 +77,20 @@ public:
     Async<> revert(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
         const QString image = undo[u"image"_s].toString();
-        CO_CHECK(co_await bring(context, undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString()), image, true, stop));
+        const QString version = undo[u"from"_s].toString(spec().params[u"fromRelease"_s].toString());
+        CO_CHECK(co_await bring(context, version, image, true, stop));
         CO_TRY(InstanceMove move, create(context));
-        co_return co_await move.checkImage(image);
+        CO_CHECK(co_await move.checkImage(image));
+        // Now one serves again that is known to be good. What is not, users get no longer than it takes, and the next one on the
+        // way back has somebody good beside it.
+        if (othersFollowBack(context)) {
+            CO_TRY(const bool hasOther, co_await servesOtherSpare(context, version));
+            if (hasOther) {
+                const QString service = spec().params[u"service"_s].toString();
+                co_await takeSpareBack(&context, spec(), service, version);
+            }
+        }
+        co_return {};
     }
 
 private:
@@ -83,6 +98,27 @@ private:
     Result<InstanceMove> create(StepContext &context) const
     {
         return InstanceMove::create(context, spec().params[u"service"_s].toString(), spec().params[u"instance"_s].toString());
+    }
+
+    /// Another instance of the service was replaced before this one, and is still to go back.
+    bool othersFollowBack(StepContext &context) const
+    {
+        const QList<StepSpec> steps = context.plan().steps;
+        const auto own = std::ranges::find(steps, spec().id, &StepSpec::id);
+        return std::any_of(steps.begin(), own, [this](const StepSpec &step) { return step.kind == spec().kind && step.params[u"service"_s] == spec().params[u"service"_s]; });
+    }
+
+    /// The service's spare serves, from another version.
+    Async<bool> servesOtherSpare(StepContext &context, QString version) const
+    {
+        const ServiceSpec *service = context.target().service(spec().params[u"service"_s].toString());
+        CO_TRY(const bool serves, service ? servesSpare(context.target(), *service) : Result<bool>(false));
+        if (!serves) {
+            co_return false;
+        }
+        CO_TRY(InstanceMove spare, InstanceMove::create(context, service->name, service->spare->name));
+        CO_TRY(const InstanceState now, co_await spare.state());
+        co_return now.pid > 0 && now.release != version;
     }
 
     // back: the way back must not be refused for want of another server or for a session that stays.
@@ -94,6 +130,9 @@ private:
         if (!running) {
             // What it is to be started from is there before anything stops; on the way back it may have been cleared away since.
             CO_CHECK(back ? co_await move.restore(version, image, stop) : co_await move.fetch(version, stop));
+            if (const ServiceSpec *service = context.target().service(spec().params[u"service"_s].toString()); service && service->spare) {
+                co_await keepSpare(context.target(), *service, balancerToolsOf(context), [&context](const Message &done) { context.log(done); });
+            }
             CO_TRY(const bool serving, co_await move.isServing());
             if (serving && !back) {
                 CO_CHECK(co_await move.checkCapacity());

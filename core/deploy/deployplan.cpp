@@ -20,6 +20,8 @@ namespace cutover {
 namespace {
 
 constexpr qint64 InstanceMs = 4000; ///< Before there are measured runs.
+constexpr qint64 StartSpareMs = 4000;
+constexpr qint64 RetireSpareMs = 1000;
 constexpr qint64 SwitchMs = 50;
 constexpr qint64 FetchMs = 2000;
 
@@ -34,12 +36,30 @@ StepSpec instanceStep(const Target &target, const ServiceSpec &service, const In
     if (!isBeside && !service.balancerBackend.isEmpty()) {
         args.insert(u"left"_s, sessionsLeftIntent(target, service).toJson());
     }
+    if (service.spare) {
+        args.insert(u"spare"_s, service.spare->name);
+    }
     step.intent = {isBeside                                ? u"deploy.intent.instance_beside"_s
                        : service.balancerBackend.isEmpty() ? u"deploy.intent.instance_plain"_s
+                       : service.spare                     ? u"deploy.intent.instance_spare"_s
                                                            : u"deploy.intent.instance"_s,
                    args};
     step.changes = {{instanceFact(instance.name), to}};
     step.expectedMs = InstanceMs;
+    return step;
+}
+
+/// kind: "start_spare" or "retire_spare". It changes no fact: what runs is the same before the one and after the other.
+StepSpec spareStep(const Target &target, const QString &kind, const ServiceSpec &service, const QString &from, const QString &to, qint64 expectedMs)
+{
+    StepSpec step;
+    step.id = kind + u':' + service.name;
+    step.kind = kind;
+    step.params = {{u"service"_s, service.name}, {u"instance"_s, service.spare->name}, {u"fromRelease"_s, from}, {u"toRelease"_s, to}};
+    const QJsonObject args{{u"service"_s, service.name}, {u"spare"_s, service.spare->name}, {u"from"_s, from}, {u"to"_s, to}, {u"left"_s, sessionsLeftIntent(target, service).toJson()}};
+    step.title = {u"deploy.title."_s + kind, args};
+    step.intent = {u"deploy.intent."_s + kind, args};
+    step.expectedMs = expectedMs;
     return step;
 }
 
@@ -95,6 +115,18 @@ Result<> checkRestart(const Target &target, const Manifest &manifest, const QStr
     return {};
 }
 
+bool moves(const ServiceSpec &service, const InstanceReleases &releases)
+{
+    return std::ranges::any_of(service.instances, [&](const InstanceSpec &instance) { return releases.contains(instance.name); });
+}
+
+/// Of a service that moves: the spare serves from what the first of its instances goes to.
+QString spareRelease(const ServiceSpec &service, const InstanceReleases &releases)
+{
+    const auto first = std::ranges::find_if(service.instances, [&](const InstanceSpec &instance) { return releases.contains(instance.name); });
+    return releases.value(first->name);
+}
+
 /// Title and intent: images, the release itself on further hosts, or both.
 void tellFetched(const Target &target, StepSpec &step, const QString &intentOfImages, const QString &to)
 {
@@ -122,7 +154,7 @@ void tellFetched(const Target &target, StepSpec &step, const QString &intentOfIm
 
 bool rolls(const ServiceSpec &service)
 {
-    return service.strategy == Strategy::Rolling && service.mayOverlap && service.instances.size() > 1;
+    return service.strategy == Strategy::Rolling && service.mayOverlap && (service.instances.size() > 1 || service.spare);
 }
 
 Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases)
@@ -135,6 +167,9 @@ Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString
             if (releases.contains(instance.name) && runtime->fetches()) {
                 instances.append(instance.name);
             }
+        }
+        if (service.spare && moves(service, releases) && runtime->fetches()) {
+            instances.append(service.spare->name);
         }
     }
     if (instances.isEmpty()) {
@@ -173,6 +208,9 @@ InstanceReleases startedOnes(const PlanningContext &context, const InstanceRelea
             if (releases.contains(instance.name)) {
                 started.insert(instance.name, releases[instance.name]);
             }
+        }
+        if (service.spare && moves(service, releases)) {
+            started.insert(service.spare->name, spareRelease(service, releases));
         }
     }
     return started;
@@ -228,8 +266,7 @@ QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, c
     change.expectedMs = SwitchMs;
     steps.append(change);
     for (const ServiceSpec &service : target.services) {
-        const bool moves = std::ranges::any_of(service.instances, [&](const InstanceSpec &instance) { return releases.contains(instance.name); });
-        if (!service.managed || !moves) {
+        if (!service.managed || !moves(service, releases)) {
             continue;
         }
         if (service.isBlueGreen()) {
@@ -239,9 +276,16 @@ QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, c
             steps += colourSteps(context, service, {.colour = fresh, .from = context.running.value(service.instancesOf(old).constFirst().name, from), .to = releases.value(service.instancesOf(fresh).constFirst().name, to), .forth = forth});
         } else if (rolls(service)) {
             const auto runtime = RuntimeRegistry::create(service.runtime, target);
+            const QString ran = context.running.value(service.instances.first().name, from);
+            if (service.spare) {
+                steps.append(spareStep(target, u"start_spare"_s, service, ran, spareRelease(service, releases), StartSpareMs));
+            }
             for (const InstanceSpec &instance : service.instances) {
                 const bool isBeside = runtime && (*runtime)->startsBeside(instance.name);
                 steps.append(instanceStep(target, service, instance, context.running.value(instance.name, from), releases.value(instance.name, to), isBeside));
+            }
+            if (service.spare) {
+                steps.append(spareStep(target, u"retire_spare"_s, service, ran, spareRelease(service, releases), RetireSpareMs));
             }
         } else {
             // Its instances are started together, so of one release.

@@ -10,8 +10,6 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 
-#include <algorithm>
-
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -37,8 +35,8 @@ QString keyOf(const Target &target, const QString &instance)
     if (!service) {
         return instance;
     }
-    const auto own = std::ranges::find(service->instances, instance, &InstanceSpec::name);
-    return own == service->instances.end() || own->composeService.isEmpty() ? instance : own->composeService;
+    const InstanceSpec *own = service->instance(instance);
+    return own->composeService.isEmpty() ? instance : own->composeService;
 }
 
 } // namespace

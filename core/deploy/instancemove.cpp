@@ -5,8 +5,10 @@
 
 #include "check/probe.h"
 #include "deploy/imagerecord.h"
+#include "deploy/spares.h"
 #include "plan/loss.h"
 #include "release/commitversion.h"
+#include "system/clock.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -19,6 +21,8 @@ namespace {
 
 constexpr qint64 UpLimitMs = 15000;
 constexpr qint64 AnswerMs = 15000;
+constexpr qint64 LeaveMs = 5000;
+constexpr qint64 PollMs = 100;
 
 } // namespace
 
@@ -76,8 +80,7 @@ InstanceMove::InstanceMove(StepContext &context, const ServiceSpec &service, con
 Result<InstanceMove> InstanceMove::create(StepContext &context, const QString &service, const QString &instance)
 {
     if (const ServiceSpec *spec = context.target().service(service)) {
-        const auto found = std::ranges::find(spec->instances, instance, &InstanceSpec::name);
-        if (found != spec->instances.end()) {
+        if (const InstanceSpec *found = spec->instance(instance)) {
             TRY(auto runtime, RuntimeRegistry::create(spec->runtime, context.target(), toolsOf(context)));
             std::shared_ptr<Balancer> balancer;
             if (!spec->balancerBackend.isEmpty()) {
@@ -114,6 +117,9 @@ Async<InstanceState> InstanceMove::state()
             co_return state;
         }
     }
+    if (isSpare()) {
+        co_return InstanceState{.name = m_instance.name, .service = m_service.name};
+    }
     co_return fail(u"deploy.unknown_service"_s, {{u"service"_s, m_service.name}, {u"instance"_s, m_instance.name}});
 }
 
@@ -141,7 +147,12 @@ Async<> InstanceMove::fetch(QString version, std::stop_token stop)
 
 Async<> InstanceMove::restore(QString version, QString image, std::stop_token stop)
 {
-    const QMap<QString, QString> images{{m_instance.name, image}};
+    QMap<QString, QString> images{{m_instance.name, image}};
+    if (isSpare()) {
+        for (const InstanceSpec &instance : std::as_const(m_service.instances)) {
+            images.insert(instance.name, recordedImage(m_context->target(), version, instance.name));
+        }
+    }
     co_return co_await m_runtime->restore(version, images, stop);
 }
 
@@ -189,8 +200,11 @@ Async<bool> InstanceMove::isServing()
     if (!isBalanced()) {
         co_return true;
     }
-    CO_TRY(const BalancerServer server, co_await m_balancer->server(m_service.balancerBackend, m_instance.name));
-    co_return server.isUp();
+    const auto server = co_await m_balancer->server(m_service.balancerBackend, m_instance.name);
+    if (!server && isSpare() && isUnknownServer(server.error())) {
+        co_return false;
+    }
+    co_return server ? Result<bool>(server->isUp()) : Result<bool>(fail(server.error()));
 }
 
 Async<> InstanceMove::checkCapacity()
@@ -214,6 +228,20 @@ Async<> InstanceMove::drain(bool force, std::stop_token stop)
     if (!isBalanced()) {
         co_return {};
     }
+    constexpr int tries = 3;
+    for (int attempt = 1;; ++attempt) {
+        Result<> drained = co_await drainOnce(force, stop);
+        const bool isForgotten = !drained && isSpare() && isUnknownServer(drained.error());
+        if (!isForgotten || attempt == tries) {
+            co_return drained;
+        }
+        // The balancer's own restart has made it forget the spare, but a process of before may still answer requests from it.
+        CO_CHECK(co_await addSpare(m_balancer, m_service));
+    }
+}
+
+Async<> InstanceMove::drainOnce(bool force, std::stop_token stop)
+{
     const QString backend = m_service.balancerBackend;
     const qint64 limit = m_service.drainLimitMs;
     CO_TRY(const BalancerServer before, co_await m_balancer->server(backend, m_instance.name));
@@ -344,8 +372,29 @@ Async<> InstanceMove::balance(std::stop_token stop)
         co_return {};
     }
     tell(u"deploy.doing.balance"_s, {}, 4);
+    if (isSpare()) {
+        co_return co_await admitSpare(m_balancer, m_service, stop);
+    }
     CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, m_instance.name, Balancer::State::Ready));
     co_return co_await m_balancer->waitUp(m_service.balancerBackend, m_instance.name, UpLimitMs, stop);
+}
+
+Async<> InstanceMove::leave()
+{
+    const qint64 begin = Clock::system().monotonic();
+    while (true) {
+        Result<> left = co_await m_balancer->removeServer(m_service.balancerBackend, m_instance.name);
+        // Connections to what has just ended are counted a moment longer.
+        if (left || Clock::system().monotonic() - begin > LeaveMs) {
+            co_return left;
+        }
+        CO_CHECK(co_await Clock::system().sleep(PollMs));
+    }
+}
+
+Async<bool> InstanceMove::isKnown()
+{
+    co_return co_await isKnownServer(m_balancer, m_service.balancerBackend, m_instance.name);
 }
 
 } // namespace cutover

@@ -32,6 +32,7 @@ public:
     [[nodiscard]] const QString &name() const { return m_instance.name; }
     [[nodiscard]] const InstanceSpec &instance() const { return m_instance; }
     [[nodiscard]] bool isBalanced() const { return m_balancer != nullptr; }
+    [[nodiscard]] bool isSpare() const { return m_service.isSpare(m_instance.name); }
     /// Users get an answer while all of the service is out, as far as this can be seen.
     [[nodiscard]] Async<> checkMaintenance();
     [[nodiscard]] Async<InstanceState> state();
@@ -39,7 +40,8 @@ public:
     [[nodiscard]] Async<> check(QString version, std::stop_token stop);
     /// The same, and what can be brought for it is; what a "fetch" of this run has brought is taken.
     [[nodiscard]] Async<> fetch(QString version, std::stop_token stop);
-    /// The same for the way back, from this image again where it is still here (empty: not known).
+    /// The same for the way back, from this image again where it is still here (empty: not known). Of a spare, whose image bears
+    /// mostly the same name as theirs, from what its service's other instances are known to have run.
     [[nodiscard]] Async<> restore(QString version, QString image, std::stop_token stop);
     /// Whether restore() can be expected to work: nothing is changed.
     [[nodiscard]] Async<> checkRestore(QString version, QString image, std::stop_token stop);
@@ -47,7 +49,7 @@ public:
     [[nodiscard]] Async<> checkImage(QString image);
     /// Runs this version by its runtime's word, and its process is there.
     [[nodiscard]] Async<bool> runs(QString version);
-    /// Is UP at the balancer; true without one.
+    /// Is UP at the balancer; true without one. A spare that the balancer does not know is not.
     [[nodiscard]] Async<bool> isServing();
     /// Another server of the backend is UP. Error "deploy.capacity".
     [[nodiscard]] Async<> checkCapacity();
@@ -78,13 +80,18 @@ public:
     [[nodiscard]] Async<> retireOthers(QString version);
     /// Whether any of that runs.
     [[nodiscard]] Async<bool> hasOthers(QString version);
-    /// Takes requests again, UP by the balancer's own check.
+    /// Takes requests again, UP by the balancer's own check. A spare is added at the balancer first.
     [[nodiscard]] Async<> balance(std::stop_token stop);
+    /// Of a drained spare: the balancer forgets it.
+    [[nodiscard]] Async<> leave();
+    /// Of a spare: the balancer has a server of its name.
+    [[nodiscard]] Async<bool> isKnown();
 
 private:
     InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime,
                  std::shared_ptr<Balancer> balancer);
     void tell(const QString &code, QJsonObject args = {}, qint64 done = 0);
+    [[nodiscard]] Async<> drainOnce(bool force, std::stop_token stop);
 
     StepContext *m_context;
     ServiceSpec m_service;

@@ -18,10 +18,14 @@ QList<Placed> placedOf(const Target &target, const QString &runtime)
 {
     QList<Placed> placed;
     for (const ServiceSpec &service : target.services) {
+        if (service.runtime != runtime) {
+            continue;
+        }
         for (const InstanceSpec &instance : service.instances) {
-            if (service.runtime == runtime) {
-                placed.append({&service, &instance});
-            }
+            placed.append({&service, &instance});
+        }
+        if (service.spare) {
+            placed.append({&service, &*service.spare});
         }
     }
     return placed;
@@ -49,12 +53,10 @@ Async<QList<InstanceState>> probed(Target target, QList<InstanceState> states, q
         if (states[i].state != InstanceState::State::Ready || !service || !service->health.asksAnything()) {
             continue;
         }
-        for (const InstanceSpec &instance : service->instances) {
-            if (instance.name == states[i].name) {
-                ProbeSpec probe = service->expand(service->health, instance, target.releaseDirectory(*service, states[i].release));
-                probe.timeoutMs = qMin(probe.timeoutMs, limitMs);
-                asked.push_back({i, probe.readyWithinMs, probeOnce(probe)});
-            }
+        if (const InstanceSpec *instance = service->instance(states[i].name)) {
+            ProbeSpec probe = service->expand(service->health, *instance, target.releaseDirectory(*service, states[i].release));
+            probe.timeoutMs = qMin(probe.timeoutMs, limitMs);
+            asked.push_back({i, probe.readyWithinMs, probeOnce(probe)});
         }
     }
     for (Asked &one : asked) {

@@ -12,9 +12,12 @@ namespace cutover {
 struct Placed {
     const ServiceSpec *service = nullptr;
     const InstanceSpec *instance = nullptr;
+
+    /// It is the service's spare.
+    [[nodiscard]] bool isSpare() const { return service->isSpare(instance->name); }
 };
 
-/// Those of one runtime, in the order of the file.
+/// Those of one runtime, in the order of the file; a spare behind the others of its service.
 [[nodiscard]] QList<Placed> placedOf(const Target &target, const QString &runtime);
 /// Absolute; "deploy.no_release" {version, folder} where there is none.
 [[nodiscard]] Result<QString> releaseFolder(const Target &target, const QString &version);

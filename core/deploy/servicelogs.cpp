@@ -29,7 +29,8 @@ Async<> serviceLogs(Target target, QString name, LogRequest request, LogSink tol
     const ServiceSpec *found = nullptr;
     for (const ServiceSpec &service : std::as_const(target.services)) {
         known.append(service.name);
-        for (const InstanceSpec &instance : service.instances) {
+        const QList<InstanceSpec> all = service.withSpare();
+        for (const InstanceSpec &instance : all) {
             known.append(instance.name);
             if (service.name == name || instance.name == name) {
                 found = &service;

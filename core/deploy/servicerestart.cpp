@@ -164,7 +164,7 @@ Async<RestartChoice> chooseRestart(Target target, QString service, QString insta
         co_return fail(u"restart.not_meant_to_run"_s, {{u"instance"_s, service}});
     }
     const qsizetype together = spec->instances.size() - std::ranges::count_if(spec->instances, [&idle](const InstanceSpec &one) { return idle.contains(one.name); });
-    choice.rolls = spec->isBlueGreen() ? together > 1 : rolls(*spec);
+    choice.rolls = together > 1 && (spec->isBlueGreen() || rolls(*spec));
     co_return choice;
 }
 

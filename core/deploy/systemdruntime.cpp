@@ -7,8 +7,8 @@
 
 #include "check/probe.h"
 #include "deploy/hostrelease.h"
+#include "deploy/notednames.h"
 #include "deploy/placed.h"
-#include "deploy/stoppedones.h"
 #include "deploy/systemdmanager.h"
 #include "deploy/unitdropin.h"
 #include "plan/instancefacts.h"
@@ -157,12 +157,12 @@ public:
             if (release != version) {
                 co_return fail(u"systemd.runs_other"_s, {{u"instance"_s, instance}, {u"unit"_s, unit.name}, {u"running"_s, release}, {u"wanted"_s, version}});
             }
-            co_return m_stopped.mark(instance, false);
+            co_return m_stopped.note(instance, false);
         }
         SystemdManager &manager = managerOf(place);
         CO_CHECK(co_await manager.writeDropIn(unit.name, dropInName(), dropInText(m_target, *place.service, *place.instance, version)));
         CO_CHECK(co_await manager.reload());
-        CO_CHECK(m_stopped.mark(instance, false));
+        CO_CHECK(m_stopped.note(instance, false));
         CO_CHECK(co_await manager.start(unit.name));
         for (const qint64 begin = Clock::system().monotonic();;) {
             CO_TRY(const SystemdUnit now, co_await lookAt(instance));
@@ -177,7 +177,7 @@ public:
     Async<> stop(QString instance) override
     {
         CO_TRY(const Placed place, placeOf(instance));
-        CO_CHECK(m_stopped.mark(instance, true));
+        CO_CHECK(m_stopped.note(instance, true));
         bool killed = false;
         bool asked = false;
         for (const qint64 begin = Clock::system().monotonic();;) {
@@ -430,7 +430,7 @@ private:
     Target m_target;
     QString m_name; ///< "systemd", "systemd_user"
     RuntimeTools m_tools;
-    StoppedOnes m_stopped;
+    NotedNames m_stopped;
     std::map<QString, std::unique_ptr<SystemdManager>> m_managers; ///< By host; this machine's by the empty name.
 };
 

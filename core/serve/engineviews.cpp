@@ -163,14 +163,11 @@ Async<QJsonObject> EngineService::Private::status()
         const ServiceSpec *service = target.service(state.service);
         int port = 0;
         QString colour;
-        if (service) {
-            for (const InstanceSpec &instance : service->instances) {
-                if (instance.name == state.name) {
-                    port = instance.port;
-                    colour = instance.colour;
-                }
-            }
+        if (const InstanceSpec *instance = service ? service->instance(state.name) : nullptr) {
+            port = instance->port;
+            colour = instance->colour;
         }
+        const bool isSpare = service && service->isSpare(state.name);
         const bool isIdle = idle.contains(state.name);
         view.instances.append({.name = state.name,
                                .service = state.service,
@@ -180,9 +177,10 @@ Async<QJsonObject> EngineService::Private::status()
                                .sessions = sessions.value(state.name, -1),
                                .pid = state.pid,
                                .colour = colour,
-                               .idle = isIdle});
-        // Stopped is how it is meant to be, and what it does when it runs no user notices.
-        if (isIdle) {
+                               .idle = isIdle,
+                               .spare = isSpare});
+        // Stopped is how it is meant to be, and what it does when it runs no user notices. A spare is one more than is needed.
+        if (isIdle || isSpare) {
             continue;
         }
         ++wanted;

@@ -59,14 +59,15 @@ Serving servingOf(const Target &target, const QString &installed, const Services
     bool ready = false;
     for (const ServiceSpec &service : std::as_const(managed)) {
         const bool forUsers = !balanced || isBalanced(target, service);
-        for (const InstanceSpec &instance : service.instances) {
+        const QList<InstanceSpec> all = service.withSpare();
+        for (const InstanceSpec &instance : all) {
             const auto state = std::ranges::find(*look.states, instance.name, &InstanceState::name);
             const bool isReady = state != look.states->end() && state->state == InstanceState::State::Ready;
             const bool reached = isReady && (!isBalanced(target, service) || (told && takesRequests(**look.servers, service.balancerBackend, instance.name)));
             ready = ready || (isReady && forUsers && !idle.contains(instance.name));
             if (!reached) {
                 // An idle one may be reached, in the middle of an update; that it is not is how it is meant to be.
-                if (!idle.contains(instance.name)) {
+                if (!idle.contains(instance.name) && !service.isSpare(instance.name)) {
                     silent.append(instance.name);
                 }
             } else if (forUsers) {

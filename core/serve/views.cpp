@@ -31,7 +31,7 @@ QMap<QString, qint64> countsFromJson(const QJsonObject &json)
 
 QJsonObject instanceToJson(const InstanceView &instance)
 {
-    return {{u"name"_s, instance.name}, {u"service"_s, instance.service}, {u"version"_s, instance.version}, {u"state"_s, instance.state}, {u"port"_s, instance.port}, {u"sessions"_s, instance.sessions}, {u"pid"_s, instance.pid}, {u"colour"_s, instance.colour}, {u"idle"_s, instance.idle}};
+    return {{u"name"_s, instance.name}, {u"service"_s, instance.service}, {u"version"_s, instance.version}, {u"state"_s, instance.state}, {u"port"_s, instance.port}, {u"sessions"_s, instance.sessions}, {u"pid"_s, instance.pid}, {u"colour"_s, instance.colour}, {u"idle"_s, instance.idle}, {u"spare"_s, instance.spare}};
 }
 
 InstanceView instanceFromJson(const QJsonObject &json)
@@ -44,7 +44,8 @@ InstanceView instanceFromJson(const QJsonObject &json)
             .sessions = json[u"sessions"].toInt(-1),
             .pid = json[u"pid"].toInteger(),
             .colour = json[u"colour"].toString(),
-            .idle = json[u"idle"].toBool()};
+            .idle = json[u"idle"].toBool(),
+            .spare = json[u"spare"].toBool()};
 }
 
 QJsonObject optionToJson(const RollbackOption &option)

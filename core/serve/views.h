@@ -19,6 +19,7 @@ struct InstanceView {
     qint64 pid = 0;
     QString colour = {}; ///< "blue", "green"; empty: its service has none.
     bool idle = false; ///< Of the colour that users are not sent to: meant to be out, and no fault when it is stopped.
+    bool spare = false; ///< One more than its service has, while the others are replaced one by one.
     /// Of a release, and not what runs beside it.
     [[nodiscard]] bool isReleased() const { return !version.isEmpty() || !colour.isEmpty(); }
 };

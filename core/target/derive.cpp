@@ -72,6 +72,9 @@ public:
                     m_ports.append(QString::number(instance.port));
                 }
             }
+            if (service.spare) {
+                m_ports.append(QString::number(service.spare->port));
+            }
         }
     }
 
@@ -161,7 +164,7 @@ private:
         if (plain == "environment"_L1) {
             return u"staging"_s;
         }
-        if (plain == "services.instances.port"_L1 || plain == "services.port"_L1 || plain == "redis.port"_L1) {
+        if (plain == "services.instances.port"_L1 || plain == "services.port"_L1 || plain == "services.spare.port"_L1 || plain == "redis.port"_L1) {
             return shifted(text);
         }
         if (plain == "compose.project"_L1 || plain == "databases.service"_L1) {

@@ -132,8 +132,10 @@ void compareServices(Comparison &same, const Target &one, const Target &other)
             if (!isSameMachine(a.host, b.host)) {
                 continue;
             }
-            for (const InstanceSpec &left : a.instances) {
-                for (const InstanceSpec &right : b.instances) {
+            const QList<InstanceSpec> ones = a.withSpare();
+            const QList<InstanceSpec> others = b.withSpare();
+            for (const InstanceSpec &left : ones) {
+                for (const InstanceSpec &right : others) {
                     if (left.port > 0 && left.port == right.port) {
                         same.tell("derive.same_port", QString::number(left.port));
                     }

@@ -18,6 +18,7 @@
 #include "target/peoplereader.h"
 #include "target/postgresreader.h"
 #include "target/redisreader.h"
+#include "target/sparereader.h"
 #include "target/systemdreader.h"
 #include "target/targetparse.h"
 #include "target/yamlreader.h"
@@ -363,6 +364,7 @@ private:
         const QString atLimit = map.optional(u"at_drain_limit"_s).choice({u"hold"_s, u"close"_s}, u"hold"_s);
         service.atDrainLimit = atLimit == u"close" ? ServiceSpec::AtDrainLimit::Close : ServiceSpec::AtDrainLimit::Hold;
         service.stopTimeoutMs = map.optional(u"stop_timeout"_s).duration(1, service.stopTimeoutMs);
+        readSpare(map.optionalMap(u"spare"_s), service, backend.exists());
         readBlueGreen(map, service, colours, [this](yaml::Map &probe, const QString &probeName) { return readProbe(probe, probeName, servicePlaceholders(), m_folder, commands()); });
         map.close();
 
@@ -380,6 +382,31 @@ private:
             }
         }
         m_target.services << service;
+    }
+
+    void readSpare(yaml::Map map, ServiceSpec &service, bool isBalanced)
+    {
+        if (map.exists()) {
+            InstanceSpec spare;
+            const yaml::Value name = map.required(u"name"_s, u"name"_s);
+            spare.name = name.name();
+            unique(m_instances, name, spare.name);
+            // Beside what serves it can listen on no port of theirs.
+            const yaml::Value port = map.required(u"port"_s, u"integer"_s);
+            spare.port = int(port.integer(1, 65535, 0));
+            unique(m_ports, port, spare.port > 0 ? QString::number(spare.port) : QString());
+            // One more container of the replicas' service, or a service of its own.
+            const QString replicated = !service.instances.isEmpty() && isReplicated(service, service.instances.first()) ? service.instances.first().composeService : QString();
+            const yaml::Value composed = map.optional(u"service"_s);
+            spare.composeService = composed.exists() ? composed.name() : replicated.isEmpty() ? spare.name
+                                                                                              : replicated;
+            if (replicated.isEmpty() || spare.composeService != replicated) {
+                unique(m_composeServices[QString()], composed.exists() ? composed : name, spare.composeService);
+            }
+            checkSpare(map, service, isBalanced);
+            service.spare = spare;
+        }
+        map.close();
     }
 
     void readFeatures(yaml::Map map)
@@ -543,11 +570,25 @@ QList<InstanceSpec> ServiceSpec::instancesOf(const QString &colour) const
     return found;
 }
 
+const InstanceSpec *ServiceSpec::instance(const QString &name) const
+{
+    const auto found = std::ranges::find(instances, name, &InstanceSpec::name);
+    return found != instances.end() ? &*found : isSpare(name) ? &*spare
+                                                              : nullptr;
+}
+
+QList<InstanceSpec> ServiceSpec::withSpare() const
+{
+    QList<InstanceSpec> all = instances;
+    if (spare) {
+        all.append(*spare);
+    }
+    return all;
+}
+
 const ServiceSpec *Target::serviceOfInstance(const QString &instance) const
 {
-    const auto found = std::ranges::find_if(services, [&instance](const ServiceSpec &service) {
-        return std::ranges::contains(service.instances, instance, &InstanceSpec::name);
-    });
+    const auto found = std::ranges::find_if(services, [&instance](const ServiceSpec &service) { return service.instance(instance) != nullptr; });
     return found == services.end() ? nullptr : &*found;
 }
 

@@ -11,6 +11,8 @@
 #include <QMap>
 #include <QStringList>
 
+#include <optional>
+
 namespace cutover {
 
 /** A machine beyond the control host on which programs of the target run, by ssh. */
@@ -89,7 +91,13 @@ struct ServiceSpec {
     QList<ProbeSpec> smoke = {}; ///< Asked of each new instance before it gets requests.
     CanarySpec canary = {};
     bool keepOld = false; ///< The old colour goes on running behind the new one, for an immediate way back.
+    // Strategy "rolling"
+    std::optional<InstanceSpec> spare = {}; ///< One more, that serves only while the others are replaced one by one; never among instances.
 
+    /// One of instances, or the spare; nullptr: neither.
+    [[nodiscard]] const InstanceSpec *instance(const QString &name) const;
+    [[nodiscard]] bool isSpare(const QString &instance) const { return spare && spare->name == instance; }
+    [[nodiscard]] QList<InstanceSpec> withSpare() const; ///< All of it that may run: instances, and the spare behind them.
     [[nodiscard]] bool isBlueGreen() const { return strategy == Strategy::BlueGreen; }
     /// Those of one colour, in the order of the file.
     [[nodiscard]] QList<InstanceSpec> instancesOf(const QString &colour) const;
@@ -362,6 +370,7 @@ struct Target {
 
     [[nodiscard]] bool isProduction() const { return environment == u"production"; }
     [[nodiscard]] const ServiceSpec *service(const QString &name) const;
+    /// Of a spare, too.
     [[nodiscard]] const ServiceSpec *serviceOfInstance(const QString &instance) const;
     [[nodiscard]] const DatabaseSpec *database(const QString &name) const;
     /// The control host where the name is empty; error "host.unknown" where there is none of it.

@@ -106,6 +106,10 @@ private Q_SLOTS:
                                                 << u"instances"_s;
         QTest::newRow("blue-green replicas") << replicas + "replicas: 2, strategy: blue_green, balancer_backend: b}\n"
                                              << u"strategy blue_green"_s;
+        QTest::newRow("spare of replicas without a port") << replicas + "replicas: 2, balancer_backend: b, spare: {name: s, port: 90}}\n"
+                                                          << u"needs no spare instance"_s;
+        QTest::newRow("spare at a replica's port") << replicas + "replicas: 2, port: 81, balancer_backend: b, spare: {name: s, port: 82}}\n"
+                                                   << u"82"_s;
         QTest::newRow("same Compose service") << replicas + "replicas: 2}\n  - {name: other, runtime: compose, health: {ready_within: 7s}, replicas: 2, compose_service: web}\n"
                                               << u"web"_s;
         QTest::newRow("same port") << replicas + "replicas: 2, port: 81}\n  - {name: other, runtime: compose, health: {ready_within: 7s}, replicas: 2, port: 82}\n"

@@ -23,7 +23,7 @@ static const QStringList mandatory{
     u"schema"_s, u"name"_s, u"product"_s, u"environment"_s, u"state"_s, u"releases"_s, u"repository"_s, u"repository.url"_s,
     u"repository.keys"_s, u"services"_s, u"services[0].instances"_s, u"services[0].command"_s, u"services[0].health"_s,
     u"services[3].instances"_s, u"services[3].command"_s, u"services[3].health"_s, u"services[3].canary.weights"_s,
-    u"services[1].instances"_s, u"services[1].command"_s, u"services[2].instances"_s, u"services[2].health"_s, u"compose.project"_s, u"balancer.kind"_s, u"balancer.socket"_s, u"databases[0].driver"_s,
+    u"services[1].instances"_s, u"services[1].command"_s, u"services[2].instances"_s, u"services[2].health"_s, u"services[2].spare.name"_s, u"services[2].spare.port"_s, u"compose.project"_s, u"balancer.kind"_s, u"balancer.socket"_s, u"databases[0].driver"_s,
     u"databases[0].file"_s, u"databases[1].driver"_s, u"databases[2].driver"_s, u"databases[3].driver"_s, u"features.database"_s, u"commands[0].after"_s, u"commands[0].apply"_s,
     u"checks.compatibility[0].url"_s, u"checks.compatibility[1].url"_s, u"checks.evidence[0].command"_s, u"checks.evidence[1].command"_s,
     u"blackout[0].from"_s, u"blackout[0].to"_s, u"blackout[1].from"_s, u"blackout[1].to"_s, u"approval.approvers"_s, u"approval.approvers[0].key"_s, u"checklists[0].text"_s, u"checklists[1].text"_s,
@@ -371,6 +371,14 @@ void TargetTest::readsEveryField()
     QCOMPARE(t.compose.host, u"unix:///run/docker.sock"_s);
     QCOMPARE(t.services[2].runtime, u"compose"_s);
     QCOMPARE(t.services[2].instances[0].composeService, u"jobs"_s);
+    QCOMPARE(t.services[2].spare->name, u"worker-spare"_s);
+    QCOMPARE(t.services[2].spare->port, 8109);
+    QCOMPARE(t.services[2].spare->composeService, u"jobs-spare"_s);
+    // It is none of the instances, and found by its name all the same.
+    QCOMPARE(t.services[2].instances.size(), 1);
+    QCOMPARE(t.services[2].withSpare().size(), 2);
+    QCOMPARE(t.serviceOfInstance(u"worker-spare"_s), &t.services[2]);
+    QVERIFY(!t.services[0].spare);
     QCOMPARE(t.compose.colours, (QMap<QString, QString>{{u"blue"_s, m_directory.filePath(u"blue.env"_s)}, {u"green"_s, m_directory.filePath(u"green.env"_s)}}));
     QCOMPARE(t.compose.pruneVolumes, (QStringList{u"cache"_s, u"tmp-*"_s}));
     QCOMPARE(t.compose.projectOf(u"blue"_s), u"trading-blue"_s);
@@ -470,7 +478,8 @@ void TargetTest::missing()
                                                    {u"services[3].instances[0].colour"_s, u"target.no_colour"_s},
                                                    {u"services[3].instances[1].colour"_s, u"target.no_colour"_s},
                                                    {u"services[3].balancer_backend"_s, u"target.blue_green_unbalanced"_s},
-                                                   {u"services[3].metrics"_s, u"target.canary_metrics"_s}};
+                                                   {u"services[3].metrics"_s, u"target.canary_metrics"_s},
+                                                   {u"services[2].balancer_backend"_s, u"target.spare_unbalanced"_s}};
     if (const QString code = blueGreen.value(field.path); !code.isEmpty()) {
         QVERIFY(!result);
         QCOMPARE(result.error().code, code);
@@ -692,6 +701,14 @@ void TargetTest::wrong_data()
     row("tmp-*", "tmp-{a,b}", "target.expected_volume_pattern", "compose.prune_volumes[1]");
     row("runtime: compose", "runtime: compost", "target.expected_choice", "services[2].runtime");
     row("runtime: process", "runtime: compose", "target.unexpected_key", "services[0].command");
+    row("port: 8109", "port: 8101", "target.duplicate", "services[2].spare.port");
+    row("name: worker-spare", "name: worker-1", "target.duplicate", "services[2].spare.name");
+    row("name: worker-spare", "name: worker-spare\n      colour: blue", "target.unexpected_key", "services[2].spare.colour");
+    row("service: jobs-spare", "service: jobs", "target.duplicate", "services[2].spare.service");
+    row("    balancer_backend: jobs\n", "    balancer_backend: jobs\n    strategy: recreate\n", "target.spare_strategy", "services[2].spare");
+    row("    balancer_backend: jobs\n", "    balancer_backend: jobs\n    overlap: never\n", "target.spare_overlap", "services[2].spare");
+    row("    balancer_backend: jobs\n", "    balancer_backend: jobs\n    managed: false\n", "target.spare_unmanaged", "services[2].spare");
+    row("strategy: recreate", "spare: {name: a, port: 1}", "target.spare_runtime", "services[0].spare");
     row("colour: green", "colour: red", "target.expected_choice", "services[3].instances[1].colour");
     row("colour: green", "colour: blue", "target.blue_green_colour", "services[3]");
     row("keep_old: true", "managed: false", "target.blue_green_unmanaged", "services[3]");

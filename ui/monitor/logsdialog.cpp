@@ -83,7 +83,9 @@ void LogsDialog::fillChoice(const TargetView &target)
 {
     QStringList services;
     QHash<QString, QStringList> instances;
+    QHash<QString, int> spares;
     for (const InstanceView &instance : target.instances) {
+        spares[instance.service] += instance.spare ? 1 : 0;
         if (!services.contains(instance.service)) {
             services.append(instance.service);
         }
@@ -91,7 +93,8 @@ void LogsDialog::fillChoice(const TargetView &target)
     }
     for (const QString &service : std::as_const(services)) {
         const QStringList own = instances[service];
-        m_choice->addItem(own.size() == 1 ? service : tr("%1, all %2 instances").arg(service).arg(own.size()), service);
+        const qsizetype count = own.size() - spares[service];
+        m_choice->addItem(count == 1 ? service : tr("%1, all %2 instances").arg(service).arg(count), service);
         for (const QString &instance : own) {
             if (own.size() > 1) {
                 m_choice->addItem(instance, instance);

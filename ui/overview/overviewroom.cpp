@@ -109,7 +109,7 @@ void tellBalancer(ComponentCard *card, const TargetView &target)
     for (const InstanceView &instance : target.instances) {
         if (instance.sessions >= 0) {
             sessions += instance.sessions;
-            balanced += instance.idle ? 0 : 1;
+            balanced += instance.idle || instance.spare ? 0 : 1;
         }
     }
     card->setLines(sessionsText(sessions), balanced == 1 ? OverviewRoom::tr("in front of 1 instance") : OverviewRoom::tr("in front of %1 instances").arg(balanced));
@@ -244,9 +244,10 @@ void OverviewRoom::showTarget()
         ComponentCard *known = card(u"network-server"_s, instance.name);
         tellInstance(known, instance);
         cards.append(known);
-        // What is idle need not be ready.
-        ready += !instance.idle && instance.state == "ready"_L1 ? 1 : 0;
-        released += instance.idle ? 0 : 1;
+        // What is idle need not be ready, and a spare is one more than is needed.
+        const bool counts = !instance.idle && !instance.spare;
+        ready += counts && instance.state == "ready"_L1 ? 1 : 0;
+        released += counts ? 1 : 0;
     }
     const auto add = [&](const QString &icon, const QString &name, const auto &tell, const auto &what) {
         ComponentCard *known = card(icon, name);

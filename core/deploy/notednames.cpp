@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "deploy/stoppedones.h"
+#include "deploy/notednames.h"
 
 #include "system/files.h"
 
@@ -11,7 +11,7 @@
 
 namespace cutover {
 
-Result<QStringList> StoppedOnes::names() const
+Result<QStringList> NotedNames::names() const
 {
     if (!QFileInfo::exists(m_file)) {
         return QStringList();
@@ -20,15 +20,15 @@ Result<QStringList> StoppedOnes::names() const
     return QJsonDocument::fromJson(content).toVariant().toStringList();
 }
 
-Result<> StoppedOnes::mark(const QString &instance, bool isStopped) const
+Result<> NotedNames::note(const QString &name, bool isSo) const
 {
     TRY(QStringList known, names());
-    if (known.contains(instance) == isStopped) {
+    if (known.contains(name) == isSo) {
         return {};
     }
-    known.removeAll(instance);
-    if (isStopped) {
-        known.append(instance);
+    known.removeAll(name);
+    if (isSo) {
+        known.append(name);
     }
     CHECK(files::makePath(QFileInfo(m_file).path()));
     return files::replace(m_file, QJsonDocument(QJsonArray::fromStringList(known)).toJson(QJsonDocument::Compact));

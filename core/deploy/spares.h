@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "deploy/balancer.h"
+
+namespace cutover {
+
+/// Of a balancer: there is no server of that name.
+[[nodiscard]] bool isUnknownServer(const Error &error);
+[[nodiscard]] Async<bool> isKnownServer(std::shared_ptr<Balancer> balancer, QString backend, QString server);
+
+/// Where the balancer is to find a service's spare: at its port, on the host where it finds the instances at theirs. Changes nothing.
+/// Errors "spare.elsewhere" {service, spare, …}, and the balancer's own.
+[[nodiscard]] Async<QString> spareHost(std::shared_ptr<Balancer> balancer, ServiceSpec service);
+/// The spare is a server of its backend, in maintenance.
+[[nodiscard]] Async<> addSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service);
+/// Added where it is not in yet, let in, and UP.
+[[nodiscard]] Async<> admitSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service, std::stop_token stop);
+
+/// Which spares runs have set to serve, in STATE/spares.json. Blocking; quick. Only who holds the run's lock changes it.
+[[nodiscard]] Result<bool> servesSpare(const Target &target, const ServiceSpec &service);
+[[nodiscard]] Result<> noteSpare(const Target &target, const ServiceSpec &service, bool serves);
+
+/// A spare that serves and that the balancer has forgotten, at its own restart, is let in again where it is ready. What comes in
+/// between is no error: the others serve. Asked before each step by itself, as a FactKeeper.
+[[nodiscard]] QCoro::Task<> keepSpare(Target target, ServiceSpec service, BalancerTools tools, std::function<void(const Message &done)> told);
+
+} // namespace cutover

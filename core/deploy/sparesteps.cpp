@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: 2026 The Cutover authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The step kinds "start_spare" 1 and "retire_spare" 1: one instance more of a service serves from the new release, from before the first
+// of its instances is replaced until after the last one is. Params: service, instance (the spare's name), fromRelease, toRelease (versions).
+
+#include "deploy/colourmove.h"
+#include "deploy/portholder.h"
+#include "deploy/sparemove.h"
+#include "deploy/spares.h"
+
+using namespace Qt::StringLiterals;
+
+namespace cutover {
+
+namespace {
+
+class SpareStep : public Step
+{
+public:
+    using Step::Step;
+
+protected:
+    QString to() const { return spec().params[u"toRelease"_s].toString(); }
+    QString from() const { return spec().params[u"fromRelease"_s].toString(); }
+    QString service() const { return spec().params[u"service"_s].toString(); }
+    Result<InstanceMove> create(StepContext &context) const
+    {
+        return InstanceMove::create(context, service(), spec().params[u"instance"_s].toString());
+    }
+    const ServiceSpec &serviceOf(StepContext &context) const { return *context.target().service(service()); }
+
+    /// Runs that version, ready and let in.
+    static Async<bool> serves(InstanceMove *move, QString version)
+    {
+        CO_TRY(const InstanceState now, co_await move->state());
+        CO_TRY(const bool serving, co_await move->isServing());
+        co_return serving && now.pid > 0 && now.release == version &&now.state == InstanceState::State::Ready;
+    }
+};
+
+class StartSpareStep : public SpareStep
+{
+public:
+    using SpareStep::SpareStep;
+
+    Async<> observe(StepContext &context, std::stop_token stop) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        CO_CHECK(co_await move.check(to(), stop));
+        CO_TRY(const InstanceState now, co_await move.state());
+        CO_CHECK(checkPort(context, now));
+        CO_TRY(const auto balancer, BalancerRegistry::create(context.target(), balancerToolsOf(context)));
+        CO_TRY(const QString host, co_await spareHost(balancer, serviceOf(context)));
+        Q_UNUSED(host)
+        co_return {};
+    }
+
+    Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        CO_TRY(const InstanceState now, co_await move.state());
+        co_return QJsonObject{{u"before"_s, processMark(now)}};
+    }
+
+    Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
+    {
+        const SpareServing how{.service = service(), .version = to(), .before = undo[u"before"_s].toString()};
+        co_return co_await serveSpare(&context, spec(), how, stop);
+    }
+
+    Async<> verify(StepContext &context, std::stop_token stop) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        CO_CHECK(co_await move.waitReady(to(), stop));
+        co_await keepSpare(context.target(), serviceOf(context), balancerToolsOf(context), [&context](const Message &done) { context.log(done); });
+        CO_TRY(const bool serving, co_await move.isServing());
+        CO_TRY(const InstanceState now, co_await move.state());
+        if (!serving || now.release != to()) {
+            co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()}, {u"expected"_s, to()}, {u"found"_s, now.release}, {u"state"_s, Message{serving ? u"deploy.state.running"_s : u"deploy.state.unbalanced"_s, {}}.toJson()}});
+        }
+        CO_CHECK(move.record(now));
+        co_return {};
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject undo) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        const auto now = co_await move.state();
+        const auto serving = co_await serves(&move, to());
+        const auto isKnown = co_await move.isKnown();
+        if (!now || !serving || !isKnown) {
+            co_return Inspection::Unknown;
+        }
+        const QString before = undo[u"before"_s].toString();
+        const bool isUntouched = processMark(*now) == before;
+        if (*serving && !isUntouched) {
+            co_return Inspection::Done;
+        }
+        // What stands in the balancer's own configuration is there without us.
+        co_return isUntouched && (!before.isEmpty() || now->container.isEmpty()) ? Inspection::NotStarted : Inspection::Partial;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject, std::stop_token stop) override
+    {
+        co_return co_await endSpare(&context, spec(), service(), true, stop);
+    }
+
+private:
+    /// A stranger there is found before anything is started.
+    Result<> checkPort(StepContext &context, const InstanceState &now) const
+    {
+        const QString docker = context.target().compose.host;
+        const bool isHere = docker.isEmpty() || docker.startsWith("unix:"_L1);
+        const int port = serviceOf(context).spare->port;
+        const auto holder = isHere && now.pid <= 0 ? portHolder(port) : std::nullopt;
+        if (holder) {
+            const QJsonValue program = holder->pid ? QJsonValue(holder->program) : QJsonValue();
+            return fail(u"check.port_taken"_s, {{u"port"_s, port}, {u"instance"_s, serviceOf(context).spare->name}, {u"program"_s, program}, {u"pid"_s, holder->pid}}, serviceOf(context).spare->name);
+        }
+        return {};
+    }
+};
+
+class RetireSpareStep : public SpareStep
+{
+public:
+    using SpareStep::SpareStep;
+
+    Async<> observe(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        co_return co_await move.checkCapacity();
+    }
+
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        CO_TRY(const bool serving, co_await move.isServing());
+        if (serving) {
+            CO_CHECK(co_await move.checkCapacity());
+        }
+        co_return co_await endSpare(&context, spec(), service(), false, stop);
+    }
+
+    Async<> verify(StepContext &context, std::stop_token) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        CO_TRY(const InstanceState now, co_await move.state());
+        CO_TRY(const bool serving, co_await move.isServing());
+        if (serving || !now.container.isEmpty()) {
+            co_return fail(u"spare.left"_s, {{u"spare"_s, move.name()}, {u"container"_s, now.container.left(12)}});
+        }
+        co_return {};
+    }
+
+    Async<Inspection> inspect(StepContext &context, QJsonObject) override
+    {
+        CO_TRY(InstanceMove move, create(context));
+        const auto now = co_await move.state();
+        const auto serving = co_await move.isServing();
+        if (!now || !serving) {
+            co_return Inspection::Unknown;
+        }
+        if (now->container.isEmpty() && !*serving) {
+            co_return Inspection::Done;
+        }
+        const bool isAsBefore = *serving && now->release == to() && now->state == InstanceState::State::Ready;
+        co_return isAsBefore ? Inspection::NotStarted : Inspection::Partial;
+    }
+
+    Async<> revert(StepContext &context, QJsonObject, std::stop_token) override
+    {
+        co_await takeSpareBack(&context, spec(), service(), from());
+        co_return {};
+    }
+};
+
+const StepRegistry::Registration starting(u"start_spare"_s, 1, [](StepSpec spec) { return std::make_unique<StartSpareStep>(std::move(spec)); });
+const StepRegistry::Registration retiring(u"retire_spare"_s, 1, [](StepSpec spec) { return std::make_unique<RetireSpareStep>(std::move(spec)); });
+
+} // namespace
+
+} // namespace cutover
