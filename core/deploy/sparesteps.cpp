@@ -159,10 +159,11 @@ public:
         CO_TRY(InstanceMove move, create(context));
         const auto now = co_await move.state();
         const auto serving = co_await move.isServing();
-        if (!now || !serving) {
+        const auto isKnown = co_await move.isKnown();
+        if (!now || !serving || !isKnown) {
             co_return Inspection::Unknown;
         }
-        if (now->container.isEmpty() && !*serving) {
+        if (now->container.isEmpty() && !*isKnown) {
             co_return Inspection::Done;
         }
         const bool isAsBefore = *serving && now->release == to() && now->state == InstanceState::State::Ready;

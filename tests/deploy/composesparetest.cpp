@@ -11,9 +11,9 @@
 #include "deploy/servicerestart.h"
 #include "stepbench.h"
 #include "tests/support/dockerd.h"
+#include "tests/support/lookout.h"
 #include "tests/support/skip.h"
 
-#include <QLocalSocket>
 #include <QTimer>
 
 using namespace Qt::StringLiterals;
@@ -23,72 +23,9 @@ using namespace cutover::testing;
 namespace {
 
 constexpr auto Serves = "exec busybox httpd -f -p 127.0.0.1:PORT -h /www";
+constexpr auto ServesLong = "mkdir -p /www/cgi-bin && printf \"%s\\n\" \"#!/bin/sh\" \"echo Content-Type: text/plain\" echo \"echo begun\" \"sleep 60\" > /www/cgi-bin/long && chmod 755 /www/cgi-bin/long && "
+                            "exec busybox httpd -f -p 127.0.0.1:PORT -h /www";
 constexpr auto Dies = "echo no such module; exit 5";
-
-/** Servers of a backend as HAProxy had them one after the other, each time that it changed. */
-class Lookout : public QObject
-{
-public:
-    Lookout(const QString &socket, const QString &backend)
-        : m_socket(socket)
-        , m_backend(backend.toUtf8() + ',')
-    {
-        connect(&m_timer, &QTimer::timeout, this, &Lookout::look);
-        m_timer.start(20);
-        look();
-    }
-    /// Most and fewest that took requests at once.
-    [[nodiscard]] qsizetype fewest() const { return m_fewest; }
-    [[nodiscard]] qsizetype most() const { return m_most; }
-    /// Position in what was seen at which it first was, or was no longer, UP; -1: never.
-    [[nodiscard]] qsizetype firstUp(const QByteArray &server) const
-    {
-        return std::ranges::find_if(m_seen, [&](const QByteArrayList &up) { return up.contains(server); }) - m_seen.begin();
-    }
-    [[nodiscard]] qsizetype firstDown(const QByteArray &server) const
-    {
-        return std::ranges::find_if(m_seen, [&](const QByteArrayList &up) { return !up.contains(server); }) - m_seen.begin();
-    }
-    [[nodiscard]] qsizetype size() const { return m_seen.size(); }
-
-private:
-    void look()
-    {
-        QLocalSocket socket;
-        socket.connectToServer(m_socket);
-        if (!socket.waitForConnected(1000)) {
-            return;
-        }
-        socket.write("show stat\n");
-        QByteArray csv;
-        while (socket.waitForReadyRead(1000)) {
-            csv += socket.readAll();
-        }
-        QByteArrayList up;
-        const QByteArrayList lines = csv.split('\n');
-        for (const QByteArray &line : lines) {
-            const QByteArrayList fields = line.split(',');
-            if (line.startsWith(m_backend) && fields.value(1) != "BACKEND" && (fields.value(17).startsWith("UP") || fields.value(17) == "no check")) {
-                up.append(fields[1]);
-            }
-        }
-        if (lines.size() < 3) {
-            return;
-        }
-        m_fewest = qMin(m_fewest, up.size());
-        m_most = qMax(m_most, up.size());
-        if (m_seen.isEmpty() || m_seen.last() != up) {
-            m_seen.append(up);
-        }
-    }
-
-    QString m_socket;
-    QByteArray m_backend;
-    QTimer m_timer;
-    QList<QByteArrayList> m_seen;
-    qsizetype m_fewest = 99;
-    qsizetype m_most = 0;
-};
 
 class ComposeSpareTest : public BalancedSystem
 {
@@ -314,9 +251,9 @@ private Q_SLOTS:
         User user(m_at[u"front-app"_s]);
         User webUser(m_at[u"front-web"_s]);
         User soloUser(m_at[u"front-solo"_s]);
-        Lookout app(socket, u"app"_s);
-        Lookout web(socket, u"web"_s);
-        Lookout solo(socket, u"solo"_s);
+        Lookout app(socket, "app", states()[u"backend-1"_s].pid);
+        Lookout web(socket, "web", states()[u"web-1"_s].pid);
+        Lookout solo(socket, "solo", states()[u"solo"_s].pid);
         QMap<QString, InstanceState> between;
         QStringList logged;
         const QString run = newRun(from, to);
@@ -336,11 +273,13 @@ private Q_SLOTS:
         noneFailed(webUser);
         noneFailed(soloUser);
         for (const auto &[watched, one, two, spare, count] : {std::tuple(&app, "backend-1", "backend-2", "backend-spare", 2), {&web, "web-1", "web-2", "web-spare", 2}, {&solo, "solo", "solo", "solo-spare", 1}}) {
+            watched->end();
             // Never one less than before, and nobody is taken out before the spare is in.
             QCOMPARE(watched->fewest(), count);
             QCOMPARE(watched->most(), count + 1);
-            QVERIFY(watched->firstUp(spare) < watched->firstDown(one) && watched->firstDown(one) < watched->size());
-            QVERIFY(watched->firstUp(spare) < watched->firstDown(two) && watched->firstDown(two) < watched->size());
+            QVERIFY(watched->firstUp(spare) < watched->firstDown(one) && watched->firstDown(one) < watched->looks());
+            QVERIFY(watched->firstUp(spare) < watched->firstDown(two) && watched->firstDown(two) < watched->looks());
+            QVERIFY(watched->firstUp(spare) < watched->firstGone() && watched->firstGone() < watched->looks());
         }
         // While it ran it was shown, as what it is.
         QCOMPARE(between[u"backend-spare"_s].release, to);
@@ -363,7 +302,7 @@ private Q_SLOTS:
         // It tells the version of its image, which the check of its own word would refuse.
         QVERIFY(!m_docker->makeImage(image(u"1.2.0"_s), {{u"www/version"_s, "{\"version\": \"1.2.0\"}"}}).isEmpty());
         User user(m_at[u"front-app"_s]);
-        Lookout app(path(u"haproxy.sock"_s), u"app"_s);
+        Lookout app(path(u"haproxy.sock"_s), "app");
         QStringList releases;
         const QString run = only({u"backend"_s}, u"1.0.0"_s, u"1.2.0"_s);
         QTimer look;
@@ -382,6 +321,7 @@ private Q_SLOTS:
         QVERIFY2(story(run).contains(u"no such module"_s), qPrintable(story(run)));
         noneFailed(user);
         whole(u"1.0.0"_s);
+        app.end();
         QCOMPARE(app.fewest(), 2);
         QCOMPARE(releases, (QStringList{u"1.2.0"_s, u"1.0.0"_s}));
     }
@@ -390,12 +330,13 @@ private Q_SLOTS:
     {
         writeRelease(u"1.2.0"_s, {{u"backend-spare"_s, Dies}});
         const QStringList before = containers();
-        Lookout app(path(u"haproxy.sock"_s), u"app"_s);
+        Lookout app(path(u"haproxy.sock"_s), "app");
         const QString run = only({u"backend"_s}, u"1.0.0"_s, u"1.2.0"_s);
         QVERIFY2(finish(run) == RunState::RolledBack, qPrintable(story(run)));
         QVERIFY2(story(run).contains(u"no such module"_s), qPrintable(story(run)));
         // The others have not been touched.
         QCOMPARE(containers(), before);
+        app.end();
         QCOMPARE(app.fewest(), 2);
         whole(u"1.0.0"_s);
     }
@@ -415,7 +356,7 @@ private Q_SLOTS:
             writeRelease(u"1.0.0"_s, {{u"backend-spare"_s, Dies}});
         }
         User user(m_at[u"front-app"_s]);
-        Lookout app(path(u"haproxy.sock"_s), u"app"_s);
+        Lookout app(path(u"haproxy.sock"_s), "app");
         QStringList releases;
         const QString run = only({u"backend"_s, u"solo"_s}, u"1.0.0"_s, u"1.2.0"_s);
         QTimer look;
@@ -432,6 +373,7 @@ private Q_SLOTS:
         noneFailed(user);
         writeRelease(u"1.0.0"_s);
         whole(u"1.0.0"_s);
+        app.end();
         QCOMPARE(app.fewest(), comes ? 2 : 1);
         QCOMPARE(releases, comes ? QStringList({u"1.2.0"_s, u"1.0.0"_s}) : QStringList{u"1.2.0"_s});
         const QByteArray log = readFile(m_target.stateDirectory + u"/runs/"_s + run + u"/log.txt"_s);
@@ -507,20 +449,21 @@ private Q_SLOTS:
     /// Sessions of the spare are drained like any other's: at the limit the run asks, and the spare serves on meanwhile.
     void longSessionOfTheSpareIsAskedAbout()
     {
+        writeRelease(u"1.1.0"_s, {{u"solo-spare"_s, ServesLong}});
         const QString run = only({u"solo"_s}, u"1.0.0"_s, u"1.1.0"_s);
-        QVERIFY(killedAt(run, u"step-2-applying"_s));
+        QVERIFY(killedAt(run, u"step-2-prepared"_s));
         // All new ones go to it.
         OK(QCoro::waitFor(balancer()->setState(u"solo"_s, u"solo"_s, Balancer::State::Drain)));
-        QTcpSocket session;
-        session.connectToHost(u"127.0.0.1"_s, m_at[u"front-solo"_s]);
-        session.write("POST /version HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nbegun");
-        QVERIFY(session.waitForBytesWritten(5000));
+        LongSession session(m_at[u"front-solo"_s]);
+        QVERIFY(session.hasBegun());
         QTRY_COMPARE_WITH_TIMEOUT(VALUE(QCoro::waitFor(balancer()->server(u"solo"_s, u"solo-spare"_s))).sessions, 1, 5000);
         QVERIFY2(finish(run) == RunState::Held, qPrintable(story(run)));
         QVERIFY2(story(run).contains(u"solo-spare still has 1 session after draining for 3"_s), qPrintable(story(run)));
-        QVERIFY(isUp(u"solo"_s, u"solo-spare"_s));
+        QVERIFY(isUp(u"solo"_s, u"solo-spare"_s) && session.isOpen());
         decide(run, u"resume"_s);
         QVERIFY2(finish(run) == RunState::Succeeded, qPrintable(story(run)));
+        QVERIFY(!session.isOpen());
+        writeRelease(u"1.1.0"_s);
         const QString back = only({u"solo"_s}, u"1.1.0"_s, u"1.0.0"_s);
         QVERIFY2(finish(back) == RunState::Succeeded, qPrintable(story(back)));
         whole(u"1.0.0"_s);
@@ -530,8 +473,8 @@ private Q_SLOTS:
     {
         QTest::addColumn<bool>("isBack");
         QTest::addColumn<int>("every");
-        QTest::newRow("forth") << false << 3;
-        QTest::newRow("on the way back") << true << 7;
+        QTest::newRow("forth") << false << 4;
+        QTest::newRow("on the way back") << true << 13;
     }
     /// At writes and programs of both steps, from the first to the last: the next runner goes on, and nothing is left.
     void runnerKilledAnywhere()

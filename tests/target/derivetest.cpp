@@ -97,6 +97,8 @@ private Q_SLOTS:
         QCOMPARE(t.services[0].environmentFile, path(u"staging/trading.env"_s));
         QCOMPARE(t.services[0].health.http, u"http://127.0.0.1:{port}/api/health"_s);
         QCOMPARE(t.services[2].health.tcp, u"127.0.0.1:19100"_s);
+        QCOMPARE(t.services[2].spare->port, 18109);
+        QCOMPARE(t.services[2].spare->name, u"worker-spare"_s);
         QCOMPARE(t.balancer.socket, path(u"staging/haproxy.sock"_s));
         QCOMPARE(t.compose.project, u"trading-staging"_s);
         QCOMPARE(t.databases[0].file, path(u"staging/data/trading.db"_s));

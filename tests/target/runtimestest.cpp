@@ -73,6 +73,18 @@ private Q_SLOTS:
         QCOMPARE(worker.health.readyWithinMs, 7000);
     }
 
+    /// A spare of replicas is one more of them, unless it has a service of its own.
+    void sparesOfReplicas()
+    {
+        const QByteArray web = "  - {name: web, runtime: compose, replicas: 2, port: 81, compose_service: front, balancer_backend: b, health: {tcp: \"127.0.0.1:{port}\"}, spare: {name: web-spare, port: 90";
+        for (const auto &[more, service] : {std::pair(QByteArray(), u"front"_s), {", service: front", u"front"_s}, {", service: other", u"other"_s}}) {
+            const auto target = load(web + more + "}}\n");
+            QVERIFY2(target, qPrintable(target ? QString() : target.error().text()));
+            QCOMPARE(target->services[0].spare->composeService, service);
+            QCOMPARE(target->services[0].instances.size(), 2);
+        }
+    }
+
     void mistakesAreTold_data()
     {
         QTest::addColumn<QByteArray>("services");

@@ -14,7 +14,7 @@ class TradingPowerTest : public TradingCase
     /// Of an update to 1.2.1: step's id and place.
     QList<std::pair<QString, qsizetype>> deploySteps() const
     {
-        static const QStringList kinds{u"checkout_release"_s, u"fetch"_s, u"switch_release"_s, u"deploy_instance"_s, u"recreate_service"_s, u"start_colour"_s, u"shift_colour"_s, u"switch_colour"_s, u"retire_colour"_s};
+        static const QStringList kinds{u"checkout_release"_s, u"fetch"_s, u"switch_release"_s, u"start_spare"_s, u"deploy_instance"_s, u"retire_spare"_s, u"recreate_service"_s, u"start_colour"_s, u"shift_colour"_s, u"switch_colour"_s, u"retire_colour"_s};
         const QJsonArray steps = m_system->ctl({u"plan"_s, u"1.2.1"_s}).json[u"plan"][u"steps"].toArray();
         QList<std::pair<QString, qsizetype>> found;
         for (qsizetype i = 0; i < steps.size(); ++i) {

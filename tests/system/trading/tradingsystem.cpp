@@ -131,7 +131,7 @@ bool TradingSystem::start(const Options &options)
     m_blueGreen = options.blueGreen;
     m_workers = options.workers;
     m_libraries = options.libraries;
-    for (const auto *port : {"front", "backend-1", "backend-2", "green-1", "green-2", "frontend-1", "frontend-2", "traffic", "redis", "secure", "broker"}) {
+    for (const auto *port : {"front", "backend-1", "backend-2", "backend-spare", "green-1", "green-2", "frontend-1", "frontend-2", "traffic", "redis", "secure", "broker"}) {
         m_ports.insert(QString::fromLatin1(port), cutover::testing::freePort());
     }
     return startServers() && writeFiles(options) && publishReleases() && installFirst(targetFile()) && fillDatabase(u"trading"_s, options.orders) && startServices(targetFile());
@@ -378,10 +378,12 @@ REDIS_PASSWORD=%5
 API_TOKEN=@TOKEN@
 BACKEND_1_PORT=%6
 BACKEND_2_PORT=%7
+BACKEND_SPARE_PORT=@SPARE@
 FRONTEND_1_PORT=%8
 FRONTEND_2_PORT=%9
 LEGACY_QUOTES=1
 )"_s.arg(QFileInfo(program(u"cutover-demo-service"_s)).absolutePath(), QString::number(m_postgres->port()), QLatin1StringView(DatabasePassword), port(u"redis"_s), QLatin1StringView(RedisPassword), port(u"backend-1"_s), port(u"backend-2"_s), port(u"frontend-1"_s), port(u"frontend-2"_s))
+                                    .replace(u"@SPARE@"_s, port(u"backend-spare"_s))
                                     .replace(u"@TOKEN@"_s, QLatin1StringView(ApiToken))
                                     .replace(u"@ENVIRONMENT@"_s, options.environment);
     QString target = uR"(# The trading system: everything that Cutover knows about it.
@@ -430,6 +432,7 @@ services:
     instances:
       - {name: backend-1, port: @BACKEND1@}
       - {name: backend-2, port: @BACKEND2@}
+    spare: {name: backend-spare, port: @SPARE@}
     health: {http: "http://127.0.0.1:{port}/api/health", interval: 100ms, ready_within: 60s}
     version: http://127.0.0.1:{port}/api/version
     metrics: http://127.0.0.1:{port}/metrics
@@ -527,7 +530,7 @@ checks:
     if (m_blueGreen) {
         target.replace(u"  environment_file: .env\n"_s, u"  environment_file: .env\n  colours: {blue: blue.env, green: green.env}\n"_s)
             .replace(u"  - name: backend\n    runtime: compose\n"_s, u"  - name: backend\n    runtime: compose\n    strategy: blue_green\n"_s)
-            .replace(u"      - {name: backend-1, port: @BACKEND1@}\n      - {name: backend-2, port: @BACKEND2@}\n"_s,
+            .replace(u"      - {name: backend-1, port: @BACKEND1@}\n      - {name: backend-2, port: @BACKEND2@}\n    spare: {name: backend-spare, port: @SPARE@}\n"_s,
                      u"      - {name: blue-1, port: @BACKEND1@, colour: blue, service: backend-1}\n      - {name: blue-2, port: @BACKEND2@, colour: blue, service: backend-2}\n"
                      "      - {name: green-1, port: @GREEN1@, colour: green, service: backend-1}\n      - {name: green-2, port: @GREEN2@, colour: green, service: backend-2}\n"_s)
             .replace(u"    balancer_backend: backend\n"_s, u"    smoke: [{name: quote, http: \"http://127.0.0.1:{port}/api/market/quote/KIS\"}]\n    balancer_backend: backend\n"_s);
@@ -539,7 +542,7 @@ checks:
         }
     }
     const QMap<QString, QString> values{
-        {u"@ENVIRONMENT@"_s, options.environment}, {u"@FOLDER@"_s, m_folder}, {u"@DOCKER@"_s, m_docker->host()}, {u"@PROJECT@"_s, QString::fromLatin1(Project)}, {u"@DATABASE@"_s, QString::number(m_postgres->port())}, {u"@BACKEND1@"_s, port(u"backend-1"_s)}, {u"@BACKEND2@"_s, port(u"backend-2"_s)}, {u"@GREEN1@"_s, port(u"green-1"_s)}, {u"@GREEN2@"_s, port(u"green-2"_s)}, {u"@FRONTEND1@"_s, port(u"frontend-1"_s)}, {u"@FRONTEND2@"_s, port(u"frontend-2"_s)}, {u"@FRONT@"_s, port(u"front"_s)}, {u"@SECURE@"_s, port(u"secure"_s)}, {u"@REDIS@"_s, port(u"redis"_s)}, {u"@BROKER@"_s, port(u"broker"_s)}, {u"@TRAFFIC@"_s, port(u"traffic"_s)}, {u"@PROGRAMS@"_s, QFileInfo(program(u"cutover-demo-service"_s)).absolutePath()}, {u"@RATE@"_s, QString::number(options.rate)}, {u"@WINDOW@"_s, QString::number(options.watchWindowMs)}, {u"@DURATION@"_s, QString::number(options.watchDurationMs)}};
+        {u"@ENVIRONMENT@"_s, options.environment}, {u"@FOLDER@"_s, m_folder}, {u"@DOCKER@"_s, m_docker->host()}, {u"@PROJECT@"_s, QString::fromLatin1(Project)}, {u"@DATABASE@"_s, QString::number(m_postgres->port())}, {u"@BACKEND1@"_s, port(u"backend-1"_s)}, {u"@BACKEND2@"_s, port(u"backend-2"_s)}, {u"@SPARE@"_s, port(u"backend-spare"_s)}, {u"@GREEN1@"_s, port(u"green-1"_s)}, {u"@GREEN2@"_s, port(u"green-2"_s)}, {u"@FRONTEND1@"_s, port(u"frontend-1"_s)}, {u"@FRONTEND2@"_s, port(u"frontend-2"_s)}, {u"@FRONT@"_s, port(u"front"_s)}, {u"@SECURE@"_s, port(u"secure"_s)}, {u"@REDIS@"_s, port(u"redis"_s)}, {u"@BROKER@"_s, port(u"broker"_s)}, {u"@TRAFFIC@"_s, port(u"traffic"_s)}, {u"@PROGRAMS@"_s, QFileInfo(program(u"cutover-demo-service"_s)).absolutePath()}, {u"@RATE@"_s, QString::number(options.rate)}, {u"@WINDOW@"_s, QString::number(options.watchWindowMs)}, {u"@DURATION@"_s, QString::number(options.watchDurationMs)}};
     for (const auto &[mark, value] : values.asKeyValueRange()) {
         target.replace(mark, value);
     }
