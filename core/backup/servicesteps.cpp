@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "deploy/colours.h"
-#include "deploy/instancemove.h"
+#include "deploy/sparemove.h"
 #include "plan/step.h"
 
 #include <algorithm>
@@ -49,6 +49,11 @@ protected:
         }
         CO_TRY(std::vector<InstanceMove> idle, create(context, "idle"_L1));
         for (InstanceMove &move : idle) {
+            if (move.isSpare()) {
+                const QString service = context.target().serviceOfInstance(move.name())->name;
+                CO_CHECK(co_await endSpare(&context, spec(), service, true, {}));
+                continue;
+            }
             CO_CHECK(co_await move.keepOut());
             CO_CHECK(co_await move.stop());
         }

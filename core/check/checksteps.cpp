@@ -3,6 +3,7 @@
 
 #include "check/checklist.h"
 #include "check/configurationstate.h"
+#include "deploy/deployplan.h"
 #include "gate/staging.h"
 #include "metrics/metricstore.h"
 #include "metrics/watcher.h"
@@ -285,7 +286,7 @@ Async<QList<StepSpec>> planChecks(PlanningContext context, StagedRelease release
 Async<> checkStartable(PlanningContext context, StagedRelease release)
 {
     CheckScope scope;
-    scope.target = context.target;
+    scope.target = withoutSpares(context.target);
     scope.expectedVersion = context.installed;
     scope.releaseFolder = release.preview;
     scope.only = {u"compose"_s};

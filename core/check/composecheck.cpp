@@ -16,11 +16,12 @@ namespace cutover {
 
 namespace {
 
-QStringList managedInstances(const Target &target)
+/// withSpares: those too which only an update starts.
+QStringList managedInstances(const Target &target, bool withSpares)
 {
     QStringList names;
     for (const ServiceSpec &service : target.services) {
-        const QList<InstanceSpec> all = service.withSpare();
+        const QList<InstanceSpec> all = withSpares ? service.withSpare() : service.instances;
         for (const InstanceSpec &instance : all) {
             if (service.runtime == "compose"_L1 && service.managed) {
                 names.append(instance.name);
@@ -34,7 +35,8 @@ QStringList managedInstances(const Target &target)
 /// their own by "COLOUR/SERVICE", as their environments may give them other images.
 Async<QMap<QString, ComposeService>> servicesOf(CheckScope scope, std::stop_token stop)
 {
-    const QStringList instances = managedInstances(scope.target);
+    // What is installed may be of before there was a spare.
+    const QStringList instances = managedInstances(scope.target, !scope.releaseFolder.isEmpty());
     const QString folder = scope.releaseFolder.isEmpty() ? scope.target.currentLink() : scope.releaseFolder;
     QMap<QString, ComposeService> all;
     const QStringList colours = composeColours(scope.target, true);
@@ -154,7 +156,7 @@ QCoro::Task<Finding> pinned(CheckScope scope, std::stop_token stop)
 // Before what asks at the containers' ports.
 const CheckKind kind(4, [](const CheckScope &scope) {
     QList<CheckItem> items;
-    if (managedInstances(scope.target).isEmpty()) {
+    if (managedInstances(scope.target, false).isEmpty()) {
         return items;
     }
     items.append({u"docker"_s, {u"compose.check_docker"_s, {}}, true, docker});

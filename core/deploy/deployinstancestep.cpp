@@ -25,7 +25,8 @@ public:
     {
         CO_TRY(InstanceMove move, create(context));
         CO_CHECK(co_await move.check(to(), stop));
-        co_return co_await move.checkCapacity();
+        CO_TRY(const bool isAlone, goesBackAlone(context));
+        co_return isAlone ? Result<>() : co_await move.checkCapacity();
     }
 
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
@@ -86,8 +87,8 @@ public:
         if (othersFollowBack(context)) {
             CO_TRY(const bool hasOther, co_await servesOtherSpare(context, version));
             if (hasOther) {
-                const QString service = spec().params[u"service"_s].toString();
-                co_await takeSpareBack(&context, spec(), service, version);
+                const SpareServing how{.service = spec().params[u"service"_s].toString(), .version = version, .back = true};
+                co_await takeSpareBack(&context, spec(), how);
             }
         }
         co_return {};
@@ -106,6 +107,19 @@ private:
         const QList<StepSpec> steps = context.plan().steps;
         const auto own = std::ranges::find(steps, spec().id, &StepSpec::id);
         return std::any_of(steps.begin(), own, [this](const StepSpec &step) { return step.kind == spec().kind && step.params[u"service"_s] == spec().params[u"service"_s]; });
+    }
+
+    /// A way back of the only instance, whose spare could not serve: users do without, as they would for good.
+    Result<bool> goesBackAlone(StepContext &context) const
+    {
+        const ServiceSpec *service = context.target().service(spec().params[u"service"_s].toString());
+        const QList<StepSpec> steps = context.plan().steps;
+        const bool isBack = std::ranges::any_of(steps, [this](const StepSpec &step) { return step.kind == u"start_spare" && step.params[u"service"_s] == spec().params[u"service"_s] && step.params[u"back"_s].toBool(); });
+        if (!isBack || !service || service->instances.size() > 1) {
+            return false;
+        }
+        TRY(const bool serves, servesSpare(context.target(), *service));
+        return !serves;
     }
 
     /// The service's spare serves, from another version.
@@ -134,7 +148,8 @@ private:
                 co_await keepSpare(context.target(), *service, balancerToolsOf(context), [&context](const Message &done) { context.log(done); });
             }
             CO_TRY(const bool serving, co_await move.isServing());
-            if (serving && !back) {
+            CO_TRY(const bool isAlone, goesBackAlone(context));
+            if (serving && !back && !isAlone) {
                 CO_CHECK(co_await move.checkCapacity());
             }
             if (!move.startsBeside()) {

@@ -120,6 +120,12 @@ bool moves(const ServiceSpec &service, const InstanceReleases &releases)
     return std::ranges::any_of(service.instances, [&](const InstanceSpec &instance) { return releases.contains(instance.name); });
 }
 
+bool isSpareOf(const Target &target, const QString &instance)
+{
+    const ServiceSpec *service = target.serviceOfInstance(instance);
+    return service && service->isSpare(instance);
+}
+
 /// Of a service that moves: the spare serves from what the first of its instances goes to.
 QString spareRelease(const ServiceSpec &service, const InstanceReleases &releases)
 {
@@ -155,6 +161,14 @@ void tellFetched(const Target &target, StepSpec &step, const QString &intentOfIm
 bool rolls(const ServiceSpec &service)
 {
     return service.strategy == Strategy::Rolling && service.mayOverlap && (service.instances.size() > 1 || service.spare);
+}
+
+Target withoutSpares(Target target)
+{
+    for (ServiceSpec &service : target.services) {
+        service.spare.reset();
+    }
+    return target;
 }
 
 Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases)
@@ -234,8 +248,14 @@ Async<QList<StepSpec>> fetchBackSteps(PlanningContext context, InstanceReleases 
         QJsonObject images;
         for (const auto &[name, own] : runtimes.asKeyValueRange()) {
             CO_TRY(const auto runtime, RuntimeRegistry::create(name, context.target));
-            CO_CHECK(co_await runtime->checkRestore(version, own, {}));
-            for (const auto &[instance, image] : own.asKeyValueRange()) {
+            QMap<QString, QString> brought = own;
+            brought.removeIf([&context](const auto &each) { return isSpareOf(context.target, each.key()); });
+            CO_CHECK(co_await runtime->checkRestore(version, brought, {}));
+            // A release of before there was a spare has none, and can be gone back to all the same.
+            if (brought.size() < own.size() && co_await runtime->checkRestore(version, own, {})) {
+                brought = own;
+            }
+            for (const auto &[instance, image] : std::as_const(brought).asKeyValueRange()) {
                 images.insert(instance, image);
             }
         }
@@ -278,7 +298,9 @@ QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, c
             const auto runtime = RuntimeRegistry::create(service.runtime, target);
             const QString ran = context.running.value(service.instances.first().name, from);
             if (service.spare) {
-                steps.append(spareStep(target, u"start_spare"_s, service, ran, spareRelease(service, releases), StartSpareMs));
+                StepSpec start = spareStep(target, u"start_spare"_s, service, ran, spareRelease(service, releases), StartSpareMs);
+                start.params.insert(u"back"_s, !forth);
+                steps.append(start);
             }
             for (const InstanceSpec &instance : service.instances) {
                 const bool isBeside = runtime && (*runtime)->startsBeside(instance.name);

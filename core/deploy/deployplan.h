@@ -10,6 +10,9 @@ namespace cutover {
 /// Its instances are replaced one after the other while the rest of them serve.
 [[nodiscard]] bool rolls(const ServiceSpec &service);
 
+/// The target as it were if no service had a spare: a way back does without where there can be none.
+[[nodiscard]] Target withoutSpares(Target target);
+
 /// Every instance of the named services (empty or "all": every managed one) at one version.
 [[nodiscard]] InstanceReleases releasesAt(const Target &target, const QStringList &services, const QString &version);
 
@@ -27,7 +30,8 @@ namespace cutover {
 /// from; nothing for runtimes that start from a folder alone. An error where something is gone that nobody offers.
 /// releases: exactly the instances that will be started.
 [[nodiscard]] Async<QList<StepSpec>> fetchBackSteps(PlanningContext context, InstanceReleases releases);
-/// Of these, the instances that deploySteps() starts: of a service with the strategy blue_green those of the idle colour.
+/// Of these, the instances that deploySteps() starts: of a service with the strategy blue_green those of the idle colour; of
+/// one with a spare that, too.
 [[nodiscard]] InstanceReleases startedOnes(const PlanningContext &context, const InstanceReleases &releases);
 
 } // namespace cutover

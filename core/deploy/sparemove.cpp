@@ -59,15 +59,15 @@ Async<> endSpare(StepContext *context, StepSpec step, QString service, bool forc
     co_return co_await move.leave();
 }
 
-QCoro::Task<> takeSpareBack(StepContext *context, StepSpec step, QString service, QString version)
+QCoro::Task<> takeSpareBack(StepContext *context, StepSpec step, SpareServing how)
 {
-    const SpareServing how{.service = service, .version = version, .back = true};
+    const QString service = how.service;
     const auto serves = co_await serveSpare(context, step, how, {});
     if (serves) {
         co_return;
     }
     const ServiceSpec *spec = context->target().service(service);
-    context->log({u"spare.not_back"_s, {{u"spare"_s, spec && spec->spare ? spec->spare->name : service}, {u"version"_s, version}, {u"error"_s, serves.error().toJson()}}});
+    context->log({u"spare.not_back"_s, {{u"spare"_s, spec && spec->spare ? spec->spare->name : service}, {u"version"_s, how.version}, {u"error"_s, serves.error().toJson()}}});
     if (const auto ended = co_await endSpare(context, step, service, true, {}); !ended) {
         context->log({u"spare.not_ended"_s, {{u"spare"_s, spec && spec->spare ? spec->spare->name : service}, {u"error"_s, ended.error().toJson()}}});
     }

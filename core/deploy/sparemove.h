@@ -20,8 +20,7 @@ struct SpareServing {
 [[nodiscard]] Async<> serveSpare(StepContext *context, StepSpec step, SpareServing how, std::stop_token stop);
 /// Nothing of the spare is left: drained, forgotten by the balancer, its container removed. Safe to repeat. force: sessions that stay are not asked about.
 [[nodiscard]] Async<> endSpare(StepContext *context, StepSpec step, QString service, bool force, std::stop_token stop);
-/// On the way back: the spare serves from the version that instances go back to. Where it can't, the log says so and nothing is left of it:
-/// no way back waits for a spare.
-[[nodiscard]] QCoro::Task<> takeSpareBack(StepContext *context, StepSpec step, QString service, QString version);
+/// The same on a way back. Where it can't, the log says so and nothing is left of it: no way back waits for a spare.
+[[nodiscard]] QCoro::Task<> takeSpareBack(StepContext *context, StepSpec step, SpareServing how);
 
 } // namespace cutover

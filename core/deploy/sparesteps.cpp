@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // The step kinds "start_spare" 1 and "retire_spare" 1: one instance more of a service serves from the new release, from before the first
-// of its instances is replaced until after the last one is. Params: service, instance (the spare's name), fromRelease, toRelease (versions).
+// of its instances is replaced until after the last one is. Params: service, instance (the spare's name), fromRelease, toRelease (versions);
+// of start_spare also back: a way back, which does without a spare where there can be none, as in a release of before there was one.
 
 #include "deploy/colourmove.h"
 #include "deploy/portholder.h"
@@ -35,7 +36,7 @@ protected:
     {
         CO_TRY(const InstanceState now, co_await move->state());
         CO_TRY(const bool serving, co_await move->isServing());
-        co_return serving && now.pid > 0 && now.release == version &&now.state == InstanceState::State::Ready;
+        co_return serving &&now.pid > 0 && now.release == version &&now.state == InstanceState::State::Ready;
     }
 };
 
@@ -46,6 +47,9 @@ public:
 
     Async<> observe(StepContext &context, std::stop_token stop) override
     {
+        if (isBack()) {
+            co_return {};
+        }
         CO_TRY(InstanceMove move, create(context));
         CO_CHECK(co_await move.check(to(), stop));
         CO_TRY(const InstanceState now, co_await move.state());
@@ -65,13 +69,21 @@ public:
 
     Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
-        const SpareServing how{.service = service(), .version = to(), .before = undo[u"before"_s].toString()};
+        const SpareServing how{.service = service(), .version = to(), .back = isBack(), .before = undo[u"before"_s].toString()};
+        if (how.back) {
+            co_await takeSpareBack(&context, spec(), how);
+            co_return {};
+        }
         co_return co_await serveSpare(&context, spec(), how, stop);
     }
 
     Async<> verify(StepContext &context, std::stop_token stop) override
     {
         CO_TRY(InstanceMove move, create(context));
+        CO_TRY(const bool isNoted, servesSpare(context.target(), serviceOf(context)));
+        if (isBack() && !isNoted) {
+            co_return {};
+        }
         CO_CHECK(co_await move.waitReady(to(), stop));
         co_await keepSpare(context.target(), serviceOf(context), balancerToolsOf(context), [&context](const Message &done) { context.log(done); });
         CO_TRY(const bool serving, co_await move.isServing());
@@ -107,6 +119,8 @@ public:
     }
 
 private:
+    bool isBack() const { return spec().params[u"back"_s].toBool(); }
+
     /// A stranger there is found before anything is started.
     Result<> checkPort(StepContext &context, const InstanceState &now) const
     {
@@ -172,7 +186,8 @@ public:
 
     Async<> revert(StepContext &context, QJsonObject, std::stop_token) override
     {
-        co_await takeSpareBack(&context, spec(), service(), from());
+        const SpareServing how{.service = service(), .version = from(), .back = true};
+        co_await takeSpareBack(&context, spec(), how);
         co_return {};
     }
 };

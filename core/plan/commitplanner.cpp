@@ -57,7 +57,9 @@ Async<Plan> planRollbackToCommit(PlanningContext context, StagedRelease release)
     // Its folder is built, and its images are there, before anything else; then what nobody has tried yet gets a backup behind it.
     plan.steps = source->acquireSteps(release);
     plan.steps.append(source->place(release));
-    CO_TRY(const QList<StepSpec> fetch, fetchSteps(context, version, moves));
+    PlanningContext alone = context;
+    alone.target = withoutSpares(context.target);
+    CO_TRY(const QList<StepSpec> fetch, fetchSteps(alone, version, moves));
     plan.steps += fetch;
     CO_TRY(const QList<StepSpec> backup, co_await backupSteps(context, {u"backup.reason.rollback"_s, {{u"version"_s, version}}}));
     plan.steps += backup;

@@ -265,6 +265,10 @@ StepSpec servicesStep(const PlanningContext &context, const QString &kind, const
                 step.changes.insert(balancerFact(service.name), balancerFactValue(kind == "start_services"_L1 ? QStringList{instance.colour} : QStringList()));
             }
         }
+        // A run that was given up may have left it, and it would write.
+        if (service.managed && service.spare) {
+            idle.append(service.spare->name);
+        }
     }
     versions.removeDuplicates();
     const QJsonObject names{{u"instances"_s, instances}, {u"version"_s, versions.join(u", "_s)}};

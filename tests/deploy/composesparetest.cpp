@@ -44,6 +44,9 @@ class ComposeSpareTest : public BalancedSystem
             const QString service = QString::fromLatin1(name);
             const QByteArray port = service == u"web" ? QByteArray("$$CUTOVER_PORT") : QByteArray::number(m_at[service]);
             const bool isSpare = service.endsWith(u"-spare"_s);
+            if (isSpare && spareImage == u"none") {
+                continue;
+            }
             yaml += "  " + QByteArray(name) + ":\n    image: " + (isSpare && !spareImage.isEmpty() ? spareImage : image(version)).toUtf8()
                 + "\n    network_mode: host\n    stop_signal: SIGKILL\n    command: [/bin/sh, -c, '"
                 + commands.value(service, Serves).replace("PORT", port) + "']\n"
@@ -100,10 +103,10 @@ class ComposeSpareTest : public BalancedSystem
         QVERIFY(!facts.contains(u"instance:backend-spare"_s) && !facts.contains(u"instance:web-spare"_s));
         QVERIFY(!readFile(m_target.stateDirectory + u"/spares.json"_s).contains("spare"));
     }
-    QString only(const QStringList &services, const QString &from, const QString &to)
+    QString only(const QStringList &services, const QString &from, const QString &to, bool forth = true)
     {
         Plan plan = planOf(m_target, u"update"_s, from, to);
-        plan.steps = deploySteps({m_target, {}, from}, to, releasesAt(m_target, services, to));
+        plan.steps = deploySteps({m_target, {}, from}, to, releasesAt(m_target, services, to), forth);
         plan.policy.insert(u"transientRetries"_s, 1);
         return addRun(m_target, plan);
     }
@@ -173,13 +176,7 @@ private Q_SLOTS:
         writeFile(path(u"target.yaml"_s), "schema: 1\nname: spared\nproduct: spared\nenvironment: staging\nstate: state\nreleases: releases\n"
                                           "repository: {url: repository, keys: [key.pub]}\nbalancer: {kind: haproxy, socket: haproxy.sock}\n"
                                           "compose: {project: cutover-spare, host: \""
-                      + m_docker->host().toUtf8() + "\"}\nservices:\n"
-                      + "  - name: backend\n    runtime: compose\n    instances:\n      - {name: backend-1, port: " + at(u"backend-1"_s) + "}\n      - {name: backend-2, port: " + at(u"backend-2"_s)
-                      + "}\n    spare: {name: backend-spare, port: " + at(u"backend-spare"_s) + "}\n    balancer_backend: app\n" + common
-                      + "  - name: web\n    runtime: compose\n    replicas: 2\n    port: " + QByteArray::number(m_ports[0])
-                      + "\n    spare: {name: web-spare, port: " + at(u"web-spare"_s) + "}\n    balancer_backend: web\n" + common
-                      + "  - name: solo\n    runtime: compose\n    instances: [{name: solo, port: " + at(u"solo"_s)
-                      + "}]\n    spare: {name: solo-spare, port: " + at(u"solo-spare"_s) + "}\n    balancer_backend: solo\n" + common);
+                      + m_docker->host().toUtf8() + "\"}\nservices:\n" + "  - name: backend\n    runtime: compose\n    instances:\n      - {name: backend-1, port: " + at(u"backend-1"_s) + "}\n      - {name: backend-2, port: " + at(u"backend-2"_s) + "}\n    spare: {name: backend-spare, port: " + at(u"backend-spare"_s) + "}\n    balancer_backend: app\n" + common + "  - name: web\n    runtime: compose\n    replicas: 2\n    port: " + QByteArray::number(m_ports[0]) + "\n    spare: {name: web-spare, port: " + at(u"web-spare"_s) + "}\n    balancer_backend: web\n" + common + "  - name: solo\n    runtime: compose\n    instances: [{name: solo, port: " + at(u"solo"_s) + "}]\n    spare: {name: solo-spare, port: " + at(u"solo-spare"_s) + "}\n    balancer_backend: solo\n" + common);
         m_target = VALUE(Target::load(path(u"target.yaml"_s)));
         QByteArray configuration = "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8() + " mode 600 level admin\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 30s\n    timeout server 30s\n    timeout check 5s\n    retries 0\n";
         for (const auto &[backend, instances] : {std::pair(u"app"_s, QList<std::pair<QString, quint16>>{{u"backend-1"_s, m_at[u"backend-1"_s]}, {u"backend-2"_s, m_at[u"backend-2"_s]}}),
@@ -256,7 +253,7 @@ private Q_SLOTS:
         Lookout solo(socket, "solo", states()[u"solo"_s].pid);
         QMap<QString, InstanceState> between;
         QStringList logged;
-        const QString run = newRun(from, to);
+        const QString run = only({}, from, to, to == u"1.1.0");
         QTimer look;
         connect(&look, &QTimer::timeout, this, [&] {
             if (between.isEmpty() && isUp(u"app"_s, u"backend-spare"_s)) {
@@ -422,6 +419,37 @@ private Q_SLOTS:
         whole(u"1.0.0"_s);
     }
 
+    /// A release of before there was a spare can be gone back to as well, then without one.
+    void backToAReleaseWithoutSpares()
+    {
+        QVERIFY(!m_docker->makeImage(image(u"0.9.0"_s), {{u"www/version"_s, "{\"version\": \"0.9.0\"}"}}).isEmpty());
+        writeRelease(u"0.9.0"_s, {}, u"none"_s);
+        const PlanningContext context{m_target, {}, u"1.0.0"_s};
+        const InstanceReleases back = releasesAt(m_target, {u"backend"_s, u"solo"_s}, u"0.9.0"_s);
+        Plan plan = planOf(m_target, u"rollback"_s, u"1.0.0"_s, u"0.9.0"_s);
+        plan.steps = VALUE(QCoro::waitFor(fetchBackSteps(context, startedOnes(context, back)))) + deploySteps(context, u"0.9.0"_s, back);
+        QCOMPARE(plan.steps[0].params[u"instances"].toVariant().toStringList(), (QStringList{u"backend-1"_s, u"backend-2"_s, u"solo"_s}));
+        const QString run = addRun(m_target, plan);
+        User user(m_at[u"front-app"_s]);
+        QVERIFY2(finish(run) == RunState::Succeeded, qPrintable(story(run)));
+        noneFailed(user);
+        const QByteArray log = readFile(m_target.stateDirectory + u"/runs/"_s + run + u"/log.txt"_s);
+        for (const QByteArray &spare : {"backend-spare", "solo-spare"}) {
+            QVERIFY2(log.contains(spare + " could not serve from 0.9.0 on the way back, which goes on without it"), log);
+        }
+        QCOMPARE(states()[u"solo"_s].release, u"0.9.0"_s);
+        // Its own checks don't ask for one either, and on from there the new release's spare serves.
+        CheckScope scope;
+        scope.target = m_target;
+        scope.only = {u"compose"_s};
+        QCOMPARE(VALUE(QCoro::waitFor(runCheckList(scope, {}, {}))).value(0).status, CheckResult::Status::Passed);
+        User soloUser(m_at[u"front-solo"_s]);
+        const QString on = only({u"backend"_s, u"solo"_s}, u"0.9.0"_s, u"1.0.0"_s);
+        QVERIFY2(finish(on) == RunState::Succeeded, qPrintable(story(on)));
+        noneFailed(soloUser);
+        whole(u"1.0.0"_s);
+    }
+
     /// HAProxy forgets at its own restart what was added: the spare is let in again before the next step, and nothing is held.
     void balancerRestartedInBetween()
     {
@@ -485,7 +513,7 @@ private Q_SLOTS:
         int killed = 0;
         for (int point = 1;; point += every) {
             Plan plan = planOf(m_target, u"update"_s, u"1.0.0"_s, u"1.1.0"_s);
-            plan.steps = deploySteps({m_target, {}, u"1.0.0"_s}, u"1.1.0"_s, releasesAt(m_target, {u"backend"_s}, u"1.1.0"_s));
+            plan.steps = deploySteps({m_target, {}, u"1.0.0"_s}, u"1.1.0"_s, releasesAt(m_target, {u"backend"_s}, u"1.1.0"_s), true);
             plan.steps.removeIf([](const StepSpec &step) { return !step.kind.endsWith(u"_spare"_s); });
             if (isBack) {
                 StepSpec failing = plan.steps.last();
@@ -526,7 +554,7 @@ private Q_SLOTS:
             OK(journal->updateRun(record, {}));
         }
         StepBench bench(m_target);
-        const auto steps = deploySteps({m_target, {}, u"1.0.0"_s}, u"1.1.0"_s, releasesAt(m_target, {u"backend"_s}, u"1.1.0"_s));
+        const auto steps = deploySteps({m_target, {}, u"1.0.0"_s}, u"1.1.0"_s, releasesAt(m_target, {u"backend"_s}, u"1.1.0"_s), true);
         const auto step = VALUE(StepRegistry::create(steps[1]));
         OK(QCoro::waitFor(step->observe(bench, {})));
         const QJsonObject undo = VALUE(QCoro::waitFor(step->prepare(bench, {})));
