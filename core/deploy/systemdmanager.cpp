@@ -4,8 +4,11 @@
 #include "deploy/systemdmanager.h"
 
 #include "config/targetmask.h"
+#include "deploy/placed.h"
+#include "deploy/polkitrule.h"
 #include "system/files.h"
 #include "target/sshprocesses.h"
+#include "target/systemdreader.h"
 
 #include <QDir>
 #include <QFileInfo>
@@ -25,32 +28,52 @@ namespace {
 
 constexpr qint64 LookMs = 20000;
 constexpr qint64 ChangeMs = 60000;
+constexpr qint64 AskMs = 10000; ///< For polkit's word.
 constexpr int Lines = 10;
 constexpr qsizetype LongestLine = 500;
 constexpr qint64 LargestEnvironment = 1 << 20;
 constexpr qint64 LargestDropIn = 1 << 20;
 
-/// What systemctl says where it can't do something, as an error of ours.
+/// The last line of its own: behind the reason it may say where more stands.
+QString saidBy(const ProcessResult &result)
+{
+    QStringList lines = QString::fromUtf8(result.errorOutput).split(u'\n', Qt::SkipEmptyParts);
+    lines.removeIf([](const QString &line) { return line.startsWith("See "_L1) && line.trimmed().endsWith("for details."_L1); });
+    return lines.isEmpty() ? result.lastWords() : lines.constLast().trimmed().left(LongestLine);
+}
+
+/// What systemctl says where it can't do something, as an error of ours. command: a unit's name stands behind its "--".
 Error errorOf(const QString &said, const QStringList &command, int exitCode, bool isUsers)
 {
     const auto has = [&said](QLatin1StringView words) { return said.contains(words, Qt::CaseInsensitive); };
-    const QString &unit = command.constLast();
+    const bool namesUnit = command.contains("--"_L1);
+    const QString unit = namesUnit ? command.constLast() : QString();
     if (has("not been booted with systemd"_L1)) {
         return {u"systemd.not_here"_s, {}, Error::Kind::Permanent, {}};
     }
     if (has("Interactive authentication required"_L1) || has("Access denied"_L1) || has("Permission denied"_L1)) {
-        return {u"systemd.denied"_s, {{u"unit"_s, unit}, {u"reason"_s, said}}, Error::Kind::Permanent, {}};
+        // "Failed to stop UNIT: REASON"
+        const QString reason = said.contains(": "_L1) ? said.section(u": "_s, 1) : said;
+        if (!namesUnit) {
+            return {u"systemd.reload_denied"_s, {{u"reason"_s, reason}}, Error::Kind::Permanent, {}};
+        }
+        return {u"systemd.denied"_s, {{u"unit"_s, unit}, {u"reason"_s, reason}}, Error::Kind::Permanent, {}};
     }
     if (has("Failed to connect to"_L1) || has("Connection refused"_L1) || has("Transport endpoint is not connected"_L1)) {
         return {isUsers ? u"systemd.gone_user"_s : u"systemd.gone"_s, {{u"reason"_s, said}}, Error::Kind::Transient, {}};
     }
-    if (has("is masked"_L1)) {
+    if (namesUnit && has("is masked"_L1)) {
         return {u"systemd.masked"_s, {{u"unit"_s, unit}}, Error::Kind::Permanent, {}};
     }
-    if (has("not found"_L1) || has("not loaded"_L1)) {
+    if (namesUnit && (has("not found"_L1) || has("not loaded"_L1))) {
         return {u"systemd.unknown_unit"_s, {{u"unit"_s, unit}}, Error::Kind::Permanent, {}};
     }
     return {u"systemd.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, exitCode}, {u"last"_s, said}}, Error::Kind::Permanent, {}};
+}
+
+bool isDenied(const Error &error)
+{
+    return error.code == "systemd.denied"_L1 || error.code == "systemd.reload_denied"_L1;
 }
 
 SystemdUnit unitOf(const QString &name, const QString &block)
@@ -206,7 +229,14 @@ Async<QByteArray> SystemdManager::control(QStringList arguments, bool isChange, 
     const QStringList command = QStringList{u"systemctl"_s, isUsers() ? u"--user"_s : u"--system"_s, u"--no-ask-password"_s, u"--no-pager"_s} + arguments;
     CO_TRY(const ProcessResult result, co_await run(command, isChange, limitMs, stop));
     if (result.exitCode != 0) {
-        Error error = errorOf(result.lastWords(), command, result.exitCode, isUsers());
+        const QString said = saidBy(result);
+        Error error = errorOf(said, command, result.exitCode, isUsers());
+        if (isDenied(error)) {
+            CO_TRY(const QString who, co_await account(stop));
+            // No rule of polkit's would help them.
+            error = isUsers() || who.isEmpty() ? Error{u"systemd.failed"_s, {{u"command"_s, command.join(u' ')}, {u"exit"_s, result.exitCode}, {u"last"_s, said}}, Error::Kind::Permanent, {}}
+                                               : denied(error, who);
+        }
         error.where = m_host.isHere() ? error.where : m_host.text();
         co_return fail(error);
     }
@@ -280,6 +310,95 @@ Async<> SystemdManager::lookInto(QList<SystemdUnit> *units, qint64 limitMs, std:
         unit.folder = folderIn(entries.value(unit.pid));
     }
     co_return {};
+}
+
+Error SystemdManager::denied(Error error, const QString &account) const
+{
+    // Once for all: an update needs the others as well.
+    QStringList units;
+    const QList<Placed> placed = placedOf(m_target, u"systemd"_s);
+    for (const Placed &one : placed) {
+        if (one.service->managed && one.service->host.name == m_host.name) {
+            units.append(cutover::unitOf(*one.instance));
+        }
+    }
+    error.args.insert(u"account"_s, account);
+    error.args.insert(u"rule"_s, polkitRule(account, units));
+    return error;
+}
+
+Async<QString> SystemdManager::account(std::stop_token stop)
+{
+    if (!m_account) {
+        ProcessSpec spec;
+        spec.timeoutMs = LookMs;
+        const QString script = u"id -u; id -un"_s;
+        CO_TRY(const ProcessResult told, co_await runScript(m_host, script, {}, spec, stop, *m_tools.processes));
+        const QStringList lines = QString::fromUtf8(told.output).split(u'\n', Qt::SkipEmptyParts);
+        // An account without a name has its number.
+        if (lines.isEmpty()) {
+            co_return fail(u"systemd.failed"_s, {{u"command"_s, u"id -un"_s}, {u"exit"_s, told.exitCode}, {u"last"_s, told.lastWords()}}, m_host.isHere() ? QString() : m_host.text());
+        }
+        m_account = lines.first() == u"0" ? QString() : lines.last();
+    }
+    // A copy: QCoro would move it away.
+    co_return QString(*m_account);
+}
+
+Async<> SystemdManager::mayChange(QString unit, std::stop_token stop)
+{
+    if (isUsers()) {
+        co_return {};
+    }
+    CO_TRY(const QString who, co_await account(stop));
+    if (who.isEmpty()) {
+        co_return {};
+    }
+    CO_CHECK(co_await mayQueue(u"stop"_s, u"isolate"_s, unit, who, stop));
+    CO_CHECK(co_await mayQueue(u"start"_s, u"triggering"_s, unit, who, stop));
+    co_return co_await mayReload(unit, who, stop);
+}
+
+Async<> SystemdManager::mayQueue(QString verb, QString mode, QString unit, QString account, std::stop_token stop)
+{
+    const QStringList arguments{verb, u"--job-mode="_s + mode, u"--no-block"_s, u"--"_s, unit};
+    const auto asked = co_await control(arguments, false, AskMs, stop);
+    if (asked || asked.error().args["last"_L1].toString().contains("only valid for"_L1)) {
+        co_return {};
+    }
+    if (isDenied(asked.error()) || asked.error().kind == Error::Kind::Cancelled) {
+        co_return fail(asked.error());
+    }
+    co_return fail(u"systemd.rights_unknown"_s, {{u"account"_s, account}, {u"unit"_s, unit}, {u"cause"_s, asked.error().toJson()}}, asked.error().where, Error::Kind::Transient);
+}
+
+Async<> SystemdManager::mayReload(QString unit, QString account, std::stop_token stop)
+{
+    // Of what has no details polkit tells everybody what they themselves may.
+    const QString script = u"exec pkcheck --action-id \"$1\" --process $$"_s;
+    ProcessSpec spec;
+    spec.timeoutMs = AskMs;
+    const QStringList words{reloadAction()};
+    const auto asked = co_await runScript(m_host, script, words, spec, stop, *m_tools.processes);
+    const QString where = m_host.isHere() ? QString() : m_host.text();
+    constexpr int No = 1;
+    constexpr int WithPassword = 2;
+    constexpr int Dismissed = 3;
+    if (asked && asked->exitCode == 0) {
+        co_return {};
+    }
+    if (asked && (asked->exitCode == No || asked->exitCode == WithPassword || asked->exitCode == Dismissed)) {
+        // As systemd says it: pkcheck speaks of its own options.
+        const QString reason = asked->exitCode == WithPassword ? u"Interactive authentication required."_s : asked->lastWords();
+        const Error error{u"systemd.reload_denied"_s, {{u"reason"_s, reason}}, Error::Kind::Permanent, where};
+        co_return fail(denied(error, account));
+    }
+    const Error cause = asked ? Error{u"systemd.failed"_s, {{u"command"_s, u"pkcheck"_s}, {u"exit"_s, asked->exitCode}, {u"last"_s, asked->lastWords()}}, Error::Kind::Permanent, where}
+                              : asked.error();
+    if (cause.kind == Error::Kind::Cancelled) {
+        co_return fail(cause);
+    }
+    co_return fail(u"systemd.rights_unknown"_s, {{u"account"_s, account}, {u"unit"_s, unit}, {u"cause"_s, cause.toJson()}}, where, Error::Kind::Transient);
 }
 
 Async<> SystemdManager::reload()

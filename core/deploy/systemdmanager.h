@@ -58,6 +58,13 @@ public:
     /// What units wrote, and what the manager says of them. instances: by unit.
     [[nodiscard]] Async<> logs(QMap<QString, QString> instances, LogRequest request, LogSink sink, std::stop_token stop);
 
+    /// Who starts and stops units, by its name on that machine; empty: root, whom nobody asks.
+    [[nodiscard]] Async<QString> account(std::stop_token stop);
+    /// Whether that account may start and stop the unit and have unit files read again, by the word of systemd and polkit.
+    /// Changes nothing, asks no person. "systemd.denied", "systemd.reload_denied", with the rule that is missing;
+    /// "systemd.rights_unknown" where it can't be told beforehand, which need keep nobody from trying.
+    [[nodiscard]] Async<> mayChange(QString unit, std::stop_token stop);
+
     /// Where the manager looks for what is added to the unit: ".../UNIT.d". Of a user on another host relative to its home.
     [[nodiscard]] QString dropInFolder(const QString &unit) const;
     /// Whether files can be made there: "systemd.no_drop_in".
@@ -74,13 +81,20 @@ private:
     [[nodiscard]] Async<ProcessResult> run(QStringList command, bool isChange, qint64 limitMs, std::stop_token stop, ProcessLine onLine = {});
     [[nodiscard]] Async<QByteArray> control(QStringList arguments, bool isChange, qint64 limitMs, std::stop_token stop = {});
 
-    Target m_target;
-    RuntimeTools m_tools;
     /// Fills in their folders.
     [[nodiscard]] Async<> lookInto(QList<SystemdUnit> *units, qint64 limitMs, std::stop_token stop);
+    /// Names who was denied, and the rule that would allow it.
+    [[nodiscard]] Error denied(Error error, const QString &account) const;
+    /// polkit tells only root what it would decide of a unit. So the manager is asked for a job of a mode that its verb can't
+    /// have: it lets polkit decide first, and refuses the mode only to whoever may.
+    [[nodiscard]] Async<> mayQueue(QString verb, QString mode, QString unit, QString account, std::stop_token stop);
+    [[nodiscard]] Async<> mayReload(QString unit, QString account, std::stop_token stop);
 
+    Target m_target;
+    RuntimeTools m_tools;
     Whose m_whose;
     HostSpec m_host;
+    std::optional<QString> m_account; ///< Once it was asked for.
 };
 
 } // namespace cutover

@@ -188,7 +188,12 @@ public:
             const qint64 waited = Clock::system().monotonic() - begin;
             if (!asked) {
                 asked = true;
-                CO_CHECK(co_await managerOf(place).stop(unit.name));
+                if (const Result<> told = co_await managerOf(place).stop(unit.name); !told) {
+                    if (told.error().code == "systemd.denied"_L1) {
+                        CO_CHECK(m_stopped.mark(instance, false)); // It is meant to run on.
+                    }
+                    co_return fail(told.error());
+                }
             } else if (waited > place.service->stopTimeoutMs && !killed) {
                 killed = true;
                 // It may have ended just now, and be unknown by then: the next look decides.
@@ -305,6 +310,11 @@ private:
         for (const Placed &one : placed) {
             CO_TRY(const SystemdUnit unit, units[one.instance->name]);
             CO_CHECK(checkUnit(one, unit));
+            // Where it can't be told, trying tells.
+            const Result<> may = co_await managerOf(one).mayChange(unit.name, stop);
+            if (!may && may.error().code != "systemd.rights_unknown"_L1) {
+                co_return fail(may.error());
+            }
             CO_CHECK(co_await managerOf(one).checkDropIn(unitOf(*one.instance), stop));
         }
         co_return {};

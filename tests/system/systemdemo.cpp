@@ -45,33 +45,35 @@ bool SystemDemo::startServices()
     return true;
 }
 
+Result<> SystemDemo::startInstances(const QString &targetFile, const QStringList &but)
+{
+    TRY(const Target target, Target::load(targetFile));
+    const QString version = u"1.2.0"_s;
+    SupervisorClient supervisor(target);
+    CHECK(QCoro::waitFor(supervisor.ensureRunning()));
+    for (const ServiceSpec &service : target.services) {
+        for (const InstanceSpec &instance : service.instances) {
+            if (but.contains(instance.name)) {
+                continue;
+            }
+            if (service.runtime == "process"_L1) {
+                CHECK(QCoro::waitFor(supervisor.start(instance.name, service.managed ? target.releaseDirectory(version) : QString())));
+                CHECK(QCoro::waitFor(supervisor.waitReady(instance.name, {})));
+                continue;
+            }
+            TRY(const auto runtime, RuntimeRegistry::create(service.runtime, target));
+            CHECK(QCoro::waitFor(runtime->check(version, {instance.name}, {})));
+            CHECK(QCoro::waitFor(runtime->start(instance.name, version)));
+            CHECK(QCoro::waitFor(runtime->waitReady(instance.name, version, {})));
+        }
+    }
+    return {};
+}
+
 bool SystemDemo::startByRuntimes(const QStringList &but)
 {
     m_started = true;
-    const auto start = [this, &but]() -> Result<> {
-        TRY(const Target target, Target::load(targetFile()));
-        const QString version = u"1.2.0"_s;
-        SupervisorClient supervisor(target);
-        CHECK(QCoro::waitFor(supervisor.ensureRunning()));
-        for (const ServiceSpec &service : target.services) {
-            for (const InstanceSpec &instance : service.instances) {
-                if (but.contains(instance.name)) {
-                    continue;
-                }
-                if (service.runtime == "process"_L1) {
-                    CHECK(QCoro::waitFor(supervisor.start(instance.name, service.managed ? target.releaseDirectory(version) : QString())));
-                    CHECK(QCoro::waitFor(supervisor.waitReady(instance.name, {})));
-                    continue;
-                }
-                TRY(const auto runtime, RuntimeRegistry::create(service.runtime, target));
-                CHECK(QCoro::waitFor(runtime->check(version, {instance.name}, {})));
-                CHECK(QCoro::waitFor(runtime->start(instance.name, version)));
-                CHECK(QCoro::waitFor(runtime->waitReady(instance.name, version, {})));
-            }
-        }
-        return {};
-    };
-    const auto started = start();
+    const auto started = startInstances(targetFile(), but);
     m_problem = started ? QString() : started.error().text();
     return started.has_value();
 }

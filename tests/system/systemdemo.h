@@ -5,6 +5,8 @@
 
 #include "livesystem.h"
 
+#include "system/error.h"
+
 #include <QMap>
 #include <QTemporaryDir>
 
@@ -21,6 +23,8 @@ public:
     [[nodiscard]] bool startServices();
     /// Of a target.yaml that was changed since create(): every instance by the runtime that it names now, but for these.
     [[nodiscard]] bool startByRuntimes(const QStringList &but = {});
+    /// The same for any target file, by this process's own account.
+    [[nodiscard]] static cutover::Result<> startInstances(const QString &targetFile, const QStringList &but = {});
     [[nodiscard]] QString problem() const { return m_problem; }
     [[nodiscard]] QString folder() const override { return m_folder.path(); }
     [[nodiscard]] QString databaseFile() const;
@@ -34,6 +38,8 @@ public:
     [[nodiscard]] QString strategyOverlap() const;
 
 protected:
+    bool m_started = false; ///< Is stopped at the end.
+
     [[nodiscard]] QStringList tableNames() const override;
     [[nodiscard]] QStringList columnsOf(const QString &table) const override;
     [[nodiscard]] QStringList rowsOf(const QString &table, const QStringList &columns) const override;
@@ -41,5 +47,4 @@ protected:
 private:
     QTemporaryDir m_folder;
     QString m_problem;
-    bool m_started = false;
 };
