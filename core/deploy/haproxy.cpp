@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 using namespace Qt::StringLiterals;
 
@@ -58,7 +59,8 @@ bool isAsRunning(const HaproxyServer &server, const Haproxy::Row &row)
     const bool isChecked = server.has("check"_L1);
     const QString rise = row.value(u"check_rise"_s);
     const QString fall = row.value(u"check_fall"_s);
-    return server.cookie == row.value(u"cookie"_s) && isChecked == !rise.isEmpty()
+    const bool isHttp = row.value(u"mode"_s) == u"http"; // Else a cookie has no meaning.
+    return (!isHttp || server.cookie == row.value(u"cookie"_s)) && isChecked == !rise.isEmpty()
         && (!isChecked || (rise == server.value("rise"_L1, u"2"_s) && fall == server.value("fall"_L1, u"3"_s)));
 }
 
@@ -244,18 +246,21 @@ Async<QStringList> Haproxy::likeOthers(QString backend, QString server) const
     if (others.isEmpty()) {
         co_return unclear({u"haproxy.unclear.none"_s, {}});
     }
-    int weights = 0;
+    QList<int> weights; // But for those that somebody has taken out by weighing nothing.
     for (const HaproxyServer &other : std::as_const(others)) {
         if (!isAsRunning(other, running.value(other.name))) {
             co_return unclear({u"haproxy.unclear.changed"_s, {{u"server"_s, other.name}, {u"place"_s, other.where}}});
         }
-        weights += weightIn(running.value(other.name));
+        if (const int weight = weightIn(running.value(other.name)); weight > 0) {
+            weights.append(weight);
+        }
     }
     const auto settings = haproxyconfiguration::common(others);
     if (!settings) {
         co_return unclear(settings.error());
     }
-    QStringList words{u"weight"_s, QString::number(qBound(1, qRound(double(weights) / double(others.size())), MaximumWeight))};
+    const int sum = std::accumulate(weights.cbegin(), weights.cend(), 0);
+    QStringList words{u"weight"_s, QString::number(weights.isEmpty() ? 1 : qRound(double(sum) / double(weights.size())))};
     // Sessions that stick to their server do so by its value, which must be its own.
     if (std::ranges::any_of(others, [](const HaproxyServer &each) { return !each.cookie.isEmpty(); })) {
         words << u"cookie"_s << server;

@@ -174,6 +174,13 @@ private Q_SLOTS:
         const quint16 port = freePort();
         QProcess further;
         startFurther(further, path(u"releases"_s), port);
+        // Who weighs nothing was taken out by that, and is no measure.
+        const Haproxy haproxy(m_target.balancer.socket);
+        QCOMPARE(VALUE(QCoro::waitFor(haproxy.command(u"set server sticky/one weight 0"_s))).trimmed(), QByteArray());
+        OK(QCoro::waitFor(balancer()->addServer(u"sticky"_s, u"three"_s, u"127.0.0.1"_s, port)));
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->server(u"sticky"_s, u"three"_s))).weight, 30);
+        OK(QCoro::waitFor(balancer()->removeServer(u"sticky"_s, u"three"_s)));
+        OK(QCoro::waitFor(balancer()->setWeight(u"sticky"_s, u"one"_s, 10)));
         OK(QCoro::waitFor(balancer()->addServer(u"sticky"_s, u"three"_s, u"127.0.0.1"_s, port)));
         OK(QCoro::waitFor(balancer()->setState(u"sticky"_s, u"three"_s, Balancer::State::Ready)));
         QCOMPARE(VALUE(QCoro::waitFor(balancer()->server(u"sticky"_s, u"three"_s))).weight, 20);

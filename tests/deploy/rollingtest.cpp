@@ -119,6 +119,16 @@ private Q_SLOTS:
         QVERIFY(!refused);
         QCOMPARE(refused.error().code, u"haproxy.refused"_s);
         QVERIFY(refused.error().text().contains(u"set server trading/backend-9 state drain"_s));
+        // One more beside the two that the demo's configuration has, as these are.
+        const int port = m_target.service(u"backend"_s)->instances[0].port;
+        OK(QCoro::waitFor(haproxy.addServer(u"trading"_s, u"backend-3"_s, u"127.0.0.1"_s, port)));
+        OK(QCoro::waitFor(haproxy.setState(u"trading"_s, u"backend-3"_s, Haproxy::State::Ready)));
+        OK(QCoro::waitFor(haproxy.waitUp(u"trading"_s, u"backend-3"_s, 10000)));
+        QCOMPARE(VALUE(QCoro::waitFor(haproxy.server(u"trading"_s, u"backend-3"_s))).check.first(2), u"L7"_s);
+        OK(QCoro::waitFor(haproxy.setState(u"trading"_s, u"backend-3"_s, Haproxy::State::Drain)));
+        OK(QCoro::waitFor(haproxy.waitDrained(u"trading"_s, u"backend-3"_s, 10000, {})));
+        OK(QCoro::waitFor(haproxy.removeServer(u"trading"_s, u"backend-3"_s)));
+        QCOMPARE(VALUE(QCoro::waitFor(haproxy.servers(u"trading"_s))).size(), 2);
         auto gone = QCoro::waitFor(Haproxy(path(u"no.sock"_s)).command(u"show stat"_s));
         QCOMPARE(gone.error().code, u"haproxy.gone"_s);
         QCOMPARE(gone.error().kind, Error::Kind::Transient);
