@@ -8,7 +8,6 @@
 #include "deploy/spares.h"
 #include "plan/loss.h"
 #include "release/commitversion.h"
-#include "system/clock.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -21,8 +20,6 @@ namespace {
 
 constexpr qint64 UpLimitMs = 15000;
 constexpr qint64 AnswerMs = 15000;
-constexpr qint64 LeaveMs = 5000;
-constexpr qint64 PollMs = 100;
 
 } // namespace
 
@@ -381,15 +378,7 @@ Async<> InstanceMove::balance(std::stop_token stop)
 
 Async<> InstanceMove::leave()
 {
-    const qint64 begin = Clock::system().monotonic();
-    while (true) {
-        Result<> left = co_await m_balancer->removeServer(m_service.balancerBackend, m_instance.name);
-        // Connections to what has just ended are counted a moment longer.
-        if (left || Clock::system().monotonic() - begin > LeaveMs) {
-            co_return left;
-        }
-        CO_CHECK(co_await Clock::system().sleep(PollMs));
-    }
+    co_return co_await m_balancer->removeServer(m_service.balancerBackend, m_instance.name);
 }
 
 Async<bool> InstanceMove::isKnown()
