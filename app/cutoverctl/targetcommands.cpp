@@ -47,7 +47,8 @@ Result<int> status(const Arguments &arguments)
     }
     QList<QStringList> rows{{Cli::tr("Instance"), Cli::tr("Version"), Cli::tr("State"), Cli::tr("Port"), Cli::tr("Sessions"), Cli::tr("Pid")}};
     for (const InstanceView &instance : view.instances) {
-        rows.append({instance.name, instance.version, words::ofInstance(instance.state, instance.colour, instance.idle), instance.port ? QString::number(instance.port) : u"-"_s,
+        const QString name = instance.spare ? Cli::tr("%1 (spare)").arg(instance.name) : instance.name;
+        rows.append({name, instance.version, words::ofInstance(instance.state, instance.colour, instance.idle), instance.port ? QString::number(instance.port) : u"-"_s,
                      instance.sessions < 0 ? u"-"_s : QString::number(instance.sessions),
                      instance.pid ? QString::number(instance.pid) : u"-"_s});
     }

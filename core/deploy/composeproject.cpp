@@ -357,12 +357,34 @@ Async<QJsonObject> ComposeProject::configuration(QString folder, QStringList pro
 
 Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, std::stop_token stop)
 {
-    // A spare's service is mostly in a profile, so that nobody starts it with the others.
-    const bool hasSpare = std::ranges::any_of(m_target.services, [](const ServiceSpec &service) { return service.spare.has_value(); });
-    const QStringList profiles = hasSpare ? QStringList{u"--profile"_s, u"*"_s} : QStringList();
-    CO_TRY(const QJsonObject json, co_await configuration(folder, profiles, {}, stop));
+    QStringList spares;
+    for (const ServiceSpec &service : std::as_const(m_target.services)) {
+        if (service.spare && service.spare->colour == m_colour) {
+            spares.append(service.spare->composeService);
+        }
+    }
+    co_return co_await servicesWith(folder, spares, stop);
+}
+
+Async<QMap<QString, ComposeService>> ComposeProject::servicesWith(QString folder, QStringList spares, std::stop_token stop)
+{
+    CO_TRY(const QJsonObject json, co_await configuration(folder, {}, {}, stop));
+    QJsonObject all = json["services"_L1].toObject();
+    // A spare's service is mostly in a profile, so that nobody starts it with the others. Asked for by its name alone, as what other
+    // profiles need may well not be on this host.
+    for (const QString &spare : std::as_const(spares)) {
+        if (all.contains(spare)) {
+            continue;
+        }
+        const QStringList named{spare};
+        const auto own = co_await configuration(folder, {}, named, stop);
+        if (own) {
+            all.insert(spare, own->value("services"_L1)[spare]);
+        } else if (!own.error().args[u"reason"].toString().endsWith(u"no such service: "_s + spare)) {
+            co_return fail(own.error());
+        }
+    }
     QMap<QString, ComposeService> services;
-    const QJsonObject all = json["services"_L1].toObject();
     for (auto it = all.begin(); it != all.end(); ++it) {
         const QJsonValue value = *it;
         ComposeService service;
@@ -384,7 +406,13 @@ Async<QMap<QString, ComposeService>> ComposeProject::services(QString folder, st
 
 Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, QStringList instances, std::stop_token stop, bool isBack)
 {
-    CO_TRY(const auto known, co_await services(folder, stop));
+    QStringList spares;
+    for (const ServiceSpec &service : std::as_const(m_target.services)) {
+        if (service.spare && service.spare->colour == m_colour && instances.contains(service.spare->name)) {
+            spares.append(service.spare->composeService);
+        }
+    }
+    CO_TRY(const auto known, co_await servicesWith(folder, spares, stop));
     const QString file = folder + u'/' + m_target.compose.files.constFirst();
     QMap<QString, ComposeService> found;
     for (const ServiceSpec &service : std::as_const(m_target.services)) {

@@ -57,7 +57,7 @@ public:
     /// Of the Docker server.
     [[nodiscard]] Async<QString> serverVersion(std::stop_token stop = {});
     [[nodiscard]] Async<QList<ComposeContainer>> containers(qint64 limitMs);
-    /// What the Compose files in a folder say. Errors "compose.no_file", "compose.invalid".
+    /// What the Compose files in a folder say, of spares that are in a profile, too. Errors "compose.no_file", "compose.invalid".
     [[nodiscard]] Async<QMap<QString, ComposeService>> services(QString folder, std::stop_token stop = {});
     /// The services of these instances, all known, named, and each with one container. Errors "compose.unknown_service", "compose.unnamed_image", "compose.replicas", "compose.replica_count", "compose.replica_name", "compose.replica_health".
     /// isBack: of a release that has run before, which is taken as it is.
@@ -123,6 +123,8 @@ private:
     [[nodiscard]] Async<QStringList> composeCommand(QString folder, QStringList arguments, QString lastFile = {});
     /// The Compose files in a folder, as Compose understands them. Errors "compose.no_file", "compose.invalid".
     [[nodiscard]] Async<QJsonObject> configuration(QString folder, QStringList profiles, QStringList options, std::stop_token stop);
+    /// Those of no profile, and of these that may be in one, as far as the files know them.
+    [[nodiscard]] Async<QMap<QString, ComposeService>> servicesWith(QString folder, QStringList spares, std::stop_token stop);
     [[nodiscard]] QString releaseOf(const QString &composeFile) const;
     [[nodiscard]] QString project() const { return m_target.compose.projectOf(m_colour); }
     /// What the variables in the Compose files stand for, later files over earlier ones. Empty: Compose's own choice.

@@ -7,6 +7,7 @@
 #include "deploy/instancemove.h"
 #include "deploy/sparemove.h"
 #include "deploy/spares.h"
+#include "system/clock.h"
 
 #include <algorithm>
 
@@ -122,29 +123,60 @@ private:
         return !serves;
     }
 
-    /// The service's spare serves, from another version.
+    /// The service's spare serves from another version, or was on its way to this one when a runner ended.
     Async<bool> servesOtherSpare(StepContext &context, QString version) const
     {
         const ServiceSpec *service = context.target().service(spec().params[u"service"_s].toString());
-        CO_TRY(const bool serves, service ? servesSpare(context.target(), *service) : Result<bool>(false));
-        if (!serves) {
+        if (!service || !service->spare) {
             co_return false;
         }
+        CO_TRY(const bool serves, servesSpare(context.target(), *service));
         CO_TRY(InstanceMove spare, InstanceMove::create(context, service->name, service->spare->name));
         CO_TRY(const InstanceState now, co_await spare.state());
-        co_return now.pid > 0 && now.release != version;
+        co_return now.pid > 0 && (now.release != version || !serves);
+    }
+
+    /// The service's spare, where this run has it serve.
+    const ServiceSpec *withSpare(StepContext &context) const
+    {
+        const ServiceSpec *service = context.target().service(spec().params[u"service"_s].toString());
+        return service && service->spare && startsSpare(context.plan().steps, service->name) ? service : nullptr;
+    }
+
+    /// Until it is stopped: a balancer may be restarted at any moment, and while one is out the spare may be all that serves.
+    static QCoro::Task<> keepOn(StepContext *context, ServiceSpec service, std::stop_token stop)
+    {
+        constexpr qint64 everyMs = 1000;
+        while (co_await Clock::system().sleep(everyMs, stop)) {
+            co_await keepSpare(context->target(), service, balancerToolsOf(*context), [context](const Message &done) { context->log(done); }, stop);
+        }
     }
 
     // back: the way back must not be refused for want of another server or for a session that stays.
     // image: that it ran from then.
     Async<> bring(StepContext &context, QString version, QString image, bool back, std::stop_token stop)
     {
+        const ServiceSpec *service = withSpare(context);
+        if (!service) {
+            co_return co_await bringAlone(context, version, image, back, stop);
+        }
+        const ServiceSpec kept = *service;
+        std::stop_source end;
+        auto keeping = keepOn(&context, kept, end.get_token());
+        Result<> brought = co_await bringAlone(context, version, image, back, stop);
+        end.request_stop();
+        co_await keeping;
+        co_return brought;
+    }
+
+    Async<> bringAlone(StepContext &context, QString version, QString image, bool back, std::stop_token stop)
+    {
         CO_TRY(InstanceMove move, create(context));
         CO_TRY(const bool running, co_await move.runs(version));
         if (!running) {
             // What it is to be started from is there before anything stops; on the way back it may have been cleared away since.
             CO_CHECK(back ? co_await move.restore(version, image, stop) : co_await move.fetch(version, stop));
-            if (const ServiceSpec *service = context.target().service(spec().params[u"service"_s].toString()); service && service->spare) {
+            if (const ServiceSpec *service = withSpare(context)) {
                 co_await keepSpare(context.target(), *service, balancerToolsOf(context), [&context](const Message &done) { context.log(done); });
             }
             CO_TRY(const bool serving, co_await move.isServing());

@@ -8,6 +8,7 @@
 #include "deploy/imagerecord.h"
 #include "deploy/instancemove.h"
 #include "deploy/runtime.h"
+#include "deploy/spares.h"
 #include "plan/releasesource.h"
 #include "target/yamlreader.h"
 
@@ -328,6 +329,23 @@ QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, c
     return steps;
 }
 
+QList<StepSpec> leftSpareSteps(const PlanningContext &context, const InstanceReleases &releases)
+{
+    QList<StepSpec> steps;
+    for (const ServiceSpec &service : context.target.services) {
+        // One of a service that moves is replaced.
+        if (!service.managed || moves(service, releases) || !servesSpare(context.target, service).value_or(false)) {
+            continue;
+        }
+        const QString ran = context.running.value(service.instances.first().name, context.installed);
+        StepSpec step = spareStep(context.target, u"retire_spare"_s, service, ran, ran, context.measuredMs.value(u"retire_spare"_s, RetireSpareMs));
+        step.params.insert(u"left"_s, true);
+        step.intent.code = u"deploy.intent.retire_left_spare"_s;
+        steps.append(step);
+    }
+    return steps;
+}
+
 Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release)
 {
     const Manifest &manifest = release.info.manifest;
@@ -349,6 +367,7 @@ Async<QList<StepSpec>> planDeploy(PlanningContext context, StagedRelease release
     CO_TRY(const QList<StepSpec> fetch, fetchSteps(context, to, releases));
     steps += fetch;
     steps += deploySteps(context, to, releases, true);
+    steps += leftSpareSteps(context, releases);
     co_return steps;
 }
 

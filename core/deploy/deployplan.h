@@ -22,6 +22,9 @@ namespace cutover {
 /// forth: a service that has a canary gets its share of the requests step by step; the way back does not wait for that.
 [[nodiscard]] QList<StepSpec> deploySteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases, bool forth = false);
 
+/// Ends what a run that was given up has left serving: "retire_spare" of each spare whose service stays as it is.
+[[nodiscard]] QList<StepSpec> leftSpareSteps(const PlanningContext &context, const InstanceReleases &releases);
+
 /// "fetch" of the images that these instances start from, as a release's folder describes them; nothing for runtimes that start
 /// from a folder alone.
 [[nodiscard]] Result<QList<StepSpec>> fetchSteps(const PlanningContext &context, const QString &to, const InstanceReleases &releases);

@@ -128,18 +128,26 @@ Async<> InstanceMove::check(QString version, std::stop_token stop)
 
 Async<> InstanceMove::fetch(QString version, std::stop_token stop)
 {
-    // What a step of this run has brought for it is what it is started from.
-    const QList<StepSpec> steps = m_context->plan().steps;
-    for (const StepSpec &step : steps) {
-        if (step.kind == u"fetch" && step.params[u"toRelease"_s].toString() == version) {
-            const QString image = m_context->result(step.id, u"images"_s)[m_instance.name].toString();
-            if (!image.isEmpty()) {
-                co_return co_await restore(version, image, stop);
-            }
-        }
+    // What a step of this run has brought for it is what it is started from, and not what an earlier release of that version was.
+    if (const QString image = fetchedImage(version); !image.isEmpty()) {
+        const QMap<QString, QString> images{{m_instance.name, image}};
+        co_return co_await m_runtime->restore(version, images, stop);
     }
     const QStringList names{m_instance.name};
     co_return co_await m_runtime->prepare(version, names, stop);
+}
+
+QString InstanceMove::fetchedImage(const QString &version) const
+{
+    const QList<StepSpec> steps = m_context->plan().steps;
+    for (const StepSpec &step : steps) {
+        if (step.kind == u"fetch" && step.params[u"toRelease"_s].toString() == version) {
+            if (const QString image = m_context->result(step.id, u"images"_s)[m_instance.name].toString(); !image.isEmpty()) {
+                return image;
+            }
+        }
+    }
+    return {};
 }
 
 Async<> InstanceMove::restore(QString version, QString image, std::stop_token stop)
@@ -233,7 +241,14 @@ Async<> InstanceMove::drain(bool force, std::stop_token stop)
             co_return drained;
         }
         // The balancer's own restart has made it forget the spare, but a process of before may still answer requests from it.
-        CO_CHECK(co_await addSpare(m_balancer, m_service));
+        if (const auto added = co_await addSpare(m_balancer, m_service); !added) {
+            if (added.error().kind == Error::Kind::Transient) {
+                co_return added;
+            }
+            // Nothing new comes to what nobody knows, and its end is not to hang on adding it.
+            m_context->log({u"spare.not_drained"_s, {{u"spare"_s, m_instance.name}, {u"balancer"_s, m_balancer->title()}, {u"error"_s, added.error().toJson()}}});
+            co_return {};
+        }
     }
 }
 
@@ -379,6 +394,15 @@ Async<> InstanceMove::balance(std::stop_token stop)
 Async<> InstanceMove::leave()
 {
     co_return co_await m_balancer->removeServer(m_service.balancerBackend, m_instance.name);
+}
+
+Async<bool> InstanceMove::isLetIn()
+{
+    const auto server = co_await m_balancer->server(m_service.balancerBackend, m_instance.name);
+    if (!server && !isUnknownServer(server.error())) {
+        co_return fail(server.error());
+    }
+    co_return server && !server->out;
 }
 
 Async<bool> InstanceMove::isKnown()

@@ -40,6 +40,8 @@ public:
     [[nodiscard]] Async<> check(QString version, std::stop_token stop);
     /// The same, and what can be brought for it is; what a "fetch" of this run has brought is taken.
     [[nodiscard]] Async<> fetch(QString version, std::stop_token stop);
+    /// Id of the image that a "fetch" of this run has brought for it; empty: none has.
+    [[nodiscard]] QString fetchedImage(const QString &version) const;
     /// The same for the way back, from this image again where it is still here (empty: not known). Of a spare, whose image bears
     /// mostly the same name as theirs, from what its service's other instances are known to have run.
     [[nodiscard]] Async<> restore(QString version, QString image, std::stop_token stop);
@@ -86,6 +88,8 @@ public:
     [[nodiscard]] Async<> leave();
     /// Of a spare: the balancer has a server of its name.
     [[nodiscard]] Async<bool> isKnown();
+    /// Of a spare: the same, and it is not out.
+    [[nodiscard]] Async<bool> isLetIn();
 
 private:
     InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime,

@@ -6,12 +6,16 @@
 #include "deploy/colourmove.h"
 #include "deploy/imagerecord.h"
 #include "deploy/spares.h"
+#include "system/clock.h"
 
 using namespace Qt::StringLiterals;
 
 namespace cutover {
 
 namespace {
+
+constexpr qint64 PatienceMs = 30000; ///< With what does not answer for the moment, on a way back.
+constexpr qint64 AgainMs = 1000;
 
 Result<InstanceMove> moveOf(StepContext *context, const QString &service)
 {
@@ -62,9 +66,17 @@ Async<> endSpare(StepContext *context, StepSpec step, QString service, bool forc
 QCoro::Task<> takeSpareBack(StepContext *context, StepSpec step, SpareServing how)
 {
     const QString service = how.service;
-    const auto serves = co_await serveSpare(context, step, how, {});
-    if (serves) {
-        co_return;
+    Result<> serves;
+    // Docker or the balancer may be restarting just now.
+    for (const qint64 begin = Clock::system().monotonic();;) {
+        serves = co_await serveSpare(context, step, how, {});
+        if (serves) {
+            co_return;
+        }
+        if (serves.error().kind != Error::Kind::Transient || Clock::system().monotonic() - begin > PatienceMs) {
+            break;
+        }
+        (void)co_await Clock::system().sleep(AgainMs);
     }
     const ServiceSpec *spec = context->target().service(service);
     context->log({u"spare.not_back"_s, {{u"spare"_s, spec && spec->spare ? spec->spare->name : service}, {u"version"_s, how.version}, {u"error"_s, serves.error().toJson()}}});

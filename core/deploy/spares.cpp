@@ -25,7 +25,7 @@ NotedNames noted(const Target &target)
 }
 
 /// By pointer: it outlives the task.
-Async<> keepOne(Target target, ServiceSpec service, BalancerTools tools, const std::function<void(const Message &)> *told)
+Async<> keepOne(Target target, ServiceSpec service, BalancerTools tools, const std::function<void(const Message &)> *told, std::stop_token stop)
 {
     CO_TRY(const bool serves, servesSpare(target, service));
     if (!serves) {
@@ -34,8 +34,9 @@ Async<> keepOne(Target target, ServiceSpec service, BalancerTools tools, const s
     CO_TRY(const auto balancer, BalancerRegistry::create(target, tools));
     const QString backend = service.balancerBackend;
     const QString spare = service.spare->name;
-    CO_TRY(const bool isKnown, co_await isKnownServer(balancer, backend, spare));
-    if (isKnown) {
+    const auto server = co_await balancer->server(backend, spare);
+    // Somebody's drain by hand is left alone; no restart leaves one behind.
+    if (server ? !server->isMaintained() : !isUnknownServer(server.error())) {
         co_return {};
     }
     CO_TRY(const auto runtime, RuntimeRegistry::create(service.runtime, target));
@@ -45,7 +46,7 @@ Async<> keepOne(Target target, ServiceSpec service, BalancerTools tools, const s
     if (state == states.end() || state->state != InstanceState::State::Ready) {
         co_return {};
     }
-    CO_CHECK(co_await admitSpare(balancer, service, {}));
+    CO_CHECK(co_await admitSpare(balancer, service, stop));
     if (*told) {
         (*told)({u"spare.kept"_s, {{u"balancer"_s, balancer->title()}, {u"spare"_s, spare}, {u"service"_s, service.name}}});
     }
@@ -58,7 +59,8 @@ Async<> keepSpares(Target target, QStringList, KeeperTools tools)
     own.processes = tools.processes;
     own.inherit = tools.inherit;
     for (const ServiceSpec &service : std::as_const(target.services)) {
-        if (service.spare) {
+        // What a run that was given up has left is not let in by others.
+        if (startsSpare(tools.begun, service.name)) {
             co_await keepSpare(target, service, own, tools.told);
         }
     }
@@ -156,9 +158,14 @@ Result<> noteSpare(const Target &target, const ServiceSpec &service, bool serves
     return noted(target).note(service.spare->name, serves);
 }
 
-QCoro::Task<> keepSpare(Target target, ServiceSpec service, BalancerTools tools, std::function<void(const Message &done)> told)
+bool startsSpare(const QList<StepSpec> &steps, const QString &service)
 {
-    (void)co_await keepOne(target, service, tools, &told);
+    return std::ranges::any_of(steps, [&service](const StepSpec &step) { return step.kind == u"start_spare" && step.params[u"service"_s] == service; });
+}
+
+QCoro::Task<> keepSpare(Target target, ServiceSpec service, BalancerTools tools, std::function<void(const Message &done)> told, std::stop_token stop)
+{
+    (void)co_await keepOne(target, service, tools, &told, stop);
 }
 
 } // namespace cutover

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "deploy/balancer.h"
+#include "plan/plan.h"
 
 namespace cutover {
 
@@ -23,8 +24,12 @@ namespace cutover {
 [[nodiscard]] Result<bool> servesSpare(const Target &target, const ServiceSpec &service);
 [[nodiscard]] Result<> noteSpare(const Target &target, const ServiceSpec &service, bool serves);
 
-/// A spare that serves and that the balancer has forgotten, at its own restart, is let in again where it is ready. What comes in
-/// between is no error: the others serve. Asked before each step by itself, as a FactKeeper.
-[[nodiscard]] QCoro::Task<> keepSpare(Target target, ServiceSpec service, BalancerTools tools, std::function<void(const Message &done)> told);
+/// A run of these steps has the service's spare serve.
+[[nodiscard]] bool startsSpare(const QList<StepSpec> &steps, const QString &service);
+
+/// A spare that serves and that the balancer has forgotten, at its own restart, is let in again where it is ready; so is one that stands in
+/// its configuration, where it is out. What comes in between is no error: the others serve. Asked before each step by itself, as a
+/// FactKeeper, in a run that has started the spare.
+[[nodiscard]] QCoro::Task<> keepSpare(Target target, ServiceSpec service, BalancerTools tools, std::function<void(const Message &done)> told, std::stop_token stop = {});
 
 } // namespace cutover

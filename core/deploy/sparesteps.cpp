@@ -3,7 +3,8 @@
 
 // The step kinds "start_spare" 1 and "retire_spare" 1: one instance more of a service serves from the new release, from before the first
 // of its instances is replaced until after the last one is. Params: service, instance (the spare's name), fromRelease, toRelease (versions);
-// of start_spare also back: a way back, which does without a spare where there can be none, as in a release of before there was one.
+// of start_spare also back: a way back, which does without a spare where there can be none, as in a release of before there was one;
+// of retire_spare also left: it is what a run that was given up has left, and no part of this one, so that no way back starts it again.
 
 #include "deploy/colourmove.h"
 #include "deploy/portholder.h"
@@ -27,7 +28,16 @@ protected:
     QString service() const { return spec().params[u"service"_s].toString(); }
     Result<InstanceMove> create(StepContext &context) const
     {
-        return InstanceMove::create(context, service(), spec().params[u"instance"_s].toString());
+        const QString planned = spec().params[u"instance"_s].toString();
+        const ServiceSpec *now = context.target().service(service());
+        if (!now || !now->spare) {
+            return fail(u"spare.none"_s, {{u"service"_s, service()}}, context.target().path);
+        }
+        // What was started by its former name would be left behind.
+        if (!now->isSpare(planned)) {
+            return fail(u"spare.renamed"_s, {{u"service"_s, service()}, {u"spare"_s, now->spare->name}, {u"expected"_s, planned}}, context.target().path);
+        }
+        return InstanceMove::create(context, service(), planned);
     }
     const ServiceSpec &serviceOf(StepContext &context) const { return *context.target().service(service()); }
 
@@ -63,12 +73,16 @@ public:
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
     {
         CO_TRY(InstanceMove move, create(context));
-        CO_TRY(const InstanceState now, co_await move.state());
-        co_return QJsonObject{{u"before"_s, processMark(now)}};
+        const auto now = co_await move.state();
+        if (!now && !isBack()) {
+            co_return fail(now.error());
+        }
+        co_return QJsonObject{{u"before"_s, now ? processMark(*now) : QString()}};
     }
 
     Async<> apply(StepContext &context, QJsonObject undo, std::stop_token stop) override
     {
+        CO_CHECK(create(context));
         const SpareServing how{.service = service(), .version = to(), .back = isBack(), .before = undo[u"before"_s].toString()};
         if (how.back) {
             co_await takeSpareBack(&context, spec(), how);
@@ -84,14 +98,13 @@ public:
         if (isBack() && !isNoted) {
             co_return {};
         }
-        CO_CHECK(co_await move.waitReady(to(), stop));
-        co_await keepSpare(context.target(), serviceOf(context), balancerToolsOf(context), [&context](const Message &done) { context.log(done); });
-        CO_TRY(const bool serving, co_await move.isServing());
-        CO_TRY(const InstanceState now, co_await move.state());
-        if (!serving || now.release != to()) {
-            co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move.name()}, {u"expected"_s, to()}, {u"found"_s, now.release}, {u"state"_s, Message{serving ? u"deploy.state.running"_s : u"deploy.state.unbalanced"_s, {}}.toJson()}});
+        const auto proven = co_await prove(&context, &move, stop);
+        if (proven || !isBack() || proven.error().kind == Error::Kind::Cancelled) {
+            co_return proven;
         }
-        CO_CHECK(move.record(now));
+        // It has ended since then. Once more, or else without.
+        const SpareServing how{.service = service(), .version = to(), .back = true};
+        co_await takeSpareBack(&context, spec(), how);
         co_return {};
     }
 
@@ -102,7 +115,8 @@ public:
         const auto serving = co_await serves(&move, to());
         const auto isKnown = co_await move.isKnown();
         if (!now || !serving || !isKnown) {
-            co_return Inspection::Unknown;
+            // No way back is held for want of a spare.
+            co_return isBack() ? Inspection::Partial : Inspection::Unknown;
         }
         const QString before = undo[u"before"_s].toString();
         const bool isUntouched = processMark(*now) == before;
@@ -115,11 +129,28 @@ public:
 
     Async<> revert(StepContext &context, QJsonObject, std::stop_token stop) override
     {
+        CO_CHECK(create(context));
         co_return co_await endSpare(&context, spec(), service(), true, stop);
     }
 
 private:
     bool isBack() const { return spec().params[u"back"_s].toBool(); }
+
+    /// Both outlive the task.
+    Async<> prove(StepContext *context, InstanceMove *move, std::stop_token stop)
+    {
+        CO_CHECK(co_await move->waitReady(to(), stop));
+        co_await keepSpare(context->target(), serviceOf(*context), balancerToolsOf(*context), [context](const Message &done) { context->log(done); }, stop);
+        CO_TRY(const bool serving, co_await move->isServing());
+        CO_TRY(const InstanceState now, co_await move->state());
+        if (!serving || now.release != to()) {
+            co_return fail(u"deploy.not_running"_s, {{u"instance"_s, move->name()}, {u"expected"_s, to()}, {u"found"_s, now.release}, {u"state"_s, Message{serving ? u"deploy.state.running"_s : u"deploy.state.unbalanced"_s, {}}.toJson()}});
+        }
+        if (!isBack()) {
+            CO_CHECK(co_await move->checkImage(move->fetchedImage(to())));
+        }
+        co_return move->record(now);
+    }
 
     /// A stranger there is found before anything is started.
     Result<> checkPort(StepContext &context, const InstanceState &now) const
@@ -173,11 +204,13 @@ public:
         CO_TRY(InstanceMove move, create(context));
         const auto now = co_await move.state();
         const auto serving = co_await move.isServing();
-        const auto isKnown = co_await move.isKnown();
-        if (!now || !serving || !isKnown) {
+        const auto isLetIn = co_await move.isLetIn();
+        const auto isNoted = servesSpare(context.target(), serviceOf(context));
+        if (!now || !serving || !isLetIn || !isNoted) {
             co_return Inspection::Unknown;
         }
-        if (now->container.isEmpty() && !*isKnown) {
+        // A server that stands in the balancer's configuration stays there, out.
+        if (now->container.isEmpty() && !*isLetIn && !*isNoted) {
             co_return Inspection::Done;
         }
         const bool isAsBefore = *serving && now->release == to() && now->state == InstanceState::State::Ready;
@@ -186,6 +219,10 @@ public:
 
     Async<> revert(StepContext &context, QJsonObject, std::stop_token) override
     {
+        if (spec().params[u"left"_s].toBool()) {
+            co_return {};
+        }
+        CO_CHECK(create(context));
         const SpareServing how{.service = service(), .version = from(), .back = true};
         co_await takeSpareBack(&context, spec(), how);
         co_return {};

@@ -63,7 +63,7 @@ Async<Plan> planRollbackToCommit(PlanningContext context, StagedRelease release)
     plan.steps += fetch;
     CO_TRY(const QList<StepSpec> backup, co_await backupSteps(context, {u"backup.reason.rollback"_s, {{u"version"_s, version}}}));
     plan.steps += backup;
-    plan.steps += deploySteps(context, version, moves);
+    plan.steps += deploySteps(context, version, moves) + leftSpareSteps(context, moves);
     CO_TRY(const QList<StepSpec> health, co_await planHealth(context, release, false));
     plan.steps += health;
     plan.steps += retireSteps(context, plan.steps, Retire::All);

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "plan/facts.h"
+#include "plan/plan.h"
 
 #include <functional>
 
@@ -18,6 +18,7 @@ struct KeeperTools {
     std::function<void(const Message &done)> told = {}; ///< What was put right, as soon as it is.
     Facts before = {}; ///< As the run was planned;
     Facts expected = {}; ///< and as they are to be now: what has gone from them, the run has stopped.
+    QList<StepSpec> begun = {}; ///< Steps that the run has begun to apply, done or not; of a watch none.
 };
 
 /**

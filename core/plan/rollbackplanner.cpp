@@ -150,11 +150,12 @@ Async<QList<StepSpec>> codeSteps(PlanningContext context, RestorePoint point, Fa
             }
         }
     }
+    const QList<StepSpec> left = leftSpareSteps(context, back);
     if (back.isEmpty() && now[u"release.current"_s].toString() == point.version) {
-        co_return QList<StepSpec>();
+        co_return left;
     }
     CO_TRY(const QList<StepSpec> fetch, co_await fetchBackSteps(context, startedOnes(context, back)));
-    co_return fetch + deploySteps(context, point.version, back);
+    co_return fetch + deploySteps(context, point.version, back) + left;
 }
 
 Async<QString> contractSincePoint(PlanningContext context, RestorePoint point)

@@ -360,7 +360,13 @@ Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, 
         }
         if (among.isEmpty() && kept) {
             CO_CHECK(fence());
-            const KeeperTools tools{m_processes, m_lockDescriptor >= 0 ? QList<int>{m_lockDescriptor} : QList<int>(), [&told](const Message &done) { told.append(done); }, m_run.plan.facts, expected};
+            QList<StepSpec> begun;
+            for (int i = 0; hasStep(i); ++i) {
+                if (const StepState at = m_steps[i].state; at != StepState::Pending && at != StepState::Preparing && at != StepState::Prepared) {
+                    begun.append(spec(i));
+                }
+            }
+            const KeeperTools tools{m_processes, m_lockDescriptor >= 0 ? QList<int>{m_lockDescriptor} : QList<int>(), [&told](const Message &done) { told.append(done); }, m_run.plan.facts, expected, begun};
             kept = co_await FactKeeper::keep(m_target, ignored, tools);
         }
         for (const Message &sentence : std::as_const(told)) {

@@ -34,9 +34,9 @@ public:
         m_thread->wait();
     }
     [[nodiscard]] qsizetype looks() const { return m_seen.size(); }
-    /// Fewest and most that took requests at once.
-    [[nodiscard]] qsizetype fewest() const { return std::ranges::min(m_seen, {}, &QByteArrayList::size).size(); }
-    [[nodiscard]] qsizetype most() const { return std::ranges::max(m_seen, {}, &QByteArrayList::size).size(); }
+    /// Fewest and most that took requests at once; -1: it never got to look.
+    [[nodiscard]] qsizetype fewest() const { return m_seen.isEmpty() ? -1 : std::ranges::min(m_seen, {}, &QByteArrayList::size).size(); }
+    [[nodiscard]] qsizetype most() const { return m_seen.isEmpty() ? -1 : std::ranges::max(m_seen, {}, &QByteArrayList::size).size(); }
     /// The first look at which it took requests, or took none; looks() where there was none.
     [[nodiscard]] qsizetype firstUp(const QByteArray &server) const
     {
