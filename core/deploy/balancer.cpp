@@ -9,6 +9,7 @@
 #include <QMap>
 
 #include <optional>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -17,6 +18,7 @@ namespace cutover {
 namespace {
 
 constexpr qint64 PollMs = 40;
+constexpr qint64 AloneMs = 500; ///< Between questions whether others serve.
 constexpr qint64 LateMs = 1000; ///< For a request that a sticky session began while its server was only draining.
 constexpr qint64 ClosedMs = 5000; ///< What was ended is gone after some milliseconds.
 constexpr qint64 AgainLimitMs = 10000; ///< Beyond the drain's own: that a server is let in all the time is somebody's will.
@@ -33,9 +35,12 @@ QMap<QString, BalancerRegistry::Factory> &factories()
 
 } // namespace
 
-Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, std::function<void(int)> progress, std::stop_token stop) const
+Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, std::function<void(int)> progress, std::stop_token stop,
+                              OthersServe othersServe) const
 {
-    const qint64 begin = Clock::system().monotonic();
+    const qint64 called = Clock::system().monotonic();
+    qint64 begin = called;
+    bool isAlone = false;
     int quiet = 0;
     std::optional<BalancerServer> known;
     while (true) {
@@ -52,12 +57,31 @@ Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, s
         known = now;
         if (forgets() && !now.out && now.isUp()) {
             // One that was restarted meanwhile has forgotten the drain, and sends requests there again.
-            CO_CHECK(co_await setState(backend, server, State::Drain));
             quiet = 0;
-            CO_CHECK(co_await Clock::system().sleep(PollMs, stop));
-            if (Clock::system().monotonic() - begin > limitMs + AgainLimitMs) {
-                co_return fail(u"balancer.not_out"_s, {{u"balancer"_s, title()}, {u"server"_s, server}, {u"status"_s, now.status}}, place());
+            const qint64 waited = Clock::system().monotonic() - called;
+            if (waited > limitMs + AgainLimitMs) {
+                co_return isAlone ? fail(u"balancer.alone"_s, {{u"balancer"_s, title()}, {u"server"_s, server}, {u"limit"_s, waited}}, place())
+                                  : fail(u"balancer.not_out"_s, {{u"balancer"_s, title()}, {u"server"_s, server}, {u"status"_s, now.status}}, place());
             }
+            if (othersServe) {
+                CO_TRY(const bool othersDo, co_await othersServe());
+                if (!othersDo) {
+                    // It answers users as long as nobody else does.
+                    isAlone = true;
+                    if (progress) {
+                        progress(now.sessions);
+                    }
+                    CO_CHECK(co_await Clock::system().sleep(AloneMs, stop));
+                    continue;
+                }
+            }
+            if (std::exchange(isAlone, false)) {
+                begin = Clock::system().monotonic(); // Its drain begins only now.
+            }
+            if (const auto again = co_await setState(backend, server, State::Drain); !again && !isForgotten(again.error())) {
+                co_return fail(again.error());
+            }
+            CO_CHECK(co_await Clock::system().sleep(PollMs, stop));
             continue;
         }
         quiet = now.sessions == 0 ? quiet + 1 : 0;
@@ -77,14 +101,13 @@ Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, s
     }
 }
 
-Async<int> Balancer::closeLeft(QString backend, QString server, std::stop_token stop) const
+Async<int> Balancer::closeLeft(QString backend, QString server, std::stop_token stop, OthersServe othersServe) const
 {
-    if (const auto told = co_await this->server(backend, server); !told && isForgotten(told.error())) {
-        co_return 0;
-    }
-    CO_CHECK(co_await setState(backend, server, State::Maintenance));
-    const auto quiet = co_await waitDrained(backend, server, closesSessions() ? LateMs : 0, {}, stop);
+    auto quiet = co_await setState(backend, server, State::Maintenance);
     if (quiet) {
+        quiet = co_await waitDrained(backend, server, closesSessions() ? LateMs : 0, {}, stop, othersServe);
+    }
+    if (quiet || isForgotten(quiet.error())) {
         co_return 0;
     }
     if (quiet.error().code != u"balancer.sessions_left") {
@@ -94,16 +117,16 @@ Async<int> Balancer::closeLeft(QString backend, QString server, std::stop_token 
     if (!closesSessions()) {
         co_return count;
     }
-    CO_CHECK(co_await shutSessions(backend, server));
-    if (const auto gone = co_await waitDrained(backend, server, ClosedMs, {}, stop); !gone) {
-        if (gone.error().code != u"balancer.sessions_left") {
-            co_return fail(gone.error());
-        }
-        // Of a process that a reload has replaced, which takes no commands: they end when the server is stopped.
+    Result<> gone = co_await shutSessions(backend, server);
+    if (gone) {
+        gone = co_await waitDrained(backend, server, ClosedMs, {}, stop, othersServe);
     }
-    // One that was restarted meanwhile was only drained again.
-    CO_CHECK(co_await setState(backend, server, State::Maintenance));
-    co_return count;
+    // What is left is of a process that a reload has replaced, which takes no commands: it ends when the server is stopped.
+    if (gone || gone.error().code == u"balancer.sessions_left") {
+        // One that was restarted meanwhile was only drained again.
+        gone = co_await setState(backend, server, State::Maintenance);
+    }
+    co_return gone || isForgotten(gone.error()) ? Result<int>(count) : fail(gone.error());
 }
 
 bool Balancer::isForgotten(const Error &error) const

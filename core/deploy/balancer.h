@@ -55,11 +55,15 @@ public:
                        Drain, ///< Gets no new ones; those under way are answered.
                        Maintenance }; ///< Out, and nothing but Ready brings it back.
     static constexpr int MaximumWeight = 256;
+    /// Whether users have somebody else than a server that is being drained. Outlives the task that it is handed to.
+    using OthersServe = std::function<Async<bool>()>;
 
     virtual ~Balancer() = default;
 
     /// What it was told is in its memory alone, and gone with its restart.
     [[nodiscard]] virtual bool forgets() const { return false; }
+    /// That a server is not there any more, as one that was added is after a restart; nor are its sessions.
+    [[nodiscard]] bool isForgotten(const Error &error) const;
     [[nodiscard]] virtual QString title() const = 0; ///< "HAProxy"
     [[nodiscard]] virtual QString place() const = 0; ///< Where it is found: a socket, a file.
     /// It is there, and would take a change. Changes nothing.
@@ -70,6 +74,7 @@ public:
     [[nodiscard]] virtual Async<QList<BalancerServer>> servers(QString backend) const = 0;
     /// An error "*.no_server" when the backend has none of that name.
     [[nodiscard]] virtual Async<BalancerServer> server(QString backend, QString name) const = 0;
+    /// An error "*.no_server" as with server(), as of setWeight(): isForgotten() where one that is being taken out is gone already.
     [[nodiscard]] virtual Async<> setState(QString backend, QString server, State state) const = 0;
     /// The server is there, at this address, in Maintenance until setState(Ready): one that the configuration lacks is added beside
     /// its others, as they are (weight, health checks, cookie …); one that stands there is given this address, and is taken out where it
@@ -87,13 +92,16 @@ public:
     /// It can end the sessions of one server alone; else these end when the server's process does.
     [[nodiscard]] virtual bool closesSessions() const { return false; }
     /// What is left at the drain limit is closed: the server is in maintenance, what began a moment ago (a sticky session's request) is
-    /// answered, and all else is ended where closesSessions(). Returns how many sessions there were to end; 0: none was left.
-    [[nodiscard]] Async<int> closeLeft(QString backend, QString server, std::stop_token stop = {}) const;
+    /// answered, and all else is ended where closesSessions(). Returns how many sessions there were to end; 0: none was left, or the
+    /// server is gone with the balancer's restart. othersServe: see waitDrained().
+    [[nodiscard]] Async<int> closeLeft(QString backend, QString server, std::stop_token stop = {}, OthersServe othersServe = {}) const;
 
     /// Waits for a drained server's last session; tells the number while it waits. One that a restart has forgotten meanwhile has none.
-    /// Error "balancer.sessions_left" {server, count, limit}.
+    /// One that a restart has let in again is drained again, once othersServe where that is given: asked every half second until it says
+    /// so, and its errors are passed on. Where the balancer itself forgot who else served, that is to let them in again.
+    /// Errors "balancer.sessions_left" {server, count, limit}, "balancer.alone" {balancer, server, limit}.
     [[nodiscard]] Async<> waitDrained(QString backend, QString server, qint64 limitMs, std::function<void(int sessions)> progress,
-                                      std::stop_token stop = {}) const;
+                                      std::stop_token stop = {}, OthersServe othersServe = {}) const;
     /// Waits until the server takes requests, by the balancer's own check where it has one.
     /// Errors "balancer.not_up" {balancer, server, status, limit}, "balancer.unreachable" {…, address}.
     [[nodiscard]] Async<> waitUp(QString backend, QString server, qint64 limitMs, std::stop_token stop = {}) const;
@@ -106,8 +114,6 @@ protected:
     [[nodiscard]] virtual Async<int> connectionsLeft(BalancerServer server) const;
     /// Ends all sessions of a server that takes none any more; clients see the end, and may come again. Where closesSessions().
     [[nodiscard]] virtual Async<> shutSessions(QString backend, QString server) const;
-    /// That a server is not there any more, as one that was added is after a restart; nor are its sessions.
-    [[nodiscard]] bool isForgotten(const Error &error) const;
     [[nodiscard]] Async<> weightRefused(QString server, int weight) const;
 };
 

@@ -17,6 +17,8 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "End them, raise drain_limit of the service in target.yaml, or have them closed by “at_drain_limit: close”.")},
     {"balancer.not_out", QT_TRANSLATE_NOOP("catalogue", "%{balancer} lets %{server} in again each time that it is drained: it is %{status}."),
      QT_TRANSLATE_NOOP("catalogue", "Find out who changes its state beside Cutover, then try again.")},
+    {"balancer.alone", QT_TRANSLATE_NOOP("catalogue", "%{balancer} was restarted while %{server} was being drained, and no other server took its requests within %{limit:duration}."),
+     QT_TRANSLATE_NOOP("catalogue", "%{server} serves on. See that another server of its backend is up at the load balancer, then try again.")},
     {"balancer.not_up",
      QT_TRANSLATE_NOOP("catalogue", "%{balancer} did not find %{server} healthy within %{limit:duration}: it is %{status}."),
      QT_TRANSLATE_NOOP("catalogue", "Look at the load balancer's health check of this server and at the service's log.")},

@@ -172,7 +172,10 @@ Async<> ColourMove::takeOut(bool force, std::stop_token stop, ColourMove *succes
     CO_TRY(const QList<BalancerServer> now, co_await servers());
     for (const BalancerServer &server : now) {
         if (!server.isMaintained()) {
-            CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, server.name, Balancer::State::Drain));
+            const auto draining = co_await m_balancer->setState(m_service.balancerBackend, server.name, Balancer::State::Drain);
+            if (!draining && !m_balancer->isForgotten(draining.error())) {
+                co_return fail(draining.error());
+            }
         }
     }
     // One limit for all: they drain at the same time.
@@ -217,7 +220,10 @@ Async<> ColourMove::takeOut(bool force, std::stop_token stop, ColourMove *succes
     }
     // No health check wakes them up afterwards.
     for (const InstanceMove &move : m_instances) {
-        CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, move.name(), Balancer::State::Maintenance));
+        const auto out = co_await m_balancer->setState(m_service.balancerBackend, move.name(), Balancer::State::Maintenance);
+        if (!out && !m_balancer->isForgotten(out.error())) {
+            co_return fail(out.error());
+        }
     }
     // Once all are out: who comes again at once gets one of the other colour.
     for (const QString &name : std::as_const(unfinished)) {

@@ -75,6 +75,16 @@ std::unexpected<Error> Haproxy::refused(const QString &command, const QByteArray
     return fail(u"haproxy.refused"_s, {{u"socket"_s, m_socket}, {u"command"_s, command}, {u"answer"_s, QString::fromUtf8(answer).trimmed()}}, m_socket);
 }
 
+std::unexpected<Error> Haproxy::noServer(const QString &backend, const QString &server) const
+{
+    return fail(u"haproxy.no_server"_s, {{u"socket"_s, m_socket}, {u"backend"_s, backend}, {u"server"_s, server}}, m_socket);
+}
+
+std::unexpected<Error> Haproxy::refusedFor(const QString &backend, const QString &server, const QString &command, const QByteArray &answer) const
+{
+    return answer.contains("No such server") ? noServer(backend, server) : refused(command, answer);
+}
+
 Async<QByteArray> Haproxy::command(QString command) const
 {
     const QString socket = m_socket;
@@ -165,7 +175,7 @@ Async<BalancerServer> Haproxy::server(QString backend, QString name) const
             co_return server;
         }
     }
-    co_return fail(u"haproxy.no_server"_s, {{u"socket"_s, m_socket}, {u"backend"_s, backend}, {u"server"_s, name}}, m_socket);
+    co_return noServer(backend, name);
 }
 
 Async<> Haproxy::setState(QString backend, QString server, State state) const
@@ -176,7 +186,7 @@ Async<> Haproxy::setState(QString backend, QString server, State state) const
     CO_TRY(const QByteArray answer, co_await command(text));
     // Silence is success.
     if (!answer.trimmed().isEmpty()) {
-        co_return refused(text, answer);
+        co_return refusedFor(backend, server, text, answer);
     }
     co_return {};
 }
@@ -187,7 +197,7 @@ Async<> Haproxy::setAddress(QString backend, QString server, QString address, in
     CO_TRY(const QByteArray answer, co_await command(text));
     // Here it tells what it has changed, or that nothing needed to be.
     if (!answer.contains("changed from") && !answer.contains("nothing changed") && !answer.contains("no need to change")) {
-        co_return refused(text, answer);
+        co_return refusedFor(backend, server, text, answer);
     }
     co_return {};
 }
@@ -293,7 +303,7 @@ Async<> Haproxy::addServer(QString backend, QString server, QString address, int
             co_return fail(u"haproxy.fixed_servers"_s, {{u"backend"_s, backend}, {u"server"_s, server}, {u"answer"_s, QString::fromUtf8(answer).trimmed()}}, m_socket);
         }
         if (!answer.contains("New server registered") && !answer.contains("Already exists")) {
-            co_return refused(text, answer);
+            co_return refusedFor(backend, server, text, answer);
         }
     }
     // One that was added is so; its checks begin once they are asked for.
@@ -305,7 +315,7 @@ Async<> Haproxy::addServer(QString backend, QString server, QString address, int
     const QString text = u"enable health %1/%2"_s.arg(backend, server);
     CO_TRY(const QByteArray answer, co_await command(text));
     if (!answer.trimmed().isEmpty() && !answer.contains("not configured")) {
-        co_return refused(text, answer);
+        co_return refusedFor(backend, server, text, answer);
     }
     co_return {};
 }
@@ -331,7 +341,7 @@ Async<> Haproxy::removeServer(QString backend, QString server) const
             co_return {};
         }
         if (!answer.contains("connections attached")) {
-            co_return refused(text, answer);
+            co_return refusedFor(backend, server, text, answer);
         }
         if (Clock::system().monotonic() - begin > RemovalMs) {
             co_return fail(u"haproxy.not_removed"_s, {{u"backend"_s, backend}, {u"server"_s, server}, {u"limit"_s, RemovalMs}, {u"answer"_s, QString::fromUtf8(answer).trimmed().section(u'\n', -1)}}, m_socket);
@@ -348,7 +358,7 @@ Async<> Haproxy::setWeight(QString backend, QString server, int weight) const
     const QString text = u"set server %1/%2 weight %3"_s.arg(backend, server).arg(weight);
     CO_TRY(const QByteArray answer, co_await command(text));
     if (!answer.trimmed().isEmpty()) {
-        co_return refused(text, answer);
+        co_return refusedFor(backend, server, text, answer);
     }
     co_return {};
 }
@@ -371,7 +381,7 @@ Async<> Haproxy::shutSessions(QString backend, QString server) const
     const QString text = u"shutdown sessions server %1/%2"_s.arg(backend, server);
     CO_TRY(const QByteArray answer, co_await command(text));
     if (!answer.trimmed().isEmpty()) {
-        co_return refused(text, answer);
+        co_return refusedFor(backend, server, text, answer);
     }
     co_return {};
 }

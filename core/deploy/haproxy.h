@@ -68,6 +68,9 @@ private:
     [[nodiscard]] Async<QStringList> likeOthers(QString backend, QString server) const;
     [[nodiscard]] Async<> setAddress(QString backend, QString server, QString address, int port) const;
     [[nodiscard]] std::unexpected<Error> refused(const QString &command, const QByteArray &answer) const;
+    /// The same of a command about one server: "haproxy.no_server" where that is what it says.
+    [[nodiscard]] std::unexpected<Error> refusedFor(const QString &backend, const QString &server, const QString &command, const QByteArray &answer) const;
+    [[nodiscard]] std::unexpected<Error> noServer(const QString &backend, const QString &server) const;
 
     QString m_socket;
     QString m_maintenanceBackend;

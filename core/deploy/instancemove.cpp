@@ -228,14 +228,14 @@ Async<> InstanceMove::checkCapacity()
     co_return fail(u"deploy.capacity"_s, {{u"instance"_s, m_instance.name}, {u"backend"_s, m_service.balancerBackend}, {u"states"_s, states}});
 }
 
-Async<> InstanceMove::drain(bool force, std::stop_token stop)
+Async<> InstanceMove::drain(bool force, std::stop_token stop, Balancer::OthersServe othersServe)
 {
     if (!isBalanced()) {
         co_return {};
     }
     constexpr int tries = 3;
     for (int attempt = 1;; ++attempt) {
-        Result<> drained = co_await drainOnce(force, stop);
+        Result<> drained = co_await drainOnce(force, stop, othersServe);
         const bool isForgotten = !drained && isSpare() && isUnknownServer(drained.error());
         if (!isForgotten || attempt == tries) {
             co_return drained;
@@ -252,7 +252,7 @@ Async<> InstanceMove::drain(bool force, std::stop_token stop)
     }
 }
 
-Async<> InstanceMove::drainOnce(bool force, std::stop_token stop)
+Async<> InstanceMove::drainOnce(bool force, std::stop_token stop, Balancer::OthersServe othersServe)
 {
     const QString backend = m_service.balancerBackend;
     const qint64 limit = m_service.drainLimitMs;
@@ -262,7 +262,7 @@ Async<> InstanceMove::drainOnce(bool force, std::stop_token stop)
     }
     const auto drained = co_await m_balancer->waitDrained(
         backend, m_instance.name, limit,
-        [this, limit](int sessions) { tell(u"deploy.doing.drain"_s, {{u"count"_s, sessions}, {u"limit"_s, limit}}); }, stop);
+        [this, limit](int sessions) { tell(u"deploy.doing.drain"_s, {{u"count"_s, sessions}, {u"limit"_s, limit}}); }, stop, othersServe);
     if (!drained) {
         const bool closes = m_service.atDrainLimit == ServiceSpec::AtDrainLimit::Close;
         if (!(force || closes) || drained.error().code != u"balancer.sessions_left") {
@@ -270,7 +270,7 @@ Async<> InstanceMove::drainOnce(bool force, std::stop_token stop)
             co_return fail(drained.error());
         }
         if (closes) {
-            const auto count = co_await m_balancer->closeLeft(backend, m_instance.name, stop);
+            const auto count = co_await m_balancer->closeLeft(backend, m_instance.name, stop, othersServe);
             if (!count) {
                 (void)co_await serveOn();
                 co_return fail(count.error());
@@ -281,7 +281,7 @@ Async<> InstanceMove::drainOnce(bool force, std::stop_token stop)
         m_context->log({u"deploy.log.forced"_s, {{u"instance"_s, m_instance.name}, {u"count"_s, drained.error().args[u"count"_s]}}});
     }
     // No health check wakes it up between stop and start.
-    co_return co_await m_balancer->setState(backend, m_instance.name, Balancer::State::Maintenance);
+    co_return co_await keepOut();
 }
 
 Async<> InstanceMove::serveOn()
@@ -295,11 +295,11 @@ Async<> InstanceMove::serveOn()
     co_return co_await m_balancer->setState(m_service.balancerBackend, m_instance.name, isStopped ? Balancer::State::Maintenance : Balancer::State::Ready);
 }
 
-Async<> InstanceMove::drainOrAsk(const StepSpec &step, bool force, std::stop_token stop)
+Async<> InstanceMove::drainOrAsk(const StepSpec &step, bool force, std::stop_token stop, Balancer::OthersServe othersServe)
 {
     const QString id = step.id;
     const bool isAgreed = m_context->result(id, stepresult::asked).isObject();
-    auto drained = co_await drain(force || isAgreed, stop);
+    auto drained = co_await drain(force || isAgreed, stop, othersServe);
     if (!drained && drained.error().code == u"balancer.sessions_left") {
         m_context->setResult(stepresult::asks, QJsonObject());
         co_return fail(u"deploy.sessions_stay"_s, {{u"instance"_s, m_instance.name}, {u"count"_s, drained.error().args[u"count"_s]}, {u"limit"_s, drained.error().args[u"limit"_s]}}, m_instance.name);
@@ -312,7 +312,9 @@ Async<> InstanceMove::keepOut()
     if (!isBalanced()) {
         co_return {};
     }
-    co_return co_await m_balancer->setState(m_service.balancerBackend, m_instance.name, Balancer::State::Maintenance);
+    const auto out = co_await m_balancer->setState(m_service.balancerBackend, m_instance.name, Balancer::State::Maintenance);
+    // Its restart may have taken out altogether what was added.
+    co_return !out && m_balancer->isForgotten(out.error()) ? Result<>() : out;
 }
 
 Async<> InstanceMove::stop()

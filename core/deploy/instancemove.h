@@ -56,12 +56,13 @@ public:
     /// Another server of the backend is UP. Error "deploy.capacity".
     [[nodiscard]] Async<> checkCapacity();
     /// No new requests, and those under way are waited for. Past the limit: with force, or where the service has them closed, it goes on;
-    /// else "balancer.sessions_left" is returned, and as with any other error it serves on, if it runs.
-    [[nodiscard]] Async<> drain(bool force, std::stop_token stop);
+    /// else "balancer.sessions_left" is returned, and as with any other error it serves on, if it runs. othersServe: asked where the
+    /// balancer's restart has let it in again, see Balancer::waitDrained(); empty: it is drained again whoever serves.
+    [[nodiscard]] Async<> drain(bool force, std::stop_token stop, Balancer::OthersServe othersServe = {});
     /// After a drain that came to nothing: it takes requests again where it runs. What an earlier attempt has stopped stays out.
     [[nodiscard]] Async<> serveOn();
     /// The same, where a person is asked about what is left: then the step "asks" with "deploy.sessions_stay", and forces once agreed to.
-    [[nodiscard]] Async<> drainOrAsk(const StepSpec &step, bool force, std::stop_token stop);
+    [[nodiscard]] Async<> drainOrAsk(const StepSpec &step, bool force, std::stop_token stop, Balancer::OthersServe othersServe = {});
     /// Takes it out at the balancer at once, where nothing runs that requests could wait for.
     [[nodiscard]] Async<> keepOut();
     /// Proven gone.
@@ -95,7 +96,7 @@ private:
     InstanceMove(StepContext &context, const ServiceSpec &service, const InstanceSpec &instance, std::shared_ptr<Runtime> runtime,
                  std::shared_ptr<Balancer> balancer);
     void tell(const QString &code, QJsonObject args = {}, qint64 done = 0);
-    [[nodiscard]] Async<> drainOnce(bool force, std::stop_token stop);
+    [[nodiscard]] Async<> drainOnce(bool force, std::stop_token stop, Balancer::OthersServe othersServe);
 
     StepContext *m_context;
     ServiceSpec m_service;
