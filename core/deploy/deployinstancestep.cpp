@@ -152,6 +152,17 @@ private:
         }
     }
 
+    /// Where the balancer's restart has let the instance in again that is being drained: whether users have somebody else. The spare,
+    /// which it has forgotten, first. All outlive the task.
+    Async<bool> othersServe(StepContext *context, InstanceMove *move, bool isForced) const
+    {
+        if (const ServiceSpec *service = withSpare(*context)) {
+            co_await keepSpare(context->target(), *service, balancerToolsOf(*context), [context](const Message &done) { context->log(done); });
+        }
+        const auto others = isForced ? Result<>() : co_await move->checkCapacity();
+        co_return others || others.error().code == u"deploy.capacity" ? Result<bool>(others.has_value()) : fail(others.error());
+    }
+
     // back: the way back must not be refused for want of another server or for a session that stays.
     // image: that it ran from then.
     Async<> bring(StepContext &context, QString version, QString image, bool back, std::stop_token stop)
@@ -185,7 +196,7 @@ private:
                 CO_CHECK(co_await move.checkCapacity());
             }
             if (!move.startsBeside()) {
-                CO_CHECK(co_await move.drainOrAsk(spec(), back, stop));
+                CO_CHECK(co_await move.drainOrAsk(spec(), back, stop, [this, &context, &move, isForced = back || isAlone] { return othersServe(&context, &move, isForced); }));
                 CO_CHECK(co_await move.stop());
             }
         }

@@ -3,6 +3,7 @@
 
 #include "backup/restorepoints.h"
 #include "database/sqlite.h"
+#include "deploy/spares.h"
 #include "migration/migrationplan.h"
 #include "plan/loss.h"
 #include "plan/planners.h"
@@ -16,6 +17,8 @@
 #include <QJsonDocument>
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <algorithm>
 
 using namespace cutover;
 using namespace Qt::StringLiterals;
@@ -96,6 +99,35 @@ private Q_SLOTS:
         QCOMPARE(after["release.current"_L1].toString(), u"1.2.0"_s);
         QCOMPARE(after[u"configuration:"_s + path("app.env")], m_point.facts[u"configuration:"_s + path("app.env")]);
         QCOMPARE(after["migration.head:main"_L1].toString(), u"0001"_s);
+    }
+
+    /// What a run that was given up has left of a spare is ended, also where nothing else has to go back.
+    void spareThatWasLeftIsEnded()
+    {
+        ServiceSpec &service = m_target.services[0];
+        service.spare = InstanceSpec{u"backend-spare"_s, 3};
+        QVERIFY(!kindsOf(*await(planRollback(context(), m_point, u"code"_s))).contains(u"retire_spare"_s));
+        QVERIFY(noteSpare(m_target, service, true));
+        const auto plan = await(planRollback(context(), m_point, u"code"_s));
+        const auto end = std::ranges::find(plan->steps, u"retire_spare"_s, &StepSpec::kind);
+        QVERIFY(end != plan->steps.end());
+        QVERIFY(end->params["left"_L1].toBool());
+        QCOMPARE(end->params["instance"_L1].toString(), u"backend-spare"_s);
+        QVERIFY(kindsOf(*plan).indexOf(u"retire_spare"_s) > kindsOf(*plan).indexOf(u"switch_release"_s));
+
+        write(path("app.env"), "MODE=slow\n");
+        QVERIFY(files::switchLink(m_target.currentLink(), u"1.2.0"_s));
+        PlanningContext there = context();
+        there.installed = u"1.2.0"_s;
+        const auto alone = await(planRollback(there, m_point, u"code"_s));
+        QVERIFY2(alone, qPrintable(alone ? QString() : alone.error().text()));
+        QCOMPARE(kindsOf(*alone), (QStringList{u"retire_spare"_s, u"health"_s}));
+
+        // A restore stops all that could write.
+        const auto restore = await(planRollback(there, m_point, u"restore"_s));
+        const auto stop = std::ranges::find(restore->steps, u"stop_services"_s, &StepSpec::kind);
+        QCOMPARE(stop->params["idle"_L1].toArray(), QJsonArray{u"backend-spare"_s});
+        QVERIFY(!kindsOf(*restore).contains(u"retire_spare"_s));
     }
 
     void downgradeCountsItsLoss()

@@ -170,6 +170,13 @@ class ComposeSpareTest : public BalancedSystem
         QVERIFY(QFile::remove(path(u"haproxy.sock"_s)));
         startHaproxy();
     }
+    /// What is newer than HAProxy is not what it runs.
+    void useConfiguration(const QByteArray &more = {})
+    {
+        writeConfiguration(more);
+        restartHaproxy();
+        QTRY_VERIFY_WITH_TIMEOUT(isUp(u"app"_s, u"backend-1"_s) && isUp(u"app"_s, u"backend-2"_s) && isUp(u"web"_s, u"web-1"_s) && isUp(u"web"_s, u"web-2"_s) && isUp(u"solo"_s, u"solo"_s), 10000);
+    }
     /// A run in a process of its own that is killed at a point, and finished by another. False: it ended before that point.
     bool killedAt(const QString &run, const QString &point)
     {
@@ -656,7 +663,9 @@ private Q_SLOTS:
         OK(QCoro::waitFor(step->apply(bench, {}, {})));
         OK(QCoro::waitFor(step->verify(bench, {})));
         QCOMPARE(bench.told().join(u'\n').contains(u"ends without waiting"_s), !isReadable);
-        writeConfiguration();
+        if (!isReadable) {
+            useConfiguration();
+        }
         whole(u"1.0.0"_s);
     }
 
@@ -699,7 +708,9 @@ private Q_SLOTS:
         noneFailed(user);
         QVERIFY2(logOf(run).contains("backend-spare could not serve from 1.0.0 on the way back"), logOf(run).constData());
         QCOMPARE(logOf(run).contains("solo-spare could not serve"), what != u"port");
-        writeConfiguration();
+        if (what == u"balancer") {
+            useConfiguration();
+        }
         writeRelease(u"1.0.0"_s);
         whole(u"1.0.0"_s);
     }
@@ -734,12 +745,40 @@ private Q_SLOTS:
         whole(u"1.0.0"_s);
     }
 
+    /// The same while it is being drained: it is drained again only once the spare serves.
+    void balancerRestartedInADrain()
+    {
+        writeRelease(u"1.1.0"_s, {{u"solo"_s, ServesLong}});
+        const QString forth = only({u"solo"_s}, u"1.0.0"_s, u"1.1.0"_s);
+        QVERIFY2(finish(forth) == RunState::Succeeded, qPrintable(story(forth)));
+        LongSession session(m_at[u"front-solo"_s]);
+        QVERIFY(session.hasBegun());
+        const QString run = only({u"solo"_s}, u"1.1.0"_s, u"1.0.0"_s);
+        std::unique_ptr<Lookout> solo;
+        QTimer look;
+        connect(&look, &QTimer::timeout, this, [&] {
+            const auto server = QCoro::waitFor(balancer()->server(u"solo"_s, u"solo"_s));
+            if (!solo && server && server->status.startsWith(u"DRAIN"_s)) {
+                restartHaproxy();
+                solo = std::make_unique<Lookout>(path(u"haproxy.sock"_s), "solo");
+            }
+        });
+        look.start(50);
+        const RunState state = finish(run);
+        look.stop();
+        QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+        QVERIFY(solo);
+        solo->end();
+        QCOMPARE(solo->fewest(), 1);
+        QVERIFY(solo->firstUp("solo-spare") < solo->firstDown("solo") && solo->firstDown("solo") < solo->looks());
+        writeRelease(u"1.1.0"_s);
+        whole(u"1.0.0"_s);
+    }
+
     /// One that somebody wrote into haproxy.cfg is let in again after a restart, too, and stays there at the end, out.
     void spareInTheConfiguration()
     {
-        writeConfiguration("    server backend-spare 127.0.0.1:" + QByteArray::number(m_at[u"backend-spare"_s]) + " disabled\n");
-        restartHaproxy();
-        QTRY_VERIFY_WITH_TIMEOUT(isUp(u"app"_s, u"backend-1"_s) && isUp(u"app"_s, u"backend-2"_s), 10000);
+        useConfiguration("    server backend-spare 127.0.0.1:" + QByteArray::number(m_at[u"backend-spare"_s]) + " disabled\n");
         const QString run = only({u"backend"_s}, u"1.0.0"_s, u"1.1.0"_s);
         QVERIFY(killedAt(run, u"step-1-done"_s));
         QVERIFY(isUp(u"app"_s, u"backend-spare"_s));
@@ -753,9 +792,7 @@ private Q_SLOTS:
         StepBench bench(m_target);
         const auto end = VALUE(StepRegistry::create(deploySteps({m_target, {}, u"1.0.0"_s}, u"1.1.0"_s, releasesAt(m_target, {u"backend"_s}, u"1.1.0"_s), true).last()));
         QCOMPARE(VALUE(QCoro::waitFor(end->inspect(bench, {}))), Inspection::Done);
-        writeConfiguration();
-        restartHaproxy();
-        QTRY_VERIFY_WITH_TIMEOUT(isUp(u"app"_s, u"backend-1"_s) && isUp(u"app"_s, u"backend-2"_s), 10000);
+        useConfiguration();
         const QString back = only({u"backend"_s}, u"1.1.0"_s, u"1.0.0"_s, false);
         QVERIFY2(finish(back) == RunState::Succeeded, qPrintable(story(back)));
         whole(u"1.0.0"_s);
