@@ -673,7 +673,6 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("what");
         QTest::newRow("it does not come up") << u"dies"_s;
-        QTest::newRow("its image is gone") << u"image"_s;
         QTest::newRow("its port is taken") << u"port"_s;
         QTest::newRow("HAProxy can't be told of it") << u"balancer"_s;
     }
@@ -686,8 +685,6 @@ private Q_SLOTS:
         QProcess stranger;
         if (what == u"dies") {
             writeRelease(u"1.0.0"_s, {{u"backend-spare"_s, Dies}, {u"solo-spare"_s, Dies}});
-        } else if (what == u"image") {
-            writeRelease(u"1.0.0"_s, {}, u"127.0.0.1:1/none:1"_s);
         } else if (what == u"port") {
             startStranger(stranger, m_at[u"backend-spare"_s]);
         } else {
