@@ -6,6 +6,7 @@
 #include "check/checklist.h"
 #include "deploy/balancer.h"
 #include "deploy/colours.h"
+#include "deploy/spares.h"
 
 #include <algorithm>
 
@@ -54,6 +55,12 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token stop)
                 co_return wrong(u"check.server_down"_s, args, (*balancer)->place());
             }
             ++up;
+        }
+        // The update adds it once backups and migrations are done.
+        if (service.spare) {
+            if (const auto addable = co_await checkSpare(*balancer, service); !addable) {
+                co_return wrong(addable.error());
+            }
         }
     }
     co_return passed(u"check.balancer_ok"_s, {{u"count"_s, up}});

@@ -81,8 +81,11 @@ public:
     /// was let in. Safe to repeat. Where the balancer forgets(), one that was added is gone with its restart or reload, and server()
     /// has the error "*.no_server" from then on; where it does not, it stays until removeServer().
     [[nodiscard]] virtual Async<> addServer(QString backend, QString server, QString address, int port) const = 0;
+    /// Whether addServer() would be refused, with what it would be: changes nothing, and is asked before anything depends on it.
+    [[nodiscard]] virtual Async<> checkAdd(QString backend, QString server, QString address, int port) const = 0;
     /// Takes a drained server out of the backend altogether; it is gone from servers(). None of that name: nothing happens. One that was
-    /// not added, but stands in the configuration, stays there, in Maintenance: somebody wrote it for addServer() to find.
+    /// not added, but stands in the configuration, stays there, in Maintenance: somebody wrote it for addServer() to find. So does one of
+    /// which that can't be told: error "*.stays", which is no reason to wait.
     [[nodiscard]] virtual Async<> removeServer(QString backend, QString server) const = 0;
     /// 1 … MaximumWeight: how many requests it gets, beside the weights of the others.
     [[nodiscard]] virtual Async<> setWeight(QString backend, QString server, int weight) const = 0;

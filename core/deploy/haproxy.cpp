@@ -60,8 +60,17 @@ bool isAsRunning(const HaproxyServer &server, const Haproxy::Row &row)
     const QString rise = row.value(u"check_rise"_s);
     const QString fall = row.value(u"check_fall"_s);
     const bool isHttp = row.value(u"mode"_s) == u"http"; // Else a cookie has no meaning.
-    return (!isHttp || server.cookie == row.value(u"cookie"_s)) && isChecked == !rise.isEmpty()
-        && (!isChecked || (rise == server.value("rise"_L1, u"2"_s) && fall == server.value("fall"_L1, u"3"_s)));
+    // It tells nothing of checks that rest.
+    const bool isMaintained = row.value(u"status"_s).startsWith(u"MAINT");
+    return (!isHttp || server.cookie == row.value(u"cookie"_s)) && (isMaintained || isChecked == !rise.isEmpty())
+        && (!isChecked || isMaintained || (rise == server.value("rise"_L1, u"2"_s) && fall == server.value("fall"_L1, u"3"_s)));
+}
+
+/// Whether a backend has its servers in a map that is made when it starts: HAProxy adds none there.
+bool isFixed(const QString &algorithm, const HaproxyBackend &backend)
+{
+    static const QStringList hashing{u"source"_s, u"uri"_s, u"url_param"_s, u"hdr"_s, u"rdp-cookie"_s, u"hash"_s};
+    return algorithm == u"static-rr" || (hashing.contains(algorithm) && !backend.mayBeConsistent);
 }
 
 const BalancerRegistry::Registration registration(u"haproxy"_s, [](const Target &target, const BalancerTools &tools) {
@@ -83,6 +92,11 @@ std::unexpected<Error> Haproxy::noServer(const QString &backend, const QString &
 std::unexpected<Error> Haproxy::refusedFor(const QString &backend, const QString &server, const QString &command, const QByteArray &answer) const
 {
     return answer.contains("No such server") ? noServer(backend, server) : refused(command, answer);
+}
+
+std::unexpected<Error> Haproxy::fixedServers(const QString &backend, const QString &server, const QJsonValue &answer) const
+{
+    return fail(u"haproxy.fixed_servers"_s, {{u"backend"_s, backend}, {u"server"_s, server}, {u"answer"_s, answer}}, m_socket);
 }
 
 Async<QByteArray> Haproxy::command(QString command) const
@@ -217,15 +231,15 @@ Async<QHostAddress> Haproxy::resolved(QString address) const
     co_return v4 == addresses.end() ? addresses.front() : *v4;
 }
 
-Async<haproxyconfiguration::Read<QList<HaproxyServer>>> Haproxy::configured(QString backend, bool isExact) const
+Async<haproxyconfiguration::Read<HaproxyBackend>> Haproxy::configured(QString backend, bool isExact) const
 {
     CO_TRY(const QByteArray info, co_await command(u"show info"_s));
     const qint64 pid = toldNumber(info, "Pid:");
     // A whole number of seconds.
     const QDateTime loaded = isExact ? QDateTime::fromSecsSinceEpoch(toldNumber(info, "Start_time_sec:") + 1) : QDateTime();
-    co_return co_await m_worker.run([pid, loaded, backend]() -> haproxyconfiguration::Read<QList<HaproxyServer>> {
+    co_return co_await m_worker.run([pid, loaded, backend]() -> haproxyconfiguration::Read<HaproxyBackend> {
         const auto files = haproxyFiles(pid, loaded);
-        return files ? haproxyconfiguration::servers(*files, backend) : std::unexpected(files.error());
+        return files ? haproxyconfiguration::backend(*files, backend) : std::unexpected(files.error());
     });
 }
 
@@ -245,8 +259,11 @@ Async<QStringList> Haproxy::likeOthers(QString backend, QString server) const
             running.insert(row.value(u"svname"_s), row);
         }
     }
+    if (const QString algorithm = running.value(u"BACKEND"_s).value(u"algo"_s); isFixed(algorithm, *read)) {
+        co_return fixedServers(backend, server, Message{u"haproxy.fixed_by"_s, {{u"algorithm"_s, algorithm}}}.toJson());
+    }
     // Those that serve; one of them may have been taken out of the running HAProxy.
-    QList<HaproxyServer> others = *read;
+    QList<HaproxyServer> others = read->servers;
     others.removeIf([&](const HaproxyServer &each) { return each.name == server || !running.contains(each.name); });
     for (const auto &isApart : {std::function<bool(const HaproxyServer &)>(&HaproxyServer::isDisabled), std::function<bool(const HaproxyServer &)>([](const HaproxyServer &each) { return each.has("backup"_L1); })}) {
         if (!std::ranges::all_of(others, isApart)) {
@@ -269,12 +286,18 @@ Async<QStringList> Haproxy::likeOthers(QString backend, QString server) const
     if (!settings) {
         co_return unclear(settings.error());
     }
+    // Of one alone nobody knows whether that is its own port beside the one that it serves at, or everybody's.
+    static const QStringList own{u"port"_s, u"addr"_s, u"agent-port"_s, u"agent-addr"_s};
+    const auto ownSetting = std::ranges::find_if(*settings, [](const QStringList &each) { return own.contains(each.front()); });
+    if (others.size() == 1 && ownSetting != settings->end()) {
+        co_return unclear({u"haproxy.unclear.own"_s, {{u"setting"_s, ownSetting->join(u' ')}, {u"server"_s, others.front().name}, {u"place"_s, others.front().where}}});
+    }
     const int sum = std::accumulate(weights.cbegin(), weights.cend(), 0);
     QStringList words{u"weight"_s, QString::number(weights.isEmpty() ? 1 : qRound(double(sum) / double(weights.size())))};
     // Sessions that stick to their server do so by its value, which must be its own.
     if (std::ranges::any_of(others, [](const HaproxyServer &each) { return !each.cookie.isEmpty(); })) {
         words << u"cookie"_s << server;
-        if (std::ranges::contains(*read, server, &HaproxyServer::cookie)) {
+        if (std::ranges::contains(read->servers, server, &HaproxyServer::cookie)) {
             co_return unclear({u"haproxy.unclear.cookie"_s, {{u"cookie"_s, server}}});
         }
     }
@@ -286,6 +309,23 @@ Async<QStringList> Haproxy::likeOthers(QString backend, QString server) const
         co_return unclear({u"haproxy.unclear.words"_s, {{u"place"_s, others.front().where}}});
     }
     co_return words;
+}
+
+Async<> Haproxy::checkAdd(QString backend, QString server, QString address, int) const
+{
+    const QString question = u"show cli level"_s;
+    CO_TRY(const QByteArray level, co_await command(question));
+    if (level.trimmed() != "admin") {
+        co_return refused(question, level);
+    }
+    CO_TRY(const QHostAddress host, co_await resolved(address));
+    Q_UNUSED(host)
+    CO_TRY(const QList<BalancerServer> all, co_await servers(backend));
+    if (!std::ranges::contains(all, server, &BalancerServer::name)) {
+        CO_TRY(const QStringList words, co_await likeOthers(backend, server));
+        Q_UNUSED(words)
+    }
+    co_return {};
 }
 
 Async<> Haproxy::addServer(QString backend, QString server, QString address, int port) const
@@ -300,7 +340,7 @@ Async<> Haproxy::addServer(QString backend, QString server, QString address, int
         }
         CO_TRY(const QByteArray answer, co_await command(text));
         if (answer.contains("dynamic load balancing")) {
-            co_return fail(u"haproxy.fixed_servers"_s, {{u"backend"_s, backend}, {u"server"_s, server}, {u"answer"_s, QString::fromUtf8(answer).trimmed()}}, m_socket);
+            co_return fixedServers(backend, server, QString::fromUtf8(answer).trimmed());
         }
         if (!answer.contains("New server registered") && !answer.contains("Already exists")) {
             co_return refusedFor(backend, server, text, answer);
@@ -320,6 +360,23 @@ Async<> Haproxy::addServer(QString backend, QString server, QString address, int
     co_return {};
 }
 
+Async<bool> Haproxy::isDisabledThere(QString backend, QString server) const
+{
+    constexpr int byConfiguration = 4; // SRV_ADMF_CMAINT
+    CO_TRY(const QByteArray answer, co_await command(u"show servers state "_s + backend));
+    QByteArrayList names;
+    const QByteArrayList lines = answer.split('\n');
+    for (const QByteArray &line : lines) {
+        const QByteArrayList fields = line.split(' ');
+        if (fields.front() == "#") {
+            names = fields.sliced(1);
+        } else if (fields.value(names.indexOf("srv_name")) == server.toUtf8()) {
+            co_return (fields.value(names.indexOf("srv_admin_state")).toInt() & byConfiguration) != 0;
+        }
+    }
+    co_return false;
+}
+
 Async<> Haproxy::removeServer(QString backend, QString server) const
 {
     CO_TRY(const QList<BalancerServer> all, co_await servers(backend));
@@ -328,7 +385,11 @@ Async<> Haproxy::removeServer(QString backend, QString server) const
     }
     CO_CHECK(co_await setState(backend, server, State::Maintenance));
     CO_TRY(const auto read, co_await configured(backend, false));
-    if (!read || std::ranges::contains(*read, server, &HaproxyServer::name)) {
+    if (!read) {
+        CO_TRY(const bool isThere, co_await isDisabledThere(backend, server));
+        co_return isThere ? Result<>() : fail(u"haproxy.stays"_s, {{u"backend"_s, backend}, {u"server"_s, server}, {u"reason"_s, read.error().toJson()}}, m_socket);
+    }
+    if (std::ranges::contains(read->servers, server, &HaproxyServer::name)) {
         co_return {};
     }
     const qint64 begin = Clock::system().monotonic();

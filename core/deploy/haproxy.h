@@ -47,7 +47,10 @@ public:
     /// their mean. Errors "haproxy.unclear" where that can't be read for certain, "haproxy.fixed_servers" where the backend's algorithm
     /// takes no further one. Neither for one that the configuration has, as with "disabled".
     [[nodiscard]] Async<> addServer(QString backend, QString server, QString address, int port) const override;
-    /// Where the configuration can't be read the server counts as one that stands there. Error "haproxy.not_removed" where connections stay.
+    /// Of a hash that is not consistent, and of rights that the socket lacks, it tells before HAProxy does.
+    [[nodiscard]] Async<> checkAdd(QString backend, QString server, QString address, int port) const override;
+    /// Errors "haproxy.not_removed" where connections stay, "haproxy.stays" where the configuration can't be read any more, and no
+    /// "disabled" in it gives the server away.
     [[nodiscard]] Async<> removeServer(QString backend, QString server) const override;
     [[nodiscard]] Async<> setWeight(QString backend, QString server, int weight) const override;
     [[nodiscard]] bool closesSessions() const override { return true; }
@@ -63,13 +66,16 @@ private:
     [[nodiscard]] Async<QList<Row>> stat() const;
     [[nodiscard]] Async<QHostAddress> resolved(QString address) const;
     /// Of a backend, by the configuration of the running process. isExact: it is what that has read, and not changed since.
-    [[nodiscard]] Async<haproxyconfiguration::Read<QList<HaproxyServer>>> configured(QString backend, bool isExact) const;
-    /// What a further server has beside its address, in the words of "add server". Error "haproxy.unclear".
+    [[nodiscard]] Async<haproxyconfiguration::Read<HaproxyBackend>> configured(QString backend, bool isExact) const;
+    /// A server's line has "disabled", whatever was done with it since; none that was added is so.
+    [[nodiscard]] Async<bool> isDisabledThere(QString backend, QString server) const;
+    /// What a further server has beside its address, in the words of "add server". Errors "haproxy.unclear", "haproxy.fixed_servers".
     [[nodiscard]] Async<QStringList> likeOthers(QString backend, QString server) const;
     [[nodiscard]] Async<> setAddress(QString backend, QString server, QString address, int port) const;
     [[nodiscard]] std::unexpected<Error> refused(const QString &command, const QByteArray &answer) const;
     /// The same of a command about one server: "haproxy.no_server" where that is what it says.
     [[nodiscard]] std::unexpected<Error> refusedFor(const QString &backend, const QString &server, const QString &command, const QByteArray &answer) const;
+    [[nodiscard]] std::unexpected<Error> fixedServers(const QString &backend, const QString &server, const QJsonValue &answer) const;
     [[nodiscard]] std::unexpected<Error> noServer(const QString &backend, const QString &server) const;
 
     QString m_socket;

@@ -195,18 +195,21 @@ public:
     {
     }
     std::optional<Message> take(const QString &line, const QString &where);
-    [[nodiscard]] QList<HaproxyServer> servers() const { return m_servers; }
+    [[nodiscard]] HaproxyBackend backend() const { return {m_servers, m_ours.mayBeConsistent}; }
 
 private:
     /// Of what "default-server" lines have said by then; what can't be used is told where a server takes it.
     struct Defaults {
         QList<std::pair<QList<Word>, QString>> lines;
+        bool mayBeConsistent = false;
     };
     std::optional<Message> section(const QList<Word> &words, const QString &where);
     std::optional<Message> server(const QList<Word> &words, const QString &where);
 
     QString m_backend;
-    enum class Section { Other, Defaults, Backend } m_section = Section::Other;
+    enum class Section { Other,
+                         Defaults,
+                         Backend } m_section = Section::Other;
     int m_conditions = 0;
     QMap<QString, Defaults> m_named;
     QString m_lastDefaults;
@@ -232,6 +235,11 @@ std::optional<Message> Reader::take(const QString &line, const QString &where)
     }
     if (sectionNames().contains(first)) {
         return section(words, where);
+    }
+    if (m_section != Section::Other && first == u"hash-type" && words.size() > 1) {
+        Defaults &defaults = m_section == Section::Backend ? m_ours : m_named[m_openDefaults];
+        defaults.mayBeConsistent = m_conditions > 0 || words[1].isVariable || words[1].text == u"consistent";
+        return {};
     }
     const bool isDefault = first == u"default-server";
     const bool isServer = m_section == Section::Backend && (first == u"server" || first == u"server-template");
@@ -318,7 +326,12 @@ QString HaproxyServer::value(QLatin1StringView keyword, const QString &otherwise
 
 haproxyconfiguration::Read<QList<HaproxyServer>> haproxyconfiguration::servers(const QList<File> &files, const QString &backend)
 {
-    Reader reader(backend);
+    return haproxyconfiguration::backend(files, backend).transform([](const HaproxyBackend &read) { return read.servers; });
+}
+
+haproxyconfiguration::Read<HaproxyBackend> haproxyconfiguration::backend(const QList<File> &files, const QString &name)
+{
+    Reader reader(name);
     for (const File &file : files) {
         const QStringList lines = QString::fromUtf8(file.content).split(u'\n');
         for (qsizetype i = 0; i < lines.size(); ++i) {
@@ -327,7 +340,7 @@ haproxyconfiguration::Read<QList<HaproxyServer>> haproxyconfiguration::servers(c
             }
         }
     }
-    return reader.servers();
+    return reader.backend();
 }
 
 haproxyconfiguration::Read<QList<QStringList>> haproxyconfiguration::common(const QList<HaproxyServer> &servers)

@@ -27,6 +27,12 @@ struct HaproxyServer {
     [[nodiscard]] QString value(QLatin1StringView keyword, const QString &otherwise) const;
 };
 
+struct HaproxyBackend {
+    QList<HaproxyServer> servers;
+    /// "hash-type consistent"; also where that depends on a condition or a variable.
+    bool mayBeConsistent = false;
+};
+
 /**
  * The servers of a backend, read from HAProxy's configuration for a further one to be added at runtime, which inherits
  * nothing. What can't be read for certain is an error, a message "haproxy.unclear.*" for whoever says what it is needed
@@ -44,6 +50,7 @@ using Read = std::expected<T, Message>;
 
 /// files: in the order in which HAProxy reads them. Empty: there is no such backend, or it has no servers.
 [[nodiscard]] Read<QList<HaproxyServer>> servers(const QList<File> &files, const QString &backend);
+[[nodiscard]] Read<HaproxyBackend> backend(const QList<File> &files, const QString &name);
 /// What a further one has beside address, weight and cookie: what all of these have. An error where they differ.
 [[nodiscard]] Read<QList<QStringList>> common(const QList<HaproxyServer> &servers);
 /// A word as the runtime API reads it back.

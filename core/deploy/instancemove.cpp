@@ -395,7 +395,12 @@ Async<> InstanceMove::balance(std::stop_token stop)
 
 Async<> InstanceMove::leave()
 {
-    co_return co_await m_balancer->removeServer(m_service.balancerBackend, m_instance.name);
+    auto left = co_await m_balancer->removeServer(m_service.balancerBackend, m_instance.name);
+    if (!left && left.error().code.endsWith(".stays"_L1)) {
+        m_context->log({left.error().code, left.error().args});
+        co_return {};
+    }
+    co_return left;
 }
 
 Async<bool> InstanceMove::isLetIn()

@@ -13,6 +13,7 @@
 #include <QCoroFuture>
 #include <QFileInfo>
 #include <QHostAddress>
+#include <QHostInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QRegularExpression>
@@ -225,13 +226,18 @@ Async<> Nginx::test(qint64 master, QStringList backends, std::stop_token stop) c
 
 Async<> Nginx::check(std::stop_token stop) const
 {
-    CO_TRY(const auto found, co_await look(m_backends));
+    co_return co_await checkChange(m_backends, stop);
+}
+
+Async<> Nginx::checkChange(QStringList backends, std::stop_token stop) const
+{
+    CO_TRY(const auto found, co_await look(backends));
     Q_UNUSED(found)
     if (::access(QFile::encodeName(m_spec.upstreamsDirectory).constData(), W_OK | X_OK) != 0) {
         co_return failErrno(u"nginx.not_writable"_s, errno, m_spec.upstreamsDirectory, {{u"folder"_s, m_spec.upstreamsDirectory}});
     }
     CO_TRY(const qint64 master, nginxMaster(m_spec.pidFile));
-    co_return co_await test(master, m_backends, stop);
+    co_return co_await test(master, backends, stop);
 }
 
 Async<QList<BalancerServer>> Nginx::look(QStringList backends) const
@@ -305,6 +311,21 @@ Async<> Nginx::addServer(QString backend, QString server, QString address, int p
         return {};
     };
     co_return co_await change(backend, edit);
+}
+
+Async<> Nginx::checkAdd(QString backend, QString server, QString address, int) const
+{
+    CO_TRY(Upstream upstream, readUpstream(backend, fileOf(backend), pendingOf(backend)));
+    if (!upstream.now.server(server)) {
+        CO_CHECK(upstream.now.addLikeOthers(server, fileOf(backend)));
+    }
+    // nginx looks a name up when it reads its configuration, and refuses it all where there is no such name.
+    const QHostInfo host = co_await m_worker.run([address] { return QHostAddress(address).isNull() ? QHostInfo::fromName(address) : QHostInfo(); });
+    if (host.error() != QHostInfo::NoError) {
+        co_return fail(u"nginx.no_address"_s, {{u"host"_s, address}, {u"reason"_s, host.errorString()}}, fileOf(backend), Error::Kind::Transient);
+    }
+    const QStringList one{backend};
+    co_return co_await checkChange(one, {});
 }
 
 Async<> Nginx::removeServer(QString backend, QString server) const

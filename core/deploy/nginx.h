@@ -36,6 +36,8 @@ public:
     [[nodiscard]] Async<BalancerServer> server(QString backend, QString name) const override;
     [[nodiscard]] Async<> setState(QString backend, QString server, State state) const override;
     [[nodiscard]] Async<> addServer(QString backend, QString server, QString address, int port) const override;
+    /// Beside what nginx says of its configuration: error "nginx.no_address" of a name that nobody knows.
+    [[nodiscard]] Async<> checkAdd(QString backend, QString server, QString address, int port) const override;
     [[nodiscard]] Async<> removeServer(QString backend, QString server) const override;
     [[nodiscard]] Async<> setWeight(QString backend, QString server, int weight) const override;
 
@@ -54,6 +56,8 @@ private:
     [[nodiscard]] Async<QList<BalancerServer>> look(QStringList backends) const;
     [[nodiscard]] Async<> change(QString backend, Edit edit) const;
     [[nodiscard]] Async<> changeServer(QString backend, QString server, std::function<void(NginxServer &server)> edit) const;
+    /// A change of these backends' files would be taken.
+    [[nodiscard]] Async<> checkChange(QStringList backends, std::stop_token stop) const;
     /// The configuration is valid, is the one that the master process works by, and includes the files of these backends.
     /// Errors "nginx.invalid" {reason, file, line}, "nginx.other_configuration", "nginx.not_included", "nginx.other_pid_file".
     [[nodiscard]] Async<> test(qint64 master, QStringList backends, std::stop_token stop) const;

@@ -111,6 +111,15 @@ Async<QString> spareHost(std::shared_ptr<Balancer> balancer, ServiceSpec service
     co_return fail(u"spare.elsewhere"_s, args, balancer->place());
 }
 
+Async<> checkSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service)
+{
+    CO_TRY(const QString host, co_await spareHost(balancer, service));
+    const QString backend = service.balancerBackend;
+    const QString name = service.spare->name;
+    const int port = service.spare->port;
+    co_return co_await balancer->checkAdd(backend, name, host, port);
+}
+
 Async<> addSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service)
 {
     CO_TRY(const QString host, co_await spareHost(balancer, service));

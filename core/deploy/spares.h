@@ -15,6 +15,8 @@ namespace cutover {
 /// Where the balancer is to find a service's spare: at its port, on the host where it finds the instances at theirs. Changes nothing.
 /// Errors "spare.elsewhere" {service, spare, …}, and the balancer's own.
 [[nodiscard]] Async<QString> spareHost(std::shared_ptr<Balancer> balancer, ServiceSpec service);
+/// Whether addSpare() would be refused, with what it would be. Changes nothing.
+[[nodiscard]] Async<> checkSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service);
 /// The spare is a server of its backend, in maintenance.
 [[nodiscard]] Async<> addSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service);
 /// Added where it is not in yet, let in, and UP.

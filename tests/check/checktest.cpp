@@ -303,6 +303,30 @@ private Q_SLOTS:
         QVERIFY(passed(run()[u"balancer"_s]));
         haproxy.kill();
         QVERIFY(haproxy.waitForFinished());
+
+        // A further server is nobody's concern but that of a target with a spare.
+        const QByteArray fixed = QString(config + u"  balance static-rr\n  server backend-2 127.0.0.1:%1\n"_s.arg(m_server->serverPort())).toUtf8();
+        QVERIFY(start(haproxy, QString::fromUtf8(fixed)));
+        QTRY_VERIFY_WITH_TIMEOUT(passed(run()[u"balancer"_s]), 10000);
+        for (InstanceSpec &instance : m_target.services[0].instances) {
+            instance.port = m_server->serverPort();
+        }
+        m_target.services[0].spare = InstanceSpec{u"backend-spare"_s, freePort()};
+        const CheckResult refused = run()[u"balancer"_s];
+        QCOMPARE(refused.status, CheckResult::Status::Failed);
+        QCOMPARE(refused.error.code, u"haproxy.fixed_servers"_s);
+        QCOMPARE(refused.error.args[u"server"_s].toString(), u"backend-spare"_s);
+        haproxy.kill();
+        QVERIFY(haproxy.waitForFinished());
+
+        QVERIFY(start(haproxy, QString::fromUtf8(QByteArray(fixed).replace("static-rr", "roundrobin"))));
+        QTRY_VERIFY_WITH_TIMEOUT(passed(run()[u"balancer"_s]), 10000);
+        m_target.services[0].instances[0].port = 1;
+        m_target.services[0].instances[1].port = 1;
+        QCOMPARE(run()[u"balancer"_s].error.code, u"spare.elsewhere"_s);
+        QCOMPARE(QCoro::waitFor(api.servers(u"app"_s)).value_or(QList<BalancerServer>()).size(), 2);
+        haproxy.kill();
+        QVERIFY(haproxy.waitForFinished());
     }
 
     void log()

@@ -36,6 +36,14 @@ int connectionsLeftForNobody(qint64 answering, const QString &address)
     return child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 97;
 }
 
+/// Says so when asked for the last of so many times, and notes what the server was when it was asked.
+Async<bool> othersServe(const Haproxy *haproxy, QStringList *seen, int times)
+{
+    CO_TRY(const BalancerServer now, co_await haproxy->server(u"sockets"_s, u"ws-1"_s));
+    seen->append(now.status);
+    co_return seen->size() >= times;
+}
+
 template<typename T>
 T readOf(const haproxyconfiguration::Read<T> &read)
 {
@@ -82,6 +90,26 @@ class HaproxyTest : public BalancedSystem
         }
         return row;
     }
+    /// All servers with addresses, weights, and what they were told to be; not what their checks have found.
+    QByteArrayList allServers()
+    {
+        const QByteArrayList lines = VALUE(QCoro::waitFor(Haproxy(m_target.balancer.socket).command(u"show servers state"_s))).split('\n');
+        QByteArrayList servers;
+        for (const QByteArray &line : lines) {
+            const QByteArrayList fields = line.split(' ');
+            // … srv_op_state srv_admin_state srv_uweight … srv_port
+            servers.append(fields.first(qMin(5, fields.size())).join(' ') + ' ' + fields.value(6) + ' ' + fields.value(7) + ' ' + fields.value(18));
+        }
+        return servers;
+    }
+    /// As where the target has a spare instance.
+    Target withSpare(quint16 port)
+    {
+        Target target = m_target;
+        target.services[0].spare = InstanceSpec{u"backend-3"_s, port};
+        target.services[0].drainLimitMs = 30000;
+        return target;
+    }
     void stopHaproxy()
     {
         if (m_haproxy) {
@@ -96,8 +124,8 @@ private Q_SLOTS:
         makeReleases();
         m_sockets = std::make_unique<WebSocketBackend>();
         QByteArray configuration = "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8()
-            + " mode 600 level admin\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    timeout tunnel 60s\n    retries 0\n"
-              "frontend front\n    bind 127.0.0.1:"
+            + " mode 600 level admin\n    stats socket " + path(u"operator.sock"_s).toUtf8() + " mode 600 level operator\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    timeout tunnel 60s\n    retries 0\n"
+                                                                                               "frontend front\n    bind 127.0.0.1:"
             + QByteArray::number(m_front) + "\n    use_backend sockets if { path /socket }\n    use_backend sticky if { path_beg /cgi-bin/sticky }\n    default_backend app\nbackend app\n    balance roundrobin\n    option httpchk GET /version\n    option abortonclose\n"
                                             "    default-server check inter 200ms fall 3 rise 1\n"
                                             // As nginx tells it.
@@ -112,11 +140,16 @@ private Q_SLOTS:
         configuration += "backend sticky\n    cookie SRV insert\n    http-response set-header X-Upstream %si:%sp\n    http-request set-path /version\n    server one " + first + " cookie one weight 10\n    server two 127.0.0.1:"
             + QByteArray::number(m_ports[1]) + " cookie two weight 30\n    server old " + first + " backup maxconn 7\n";
         configuration += "backend fixed\n    balance static-rr\n    server one " + first + "\n    server two 127.0.0.1:9 check disabled\n";
+        configuration += "backend hashed\n    balance source\n    server one " + first + "\nbackend consistent\n    balance uri\n    hash-type consistent\n    server one " + first + "\n";
+        configuration += "backend alone\n    server one " + first + " check port 8443\n";
         configuration += "backend unlike\n    server one " + first + " maxconn 5\n    server two " + first + "\n";
         configuration += "backend tracked\n    server one " + first + " check\n    server two " + first + " track app/backend-2\n";
         configuration += "backend tracking\n    server one " + first + " track tracked/one\n";
-        configuration += "backend rich\n    default-server ssl verify none check inter 3s fastinter 1s slowstart 0 no-check\n    server one " + first
-            + " send-proxy-v2 check-ssl sni str(\"a b;c\") weight 3 on-marked-down shutdown-sessions check port 8443 addr 127.0.0.1 init-addr last,libc,none\n";
+        configuration += "backend rich\n    default-server ssl verify none check inter 3s fastinter 1s slowstart 0 no-check\n";
+        for (const QByteArray name : {"one", "another"}) {
+            configuration += "    server " + name + ' ' + first
+                + " send-proxy-v2 check-ssl sni str(\"a b;c\") weight 3 on-marked-down shutdown-sessions check port 8443 addr 127.0.0.1 init-addr last,libc,none\n";
+        }
         writeFile(path(u"haproxy.cfg"_s), configuration);
         startBackends("{kind: haproxy, socket: haproxy.sock}");
         startHaproxy();
@@ -207,16 +240,58 @@ private Q_SLOTS:
         OK(QCoro::waitFor(balancer()->removeServer(u"rich"_s, u"two"_s)));
     }
 
+    /// Nothing is told of the checks of one that somebody has taken out.
+    void otherIsInMaintenance()
+    {
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-2"_s, Balancer::State::Maintenance)));
+        QVERIFY(rowOf(u"app"_s, u"backend-2"_s).contains("\ncheck_rise \n"));
+        OK(QCoro::waitFor(balancer()->checkAdd(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, m_ports[0])));
+        OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, m_ports[0])));
+        letIn(u"backend-3"_s);
+        const QByteArray row = rowOf(u"app"_s, u"backend-3"_s);
+        QVERIFY2(row.contains("\ncheck_rise 1\n") && row.contains("\ncheck_fall 3\n"), row.constData());
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-3"_s, Balancer::State::Maintenance)));
+        OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
+        letIn(u"backend-2"_s);
+    }
+
     void refusesWhatCannotBeAdded()
     {
-        const auto refusal = [this](const QString &backend) {
-            const auto added = QCoro::waitFor(balancer()->addServer(backend, u"three"_s, u"127.0.0.1"_s, 9));
-            return added ? Error() : added.error();
+        // Asked beforehand it says the same, and leaves everything as it is.
+        const auto refusal = [this](const QString &backend, const QString &host = u"127.0.0.1"_s) {
+            const QByteArrayList before = allServers();
+            const auto asked = QCoro::waitFor(balancer()->checkAdd(backend, u"three"_s, host, 9));
+            const auto added = QCoro::waitFor(balancer()->addServer(backend, u"three"_s, host, 9));
+            const bool isSame = !asked && !added && asked.error().text() == added.error().text() && allServers() == before;
+            return isSame ? added.error() : Error{.code = u"not the same"_s, .args = {}, .where = backend};
         };
         QCOMPARE(refusal(u"fixed"_s).code, u"haproxy.fixed_servers"_s);
+        QCOMPARE(refusal(u"hashed"_s).code, u"haproxy.fixed_servers"_s);
+        QVERIFY2(refusal(u"hashed"_s).text().contains(u"it balances by “source”"_s), qPrintable(refusal(u"hashed"_s).text()));
+        QVERIFY2(refusal(u"alone"_s).text().contains(u"“port 8443” may be the own one of its only server, one ("_s), qPrintable(refusal(u"alone"_s).text()));
+        QCOMPARE(refusal(u"nowhere"_s).code, u"haproxy.no_backend"_s);
+        // HAProxy is of the same opinion.
+        const Haproxy haproxy(m_target.balancer.socket);
+        for (const QString &backend : {u"fixed"_s, u"hashed"_s}) {
+            const QByteArray answer = VALUE(QCoro::waitFor(haproxy.command(u"add server %1/three 127.0.0.1:9"_s.arg(backend))));
+            QVERIFY2(answer.contains("dynamic load balancing"), answer.constData());
+        }
+        for (const QString &backend : {u"app"_s, u"consistent"_s, u"fixed"_s}) {
+            const QString name = backend == u"fixed" ? u"two"_s : u"three"_s;
+            const QByteArrayList before = allServers();
+            OK(QCoro::waitFor(balancer()->checkAdd(backend, name, u"localhost"_s, m_ports[1])));
+            QCOMPARE(allServers(), before);
+            OK(QCoro::waitFor(balancer()->addServer(backend, name, u"localhost"_s, m_ports[1])));
+            OK(QCoro::waitFor(balancer()->removeServer(backend, name)));
+        }
+        const Haproxy reading(path(u"operator.sock"_s));
+        for (const auto &refused : {QCoro::waitFor(reading.checkAdd(u"app"_s, u"three"_s, u"127.0.0.1"_s, 9)), QCoro::waitFor(reading.addServer(u"app"_s, u"three"_s, u"127.0.0.1"_s, 9))}) {
+            QVERIFY(!refused);
+            QCOMPARE(refused.error().code, u"haproxy.refused"_s);
+        }
         QVERIFY2(refusal(u"unlike"_s).text().contains(u"one has “maxconn 5” and two has not"_s), qPrintable(refusal(u"unlike"_s).text()));
         QVERIFY2(refusal(u"tracked"_s).text().contains(u"has “check” and two has not"_s), qPrintable(refusal(u"tracked"_s).text()));
-        QCOMPARE(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"no-such-host.invalid"_s, 9)).error().code, u"haproxy.no_address"_s);
+        QCOMPARE(refusal(u"app"_s, u"no-such-host.invalid"_s).code, u"haproxy.no_address"_s);
         // Where the configuration has it there is nothing to add.
         for (int i = 0; i < 2; ++i) {
             OK(QCoro::waitFor(balancer()->addServer(u"fixed"_s, u"two"_s, u"127.0.0.1"_s, m_ports[1])));
@@ -248,6 +323,29 @@ private Q_SLOTS:
         writeFile(path(u"haproxy.cfg"_s), before);
         QVERIFY(file.open(QIODevice::ReadWrite) && file.setFileTime(written, QFileDevice::FileModificationTime));
         file.close();
+        QCOMPARE(VALUE(QCoro::waitFor(balancer()->servers(u"app"_s))).size(), 2);
+    }
+
+    /// It may stand there or not: it stays, which is told, and a run goes on. One that "disabled" gives away is nobody's concern.
+    void removesNothingThatItCannotTell()
+    {
+        StepBench bench(withSpare(m_ports[0]));
+        auto move = VALUE(InstanceMove::create(bench, u"backend"_s, u"backend-3"_s));
+        OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, m_ports[0])));
+        OK(QCoro::waitFor(balancer()->addServer(u"fixed"_s, u"two"_s, u"127.0.0.1"_s, m_ports[1])));
+        OK(QCoro::waitFor(balancer()->setState(u"fixed"_s, u"two"_s, Balancer::State::Ready)));
+        letIn(u"backend-3"_s);
+        QVERIFY(QFile::rename(path(u"haproxy.cfg"_s), path(u"away"_s)));
+        const auto removed = QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s));
+        QVERIFY(!removed);
+        QCOMPARE(removed.error().code, u"haproxy.stays"_s);
+        QVERIFY(server(u"backend-3"_s).isMaintained());
+        OK(QCoro::waitFor(move.leave()));
+        QVERIFY2(bench.told().join(u'\n').contains(u"backend-3 stays in HAProxy's backend app"_s), qPrintable(bench.told().join(u'\n')));
+        OK(QCoro::waitFor(balancer()->removeServer(u"fixed"_s, u"two"_s)));
+        QVERIFY(VALUE(QCoro::waitFor(balancer()->server(u"fixed"_s, u"two"_s))).isMaintained());
+        QVERIFY(QFile::rename(path(u"away"_s), path(u"haproxy.cfg"_s)));
+        OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
         QCOMPARE(VALUE(QCoro::waitFor(balancer()->servers(u"app"_s))).size(), 2);
     }
 
@@ -292,7 +390,8 @@ private Q_SLOTS:
         letIn(u"backend-3"_s);
         const auto sessions = sessionsUpTo(port);
         QCOMPARE(sessions.back()->backend(), port);
-        OK(QCoro::waitFor(patient.setState(u"app"_s, u"backend-3"_s, Balancer::State::Drain)));
+        StepBench bench(withSpare(port));
+        auto move = VALUE(InstanceMove::create(bench, u"backend"_s, u"backend-3"_s));
         std::unique_ptr<QProcess> before;
         QElapsedTimer ended;
         QTimer::singleShot(300, this, [&] {
@@ -310,8 +409,11 @@ private Q_SLOTS:
                 session->end();
             }
         });
-        OK(QCoro::waitFor(patient.waitDrained(u"app"_s, u"backend-3"_s, 30000, {})));
+        OK(QCoro::waitFor(move.drain(false, {})));
         QCOMPARE(QCoro::waitFor(patient.server(u"app"_s, u"backend-3"_s)).error().code, u"haproxy.no_server"_s);
+        QCOMPARE(QCoro::waitFor(patient.setState(u"app"_s, u"backend-3"_s, Balancer::State::Maintenance)).error().code, u"haproxy.no_server"_s);
+        QCOMPARE(QCoro::waitFor(patient.setWeight(u"app"_s, u"backend-3"_s, 2)).error().code, u"haproxy.no_server"_s);
+        OK(QCoro::waitFor(move.keepOut()));
         if (isReload) {
             QVERIFY(ended.isValid());
             before->terminate();
@@ -367,6 +469,12 @@ private Q_SLOTS:
         QCOMPARE(problem("backend app\n server a \"$X\":1 inter 2s\n"), QString());
         QCOMPARE(problem("defaults\n default-server agent-check\nbackend app\n server a 1:1\n"), u"haproxy.unclear.keyword f:2"_s);
         QCOMPARE(problem("defaults\n default-server agent-check\nbackend other\n server a 1:1\n"), QString());
+        const auto isConsistent = [](const QByteArray &content) { return readOf(haproxyconfiguration::backend({{u"f"_s, content}}, u"app"_s)).mayBeConsistent; };
+        QVERIFY(!isConsistent("backend other\n hash-type consistent\nbackend app\n balance uri\n"));
+        QVERIFY(isConsistent("defaults\n hash-type consistent\nbackend app\n balance uri\n"));
+        QVERIFY(!isConsistent("defaults\n hash-type consistent\nbackend app\n hash-type map-based sdbm\n"));
+        QVERIFY(isConsistent("backend app\n.if defined(X)\n hash-type map-based\n.endif\n"));
+        QVERIFY(isConsistent("backend app\n hash-type \"$X\"\n"));
     }
 
     void sharesByWeight() { requestsFollowTheWeights(); }
@@ -517,6 +625,38 @@ private Q_SLOTS:
         const BalancerServer now = VALUE(QCoro::waitFor(patient.server(u"sockets"_s, u"ws-1"_s)));
         QVERIFY2(now.status.startsWith(u"DRAIN"), qPrintable(now.status));
         OK(QCoro::waitFor(patient.setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Ready)));
+    }
+
+    /// What may be the only one left serves on until there is another.
+    void drainThatARestartForgetsAsksFirst()
+    {
+        auto socket = std::make_unique<WebSocket>(m_front);
+        QVERIFY(socket->isOpen());
+        const Haproxy patient(m_target.balancer.socket, 5000, {}, 10000);
+        const auto restartSoon = [this] {
+            QTimer::singleShot(300, this, [this] {
+                stopHaproxy();
+                startHaproxy();
+            });
+        };
+        OK(QCoro::waitFor(patient.setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Drain)));
+        QStringList seen;
+        restartSoon();
+        OK(QCoro::waitFor(patient.waitDrained(u"sockets"_s, u"ws-1"_s, 30000, {}, {}, [&] { return othersServe(&patient, &seen, 4); })));
+        QCOMPARE(seen, QStringList(4, u"no check"_s));
+        QVERIFY(VALUE(QCoro::waitFor(patient.server(u"sockets"_s, u"ws-1"_s))).out);
+        OK(QCoro::waitFor(patient.setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Ready)));
+        socket = std::make_unique<WebSocket>(m_front);
+        QVERIFY(socket->isOpen());
+        OK(QCoro::waitFor(patient.setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Drain)));
+        seen.clear();
+        restartSoon();
+        const auto alone = QCoro::waitFor(patient.waitDrained(u"sockets"_s, u"ws-1"_s, 2000, {}, {}, [&] { return othersServe(&patient, &seen, 1000); }));
+        QVERIFY(!alone);
+        QCOMPARE(alone.error().code, u"balancer.alone"_s);
+        QVERIFY2(alone.error().text().contains(u"HAProxy was restarted while ws-1 was being drained"_s), qPrintable(alone.error().text()));
+        QVERIFY(seen.size() > 5);
+        QVERIFY(!VALUE(QCoro::waitFor(patient.server(u"sockets"_s, u"ws-1"_s))).out);
     }
 
     void processThatAReloadReplaced_data()

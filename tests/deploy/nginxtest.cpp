@@ -341,8 +341,10 @@ private Q_SLOTS:
         const QByteArray before = readFile(upstreamFile());
         const QByteArray unlike = QByteArray(before).replace("max_fails=0; # backend-2", "max_fails=1; # backend-2");
         writeFile(upstreamFile(), unlike);
+        QCOMPARE(QCoro::waitFor(balancer()->checkAdd(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, 9)).error().code, u"nginx.unlike"_s);
         QCOMPARE(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, 9)).error().code, u"nginx.unlike"_s);
         writeFile(upstreamFile(), unlike + "server 127.0.0.1:7 down; # backend-3 by hand\n");
+        OK(QCoro::waitFor(balancer()->checkAdd(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, m_ports[0])));
         for (int i = 0; i < 2; ++i) {
             OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, m_ports[0])));
             QVERIFY(server(u"backend-3"_s).out);
@@ -354,11 +356,47 @@ private Q_SLOTS:
         OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-1"_s, Balancer::State::Ready)));
     }
 
+    /// A restart in the middle of its drain leaves it where it is: out, with nothing left to wait for.
+    void remembersWhatWasAdded()
+    {
+        const quint16 port = freePort();
+        QProcess further;
+        startFurther(further, path(u"releases"_s), port);
+        const QByteArray before = readFile(upstreamFile());
+        OK(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, port)));
+        letIn(u"backend-3"_s);
+        const auto sessions = sessionsUpTo(port);
+        QCOMPARE(sessions.back()->backend(), port);
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-3"_s, Balancer::State::Drain)));
+        QCOMPARE(QCoro::waitFor(balancer()->waitDrained(u"app"_s, u"backend-3"_s, 300, {})).error().code, u"balancer.sessions_left"_s);
+        stopNginx();
+        startNginx();
+        OK(QCoro::waitFor(balancer()->waitDrained(u"app"_s, u"backend-3"_s, 10000, {})));
+        QVERIFY(server(u"backend-3"_s).out);
+        QCOMPARE(answersOf(port, 12), 0);
+        OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
+        QCOMPARE(readFile(upstreamFile()), before);
+        stopFurther(further);
+        endAll(sessions);
+    }
+
     void addsNothingWhileRefused()
     {
         const QByteArray before = readFile(upstreamFile());
         User user(m_front);
+        const auto asked = [this](const QString &backend, const QString &host) { return QCoro::waitFor(balancer()->checkAdd(backend, u"backend-3"_s, host, 9)); };
+        // Asking is no reload, either.
+        const auto reloads = [this] { return readFile(path(u"error.log"_s)).count("reconfiguring"); };
+        const auto reloadsBefore = reloads();
+        OK(asked(u"app"_s, u"127.0.0.1"_s));
+        OK(asked(u"app"_s, u"localhost"_s));
+        QCOMPARE(asked(u"app"_s, u"no-such-host.invalid"_s).error().code, u"nginx.no_address"_s);
+        QCOMPARE(asked(u"nowhere"_s, u"127.0.0.1"_s).error().code, u"nginx.no_backend"_s);
         writeFile(broken(), "nonsense;\n");
+        QCOMPARE(asked(u"app"_s, u"127.0.0.1"_s).error().code, u"nginx.invalid"_s);
+        QCOMPARE(readFile(upstreamFile()), before);
+        QVERIFY(!QFile::exists(pendingFile()));
+        QCOMPARE(reloads(), reloadsBefore);
         const auto added = QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, 9));
         QVERIFY(!added);
         QCOMPARE(added.error().code, u"nginx.invalid"_s);
@@ -377,6 +415,7 @@ private Q_SLOTS:
         QCOMPARE(readFile(upstreamFile()), before);
         noneFailed(user);
         stopNginx();
+        QCOMPARE(asked(u"app"_s, u"127.0.0.1"_s).error().code, u"nginx.not_running"_s);
         QCOMPARE(QCoro::waitFor(balancer()->addServer(u"app"_s, u"backend-3"_s, u"127.0.0.1"_s, 9)).error().code, u"nginx.not_running"_s);
         QCOMPARE(readFile(upstreamFile()), before);
         startNginx();

@@ -119,11 +119,11 @@ const DatabaseSession *SessionsDialog::chosen() const
 void SessionsDialog::refresh()
 {
     const int count = m_model.rowCount();
-    m_summary->setText(m_busy && count == 0 ? tr("The databases are being asked")
+    m_summary->setText(m_busy && count == 0         ? tr("The databases are being asked")
                            : count == 0 && m_hidden ? tr("No session that may be seen is in the way")
-                           : count == 0     ? tr("No session is in the way")
-                           : count == 1     ? tr("1 session is in the way")
-                                            : tr("%1 sessions are in the way").arg(count));
+                           : count == 0             ? tr("No session is in the way")
+                           : count == 1             ? tr("1 session is in the way")
+                                                    : tr("%1 sessions are in the way").arg(count));
     m_again->setEnabled(!m_busy);
     const QString conn = m_target.name.isEmpty() ? tr("The target is not known yet.") : m_target.connRefusal();
     setDisabledReason(m_end, m_busy ? tr("The databases are being asked.") : chosen() == nullptr ? tr("Choose a session.")
