@@ -56,8 +56,8 @@ QCoro::Task<Finding> run(CheckScope scope, std::stop_token stop)
             }
             ++up;
         }
-        // The update adds it once backups and migrations are done.
-        if (service.spare) {
+        // The update adds it once backups and migrations are done; a way back goes without where it must.
+        if (service.spare && !scope.afterUpdate) {
             if (const auto addable = co_await checkSpare(*balancer, service); !addable) {
                 co_return wrong(addable.error());
             }

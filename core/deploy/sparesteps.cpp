@@ -65,9 +65,8 @@ public:
         CO_TRY(const InstanceState now, co_await move.state());
         CO_CHECK(checkPort(context, now));
         CO_TRY(const auto balancer, BalancerRegistry::create(context.target(), balancerToolsOf(context)));
-        CO_TRY(const QString host, co_await spareHost(balancer, serviceOf(context)));
-        Q_UNUSED(host)
-        co_return {};
+        const ServiceSpec spared = serviceOf(context);
+        co_return co_await checkSpare(balancer, spared);
     }
 
     Async<QJsonObject> prepare(StepContext &context, std::stop_token) override
