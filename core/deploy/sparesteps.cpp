@@ -168,6 +168,8 @@ private:
 
 class RetireSpareStep : public SpareStep
 {
+    static constexpr QLatin1StringView ended{"spareEnded"}; ///< Among the step's results.
+
 public:
     using SpareStep::SpareStep;
 
@@ -184,7 +186,9 @@ public:
         if (serving) {
             CO_CHECK(co_await move.checkCapacity());
         }
-        co_return co_await endSpare(&context, spec(), service(), false, stop);
+        CO_CHECK(co_await endSpare(&context, spec(), service(), false, stop));
+        context.setResult(ended, true);
+        co_return {};
     }
 
     Async<> verify(StepContext &context, std::stop_token) override
@@ -203,13 +207,15 @@ public:
         CO_TRY(InstanceMove move, create(context));
         const auto now = co_await move.state();
         const auto serving = co_await move.isServing();
+        const auto isKnown = co_await move.isKnown();
         const auto isLetIn = co_await move.isLetIn();
         const auto isNoted = servesSpare(context.target(), serviceOf(context));
-        if (!now || !serving || !isLetIn || !isNoted) {
+        if (!now || !serving || !isKnown || !isLetIn || !isNoted) {
             co_return Inspection::Unknown;
         }
-        // A server that stands in the balancer's configuration stays there, out.
-        if (now->container.isEmpty() && !*isLetIn && !*isNoted) {
+        // One that stands in the balancer's configuration stays there, out; another one is still to be removed.
+        const bool isAway = !*isKnown || (!*isLetIn && context.result(spec().id, ended).toBool());
+        if (now->container.isEmpty() && isAway && !*isNoted) {
             co_return Inspection::Done;
         }
         const bool isAsBefore = *serving && now->release == to() && now->state == InstanceState::State::Ready;

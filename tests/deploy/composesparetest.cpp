@@ -788,6 +788,8 @@ private Q_SLOTS:
         QVERIFY(VALUE(QCoro::waitFor(balancer()->server(u"app"_s, u"backend-spare"_s))).isMaintained());
         StepBench bench(m_target);
         const auto end = VALUE(StepRegistry::create(deploySteps({m_target, {}, u"1.0.0"_s}, u"1.1.0"_s, releasesAt(m_target, {u"backend"_s}, u"1.1.0"_s), true).last()));
+        OK(QCoro::waitFor(end->apply(bench, {}, {})));
+        OK(QCoro::waitFor(end->verify(bench, {})));
         QCOMPARE(VALUE(QCoro::waitFor(end->inspect(bench, {}))), Inspection::Done);
         useConfiguration();
         const QString back = only({u"backend"_s}, u"1.1.0"_s, u"1.0.0"_s, false);

@@ -5,6 +5,7 @@
 
 #include "plan/step.h"
 
+#include <QJsonObject>
 #include <QStringList>
 
 /** Runs single steps as the orchestrator does, and keeps what they tell. */
@@ -25,8 +26,8 @@ public:
     void progress(const cutover::Progress &progress) override { m_told.append(progress.doing.text()); }
     void log(const cutover::Message &message) override { m_told.append(message.text()); }
     void logLine(const QString &, const QString &line) override { m_told.append(line); }
-    void setResult(const QString &, const QJsonValue &) override { }
-    QJsonValue result(const QString &, const QString &) const override { return {}; }
+    void setResult(const QString &key, const QJsonValue &value) override { m_results.insert(key, value); }
+    QJsonValue result(const QString &, const QString &key) const override { return m_results[key]; }
 
     [[nodiscard]] const QStringList &told() const { return m_told; }
 
@@ -34,4 +35,5 @@ private:
     cutover::Target m_target;
     cutover::Plan m_plan;
     QStringList m_told;
+    QJsonObject m_results; ///< Of the one step.
 };
