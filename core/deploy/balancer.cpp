@@ -8,7 +8,6 @@
 #include <QJsonArray>
 #include <QMap>
 
-#include <optional>
 #include <utility>
 
 using namespace Qt::StringLiterals;
@@ -42,19 +41,20 @@ Async<> Balancer::waitDrained(QString backend, QString server, qint64 limitMs, s
     qint64 begin = called;
     bool isAlone = false;
     int quiet = 0;
-    std::optional<BalancerServer> known;
+    BalancerServer now;
+    bool isKnown = false;
     while (true) {
         const auto told = co_await this->server(backend, server);
-        if (!told && !(known && isForgotten(told.error()))) {
+        if (told) {
+            now = *told;
+        } else if (!isKnown || !isForgotten(told.error())) {
             co_return fail(told.error());
-        }
-        BalancerServer now = told ? *told : *known;
-        if (!told) {
+        } else {
             // It had been added, and is gone with the balancer's restart. What a process of before a reload still answers counts.
             now.sessions = 0;
             now.out = true;
         }
-        known = now;
+        isKnown = true;
         if (forgets() && !now.out && now.isUp()) {
             // One that was restarted meanwhile has forgotten the drain, and sends requests there again.
             quiet = 0;
@@ -174,7 +174,7 @@ Async<> Balancer::weightRefused(QString server, int weight) const
 
 BalancerRegistry::Registration::Registration(const QString &kind, Factory factory)
 {
-    factories().insert(kind, factory);
+    factories()[kind] = std::move(factory);
 }
 
 Result<std::shared_ptr<Balancer>> BalancerRegistry::create(const Target &target, const BalancerTools &tools)

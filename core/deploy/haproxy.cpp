@@ -132,9 +132,9 @@ Async<QList<Haproxy::Row>> Haproxy::stat() const
         co_return refused(u"show stat"_s, csv);
     }
     const QStringList names = lines.front().sliced(2).split(u',');
-    const QStringList values = lines.sliced(1);
     QList<Row> rows;
-    for (const QString &line : values) {
+    const QStringList told = lines.sliced(1);
+    for (const QString &line : told) {
         const QStringList fields = line.split(u',');
         Row row;
         for (qsizetype i = 0; i < names.size(); ++i) {

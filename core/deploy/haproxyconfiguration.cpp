@@ -107,7 +107,7 @@ QList<Word> wordsOf(const QString &line)
             const QChar next = line[++i];
             isWord = true;
             bool isNumber = false;
-            if (const uint code = line.mid(i + 1, 2).toUInt(&isNumber, 16); next == u'x' && isNumber) {
+            if (const uint code = QStringView(line).mid(i + 1, 2).toUInt(&isNumber, 16); next == u'x' && isNumber) {
                 word.text += QChar(code);
                 i += 2;
             } else {
@@ -150,7 +150,8 @@ std::optional<Message> apply(HaproxyServer &server, const QList<Word> &words, qs
         if (keyword == u"source" && (words.value(i + 2).text == u"usesrc" || words.value(i + 2).text == u"interface")) {
             values = 3;
         }
-        for (const Word &value : words.sliced(i + 1).first(qMin(values, words.size() - i - 1))) {
+        const QList<Word> given = words.mid(i + 1, values);
+        for (const Word &value : given) {
             setting.append(value.text);
         }
         const bool isOwn = ownFlags().contains(keyword) || ownValued().contains(keyword);
@@ -183,7 +184,7 @@ std::optional<Message> apply(HaproxyServer &server, const QList<Word> &words, qs
 std::pair<int, int> rangeOf(const QString &text)
 {
     const qsizetype dash = text.indexOf(u'-');
-    return dash < 0 ? std::pair(1, text.toInt()) : std::pair(text.first(dash).toInt(), text.sliced(dash + 1).toInt());
+    return dash < 0 ? std::pair(1, text.toInt()) : std::pair(QStringView(text).first(dash).toInt(), QStringView(text).sliced(dash + 1).toInt());
 }
 
 /** Goes through the lines of a configuration for the servers of one backend. */
@@ -349,7 +350,8 @@ haproxyconfiguration::Read<QList<QStringList>> haproxyconfiguration::common(cons
         return QList<QStringList>();
     }
     const HaproxyServer &first = servers.front();
-    for (const HaproxyServer &other : servers.sliced(1)) {
+    const QList<HaproxyServer> rest = servers.sliced(1);
+    for (const HaproxyServer &other : rest) {
         for (const auto &[one, another] : {std::pair(&first, &other), std::pair(&other, &first)}) {
             for (const QStringList &setting : one->settings) {
                 if (!another->settings.contains(setting)) {

@@ -53,7 +53,7 @@ Result<QList<QByteArray>> readPending(const QString &path)
     TRY(const QByteArray content, files::read(path));
     QList<QByteArray> texts;
     const QJsonArray array = QJsonDocument::fromJson(content).array();
-    for (const QJsonValue &text : array) {
+    for (const auto text : array) {
         texts.append(text.toString().toUtf8());
     }
     return texts;
@@ -396,7 +396,8 @@ Async<> Nginx::change(QString backend, Edit edit) const
     // What is told is why it did not work, not that taking it back did not either: then what may serve is still written down.
     const bool isBack = isSame || putBack(file, upstream, wasSure && !mayHaveLoaded);
     if (isBack && wasSure && !mayHaveLoaded) {
-        (void)files::remove(pendingFile);
+        const auto removed = files::remove(pendingFile);
+        Q_UNUSED(removed)
     }
     co_return done;
 }

@@ -63,7 +63,7 @@ Result<NginxUpstream> NginxUpstream::parse(const QByteArray &content, const QStr
             bool isNumber = false;
             if (word == u"down") {
                 server.down = true;
-            } else if (const int weight = word.mid(7).toInt(&isNumber); word.startsWith(u"weight=") && isNumber) {
+            } else if (const int weight = QStringView(word).mid(7).toInt(&isNumber); word.startsWith(u"weight=") && isNumber) {
                 server.weight = weight;
             } else {
                 server.others << word;

@@ -357,8 +357,8 @@ protected:
         OK(QCoro::waitFor(balancer()->removeServer(u"app"_s, u"backend-3"_s)));
         QCOMPARE(QCoro::waitFor(balancer()->removeServer(u"nowhere"_s, u"backend-3"_s)).error().code.section(u'.', 1), u"no_backend"_s);
         QCOMPARE(QCoro::waitFor(balancer()->addServer(u"nowhere"_s, u"backend-3"_s, u"127.0.0.1"_s, port)).error().code.section(u'.', 1), u"no_backend"_s);
-        endAll(sessions);
         noneFailed(user);
+        endAll(sessions);
     }
     /// One that serves gets another address: nobody is sent to it until it is let in again.
     void furtherServerMoves()
