@@ -63,7 +63,7 @@ public:
         CO_TRY(InstanceMove move, create(context));
         CO_CHECK(co_await move.check(to(), stop));
         CO_TRY(const InstanceState now, co_await move.state());
-        CO_CHECK(checkPort(context, now));
+        CO_CHECK(checkPort(context, move.instance(), now));
         CO_TRY(const auto balancer, BalancerRegistry::create(context.target(), balancerToolsOf(context)));
         const ServiceSpec spared = serviceOf(context);
         co_return co_await checkSpare(balancer, spared);
@@ -152,15 +152,14 @@ private:
     }
 
     /// A stranger there is found before anything is started.
-    Result<> checkPort(StepContext &context, const InstanceState &now) const
+    static Result<> checkPort(StepContext &context, const InstanceSpec &spare, const InstanceState &now)
     {
         const QString docker = context.target().compose.host;
         const bool isHere = docker.isEmpty() || docker.startsWith("unix:"_L1);
-        const int port = serviceOf(context).spare->port;
-        const auto holder = isHere && now.pid <= 0 ? portHolder(port) : std::nullopt;
+        const auto holder = isHere && now.pid <= 0 ? portHolder(spare.port) : std::nullopt;
         if (holder) {
             const QJsonValue program = holder->pid ? QJsonValue(holder->program) : QJsonValue();
-            return fail(u"check.port_taken"_s, {{u"port"_s, port}, {u"instance"_s, serviceOf(context).spare->name}, {u"program"_s, program}, {u"pid"_s, holder->pid}}, serviceOf(context).spare->name);
+            return fail(u"check.port_taken"_s, {{u"port"_s, spare.port}, {u"instance"_s, spare.name}, {u"program"_s, program}, {u"pid"_s, holder->pid}}, spare.name);
         }
         return {};
     }
