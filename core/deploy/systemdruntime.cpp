@@ -190,7 +190,7 @@ public:
                 asked = true;
                 if (const Result<> told = co_await managerOf(place).stop(unit.name); !told) {
                     if (told.error().code == "systemd.denied"_L1) {
-                        CO_CHECK(m_stopped.mark(instance, false)); // It is meant to run on.
+                        CO_CHECK(m_stopped.note(instance, false)); // It is meant to run on.
                     }
                     co_return fail(told.error());
                 }
