@@ -305,8 +305,9 @@ private Q_SLOTS:
         const QByteArray address = server.address().toUtf8();
         for (const QByteArray &user : {QByteArray("root"), QByteArray("deploy")}) {
             write(file, "schema: 1\nname: far\nproduct: far\nenvironment: staging\nstate: state-" + user + "\nreleases: releases\nrepository: {url: repository, keys: [key.pub]}\n"
-                            "hosts:\n  - {name: web-2, ssh: \"" + user + '@' + address + "\", releases: " + QFile::encodeName(folder.filePath(u"there"_s)) + "}\nservices:\n"
-                            "  - name: backend\n    runtime: systemd\n    host: web-2\n    command: [serve]\n    health: {tcp: \"127.0.0.1:{port}\"}\n    instances:\n      - {name: backend-1, port: 8101, unit: backend@1}\n      - {name: backend-2, port: 8102, unit: backend@2}\n");
+                                                                                                           "hosts:\n  - {name: web-2, ssh: \""
+                      + user + '@' + address + "\", releases: " + QFile::encodeName(folder.filePath(u"there"_s)) + "}\nservices:\n"
+                                                                                                                   "  - name: backend\n    runtime: systemd\n    host: web-2\n    command: [serve]\n    health: {tcp: \"127.0.0.1:{port}\"}\n    instances:\n      - {name: backend-1, port: 8101, unit: backend@1}\n      - {name: backend-2, port: 8102, unit: backend@2}\n");
             const auto target = Target::load(file);
             QVERIFY2(target, qPrintable(target ? QString() : target.error().text()));
             CheckScope scope;
