@@ -683,7 +683,7 @@ private Q_SLOTS:
     {
         Target target;
         target.databases = {m_server.spec(u"trading"_s, u"owner"_s)};
-        auto holder = Session::open(m_spec);
+        auto holder = Session::open(m_server.spec(u"trading"_s, u"postgres"_s));
         QVERIFY_RESULT((*holder)->execute(u"BEGIN"_s));
         QVERIFY_RESULT((*holder)->execute(u"SELECT 1"_s));
         const auto blind = await(databaseSessions(target));

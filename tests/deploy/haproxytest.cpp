@@ -632,7 +632,7 @@ private Q_SLOTS:
     {
         auto socket = std::make_unique<WebSocket>(m_front);
         QVERIFY(socket->isOpen());
-        const Haproxy patient(m_target.balancer.socket, 5000, {}, 10000);
+        const Haproxy patient(m_target.balancer.socket, 5000, {}, 60000);
         const auto restartSoon = [this] {
             QTimer::singleShot(300, this, [this] {
                 stopHaproxy();
@@ -651,7 +651,7 @@ private Q_SLOTS:
         OK(QCoro::waitFor(patient.setState(u"sockets"_s, u"ws-1"_s, Balancer::State::Drain)));
         seen.clear();
         restartSoon();
-        const auto alone = QCoro::waitFor(patient.waitDrained(u"sockets"_s, u"ws-1"_s, 2000, {}, {}, [&] { return othersServe(&patient, &seen, 1000); }));
+        const auto alone = QCoro::waitFor(patient.waitDrained(u"sockets"_s, u"ws-1"_s, 10000, {}, {}, [&] { return othersServe(&patient, &seen, 1000); }));
         QVERIFY(!alone);
         QCOMPARE(alone.error().code, u"balancer.alone"_s);
         QVERIFY2(alone.error().text().contains(u"HAProxy was restarted while ws-1 was being drained"_s), qPrintable(alone.error().text()));

@@ -113,10 +113,21 @@ class TradingTest : public QObject
     /// ended, and nobody was taken out, before the spare was in.
     void neverOneLess(const std::function<void()> &roll)
     {
-        const QJsonArray instances = m_system->ctl({u"status"_s}).json[u"instances"].toArray();
-        const auto first = std::ranges::find_if(instances, [](const QJsonValue &each) { return each[u"name"].toString() == u"backend-1"; });
-        QVERIFY(first != instances.end() && (*first)[u"pid"].toInteger() > 0);
-        cutover::testing::Lookout lookout(m_system->path(u"haproxy.sock"_s), "backend", (*first)[u"pid"].toInteger());
+        qint64 first = 0;
+        QByteArray told;
+        const bool isKnown = QTest::qWaitFor(
+            [&] {
+                const auto status = m_system->ctl({u"status"_s});
+                told = QJsonDocument(status.json).toJson(QJsonDocument::Compact).left(3000) + status.errors.left(1000);
+                const QJsonArray instances = status.json[u"instances"].toArray();
+                for (const auto &each : instances) {
+                    first = each.toObject()[u"name"].toString() == u"backend-1" ? each.toObject()[u"pid"].toInteger() : first;
+                }
+                return first > 0;
+            },
+            QDeadlineTimer(std::chrono::minutes(1)));
+        QVERIFY2(isKnown, told);
+        cutover::testing::Lookout lookout(m_system->path(u"haproxy.sock"_s), "backend", first);
         roll();
         lookout.end();
         QCOMPARE(lookout.fewest(), 2);
