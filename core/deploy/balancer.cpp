@@ -131,7 +131,12 @@ Async<int> Balancer::closeLeft(QString backend, QString server, std::stop_token 
 
 bool Balancer::isForgotten(const Error &error) const
 {
-    return forgets() && error.code.endsWith(".no_server"_L1);
+    return forgets() && isUnknownServer(error);
+}
+
+bool isUnknownServer(const Error &error)
+{
+    return error.code.endsWith(".no_server"_L1);
 }
 
 Async<> Balancer::shutSessions(QString, QString) const

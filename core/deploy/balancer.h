@@ -120,6 +120,9 @@ protected:
     [[nodiscard]] Async<> weightRefused(QString server, int weight) const;
 };
 
+/// Of a balancer: there is no server of that name.
+[[nodiscard]] bool isUnknownServer(const Error &error);
+
 /** Balancers by the name that target.yaml's balancer.kind gives; each registers itself at file scope. */
 class BalancerRegistry
 {

@@ -79,9 +79,10 @@ QCoro::Task<> takeSpareBack(StepContext *context, StepSpec step, SpareServing ho
         (void)co_await Clock::system().sleep(AgainMs);
     }
     const ServiceSpec *spec = context->target().service(service);
-    context->log({u"spare.not_back"_s, {{u"spare"_s, spec && spec->spare ? spec->spare->name : service}, {u"version"_s, how.version}, {u"error"_s, serves.error().toJson()}}});
+    const QString spare = spec && spec->spare ? spec->spare->name : service;
+    context->log({u"spare.not_back"_s, {{u"spare"_s, spare}, {u"version"_s, how.version}, {u"error"_s, serves.error().toJson()}}});
     if (const auto ended = co_await endSpare(context, step, service, true, {}); !ended) {
-        context->log({u"spare.not_ended"_s, {{u"spare"_s, spec && spec->spare ? spec->spare->name : service}, {u"error"_s, ended.error().toJson()}}});
+        context->log({u"spare.not_ended"_s, {{u"spare"_s, spare}, {u"error"_s, ended.error().toJson()}}});
     }
 }
 

@@ -24,6 +24,43 @@ NotedNames noted(const Target &target)
     return NotedNames(target.stateDirectory + u"/spares.json"_s);
 }
 
+/// Where the balancer is to find a service's spare: at its port, on the host where it finds the instances at theirs.
+Async<QString> spareHost(std::shared_ptr<Balancer> balancer, ServiceSpec service)
+{
+    CO_TRY(const QList<BalancerServer> servers, co_await balancer->servers(service.balancerBackend));
+    QJsonObject args{{u"balancer"_s, balancer->title()}, {u"service"_s, service.name}, {u"spare"_s, service.spare->name}, {u"backend"_s, service.balancerBackend}};
+    for (const InstanceSpec &instance : std::as_const(service.instances)) {
+        const auto server = std::ranges::find(servers, instance.name, &BalancerServer::name);
+        if (server == servers.end()) {
+            continue;
+        }
+        QString host = server->address.section(u':', 0, -2);
+        if (!host.isEmpty() && server->address.section(u':', -1) == QString::number(instance.port)) {
+            if (host.startsWith(u'[') && host.endsWith(u']')) {
+                host = host.sliced(1, host.size() - 2);
+            }
+            co_return host;
+        }
+        args.insert(u"instance"_s, instance.name);
+        args.insert(u"address"_s, server->address);
+        args.insert(u"port"_s, instance.port);
+    }
+    if (!args.contains("instance"_L1)) {
+        co_return fail(u"spare.no_others"_s, args, balancer->place());
+    }
+    co_return fail(u"spare.elsewhere"_s, args, balancer->place());
+}
+
+/// Asks the balancer to do something about the spare there.
+Async<> placed(std::shared_ptr<Balancer> balancer, ServiceSpec service, Async<> (Balancer::*ask)(QString, QString, QString, int) const)
+{
+    CO_TRY(const QString host, co_await spareHost(balancer, service));
+    const QString backend = service.balancerBackend;
+    const QString name = service.spare->name;
+    const int port = service.spare->port;
+    co_return co_await ((*balancer).*ask)(backend, name, host, port);
+}
+
 /// By pointer: it outlives the task.
 Async<> keepOne(Target target, ServiceSpec service, BalancerTools tools, const std::function<void(const Message &)> *told, std::stop_token stop)
 {
@@ -71,11 +108,6 @@ const FactKeeper keeper(u"spare"_s, keepSpares);
 
 } // namespace
 
-bool isUnknownServer(const Error &error)
-{
-    return error.code.endsWith(u".no_server");
-}
-
 Async<bool> isKnownServer(std::shared_ptr<Balancer> balancer, QString backend, QString server)
 {
     const auto found = co_await balancer->server(backend, server);
@@ -85,48 +117,14 @@ Async<bool> isKnownServer(std::shared_ptr<Balancer> balancer, QString backend, Q
     co_return found.has_value();
 }
 
-Async<QString> spareHost(std::shared_ptr<Balancer> balancer, ServiceSpec service)
-{
-    CO_TRY(const QList<BalancerServer> servers, co_await balancer->servers(service.balancerBackend));
-    QJsonObject args{{u"balancer"_s, balancer->title()}, {u"service"_s, service.name}, {u"spare"_s, service.spare->name}, {u"backend"_s, service.balancerBackend}};
-    for (const InstanceSpec &instance : std::as_const(service.instances)) {
-        const auto server = std::ranges::find(servers, instance.name, &BalancerServer::name);
-        if (server == servers.end()) {
-            continue;
-        }
-        QString host = server->address.section(u':', 0, -2);
-        if (!host.isEmpty() && server->address.section(u':', -1) == QString::number(instance.port)) {
-            if (host.startsWith(u'[') && host.endsWith(u']')) {
-                host = host.sliced(1, host.size() - 2);
-            }
-            co_return host;
-        }
-        args.insert(u"instance"_s, instance.name);
-        args.insert(u"address"_s, server->address);
-        args.insert(u"port"_s, instance.port);
-    }
-    if (!args.contains("instance"_L1)) {
-        co_return fail(u"spare.no_others"_s, args, balancer->place());
-    }
-    co_return fail(u"spare.elsewhere"_s, args, balancer->place());
-}
-
 Async<> checkSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service)
 {
-    CO_TRY(const QString host, co_await spareHost(balancer, service));
-    const QString backend = service.balancerBackend;
-    const QString name = service.spare->name;
-    const int port = service.spare->port;
-    co_return co_await balancer->checkAdd(backend, name, host, port);
+    return placed(std::move(balancer), std::move(service), &Balancer::checkAdd);
 }
 
 Async<> addSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service)
 {
-    CO_TRY(const QString host, co_await spareHost(balancer, service));
-    const QString backend = service.balancerBackend;
-    const QString name = service.spare->name;
-    const int port = service.spare->port;
-    co_return co_await balancer->addServer(backend, name, host, port);
+    return placed(std::move(balancer), std::move(service), &Balancer::addServer);
 }
 
 Async<> admitSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service, std::stop_token stop)

@@ -8,16 +8,12 @@
 
 namespace cutover {
 
-/// Of a balancer: there is no server of that name.
-[[nodiscard]] bool isUnknownServer(const Error &error);
 [[nodiscard]] Async<bool> isKnownServer(std::shared_ptr<Balancer> balancer, QString backend, QString server);
 
-/// Where the balancer is to find a service's spare: at its port, on the host where it finds the instances at theirs. Changes nothing.
-/// Errors "spare.elsewhere" {service, spare, …}, and the balancer's own.
-[[nodiscard]] Async<QString> spareHost(std::shared_ptr<Balancer> balancer, ServiceSpec service);
-/// Whether addSpare() would be refused, with what it would be. Changes nothing.
+/// Whether addSpare() would be refused, with what it would be. Changes nothing. Errors "spare.elsewhere" {service, spare, …}, "spare.no_others",
+/// and the balancer's own.
 [[nodiscard]] Async<> checkSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service);
-/// The spare is a server of its backend, in maintenance.
+/// The spare is a server of its backend, in maintenance: at its port, on the host where the balancer finds the instances at theirs.
 [[nodiscard]] Async<> addSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service);
 /// Added where it is not in yet, let in, and UP.
 [[nodiscard]] Async<> admitSpare(std::shared_ptr<Balancer> balancer, ServiceSpec service, std::stop_token stop);
