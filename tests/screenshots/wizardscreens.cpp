@@ -138,6 +138,17 @@ const Screens::Registration wizards{{
          atStep(u"updates"_s, u"1.3.0"_s, 1)(window);
          press(window, u"updates"_s, u"databaseSessions"_s);
      }},
+    {u"update-2-sessions-hidden"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::openSessions(engine);
+         engine->sessions = {};
+         wizarddata::hideSessions(engine, 3);
+     },
+     [](MainWindow *window) {
+         atStep(u"updates"_s, u"1.3.0"_s, 1)(window);
+         press(window, u"updates"_s, u"databaseSessions"_s);
+     }},
     {u"update-3-plan-failed"_s,
      [](ScriptedEngine *engine) {
          wizarddata::fill(engine);

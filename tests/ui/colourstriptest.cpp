@@ -50,6 +50,8 @@ private Q_SLOTS:
         QTEST(int(statusOfInstance(view)), "status");
         const InstanceView plain{.name = u"backend-1"_s, .service = u"backend"_s, .version = u"1.1.0"_s, .state = u"ready"_s};
         QCOMPARE(wordOfInstance(plain), u"Ready"_s);
+        const InstanceView spare{.name = u"backend-spare"_s, .service = u"backend"_s, .version = u"1.1.0"_s, .state = u"ready"_s, .spare = true};
+        QCOMPARE(wordOfInstance(spare), u"Ready (spare)"_s);
     }
 
     void bothColoursInTheStrip()

@@ -160,7 +160,7 @@ Result<QJsonObject> ScriptedEngine::answer(const QString &method, const QJsonObj
         return start(checks);
     }
     if (method == "database.sessions"_L1) {
-        return QJsonObject{{u"sessions"_s, sessions}};
+        return QJsonObject{{u"sessions"_s, sessions}, {u"hidden"_s, hiddenSessions}};
     }
     if (method == "database.endSession"_L1) {
         const auto gone = std::ranges::find(sessions, params["session"_L1].toString(), [](const QJsonValue &each) { return each[u"session"].toString(); });

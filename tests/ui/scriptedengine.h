@@ -50,6 +50,7 @@ public:
     GatesView gatesView; ///< Of any plan.
     ChecklistView checklistView; ///< Of any plan or run; a tick changes it.
     QJsonArray sessions; ///< As "database.sessions" tells them; one that is ended goes.
+    QJsonArray hiddenSessions; ///< Messages about those of which it tells nothing.
     LinkState linkState;
     int triedAgain = 0;
     QMap<QString, Error> failures; ///< Method → what it is refused with.

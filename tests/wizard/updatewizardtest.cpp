@@ -3,6 +3,7 @@
 
 #include "update/updatewizard.h"
 #include "common/buttons.h"
+#include "common/inlinemessage.h"
 #include "common/tableview.h"
 #include "common/theme.h"
 #include "shell/conndialog.h"
@@ -221,6 +222,7 @@ private Q_SLOTS:
     void sessionInTheWayIsEnded()
     {
         wizarddata::openSessions(engine.get());
+        wizarddata::hideSessions(engine.get(), 3);
         open(u"1.3.0"_s);
         QTRY_VERIFY(next()->isEnabled());
         click(next());
@@ -248,6 +250,10 @@ private Q_SLOTS:
         QTRY_COMPARE(engine->count(u"database.endSession"_s), 1);
         QCOMPARE(engine->lastParams(u"database.endSession"_s)[u"session"].toString(), u"4711-1764117600123"_s);
         QTRY_COMPARE(table->model()->rowCount(), 1);
+        // What was done stays told beside what may not be seen.
+        QTRY_VERIFY(visible<InlineMessage>(wizard.get(), u"sessionsMessage"_s) != nullptr);
+        QCOMPARE(visible<InlineMessage>(wizard.get(), u"sessionsMessage"_s)->text(), u"The session of psql (pid 4711) was ended."_s);
+        QVERIFY(visible<InlineMessage>(wizard.get(), u"sessionsUnseen"_s)->text().contains(u"3 sessions of other roles"_s));
         // The checks are looked at again by themselves.
         QTRY_COMPARE(engine->count(u"check.start"_s), 2);
         click(visible<QPushButton>(wizard.get(), u"sessionsClose"_s));

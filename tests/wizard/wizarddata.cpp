@@ -183,6 +183,11 @@ void openSessions(ScriptedEngine *engine)
                         session(4980, u"nightly-report"_s, u"reports"_s, u"10.0.4.30"_s, u"active"_s, 95, false)};
 }
 
+void hideSessions(ScriptedEngine *engine, int count)
+{
+    engine->hiddenSessions = {Message{u"database.sessions_hidden"_s, {{u"count"_s, count}, {u"database"_s, u"trading"_s}, {u"role"_s, u"deploy"_s}}}.toJson()};
+}
+
 void shutGates(ScriptedEngine *engine)
 {
     const QDateTime now = QDateTime::currentDateTimeUtc();

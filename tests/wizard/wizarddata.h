@@ -17,6 +17,8 @@ void failCheck(ScriptedEngine *engine);
 /// One that may be known, where failCheck() has one that an update needs.
 void failKnown(ScriptedEngine *engine);
 /// Somebody went to lunch within a transaction, and a report is read.
+/// Of so many sessions of other roles nothing may be seen.
+void hideSessions(ScriptedEngine *engine, int count);
 void openSessions(ScriptedEngine *engine);
 /// A log that goes on.
 [[nodiscard]] ScriptedEngine::Job serviceLog();

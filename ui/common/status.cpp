@@ -202,7 +202,8 @@ QString wordOfInstance(const InstanceView &instance)
 {
     const Status status = statusOfInstance(instance.state);
     const bool isPlain = instance.colour.isEmpty() || status == Status::Unknown || status == Status::Draining;
-    return isPlain ? statusLook(status).word : words::ofInstance(instance.state, instance.colour, instance.idle);
+    const QString state = isPlain ? statusLook(status).word : words::ofInstance(instance.state, instance.colour, instance.idle);
+    return instance.spare ? word(QT_TRANSLATE_NOOP("Status", "%1 (spare)")).arg(state) : state;
 }
 
 Status statusOfRisk(const QString &risk)

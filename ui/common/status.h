@@ -65,7 +65,7 @@ struct StatusLook {
 struct InstanceView;
 /// The same; one that is idle is shown as neither good nor bad, whether it runs or not.
 [[nodiscard]] Status statusOfInstance(const InstanceView &instance);
-/// "Ready", "Idle (blue)": its state for people.
+/// "Ready", "Idle (blue)", "Ready (spare)": its state for people.
 [[nodiscard]] QString wordOfInstance(const InstanceView &instance);
 [[nodiscard]] Status statusOfRisk(const QString &risk); ///< Manifest::risk
 

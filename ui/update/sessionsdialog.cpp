@@ -24,6 +24,7 @@ SessionsDialog::SessionsDialog(EngineClient *engine, QWidget *parent)
     : QDialog(parent)
     , m_engine(engine)
     , m_message(new InlineMessage)
+    , m_unseen(new InlineMessage)
     , m_summary(new TextLabel({}, TextStyle::Section))
     , m_table(new TableView(tr("Database sessions")))
     , m_again(new QPushButton(tr("Look again")))
@@ -40,6 +41,9 @@ SessionsDialog::SessionsDialog(EngineClient *engine, QWidget *parent)
                                TextStyle::Body, Theme::Role::Muted);
     layout->addWidget(what->wrapped());
     layout->addWidget(m_message);
+    m_message->setObjectName(u"sessionsMessage"_s);
+    m_unseen->setObjectName(u"sessionsUnseen"_s);
+    layout->addWidget(m_unseen);
     m_table->setObjectName(u"sessions"_s);
     m_table->setModel(&m_model);
     m_table->setStretchColumn(SessionsModel::StateColumn);
@@ -90,8 +94,9 @@ void SessionsDialog::load()
             }
             m_model.setRows(sessions);
             const QJsonArray hidden = (*found)[u"hidden"].toArray();
-            m_hidden = !hidden.isEmpty();
-            if (m_hidden) {
+            if (hidden.isEmpty()) {
+                m_unseen->clear();
+            } else {
                 QStringList what, hints;
                 for (const auto &each : hidden) {
                     const Message message = Message::fromJson(each.toObject());
@@ -99,7 +104,7 @@ void SessionsDialog::load()
                     hints.append(Catalogue::hint(message.code, message.args));
                 }
                 hints.removeDuplicates(); // Databases of one server mostly have one role.
-                m_message->tell(InlineMessage::Kind::Caution, what.join(u' '), hints.join(u' '));
+                m_unseen->tell(InlineMessage::Kind::Caution, what.join(u' '), hints.join(u' '));
             }
             m_table->fitColumnsSoon();
             if (!m_table->currentIndex().isValid() && !sessions.isEmpty()) {
@@ -119,11 +124,11 @@ const DatabaseSession *SessionsDialog::chosen() const
 void SessionsDialog::refresh()
 {
     const int count = m_model.rowCount();
-    m_summary->setText(m_busy && count == 0         ? tr("The databases are being asked")
-                           : count == 0 && m_hidden ? tr("No session that may be seen is in the way")
-                           : count == 0             ? tr("No session is in the way")
-                           : count == 1             ? tr("1 session is in the way")
-                                                    : tr("%1 sessions are in the way").arg(count));
+    m_summary->setText(m_busy && count == 0                      ? tr("The databases are being asked")
+                           : count == 0 && !m_unseen->isHidden() ? tr("No session that may be seen is in the way")
+                           : count == 0                          ? tr("No session is in the way")
+                           : count == 1                          ? tr("1 session is in the way")
+                                                                 : tr("%1 sessions are in the way").arg(count));
     m_again->setEnabled(!m_busy);
     const QString conn = m_target.name.isEmpty() ? tr("The target is not known yet.") : m_target.connRefusal();
     setDisabledReason(m_end, m_busy ? tr("The databases are being asked.") : chosen() == nullptr ? tr("Choose a session.")

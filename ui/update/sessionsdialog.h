@@ -40,9 +40,9 @@ private:
     EngineClient *m_engine;
     TargetView m_target;
     SessionsModel m_model;
-    bool m_hidden = false; ///< Not all may be seen.
     bool m_busy = false;
     InlineMessage *m_message;
+    InlineMessage *m_unseen; ///< What our role may not see; there while that is so.
     TextLabel *m_summary;
     TableView *m_table;
     QPushButton *m_again;
