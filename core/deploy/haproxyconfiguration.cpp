@@ -325,11 +325,6 @@ QString HaproxyServer::value(QLatin1StringView keyword, const QString &otherwise
     return found == settings.end() ? otherwise : found->value(1);
 }
 
-haproxyconfiguration::Read<QList<HaproxyServer>> haproxyconfiguration::servers(const QList<File> &files, const QString &backend)
-{
-    return haproxyconfiguration::backend(files, backend).transform([](const HaproxyBackend &read) { return read.servers; });
-}
-
 haproxyconfiguration::Read<HaproxyBackend> haproxyconfiguration::backend(const QList<File> &files, const QString &name)
 {
     Reader reader(name);

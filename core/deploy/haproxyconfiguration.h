@@ -48,8 +48,7 @@ struct File {
 template<typename T>
 using Read = std::expected<T, Message>;
 
-/// files: in the order in which HAProxy reads them. Empty: there is no such backend, or it has no servers.
-[[nodiscard]] Read<QList<HaproxyServer>> servers(const QList<File> &files, const QString &backend);
+/// files: in the order in which HAProxy reads them. Without servers: there is no such backend, or it has none.
 [[nodiscard]] Read<HaproxyBackend> backend(const QList<File> &files, const QString &name);
 /// What a further one has beside address, weight and cookie: what all of these have. An error where they differ.
 [[nodiscard]] Read<QList<QStringList>> common(const QList<HaproxyServer> &servers);

@@ -442,7 +442,7 @@ private Q_SLOTS:
         const QList<File> files{{u"a"_s, defaults + "frontend app\n bind :1\npeers app\n server x 1:1\n"},
                                 {u"b"_s, "backend app from base\n server one 1.1.1.1:1 inter 7s weight 3 id 5 cookie c1\n default-server fall 9\n"
                                          "server two 1.1.1.1:2 source 1.2.3.4 usesrc client sni 'str(a b)' port 8\\#0 disabled # x\n\nbackend last\n server-template web- 2-3 srv:80 maxconn 4 resolvers r\n"}};
-        const auto app = readOf(servers(files, u"app"_s));
+        const auto app = readOf(haproxyconfiguration::backend(files, u"app"_s)).servers;
         QCOMPARE(app.size(), 2);
         QCOMPARE(app[0].settings, (QList<QStringList>{{u"check"_s}, {u"inter"_s, u"7s"_s}}));
         QCOMPARE(app[0].cookie, u"c1"_s);
@@ -451,14 +451,14 @@ private Q_SLOTS:
         QVERIFY(app[1].isDisabled && !app[0].isDisabled);
         QCOMPARE(app[1].value("fall"_L1, u"3"_s), u"9"_s);
         QCOMPARE(app[0].value("fall"_L1, u"3"_s), u"3"_s);
-        const auto last = readOf(servers(files, u"last"_s));
+        const auto last = readOf(haproxyconfiguration::backend(files, u"last"_s)).servers;
         QCOMPARE(last.size(), 2);
         QCOMPARE(last[1].name, u"web-3"_s);
         QCOMPARE(readOf(common(last)), (QList<QStringList>{{u"inter"_s, u"5s"_s}, {u"ssl"_s}, {u"verify"_s, u"none"_s}, {u"maxconn"_s, u"4"_s}}));
-        QCOMPARE(readOf(servers(files, u"none"_s)).size(), 0);
+        QCOMPARE(readOf(haproxyconfiguration::backend(files, u"none"_s)).servers.size(), 0);
         QCOMPARE(escaped(u"<a b;c\\d"_s), u"\\<a\\ b\\;c\\\\d"_s);
         const auto problem = [](const QByteArray &content) {
-            const auto read = servers({{u"f"_s, content}}, u"app"_s);
+            const auto read = haproxyconfiguration::backend({{u"f"_s, content}}, u"app"_s);
             return read ? QString() : read.error().code + u' ' + read.error().args[u"place"_s].toString();
         };
         QCOMPARE(problem("backend app\n.if defined(X)\n server a 1:1\n.endif\n"), u"haproxy.unclear.condition f:3"_s);
