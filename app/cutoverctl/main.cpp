@@ -5,6 +5,7 @@
 #include "help.h"
 #include "remote.h"
 
+#include "system/endprogram.h"
 #include "system/sqlitevfs.h"
 #include "system/translations.h"
 
@@ -91,18 +92,11 @@ Result<QString> cutover::targetFile(const Arguments &arguments)
     return fail(u"cli.no_target"_s);
 }
 
-int main(int argc, char **argv)
+/// What the arguments say; its exit code.
+static int runWords()
 {
-    // A console that goes away must not end the server by a signal.
-    std::signal(SIGPIPE, SIG_IGN);
-    QCoreApplication application(argc, argv);
-    QCoreApplication::setApplicationName(u"cutoverctl"_s);
-    QCoreApplication::setApplicationVersion(QStringLiteral(CUTOVER_VERSION));
-    installTranslations();
-    installSqliteVfs();
-
     const QList<Command> commands = allCommands();
-    QStringList words = application.arguments().sliced(1);
+    QStringList words = QCoreApplication::arguments().sliced(1);
     setJsonMode(words.contains(u"--json"));
     const auto host = takeHost(words);
     if (!host) {
@@ -154,4 +148,16 @@ int main(int argc, char **argv)
         return runOnHost(*host, found->syntax.name.split(u' ') + words);
     }
     return found->run(*arguments);
+}
+
+int main(int argc, char **argv)
+{
+    // A console that goes away must not end the server by a signal.
+    std::signal(SIGPIPE, SIG_IGN);
+    QCoreApplication application(argc, argv);
+    QCoreApplication::setApplicationName(u"cutoverctl"_s);
+    QCoreApplication::setApplicationVersion(QStringLiteral(CUTOVER_VERSION));
+    installTranslations();
+    installSqliteVfs();
+    endProgram(runWords());
 }
