@@ -84,6 +84,8 @@ private:
         if (std::exchange(m_ended, true)) {
             return;
         }
+        // The socket, too, tells its end when it goes away with us, and by then there is nobody left to hear it.
+        m_socket.disconnect(this);
         m_promise.addResult(result);
         m_promise.finish();
         deleteLater();

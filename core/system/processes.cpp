@@ -204,6 +204,7 @@ public:
 
     ~Child() override
     {
+        m_process.disconnect(this); // Its own end is told to nobody any more.
         // Only when the event loop goes away under a waiting coroutine: leave no child unwatched.
         if (m_group > 0 && !m_ended.isSet()) {
             ::kill(pid_t(-m_group), SIGKILL);
