@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "deploy/colours.h"
+#include "deploy/runtime.h"
 #include "deploy/sparemove.h"
 #include "plan/step.h"
 
@@ -144,6 +145,12 @@ class StopServicesStep : public ServicesStep
 {
 public:
     using ServicesStep::ServicesStep;
+
+    // Once the first is drained it would be too late.
+    Async<> observe(StepContext &context, std::stop_token stop) override
+    {
+        co_return co_await checkRights(context.target(), instancesOf(spec()) + instancesOf(spec(), "idle"_L1), toolsOf(context), stop);
+    }
 
     Async<> apply(StepContext &context, QJsonObject, std::stop_token) override { return stopAll(context); }
 

@@ -82,6 +82,21 @@ QStringList runtimesOf(const Target &target)
     return names;
 }
 
+Async<> checkRights(Target target, QStringList instances, RuntimeTools tools, std::stop_token stop)
+{
+    QMap<QString, QStringList> byRuntime;
+    for (const QString &instance : std::as_const(instances)) {
+        if (const ServiceSpec *service = target.serviceOfInstance(instance)) {
+            byRuntime[service->runtime].append(instance);
+        }
+    }
+    for (const auto &[name, theirs] : std::as_const(byRuntime).asKeyValueRange()) {
+        CO_TRY(const auto runtime, RuntimeRegistry::create(name, target, tools));
+        CO_CHECK(co_await runtime->checkRights(theirs, stop));
+    }
+    co_return {};
+}
+
 QCoro::Task<InstanceLook> lookAtInstances(Target target, qint64 limitMs, QStringList only)
 {
     InstanceLook look;

@@ -57,6 +57,9 @@ public:
     [[nodiscard]] virtual Async<QJsonObject> facts() = 0;
     /// Whether these can be started from a release: nothing is changed. Errors "deploy.no_release" and the runtime's own.
     [[nodiscard]] virtual Async<> check(QString version, QStringList instances, std::stop_token stop) = 0;
+    /// Whether this account may end and start these: nothing is changed. Nobody is asked where nobody could refuse, and what
+    /// can't be told is no refusal.
+    [[nodiscard]] virtual Async<> checkRights(QStringList, std::stop_token) { co_return {}; }
     /// Whether prepare() may have to bring something.
     [[nodiscard]] virtual bool fetches() const { return false; }
     /// Brings what check() looks for and what no package holds, as images, while the old release serves.
@@ -101,6 +104,9 @@ public:
 
 /// Names of the runtimes that the target's services use, each once.
 [[nodiscard]] QStringList runtimesOf(const Target &target);
+
+/// Runtime::checkRights() for managed instances of whatever runtime.
+[[nodiscard]] Async<> checkRights(Target target, QStringList instances, RuntimeTools tools, std::stop_token stop = {});
 
 /** The instances of all runtimes, as far as they could be asked. */
 struct InstanceLook {

@@ -110,6 +110,21 @@ public:
         co_return {};
     }
 
+    Async<> checkRights(QStringList instances, std::stop_token stop) override
+    {
+        const QList<Placed> placed = only(instances);
+        for (const Placed &one : placed) {
+            const QString unit = unitOf(*one.instance);
+            // Where it can't be told, trying tells.
+            const Result<> may = co_await managerOf(one).mayChange(unit, stop);
+            if (!may && may.error().code != "systemd.rights_unknown"_L1) {
+                co_return fail(may.error());
+            }
+            CO_CHECK(co_await managerOf(one).checkDropIn(unit, stop));
+        }
+        co_return {};
+    }
+
     bool fetches() const override
     {
         const QList<Placed> placed = all();
@@ -310,14 +325,8 @@ private:
         for (const Placed &one : placed) {
             CO_TRY(const SystemdUnit unit, units[one.instance->name]);
             CO_CHECK(checkUnit(one, unit));
-            // Where it can't be told, trying tells.
-            const Result<> may = co_await managerOf(one).mayChange(unit.name, stop);
-            if (!may && may.error().code != "systemd.rights_unknown"_L1) {
-                co_return fail(may.error());
-            }
-            CO_CHECK(co_await managerOf(one).checkDropIn(unitOf(*one.instance), stop));
         }
-        co_return {};
+        co_return co_await checkRights(instances, stop);
     }
 
     Result<Placed> placeOf(const QString &instance) const

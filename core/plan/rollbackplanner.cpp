@@ -11,6 +11,7 @@
 #include "deploy/colourplan.h"
 #include "deploy/colours.h"
 #include "deploy/deployplan.h"
+#include "deploy/runtime.h"
 #include "gate/gates.h"
 #include "migration/migrationplan.h"
 #include "plan/keyeddigest.h"
@@ -512,6 +513,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     steps.append(countLossStep(cost, u"count_loss"_s, false));
     // What is started again at the end is there before anything is stopped.
     InstanceReleases started = releasesThen(context.target, point);
+    const QStringList stopped = started.keys();
     const QSet<QString> idle = idleInstances(context.target, context.colours);
     for (const QString &instance : idle) {
         started.remove(instance);
@@ -520,6 +522,10 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     steps += fetch;
     const qsizetype fence = steps.size();
     steps.append(servicesStep(context, u"stop_services"_s, context.installed, context.running));
+    // The step asks again; here it is told before a long backup. Who does not answer now may by then.
+    if (const Result<> may = co_await checkRights(context.target, stopped, {}); !may && may.error().kind != Error::Kind::Transient) {
+        co_return fail(may.error());
+    }
     CO_TRY(const QStringList closed, co_await closable(context.target, cost));
     if (!closed.isEmpty()) {
         steps.append(closeStep(closed));

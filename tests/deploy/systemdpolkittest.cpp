@@ -139,7 +139,7 @@ class SystemdPolkitTest : public QObject
     [[nodiscard]] QJsonObject rights() const
     {
         const QJsonArray checks = m_demo->ctl({u"check"_s, u"1.2.1"_s}).json[u"checks"_s].toArray();
-        for (const QJsonValue &check : checks) {
+        for (const auto &check : checks) {
             if (check[u"id"].toString() == u"units") {
                 return check.toObject();
             }
@@ -353,6 +353,29 @@ private Q_SLOTS:
             QVERIFY(m_demo->servesOnly(version));
             QCOMPARE(m_demo->failures(), QStringList());
         }
+    }
+
+    /// Where all are stopped at once neither the preview nor a run that was approved before gets as far as a drain.
+    void fullRestoreIsRefusedBefore()
+    {
+        allow(readmesRule());
+        const QStringList restore{u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"restore"_s};
+        const auto planned = m_demo->ctl(restore + QStringList{u"--dry-run"_s}, PatienceMs);
+        QVERIFY2(planned.exitCode == 0, planned.errors);
+        const QString file = m_demo->folder() + u"/restore.json"_s;
+        write(file, QJsonDocument(QJsonObject{{u"plan"_s, planned.json[u"plan"_s]}, {u"digest"_s, planned.json[u"digest"_s]}}).toJson());
+        m_account->own(file);
+
+        allow(polkitRule(u"deploy"_s, {Units[0]}));
+        for (const QStringList &words : {restore, QStringList{u"apply"_s, file}}) {
+            const auto refused = m_demo->ctl(words + QStringList{u"--yes"_s}, PatienceMs);
+            const QString told = FaultDemo::told(refused, refused.exitCode, u"systemd.denied"_s, {u"backend@2.service"_s, u"The account deploy"_s});
+            QVERIFY2(refused.exitCode != 0 && told.isEmpty(), qPrintable(told));
+            nothingHasHappened();
+        }
+        // The second was a run, which had got as far as that.
+        QCOMPARE(m_demo->doneSteps(u"count_loss"_s).size(), 1);
+        QCOMPARE(m_demo->doneSteps(u"stop_services"_s), QStringList());
     }
 };
 
