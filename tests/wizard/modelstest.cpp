@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "common/codeview.h"
 #include "migration/migrationpreview.h"
 #include "rollback/restorepointmodel.h"
 #include "update/checkmodel.h"
@@ -11,6 +12,8 @@
 #include "update/words.h"
 
 #include <QAbstractItemModelTester>
+#include <QJsonArray>
+#include <QLabel>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -220,27 +223,71 @@ private Q_SLOTS:
         MigrationDescription description = describeMigration(step);
         QCOMPARE(description.phase, u"expand"_s);
         QCOMPARE(description.loses, QStringList{u"orders"_s});
-        QVERIFY(description.up.contains(u"ADD risk"));
-        QVERIFY(description.down.contains(u"DROP COLUMN"));
+        QVERIFY(description.up.text.contains(u"ADD risk"));
+        QVERIFY(description.down.text.contains(u"DROP COLUMN"));
         // Parameters of the step go before what its files say.
         step.params = {{u"phase"_s, u"data"_s}, {u"loses"_s, QJsonArray()}};
         description = describeMigration(step);
         QCOMPARE(description.phase, u"data"_s);
         QVERIFY(description.loses.isEmpty());
         step.previews.removeLast();
-        QVERIFY(describeMigration(step).down.isEmpty());
+        QVERIFY(describeMigration(step).down.text.isEmpty());
         // A name is no direction.
         step.previews = {{u"sql"_s, u"0007_shutdown_flags.up.sql"_s, u"CREATE TABLE flags (id);"_s},
                          {u"sql"_s, u"0007_shutdown_flags.down.sql"_s, u"DROP TABLE flags;"_s}};
         description = describeMigration(step);
-        QCOMPARE(description.up, u"CREATE TABLE flags (id);"_s);
-        QCOMPARE(description.down, u"DROP TABLE flags;"_s);
+        QCOMPARE(description.up.text, u"CREATE TABLE flags (id);"_s);
+        QCOMPARE(description.down.text, u"DROP TABLE flags;"_s);
         step.previews.removeLast();
         description = describeMigration(step);
-        QCOMPARE(description.up, u"CREATE TABLE flags (id);"_s);
-        QVERIFY(description.down.isEmpty());
+        QCOMPARE(description.up.text, u"CREATE TABLE flags (id);"_s);
+        QVERIFY(description.down.text.isEmpty());
         step.params[u"takesAway"_s] = QJsonObject{{u"orders.side"_s, 10}};
         QCOMPARE(describeMigration(step).takesAway, (QMap<QString, qint64>{{u"orders.side"_s, 10}}));
+    }
+
+    void revisionsOfAlembicDescribeThemselves()
+    {
+        const QString source = u"def upgrade():\n    for row in rows:\n        op.execute(row)\n"_s;
+        StepSpec step;
+        step.kind = u"migrate"_s;
+        step.params = {{u"tool"_s, u"alembic"_s},
+                       {u"phase"_s, u"expand"_s},
+                       {u"wayBack"_s, u"counted"_s},
+                       {u"loses"_s, QJsonArray{QJsonArray{u"public"_s, u"orders"_s, u"note"_s}, QJsonArray{u"audit"_s, u"trail"_s, QString()}}}};
+        step.previews = {{u"sql"_s, u"5e_note.up.sql"_s, u"ALTER TABLE orders ADD note text;"_s}, {u"text"_s, u"5e_note.py"_s, source}};
+        QVERIFY(isMigration(step));
+        MigrationDescription description = describeMigration(step);
+        QCOMPARE(description.loses, (QStringList{u"orders.note"_s, u"audit.trail"_s}));
+        QCOMPARE(description.up, (MigrationDescription::Way{u"ALTER TABLE orders ADD note text;"_s, false}));
+        // Only the way back has no SQL beforehand.
+        QCOMPARE(description.down, (MigrationDescription::Way{source, true}));
+
+        step.params[u"wayBack"_s] = u"none"_s;
+        step.previews.removeFirst();
+        description = describeMigration(step);
+        QCOMPARE(description.up, (MigrationDescription::Way{source, true}));
+        QVERIFY(description.down.text.isEmpty());
+
+        step.params[u"wayBack"_s] = u"unknown"_s;
+        step.params[u"loses"_s] = QJsonArray();
+        step.previews.append({u"text"_s, u"6f_batches.commits"_s, u"COMMIT"_s});
+        description = describeMigration(step);
+        QCOMPARE(description.down, (MigrationDescription::Way{source, true}));
+        QCOMPARE(description.commits, u"COMMIT"_s);
+        QVERIFY(description.uncountedLoss);
+
+        MigrationPreview view;
+        view.setStep(step);
+        const auto codes = view.findChildren<CodeView *>();
+        QCOMPARE(codes.size(), 2);
+        for (const CodeView *code : codes) {
+            QVERIFY(!code->isHidden());
+            QVERIFY(code->toPlainText().contains(u"for row in rows"));
+        }
+        const auto labels = view.findChildren<QLabel *>();
+        QCOMPARE(std::ranges::count_if(labels, [](const QLabel *label) { return !label->isHidden() && label->text().startsWith(u"Its SQL shows only"); }), 2);
+        QVERIFY(std::ranges::none_of(labels, [](const QLabel *label) { return !label->isHidden() && label->text().startsWith(u"There is no way back"); }));
     }
 
     void lossesAreSaidWithTheirLimits()

@@ -126,6 +126,9 @@ QString CodeView::definitionForPreview(const QString &type)
     if (type == "diff"_L1) {
         return u"Diff"_s;
     }
+    if (type == "python"_L1) {
+        return u"Python"_s;
+    }
     return type == "command"_L1 ? u"Bash"_s : QString();
 }
 

@@ -58,9 +58,7 @@ void MigrationPage::refresh()
         m_steps.clear();
         const QList<StepSpec> &steps = m_draft->plan()->steps;
         for (int i = 0; i < steps.size(); ++i) {
-            // A rollback's plan has migrations too, run the other way; command steps may preview SQL.
-            const bool sql = std::ranges::any_of(steps[i].previews, [](const Preview &preview) { return preview.type == u"sql"; });
-            if (steps[i].kind == u"migrate" || sql) {
+            if (isMigration(steps[i])) {
                 m_steps << i;
                 auto *item = new QListWidgetItem(steps[i].title.text(), m_list);
                 item->setToolTip(steps[i].intent.text());
@@ -79,7 +77,7 @@ void MigrationPage::refresh()
 
 QString MigrationPage::heading() const
 {
-    return m_steps.isEmpty() && m_draft->plan() ? QString() : tr("This is the SQL as it will run, in this order, and the SQL that takes it back.");
+    return m_steps.isEmpty() && m_draft->plan() ? QString() : tr("This is what will run, in this order, and what takes it back.");
 }
 
 QString MigrationPage::blockedReason() const

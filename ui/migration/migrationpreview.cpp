@@ -7,6 +7,8 @@
 #include "common/inlinemessage.h"
 #include "common/page.h"
 #include "common/textlabel.h"
+#include "migration/alembicsql.h"
+#include "migration/alembicsteps.h"
 #include "plan/loss.h"
 #include "update/words.h"
 
@@ -15,6 +17,8 @@
 #include <QRegularExpression>
 #include <QSplitter>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace cutover {
 
@@ -26,46 +30,68 @@ MigrationDescription describeMigration(const StepSpec &step)
     description.title = step.title.text();
     description.pointOfNoReturn = step.pointOfNoReturn;
     QStringList unnamed;
+    QString source;
     for (const Preview &preview : step.previews) {
-        if (preview.type != u"sql") {
-            continue;
-        }
         const QString name = preview.title.toLower();
-        if (name.endsWith(u".down.sql")) {
-            description.down = preview.text;
+        if (preview.type == u"text") {
+            (name.endsWith(u".commits") ? description.commits : source) = preview.text;
+        } else if (preview.type != u"sql") {
+            continue;
+        } else if (name.endsWith(u".down.sql")) {
+            description.down.text = preview.text;
         } else if (name.endsWith(u".up.sql")) {
-            description.up = preview.text;
+            description.up.text = preview.text;
         } else {
             unnamed << preview.text;
         }
     }
-    if (description.up.isEmpty() && !unnamed.isEmpty()) {
-        description.up = unnamed.takeFirst();
-    }
-    if (description.down.isEmpty() && !unnamed.isEmpty()) {
-        description.down = unnamed.takeFirst();
+    const QString wayBack = step.params[u"wayBack"].toString();
+    description.uncountedLoss = wayBack == alembic::wayback::unknown;
+    for (MigrationDescription::Way *way : {&description.up, &description.down}) {
+        if (way->text.isEmpty() && !unnamed.isEmpty()) {
+            way->text = unnamed.takeFirst();
+        }
+        // The source has both ways in it; a downgrade has no way up.
+        const bool exists = way == &description.up ? step.kind == u"migrate" : wayBack != alembic::wayback::none;
+        if (way->text.isEmpty() && !source.isEmpty() && exists) {
+            *way = {source, true};
+        }
     }
     description.takesAway = lossFromJson(step.params[u"takesAway"]);
     // The step's parameters, or else the header lines of the files themselves.
     description.phase = step.params[u"phase"].toString();
     if (description.phase.isEmpty()) {
         static const QRegularExpression phase(uR"(^--\s*cutover:.*\bphase=(\w+))"_s, QRegularExpression::MultilineOption);
-        description.phase = phase.match(description.up).captured(1);
+        description.phase = phase.match(description.up.text).captured(1);
     }
     const QJsonValue loses = step.params[u"loses"];
-    for (const QJsonValue &table : loses.toArray()) {
-        description.loses << table.toString();
+    // Tables, or what Alembic's revisions lose in more detail.
+    for (const auto &table : loses.toArray()) {
+        if (table.isString()) {
+            description.loses << table.toString();
+        }
+    }
+    for (const alembic::Lost &lost : alembic::lostFromJson(loses)) {
+        if (!lost.name().isEmpty()) {
+            description.loses << lost.name();
+        }
     }
     if (loses.isString() && !loses.toString().isEmpty()) {
         description.loses << loses.toString();
     }
     if (loses.isUndefined()) {
         static const QRegularExpression lost(uR"(^--\s*cutover:.*\bloses=([\w.]+))"_s, QRegularExpression::MultilineOption);
-        for (auto matches = lost.globalMatch(description.down); matches.hasNext();) {
+        for (auto matches = lost.globalMatch(description.down.text); matches.hasNext();) {
             description.loses << matches.next().captured(1);
         }
     }
     return description;
+}
+
+bool isMigration(const StepSpec &step)
+{
+    // A rollback's plan has migrations too, run the other way; command steps may preview SQL.
+    return step.kind == u"migrate" || step.params[u"tool"].toString() == u"alembic" || std::ranges::any_of(step.previews, [](const Preview &preview) { return preview.type == u"sql"; });
 }
 
 QString phaseText(const QString &phase)
@@ -87,8 +113,8 @@ MigrationPreview::MigrationPreview(QWidget *parent)
     , m_title(new TextLabel({}, TextStyle::Section))
     , m_phase(new TextLabel({}, TextStyle::Body, Theme::Role::Muted))
     , m_warning(new InlineMessage)
-    , m_up(new CodeView(tr("SQL of the migration")))
-    , m_down(new CodeView(tr("SQL of the way back")))
+    , m_up{new TextLabel({}, TextStyle::Body, Theme::Role::Muted), new CodeView(tr("What the migration runs"))}
+    , m_down{new TextLabel({}, TextStyle::Body, Theme::Role::Muted), new CodeView(tr("What the way back runs"))}
     , m_irreversible(new TextLabel(tr("There is no way back by SQL; only a restore of a backup undoes this migration."), TextStyle::Body,
                                    Theme::Role::Caution))
 {
@@ -105,17 +131,21 @@ MigrationPreview::MigrationPreview(QWidget *parent)
     sides->setChildrenCollapsible(false);
     auto *up = new Panel(tr("What runs"));
     up->setFlush(true);
-    up->body()->addWidget(m_up);
+    up->body()->addWidget(m_up.note);
+    up->body()->addWidget(m_up.code);
     auto *down = new Panel(tr("What takes it back"));
     down->setFlush(true);
-    down->body()->addWidget(m_down);
+    down->body()->addWidget(m_down.note);
+    down->body()->addWidget(m_down.code);
     m_irreversible->wrapped();
     m_irreversible->setMargin(space::Group);
     down->body()->addWidget(m_irreversible);
     down->body()->addStretch();
-    down->body()->setStretchFactor(m_down, 1);
-    for (CodeView *view : {m_up, m_down}) {
-        view->setFrameShape(QFrame::NoFrame);
+    down->body()->setStretchFactor(m_down.code, 1);
+    for (const Side &side : {m_up, m_down}) {
+        side.code->setFrameShape(QFrame::NoFrame);
+        side.note->wrapped();
+        side.note->setContentsMargins(space::Group, space::Inside, space::Group, space::Inside);
     }
     sides->addWidget(up);
     sides->addWidget(down);
@@ -145,11 +175,22 @@ void MigrationPreview::setStep(const StepSpec &step)
     } else if (!description.loses.isEmpty()) {
         m_warning->tell(InlineMessage::Kind::Info, tr("Going back by SQL loses values in %1.").arg(description.loses.join(u", "_s)),
                         tr("How many is counted when a rollback is planned."));
+    } else if (description.uncountedLoss) {
+        m_warning->tell(InlineMessage::Kind::Caution, tr("What the way back loses can't be counted beforehand."));
+    } else if (!description.commits.isEmpty()) {
+        m_warning->tell(InlineMessage::Kind::Caution, tr("Parts of it are committed by themselves: a failure leaves what came before."), description.commits);
     }
-    m_up->setCode(description.up, CodeView::definitionForPreview(u"sql"_s));
-    m_down->setCode(description.down, CodeView::definitionForPreview(u"sql"_s));
-    m_down->setVisible(!description.down.isEmpty());
-    m_irreversible->setVisible(description.down.isEmpty());
+    m_up.display(description.up);
+    m_down.display(description.down);
+    m_irreversible->setVisible(description.down.text.isEmpty());
+}
+
+void MigrationPreview::Side::display(const MigrationDescription::Way &way) const
+{
+    note->setText(way.isSource ? MigrationPreview::tr("Its SQL shows only while it runs. This is the source that runs:") : QString());
+    note->setVisible(way.isSource);
+    code->setCode(way.text, CodeView::definitionForPreview(way.isSource ? u"python"_s : u"sql"_s));
+    code->setVisible(!way.text.isEmpty());
 }
 
 } // namespace cutover

@@ -22,14 +22,25 @@ struct MigrationDescription {
     QString phase; ///< "expand", "contract", "data"; empty: unknown.
     QStringList loses; ///< Tables that its way back loses rows or values of.
     QMap<QString, qint64> takesAway; ///< What it announces to take away itself, counted at planning.
-    QString up, down; ///< SQL; down empty: irreversible.
+    /** What runs in one direction. */
+    struct Way {
+        QString text; ///< SQL, or the migration's source where its SQL can't be told before it runs; empty: there is no such way.
+        bool isSource = false;
+        bool operator==(const Way &) const = default;
+    };
+    Way up, down;
+    QString commits; ///< Statements that are committed by themselves, so that a failure leaves what is before them.
+    bool uncountedLoss = false; ///< What the way back loses can't be counted.
     bool pointOfNoReturn = false;
     bool operator==(const MigrationDescription &) const = default;
 };
 [[nodiscard]] MigrationDescription describeMigration(const StepSpec &step);
 [[nodiscard]] QString phaseText(const QString &phase); ///< "Expand: the running version keeps working"
 
-/** One migration: the SQL that runs, the SQL that goes back, and what the way back costs. */
+/// It is a migration, or shows its SQL.
+[[nodiscard]] bool isMigration(const StepSpec &step);
+
+/** One migration: what runs, what goes back, and what the way back costs. */
 class MigrationPreview : public QWidget
 {
     Q_OBJECT
@@ -41,8 +52,13 @@ private:
     TextLabel *m_title;
     TextLabel *m_phase;
     InlineMessage *m_warning;
-    CodeView *m_up;
-    CodeView *m_down;
+    struct Side {
+        TextLabel *note;
+        CodeView *code;
+        void display(const MigrationDescription::Way &way) const;
+    };
+    Side m_up;
+    Side m_down;
     TextLabel *m_irreversible;
 };
 

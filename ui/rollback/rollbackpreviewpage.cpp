@@ -7,6 +7,7 @@
 #include "common/page.h"
 #include "common/tableview.h"
 #include "common/theme.h"
+#include "migration/migrationpreview.h"
 #include "plan/loss.h"
 #include "run/words.h"
 #include "update/plandraft.h"
@@ -100,12 +101,14 @@ void RollbackPreviewPage::refresh()
                     m_tabs->addTab(table, tr("Loss: %1").arg(preview.title));
                     continue;
                 }
-                if (preview.type != u"sql" && preview.type != u"diff") {
+                // Where SQL shows only while it runs the source is told in its place.
+                const bool isSource = preview.type == u"text" && isMigration(step) && preview.title.endsWith(u".py");
+                if (preview.type != u"sql" && preview.type != u"diff" && !isSource) {
                     continue;
                 }
                 auto *view = new CodeView(preview.title);
                 view->setFrameShape(QFrame::NoFrame);
-                view->setCode(preview.text, CodeView::definitionForPreview(preview.type));
+                view->setCode(preview.text, CodeView::definitionForPreview(isSource ? u"python"_s : preview.type));
                 const int tab = m_tabs->addTab(view, QFileInfo(preview.title).fileName());
                 m_tabs->setTabToolTip(tab, preview.title);
             }
