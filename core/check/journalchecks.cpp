@@ -28,17 +28,27 @@ Finding lookAtBackups(const QString &stateDirectory, qint64 limit)
 {
     const auto journal = Journal::open(stateDirectory, Journal::Mode::ReadOnly);
     const auto points = journal ? (*journal)->restorePoints() : Result<QList<RestorePoint>>(fail(journal.error()));
+    if (!points && points.error().code != "journal.absent"_L1) {
+        return wrong(points.error());
+    }
     std::optional<RestorePoint> newest;
+    QStringList gone;
     qsizetype unproven = 0;
     for (const RestorePoint &point : points.value_or(QList<RestorePoint>())) {
         if (!point.available) {
             continue;
         }
-        if (!point.proven.isValid()) {
+        // The journal knows what was made, and not what became of it.
+        if (!QFileInfo(point.directory + u"/manifest.json"_s).isReadable()) {
+            gone.append(point.directory);
+        } else if (!point.proven.isValid()) {
             ++unproven;
         } else if (!newest || point.created > newest->created) {
             newest = point;
         }
+    }
+    if (!newest && !gone.isEmpty()) {
+        return wrong(u"check.backup_gone"_s, {{u"count"_s, gone.size()}, {u"folder"_s, gone.constFirst()}}, gone.constFirst());
     }
     if (!newest) {
         return wrong(u"check.no_proven_backup"_s, {{u"unproven"_s, unproven}});

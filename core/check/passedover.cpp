@@ -18,7 +18,7 @@ namespace {
 constexpr double ClearlyWorse = 1.5;
 constexpr QLatin1StringView gateBeginning("check:");
 
-/// By how much it failed, where that is a matter of degree: the limits exceeded, or the errors counted.
+/// By how much it failed, where that is a matter of degree: the limits exceeded, the errors counted, or the requests that failed.
 QMap<QString, double> figuresOf(const Error &error)
 {
     QMap<QString, double> figures;
@@ -27,8 +27,10 @@ QMap<QString, double> figuresOf(const Error &error)
         const QJsonObject args = Message::fromJson(part.toObject()).args;
         figures.insert(args[u"percent"].toVariant().toString(), args[u"found"].toDouble());
     }
-    if (const QJsonValue errors = error.args[u"errors"]; errors.isDouble()) {
-        figures.insert(u"errors"_s, errors.toDouble());
+    for (const QString &count : {u"errors"_s, u"failed"_s}) {
+        if (const QJsonValue counted = error.args[count]; counted.isDouble()) {
+            figures.insert(count, counted.toDouble());
+        }
     }
     return figures;
 }

@@ -446,6 +446,8 @@ private Q_SLOTS:
         QTest::newRow("slow before, slow after") << u"check.latency_high"_s << 250.0 << u"check.latency_high"_s << 300.0 << true;
         QTest::newRow("slow before, far slower after") << u"check.latency_high"_s << 210.0 << u"check.latency_high"_s << 5000.0 << false;
         QTest::newRow("slow before, failing after") << u"check.latency_high"_s << 210.0 << u"check.latency_failed"_s << 0.0 << false;
+        QTest::newRow("failing before, failing after") << u"check.latency_failed"_s << 2.0 << u"check.latency_failed"_s << 3.0 << true;
+        QTest::newRow("failing once before, always after") << u"check.latency_failed"_s << 1.0 << u"check.latency_failed"_s << 100.0 << false;
         QTest::newRow("well before") << QString() << 0.0 << u"check.latency_high"_s << 300.0 << false;
         QTest::newRow("not measured before") << u"check.replication_unread"_s << 0.0 << u"check.replication_behind"_s << 0.0 << false;
         QTest::newRow("another answer") << u"probe.status"_s << 0.0 << u"probe.connect"_s << 0.0 << true;
@@ -462,7 +464,8 @@ private Q_SLOTS:
             CheckResult result;
             result.status = code.isEmpty() ? CheckResult::Status::Passed : CheckResult::Status::Warning;
             const Message part{u"check.latency_part"_s, {{u"percent"_s, 95}, {u"found"_s, found}, {u"limit"_s, 200}}};
-            result.error = {code, found > 0 ? QJsonObject{{u"exceeded"_s, QJsonArray{part.toJson()}}} : QJsonObject()};
+            const QJsonObject args = code == "check.latency_failed"_L1 ? QJsonObject{{u"failed"_s, found}} : QJsonObject{{u"exceeded"_s, QJsonArray{part.toJson()}}};
+            result.error = {code, found > 0 ? args : QJsonObject()};
             return result;
         };
         QCOMPARE(wasSoBefore(result(before, then), result(after, now)), so);
@@ -507,6 +510,9 @@ private Q_SLOTS:
         point.id = u"a"_s;
         point.version = u"1.1.0"_s;
         point.created = QDateTime::currentDateTimeUtc().addDays(-1);
+        point.directory = m_target.stateDirectory + u"/backup-a"_s;
+        QVERIFY(files::makePath(point.directory));
+        QVERIFY(files::replace(point.directory + u"/manifest.json"_s, "{}"));
         QVERIFY(journal.addRestorePoint(point));
         QCOMPARE(run()[u"backup"_s].error.what(), u"There is no backup that was proven by restoring it; 1 was made and never proven."_s);
         point.proven = point.created.addSecs(60);
@@ -523,6 +529,11 @@ private Q_SLOTS:
         const CheckResult old = run()[u"backup"_s];
         QCOMPARE(old.error.code, u"check.old_backup"_s);
         QVERIFY2(old.error.what().contains(u", 1 d old, expected at most 1 h ("_s + sizeText(5'000'000)), qPrintable(old.error.what()));
+        // One whose folder is gone, as when its disk is not mounted.
+        QVERIFY(files::remove(point.directory + u"/manifest.json"_s));
+        const CheckResult gone = run()[u"backup"_s];
+        QCOMPARE(gone.error.code, u"check.backup_gone"_s);
+        QVERIFY2(gone.error.what().contains(point.directory), qPrintable(gone.error.what()));
         // One that was taken away is none.
         point.available = false;
         QVERIFY(journal.addRestorePoint(point));
