@@ -71,6 +71,12 @@ CheckSink teller(StepContext &context)
     };
 }
 
+/// Of a later release on a way of several: the earlier ones serve already.
+bool isFurther(const StepSpec &spec)
+{
+    return spec.id.contains(u'/');
+}
+
 CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
 {
     const QJsonObject &params = spec.params;
@@ -90,9 +96,8 @@ CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
         scope.since = run ? run->started : QDateTime();
         // What was broken later to let it go on counts as well.
         const auto commands = (*journal)->commands(context.runId());
-        const QList<CommandRecord> given = commands.value_or(QList<CommandRecord>());
-        for (const CommandRecord &command : given) {
-            const BreakGlass more = BreakGlass::fromJson(command.args[u"glass"].toObject());
+        for (const CommandRecord &command : commands.value_or(QList<CommandRecord>())) {
+            const BreakGlass more = command.glass();
             scope.breakGlass.gates += more.gates;
             if (scope.breakGlass.reason.isEmpty() && !more.gates.isEmpty()) {
                 scope.breakGlass = more;
@@ -100,9 +105,10 @@ CheckScope scopeOf(const StepContext &context, const StepSpec &spec)
         }
     }
     scope.target = context.target();
-    if (spec.id.contains(u'/')) {
-        // A run that is half-way there doesn't turn back for the hour.
+    if (isFurther(spec)) {
+        // A run that is half-way there doesn't turn back for the hour, nor for what is tried on staging meanwhile.
         scope.target.blackout.clear();
+        scope.target.staging = {};
     }
     scope.expectedVersion = params[u"expected"_s].toString();
     scope.releaseFolder = params[u"preview"_s].toString();
@@ -138,7 +144,8 @@ public:
         context.setResult(u"checks"_s, toJson(results));
         context.setResult(u"baseline"_s, baseline(context));
         if (const CheckResult *failure = worst(results)) {
-            const QString known = failure->mayBeKnown ? u"check.failed_before_known"_s : u"check.failed_before"_s;
+            const QString known = isFurther(spec()) ? u"check.failed_between"_s : failure->mayBeKnown ? u"check.failed_before_known"_s
+                                                                                                      : u"check.failed_before"_s;
             co_return because(wantsHold(failure->error) ? u"check.held_before"_s : known, *failure);
         }
         co_return {};

@@ -99,7 +99,8 @@ Async<HttpReply> HttpClient::send(HttpRequest what, std::stop_token stop)
     HttpReply result;
     OneShot done;
     Ended ended = Ended::ByServer;
-    const std::unique_ptr<QNetworkReply> reply(m_manager.sendCustomRequest(request, what.method));
+    // Of a method of one's own Qt does not know that its answer has no body, whatever length is told.
+    const std::unique_ptr<QNetworkReply> reply(what.method == "HEAD" ? m_manager.head(request) : m_manager.sendCustomRequest(request, what.method));
     const auto end = [&ended, &done, &reply](Ended why) {
         if (!done.isSet()) {
             ended = why;

@@ -228,6 +228,58 @@ private Q_SLOTS:
         QVERIFY2(missing.error().what().contains(u"2 differences: status 404, before 200, no JSON any more."_s), qPrintable(missing.error().what()));
     }
 
+    /// An answer to HEAD tells a length and has no body.
+    void compatibilityOfHeaders()
+    {
+        int status = 200;
+        SmallServer server([&](const QByteArray &) { return SmallServer::Answer{.status = status, .body = {}, .claimedLength = 500}; });
+        CompatibilitySpec spec;
+        spec.name = u"file"_s;
+        spec.method = u"HEAD"_s;
+        spec.url = server.url(u"/file"_s);
+        m_target.check.compatibility = {spec};
+        TestContext same(m_target);
+        QVERIFY(update(same, [] { }));
+        QVERIFY2(resultOf(same, u"compatibility:file"_s).status == CheckResult::Status::Passed, qPrintable(resultOf(same, u"compatibility:file"_s).error.text()));
+        TestContext other(m_target);
+        const auto failed = update(other, [&] { status = 404; });
+        QVERIFY(!failed);
+        QVERIFY2(failed.error().what().contains(u"status 404, before 200"_s), qPrintable(failed.error().what()));
+    }
+
+    /// Half-way to the last of several releases nothing turns back for what happens in staging meanwhile.
+    void stagingIsAskedOnceOnAWay()
+    {
+        m_target.staging.target = m_folder->filePath(u"nowhere.yaml"_s);
+        StepSpec step = precheck(m_target);
+        TestContext first(m_target);
+        const auto shut = apply(first, step);
+        QVERIFY(!shut);
+        QCOMPARE(resultOf(first, u"staging"_s).error.code, u"staging.no_target"_s);
+        step.id = u"2.0.0/precheck"_s;
+        TestContext later(m_target);
+        const auto open = apply(later, step);
+        QVERIFY2(open, qPrintable(open ? QString() : open.error().text()));
+        QVERIFY(resultOf(later, u"staging"_s).id.isEmpty());
+    }
+
+    /// What fails there is not told as if nothing had been changed yet.
+    void failedBetweenTwoReleases()
+    {
+        ProbeSpec broker;
+        broker.name = u"broker"_s;
+        broker.http = u"http://127.0.0.1:1/"_s;
+        m_target.check.external = {broker};
+        StepSpec step = precheck(m_target);
+        TestContext first(m_target);
+        QCOMPARE(apply(first, step).error().code, u"check.failed_before_known"_s);
+        step.id = u"2.0.0/precheck"_s;
+        TestContext later(m_target);
+        const auto failed = apply(later, step);
+        QCOMPARE(failed.error().code, u"check.failed_between"_s);
+        QVERIFY2(!failed.error().hint().contains(u"Nothing has been changed"), qPrintable(failed.error().hint()));
+    }
+
     void compatibilityOfValues()
     {
         QByteArray body = R"({"limit": 5, "time": 1})";
