@@ -141,7 +141,8 @@ Async<QList<CheckResult>> runCheckList(CheckScope scope, CheckSink sink, std::st
         result.status = finding.error.code.isEmpty() ? CheckResult::Status::Passed
             : items[i].required && !finding.mild     ? CheckResult::Status::Failed
                                                      : CheckResult::Status::Warning;
-        if (result.status == CheckResult::Status::Failed && result.mayBeKnown && !scope.hasBaseline && scope.breakGlass.gates.contains(gateOfCheck(result.id))) {
+        // Of what was well before the update only a system that is not ours can be known to be away.
+        if (result.status == CheckResult::Status::Failed && result.mayBeKnown && (!scope.hasBaseline || wantsHold(finding.error)) && scope.breakGlass.gates.contains(gateOfCheck(result.id))) {
             result.status = CheckResult::Status::Warning;
             result.error = {u"check.known_before"_s, {{u"cause"_s, finding.error.toJson()}, {u"reason"_s, scope.breakGlass.reason}}, Error::Kind::Permanent, finding.error.where};
             result.finding = {result.error.code, result.error.args};

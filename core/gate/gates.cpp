@@ -92,25 +92,43 @@ Result<GateFinding> lookAtApproval(Journal &journal, const GateScope &scope)
     return approvalGate(records, scope);
 }
 
-Result<std::optional<GateFinding>> gateOnTheWay(Journal &journal, const Target &target, const RunRecord &run, const QList<StepRecord> &steps, Outcome outcome, const QString &hold,
-                                                const QDateTime &now)
+namespace {
+
+/// It was held a moment ago to be asked something, at an hour at which it ran.
+Result<bool> isHeldToAsk(Journal &journal, const RunRecord &run, const QString &hold, const QDateTime &now)
 {
+    if (hold.isEmpty()) {
+        return false;
+    }
+    TRY(const auto commands, journal.commands(run.id));
+    const auto held = std::ranges::find(commands, hold, &CommandRecord::id);
+    return held != commands.cend() && held->verb == "hold"_L1 && isHeldByCommand(run, hold) && held->created.msecsTo(now) <= questionMs;
+}
+
+} // namespace
+
+Result<QList<GateFinding>> shutOnTheWay(Journal &journal, const Target &target, const RunRecord &run, const QList<StepRecord> &steps, Outcome outcome, const QString &hold,
+                                        const QDateTime &now)
+{
+    QList<GateFinding> shut;
     const bool goesOn = outcome == Outcome::Resume || outcome == Outcome::RetryPrepared || outcome == Outcome::RetryUnprepared || outcome == Outcome::Accept;
-    if (!goesOn || run.state != RunState::Held || isGoingBack(run, steps) || run.plan.kind == "rollback"_L1 || run.breakGlass.gates.contains(u"blackout"_s)) {
-        return std::nullopt;
+    if (!goesOn || run.state != RunState::Held || isGoingBack(run, steps)) {
+        return shut;
     }
-    GateFinding blackout = blackoutGate(target.blackout, now);
-    if (blackout.isOpen()) {
-        return std::nullopt;
-    }
-    if (!hold.isEmpty()) {
-        TRY(const auto commands, journal.commands(run.id));
-        const auto held = std::ranges::find(commands, hold, &CommandRecord::id);
-        if (held != commands.cend() && held->verb == "hold"_L1 && isHeldByCommand(run, hold) && held->created.msecsTo(now) <= questionMs) {
-            return std::nullopt;
+    if (run.plan.kind != "rollback"_L1 && !run.breakGlass.gates.contains(u"blackout"_s)) {
+        TRY(const bool asks, isHeldToAsk(journal, run, hold, now));
+        const GateFinding blackout = blackoutGate(target.blackout, now);
+        if (!asks && !blackout.isOpen()) {
+            shut.append(blackout);
         }
     }
-    return blackout;
+    if (run.reason.code == "run.gate_held"_L1) {
+        TRY(const GateFinding approval, lookAtApproval(journal, {target, run.plan, run.planDigest, run.id, run.startedBy, now}));
+        if (!approval.isOpen()) {
+            shut.append(approval);
+        }
+    }
+    return shut;
 }
 
 Message gateTitle(const QString &gate)

@@ -47,11 +47,11 @@ struct GateScope {
 [[nodiscard]] GateFinding blackoutGate(const QList<BlackoutSpec> &blackout, const QDateTime &now, qint64 expectedMs = 0);
 /// Whether releases were tried on the staging target. Reads its journal.
 [[nodiscard]] GateFinding stagingGate(const Target &target, const QList<ReleaseDigest> &releases, const QDateTime &now);
-/// Why a held run may not go on by a decision: blackout hours, as at its start. none: it may. Going back is always open; so is a
+/// What keeps a held run from going on by a decision: blackout hours, as at its start, and the approval that ran out and held it. Empty: nothing. Going back is always open; so is a
 /// run whose glass was broken for those hours, and one that a window held while it asked something. outcome: what the decision
 /// brings about; hold: id of the command that it takes back, or empty.
-[[nodiscard]] Result<std::optional<GateFinding>> gateOnTheWay(Journal &journal, const Target &target, const RunRecord &run, const QList<StepRecord> &steps, Outcome outcome,
-                                                              const QString &hold, const QDateTime &now);
+[[nodiscard]] Result<QList<GateFinding>> shutOnTheWay(Journal &journal, const Target &target, const RunRecord &run, const QList<StepRecord> &steps, Outcome outcome,
+                                                      const QString &hold, const QDateTime &now);
 /// For people: "Blackout hours" of "blackout". Also of a check that is passed over ("check:ID").
 [[nodiscard]] Message gateTitle(const QString &gate);
 [[nodiscard]] QStringList gateTitles(const QStringList &gates);

@@ -63,6 +63,8 @@ struct CommandRecord {
     QDateTime created;
     QDateTime taken;
     Message outcome;
+    /// Whose reason it was given with, for which gates; empty: none.
+    [[nodiscard]] BreakGlass glass() const { return BreakGlass::fromJson(args[u"glass"].toObject()); }
 };
 
 struct RestorePoint {

@@ -49,16 +49,17 @@ Result<Error> Orchestrator::Private::gatesAtStart()
 
 Result<std::optional<Message>> Orchestrator::Private::refusedByGate(const CommandRecord &command, Outcome outcome)
 {
-    TRY(const auto shut, gateOnTheWay(*m_journal, m_target, m_run, m_steps, outcome, command.verb == "resume"_L1 ? command.args["hold"_L1].toString() : QString(), m_clock->now()));
-    if (!shut) {
-        return std::nullopt;
+    TRY(const auto shut, shutOnTheWay(*m_journal, m_target, m_run, m_steps, outcome, command.verb == "resume"_L1 ? command.args["hold"_L1].toString() : QString(), m_clock->now()));
+    const BreakGlass glass = command.glass();
+    for (const GateFinding &gate : shut) {
+        if (glass.isEmpty() || !glass.gates.contains(gate.gate)) {
+            return Message{u"run.refused_gate"_s, {{u"error"_s, gate.error.toJson()}}};
+        }
     }
-    const BreakGlass glass = BreakGlass::fromJson(command.args["glass"_L1].toObject());
-    if (glass.isEmpty() || !glass.gates.contains(shut->gate)) {
-        return Message{u"run.refused_gate"_s, {{u"error"_s, shut->error.toJson()}}};
+    for (const GateFinding &gate : shut) {
+        const Message event{u"run.gate_overridden"_s, {{u"gate"_s, gate.gate}, {u"error"_s, gate.error.toJson()}, {u"by"_s, glass.by}, {u"reason"_s, glass.reason}}};
+        CHECK(m_journal->addEvent(m_runId, {}, m_mask.masked(event)));
     }
-    const Message event{u"run.gate_overridden"_s, {{u"gate"_s, shut->gate}, {u"error"_s, shut->error.toJson()}, {u"by"_s, glass.by}, {u"reason"_s, glass.reason}}};
-    CHECK(m_journal->addEvent(m_runId, {}, m_mask.masked(event)));
     return std::nullopt;
 }
 
@@ -76,7 +77,8 @@ Async<bool> Orchestrator::Private::isStillApproved(int index)
         }
     }
     CO_TRY(const GateFinding approval, lookAtApproval(*m_journal, scopeOf(m_target, m_run, m_clock->now())));
-    if (approval.isOpen()) {
+    CO_TRY(const QList<CommandRecord> commands, m_journal->commands(m_runId));
+    if (approval.isOpen() || std::ranges::any_of(commands, [](const CommandRecord &command) { return command.glass().gates.contains(u"approval"_s); })) {
         co_return true;
     }
     const QJsonObject args{{u"error"_s, approval.error.toJson()}};

@@ -431,12 +431,19 @@ Result<QJsonObject> EngineService::Private::command(const QJsonObject &params)
         if (!decision) {
             return fail(u"serve.command_refused"_s, {{u"verb"_s, verb}, {u"reason"_s, decision.error().toJson()}});
         }
-        TRY(const auto shut, gateOnTheWay(*journal, target, record, steps, *decision, verb == u"resume" ? hold : QString(), Clock::system().now()));
+        TRY(const auto shut, shutOnTheWay(*journal, target, record, steps, *decision, verb == u"resume" ? hold : QString(), Clock::system().now()));
         // A check that holds it may be passed over as well as one that kept it from beginning.
         const bool again = *decision == Outcome::RetryPrepared || *decision == Outcome::RetryUnprepared;
-        if (shut || (again && !checksIn(json::toStrings(params[u"gates"])).isEmpty())) {
-            TRY(glass, glassFrom(params, shut ? QList<GateFinding>{*shut} : QList<GateFinding>()));
+        // What was well before the update is what it has broken, which nobody's reason mends.
+        if (const QString failed = record.error.args[u"gate"].toString(); again && record.error.code == "check.failed_after"_L1 && json::toStrings(params[u"gates"]).contains(failed)) {
+            return fail(u"gate.check_ours"_s, {{u"gate"_s, failed}, {u"cause"_s, record.error.toJson()}});
         }
+        if (!shut.isEmpty() || (again && !checksIn(json::toStrings(params[u"gates"])).isEmpty())) {
+            TRY(glass, glassFrom(params, shut));
+        }
+    }
+    if (!params[u"breakGlass"].toString().isEmpty() && glass.isEmpty()) {
+        return fail(u"gate.nothing_shut"_s, {{u"verb"_s, verb}, {u"gates"_s, params[u"gates"]}});
     }
     const QString name = params[u"confirm"].toString();
     if (needsName(verb, target.isProduction()) && name != target.name) {

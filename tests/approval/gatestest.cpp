@@ -515,13 +515,35 @@ private Q_SLOTS:
         QCOMPARE(run().reason.code, u"run.gate_held"_s);
         QVERIFY2(run().reason.text().contains(u"Lee") && run().reason.text().contains(u"before anything was changed"), qPrintable(run().reason.text()));
         QCOMPARE(world().count(u"a:observe"_s), 0);
-        // Resumed without a new signature it is held again.
+        // Resumed without a new signature it stays held, and is told why.
         command(u"resume"_s);
         QCOMPARE(go(), RunState::Held);
         QCOMPARE(world().count(u"a:observe"_s), 0);
+        QCOMPARE(m_journal->commands(m_run).value().last().outcome.code, u"run.refused_gate"_s);
         approve(m_clock->now());
         command(u"resume"_s);
         QCOMPARE(go(), RunState::Succeeded);
+    }
+
+    void glassForAnApprovalThatExpired()
+    {
+        needApproval();
+        begin();
+        approve(m_clock->now());
+        world().before[u"look:apply"_s] = [this]() -> std::optional<Error> {
+            m_clock->advance(3600'000);
+            return {};
+        };
+        record();
+        QCOMPARE(go(), RunState::Held);
+        const auto resume = [this](const QString &gate) {
+            commandWith(u"resume"_s, {{u"glass"_s, BreakGlass{u"kim@desk"_s, u"Prices are wrong"_s, {gate}, m_clock->now()}.toJson()}});
+            return go();
+        };
+        QCOMPARE(resume(u"staging"_s), RunState::Held);
+        QCOMPARE(world().count(u"a:observe"_s), 0);
+        QCOMPARE(resume(u"approval"_s), RunState::Succeeded);
+        QVERIFY(codes().contains(u"run.gate_overridden"_s));
     }
 
     void expiredAfterTheFirstChangeItGoesOn()

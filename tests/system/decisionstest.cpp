@@ -38,6 +38,7 @@ private Q_SLOTS:
     void consoleKilledWhileRunGoesOn();
     void abandonTakesTheName();
     void heldWhileSomebodyElseIsDown();
+    void whoIsDownAfterwardsMayBePassedOver();
     void holdThenResume();
 
 private:
@@ -179,6 +180,30 @@ void DecisionsTest::heldWhileSomebodyElseIsDown()
     QVERIFY2(went.exitCode == Done, went.errors);
     QVERIFY(m_demo.servesOnly(u"1.2.1"_s));
     QCOMPARE(m_demo.harm(u"1.2.1"_s), QString());
+    const auto back = m_demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"code"_s, u"--yes"_s});
+    QVERIFY2(back.exitCode == Done, back.errors);
+    QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
+}
+
+/// Broken glass is either taken, and then it opens, or refused; never audited without effect.
+void DecisionsTest::whoIsDownAfterwardsMayBePassedOver()
+{
+    QTcpServer broker;
+    QVERIFY(broker.listen(QHostAddress::LocalHost));
+    const quint16 port = broker.serverPort();
+    QVERIFY(m_demo.edit(u"  probes:\n"_s, u"  external:\n    - {name: broker, tcp: \"127.0.0.1:%1\", while_down: hold}\n  probes:\n"_s.arg(port)));
+    QVERIFY(m_demo.putGate(u"switch_release"_s));
+    auto update = m_demo.startCtl(Update);
+    QVERIFY(m_demo.waitAtGate(*update));
+    broker.close();
+    m_demo.openGate();
+    QCOMPARE(FaultDemo::told(SystemDemo::outcomeOf(*update), Held, u"check.held_after"_s, {u"broker"_s, u"--gates check:external:broker"_s}), QString());
+    const QStringList retry{u"retry"_s, u"--break-glass"_s, u"The broker is down for the day"_s, u"--gates"_s};
+    QCOMPARE(FaultDemo::told(m_demo.ctl(retry + QStringList{u"blackout"_s}), Refused, u"gate.nothing_shut"_s), QString());
+    const auto went = m_demo.ctl(retry + QStringList{u"check:external:broker"_s});
+    QVERIFY2(went.exitCode == Done, went.errors);
+    QCOMPARE(m_demo.harm(u"1.2.1"_s), QString());
+    QVERIFY(broker.listen(QHostAddress::LocalHost, port));
     const auto back = m_demo.ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, u"code"_s, u"--yes"_s});
     QVERIFY2(back.exitCode == Done, back.errors);
     QCOMPARE(m_demo.harm(u"1.2.0"_s), QString());
