@@ -271,7 +271,7 @@ Result<int> checklist(const Arguments &arguments)
         TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"checklist"_s, params)));
         const ChecklistView view = ChecklistView::fromJson(json);
         if (!item.isEmpty()) {
-            CHECK(mayTick(view.items, item, arguments.value(u"note"_s)));
+            CHECK(mayTick(view.items, item, arguments.value(u"note"_s), !view.run.isEmpty()));
             say(ticked.isEmpty() ? Cli::tr("The signature on “%1” would be taken back.").arg(item) : Cli::tr("“%1” would be signed.").arg(item));
         } else {
             sayChecklist(view);

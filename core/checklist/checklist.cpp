@@ -126,6 +126,7 @@ public:
         , m_isRollback(input.plan.kind == "rollback"_L1)
         , m_before(resultsOf("precheck"_L1))
         , m_after(resultsOf("health"_L1))
+        , m_atStart(resultsOf("precheck"_L1, true))
     {
         if (!input.run) {
             m_before = input.checks;
@@ -204,12 +205,13 @@ private:
         }
     }
 
-    QList<CheckResult> resultsOf(QLatin1StringView kind) const
+    /// onlyFirst: of a way of several releases what was found before any of them.
+    QList<CheckResult> resultsOf(QLatin1StringView kind, bool onlyFirst = false) const
     {
         QList<CheckResult> results;
         const QList<StepSpec> &specs = m_input.plan.steps;
         for (const StepRecord &record : m_input.steps) {
-            if (record.index >= specs.size() || specs[record.index].kind != kind) {
+            if (record.index >= specs.size() || specs[record.index].kind != kind || (onlyFirst && specs[record.index].id != kind)) {
                 continue;
             }
             const QJsonArray told = record.results[u"checks"].toArray();
@@ -353,10 +355,11 @@ private:
                 continue;
             }
             const QJsonObject why{{u"check"_s, result.title.toJson()}, {u"cause"_s, result.error.toJson()}};
-            const auto then = std::ranges::find(m_before, result.id, &CheckResult::id);
+            // An earlier release of the same run is no "before" for a later one.
+            const auto then = std::ranges::find(m_atStart, result.id, &CheckResult::id);
             if (result.status < CheckResult::Status::Passed) {
                 tell(item, State::Open, u"checklist.check_unfinished"_s, {{u"check"_s, result.title.toJson()}});
-            } else if (after && (result.error.code == "check.not_ours"_L1 || (then != m_before.end() && wasSoBefore(*then, result)))) {
+            } else if (after && (result.error.code == "check.not_ours"_L1 || (then != m_atStart.end() && wasSoBefore(*then, result)))) {
                 tell(item, State::NotOurs, u"checklist.not_ours"_s, why, time);
             } else {
                 tell(item, State::Failed, u"checklist.check_failed"_s, why, time);
@@ -440,20 +443,22 @@ private:
     void gate(ChecklistItem &item, const StandardItem &standard, const QString &name) const
     {
         if (m_input.run && m_input.run->started.isValid()) {
-            // How it was when the run began; now it may be another.
+            // How it was when the run began; now it may be another. That it was passed over once, then or on the way, stays so.
             for (const EventRecord &event : m_input.events) {
                 const QJsonObject &args = event.message.args;
                 if (args[u"gate"].toString() != name) {
                     continue;
                 }
-                if (event.message.code == "run.gate_open"_L1) {
-                    tell(item, State::Ticked, u"checklist.gate_open"_s, {{u"finding"_s, args[u"finding"]}}, event.time);
-                    return;
-                }
                 if (event.message.code == "run.gate_overridden"_L1) {
                     tell(item, State::Failed, u"checklist.gate_overridden"_s, {{u"error"_s, args[u"error"]}, {u"by"_s, args[u"by"]}, {u"reason"_s, args[u"reason"]}}, event.time);
                     return;
                 }
+                if (event.message.code == "run.gate_open"_L1) {
+                    tell(item, State::Ticked, u"checklist.gate_open"_s, {{u"finding"_s, args[u"finding"]}}, event.time);
+                }
+            }
+            if (item.state == State::Ticked) {
+                return;
             }
             if (name == m_input.run->error.args[u"gate"].toString()) {
                 tell(item, State::Failed, u"checklist.gate_shut"_s, {{u"error"_s, m_input.run->error.toJson()}});
@@ -618,6 +623,7 @@ private:
     bool m_isRollback; ///< The run is the way back that somebody chose.
     QList<CheckResult> m_before;
     QList<CheckResult> m_after;
+    QList<CheckResult> m_atStart; ///< What is compared with; m_before is the last word.
 };
 
 QString tr(const char *text)
@@ -751,7 +757,7 @@ Result<QList<ChecklistItem>> checklistFor(Journal &journal, const GateScope &sco
     return checklistOf(input);
 }
 
-Result<> mayTick(const QList<ChecklistItem> &items, const QString &item, const QString &note)
+Result<> mayTick(const QList<ChecklistItem> &items, const QString &item, const QString &note, bool hasBegun)
 {
     // A target's own item may have the name of one that ticks itself.
     auto found = std::ranges::find_if(items, [&item](const ChecklistItem &each) { return each.manual && each.id == item; });
@@ -773,7 +779,15 @@ Result<> mayTick(const QList<ChecklistItem> &items, const QString &item, const Q
     if (note.simplified().isEmpty()) {
         return fail(u"checklist.no_note"_s, {{u"item"_s, item}});
     }
+    if (!hasBegun && found->phase != Phase::Before) {
+        return fail(u"checklist.too_early"_s, {{u"item"_s, item}, {u"phase"_s, phaseText(found->phase)}});
+    }
     return {};
+}
+
+ReportSection checklistSection(const Error &why)
+{
+    return {tr("Checklist"), {{100, tr("Evidence")}}, {{tr("The checklist can't be shown: %1").arg(why.text())}}};
 }
 
 ReportSection checklistSection(const QList<ChecklistItem> &items)

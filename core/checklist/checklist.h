@@ -58,8 +58,11 @@ struct ChecklistInput {
 [[nodiscard]] QList<ChecklistItem> checklistOf(const ChecklistInput &input);
 /// Reads what the journal has of a run, or of a plan that has none yet, and fills it in. Blocking, small.
 [[nodiscard]] Result<QList<ChecklistItem>> checklistFor(Journal &journal, const GateScope &scope, const QList<CheckResult> &checks = {});
-/// Whether a person may sign the item; "checklist.no_item", "checklist.not_manual", "checklist.no_note".
-[[nodiscard]] Result<> mayTick(const QList<ChecklistItem> &items, const QString &item, const QString &note);
+/// Whether a person may sign the item; hasBegun: there is a run, without which only what comes before one can be signed. Errors
+/// "checklist.no_item", "checklist.not_manual", "checklist.no_note", "checklist.too_early".
+[[nodiscard]] Result<> mayTick(const QList<ChecklistItem> &items, const QString &item, const QString &note, bool hasBegun);
+/// Where the list could not be filled in: that, in its place.
+[[nodiscard]] ReportSection checklistSection(const Error &why);
 /// For the report of a run.
 [[nodiscard]] ReportSection checklistSection(const QList<ChecklistItem> &items);
 

@@ -137,6 +137,7 @@ static const Catalogue::Registration texts{
     {"checklist.not_manual", QT_TRANSLATE_NOOP("catalogue", "“%{item}” is ticked by evidence alone: %{evidence}"),
      QT_TRANSLATE_NOOP("catalogue", "Bring the evidence; nobody's word stands in for it.")},
     {"checklist.no_note", QT_TRANSLATE_NOOP("catalogue", "A signature on “%{item}” needs a note."), QT_TRANSLATE_NOOP("catalogue", "Say what was done, or who was told.")},
+    {"checklist.too_early", QT_TRANSLATE_NOOP("catalogue", "“%{item}” belongs to “%{phase}”, and nothing has begun yet."), QT_TRANSLATE_NOOP("catalogue", "Sign it in the run's own checklist.")},
     {"checklist.ticked", QT_TRANSLATE_NOOP("catalogue", "Signed “%{item}” of the checklist: %{note}")},
     {"checklist.unticked", QT_TRANSLATE_NOOP("catalogue", "Took back the signature on “%{item}” of the checklist: %{note}")},
     {"checklist.closed", QT_TRANSLATE_NOOP("catalogue", "Closed run %{run}: all required items are signed.")},

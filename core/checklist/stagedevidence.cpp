@@ -92,7 +92,7 @@ std::optional<StagedVerdict> stagedResults(const ChecklistInput &input, const Re
         }
         const QString served = spec->kind == "health"_L1 ? staged.run.plan.to : staged.run.plan.from;
         const QJsonArray told = record.results[u"checks"].toArray();
-        for (const QJsonValue &value : told) {
+        for (const auto &value : told) {
             const CheckResult result = CheckResult::fromJson(value.toObject());
             // Before its update it may have been run on another version.
             const bool isOfRelease = result.finding.args[u"version"].toString(served) == input.plan.to;
@@ -189,7 +189,7 @@ StagedVerdict stagedBackChecked(const ChecklistInput &input)
                 continue;
             }
             QJsonObject args = argumentsOf(input, staged.run.id, record.ended);
-            for (const QJsonValue &value : told) {
+            for (const auto &value : told) {
                 if (const CheckResult result = CheckResult::fromJson(value.toObject()); result.status != CheckResult::Status::Passed) {
                     return failedBy(result, args, record.ended);
                 }

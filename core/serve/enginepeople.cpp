@@ -162,7 +162,7 @@ Async<QJsonObject> EngineService::Private::tick(QJsonObject params)
     const auto &[scope, before] = now;
     const QString item = params[u"item"].toString();
     const QString note = secrets().masked(params[u"note"].toString().simplified().left(LongestText));
-    CO_CHECK(mayTick(before.items, item, note));
+    CO_CHECK(mayTick(before.items, item, note, !scope.run.isEmpty()));
     const bool done = params[u"done"].toBool(true);
     CO_CHECK(journal->addTick({scope.digest, scope.run, item, done, who, scope.now, note}));
     CO_TRY(const ChecklistView after, co_await checklistOf(params));
@@ -219,9 +219,7 @@ Async<QJsonObject> EngineService::Private::report(QString id)
         // A target that can't be read any more has no checklist; what was done is told all the same.
         auto look = PeopleLook::open(asked);
         const auto view = look ? look->checklist() : Result<ChecklistView>(fail(look.error()));
-        if (view) {
-            sections.append(checklistSection(view->items));
-        }
+        sections.append(view ? checklistSection(view->items) : checklistSection(view.error()));
         return QJsonObject{{u"html"_s, reportHtml(record, steps, events, commands, sections)}};
     });
 }

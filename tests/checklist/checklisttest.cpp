@@ -322,7 +322,7 @@ private Q_SLOTS:
     {
         ChecklistInput in = running(7, RunState::Succeeded);
         in.target.manualItems = {{u"authentication"_s, u"The desk has logged in"_s, u"after"_s, true}};
-        QVERIFY(mayTick(checklistOf(in), u"authentication"_s, u"done"_s));
+        QVERIFY(mayTick(checklistOf(in), u"authentication"_s, u"done"_s, true));
     }
 
     void migrationsWentUpAndDownInStaging()
@@ -485,6 +485,42 @@ private Q_SLOTS:
         QVERIFY(item(checklistOf(run), u"approval"_s).evidence.text().contains(u"by Lee"));
     }
 
+    /// Passed over once it was passed over, whatever it was at another time.
+    void aGateThatWasPassedOverOnTheWay()
+    {
+        ChecklistInput run = running(1);
+        const auto event = [this](int number, const QString &code, const QJsonObject &args) {
+            QJsonObject all = args;
+            all.insert(u"gate"_s, u"blackout"_s);
+            return EventRecord{number, u"r1"_s, {}, m_now, {code, all}};
+        };
+        run.events.append(event(2, u"run.gate_open"_s, {{u"finding"_s, Message{u"gate.blackout_none"_s, {}}.toJson()}}));
+        QCOMPARE(item(checklistOf(run), u"window"_s).state, State::Ticked);
+        run.events.append(event(3, u"run.gate_overridden"_s, {{u"error"_s, Error{u"gate.blackout_now"_s, {}}.toJson()}, {u"by"_s, u"kim@desk"_s}, {u"reason"_s, u"Prices are wrong"_s}}));
+        QCOMPARE(item(checklistOf(run), u"window"_s).state, State::Failed);
+    }
+
+    /// On a way of several releases what an earlier one has broken was not so before.
+    void whatAnEarlierReleaseBrokeIsOurs()
+    {
+        using enum CheckResult::Status;
+        ChecklistInput in = running(7, RunState::Succeeded);
+        in.plan.steps += {spec(u"2.0.0/precheck"_s, u"precheck"_s, false), spec(u"2.0.0/health"_s, u"health"_s, false)};
+        for (const int index : {7, 8}) {
+            StepRecord record = in.steps.last();
+            record.index = index;
+            record.id = in.plan.steps[index].id;
+            in.steps.append(record);
+        }
+        setChecks(in, 0, {check(u"log"_s, Passed)});
+        setChecks(in, 5, {check(u"log"_s, Warning)});
+        setChecks(in, 7, {check(u"log"_s, Warning)});
+        setChecks(in, 8, {check(u"log"_s, Warning)});
+        QCOMPARE(item(checklistOf(in), u"log"_s).state, State::Failed);
+        setChecks(in, 0, {check(u"log"_s, Warning)});
+        QCOMPARE(item(checklistOf(in), u"log"_s).state, State::NotOurs);
+    }
+
     void signaturesOfPeople()
     {
         ChecklistInput in = running(7, RunState::Succeeded);
@@ -505,16 +541,20 @@ private Q_SLOTS:
     void whoMaySignWhat()
     {
         const QList<ChecklistItem> items = checklistOf(input());
-        QVERIFY(mayTick(items, u"team-told"_s, u"by phone"_s));
-        const auto unknown = mayTick(items, u"team"_s, u"x"_s);
+        QVERIFY(mayTick(items, u"team-told"_s, u"by phone"_s, false));
+        const auto unknown = mayTick(items, u"team"_s, u"x"_s, false);
         QCOMPARE(unknown.error().code, u"checklist.no_item"_s);
         QVERIFY(unknown.error().text().contains(u"team-told"));
-        const auto automatic = mayTick(items, u"backup"_s, u"trust me"_s);
+        const auto automatic = mayTick(items, u"backup"_s, u"trust me"_s, false);
         QCOMPARE(automatic.error().code, u"checklist.not_manual"_s);
         QVERIFY(automatic.error().text().contains(u"nobody's word"));
-        const auto mute = mayTick(items, u"team-told"_s, u"  "_s);
+        const auto mute = mayTick(items, u"team-told"_s, u"  "_s, false);
         QCOMPARE(mute.error().code, u"checklist.no_note"_s);
         QVERIFY(!mute.error().hint().isEmpty());
+        const auto early = mayTick(items, u"documentation"_s, u"written"_s, false);
+        QCOMPARE(early.error().code, u"checklist.too_early"_s);
+        QVERIFY2(early.error().text().contains(u"documentation"), qPrintable(early.error().text()));
+        QVERIFY(mayTick(items, u"documentation"_s, u"written"_s, true));
     }
 
     void whetherItIsMeasured()
