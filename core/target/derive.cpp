@@ -213,11 +213,20 @@ private:
     }
 
     /// Below the new target's folder: where it was below the old one's, the same.
-    QString ownPath(const QString &text) const
+    QString ownPath(const QString &text)
     {
         const QString full = absolute(text);
         const QString inside = QDir(m_source).relativeFilePath(full);
-        return inside.startsWith("../"_L1) || QDir::isAbsolutePath(inside) ? QFileInfo(full).fileName() : inside;
+        if (!inside.startsWith("../"_L1) && !QDir::isAbsolutePath(inside)) {
+            return inside;
+        }
+        // Two that bear the same name stay two.
+        QString own = QFileInfo(full).fileName();
+        for (int number = 2; m_brought.value(own, full) != full; ++number) {
+            own = QFileInfo(full).fileName() + u'-' + QString::number(number);
+        }
+        m_brought.insert(own, full);
+        return own;
     }
 
     [[nodiscard]] QString absolute(const QString &text) const { return QDir::cleanPath(QDir(m_source).absoluteFilePath(text)); }
@@ -301,6 +310,7 @@ private:
     const Target &m_target;
     const DeriveOptions &m_options;
     QString m_source; ///< Folder of the target that it is derived from.
+    QHash<QString, QString> m_brought; ///< Name in the new folder → what it stands for, of what lay elsewhere.
     QByteArrayList m_lines;
     QStringList m_ports;
     QList<Edit> m_edits;
@@ -411,6 +421,7 @@ Result<DerivedTarget> deriveStaging(const Target &target, const DeriveOptions &g
     if (QFileInfo::exists(derived.file)) {
         return fail(u"derive.exists"_s, {{u"file"_s, derived.file}}, derived.file);
     }
+    derived.source = target.path;
     TRY(const QByteArray bytes, files::read(target.path));
     TRY(const yaml::Node root, yaml::parse(bytes, target.path, u"target"_s));
     Deriver deriver(target, options, bytes.split('\n'));
@@ -443,7 +454,9 @@ Result<> writeDerived(const DerivedTarget &derived)
     if (QFileInfo::exists(derived.file)) {
         return fail(u"derive.exists"_s, {{u"file"_s, derived.file}}, derived.file);
     }
-    return files::replace(derived.file, derived.text);
+    // What the other's account alone may read stays so: there may be passwords in its services' environment.
+    const bool isPublic = QFile::permissions(derived.source).testFlag(QFileDevice::ReadOther);
+    return files::replace(derived.file, derived.text, isPublic ? files::publicFile : files::privateFile);
 }
 
 } // namespace cutover

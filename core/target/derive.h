@@ -16,6 +16,7 @@ struct DeriveOptions {
 
 /** A staging target that does not exist yet. */
 struct DerivedTarget {
+    QString source; ///< The other's target.yaml.
     QString file; ///< Its target.yaml.
     QByteArray text; ///< The other's, comments and all, with what had to become another.
     Target target; ///< As it would be read.

@@ -72,6 +72,31 @@ class DeriveTest : public QObject
 private Q_SLOTS:
     void init() { m_folder = std::make_unique<QTemporaryDir>(); }
 
+    /// Passwords may stand in it.
+    void asPrivateAsTheOther()
+    {
+        const Target live = load(small().toUtf8());
+        QVERIFY(QFile::setPermissions(path(u"live/target.yaml"_s), QFile::ReadOwner | QFile::WriteOwner | QFile::ReadGroup));
+        const auto derived = deriveStaging(live, to());
+        QVERIFY2(derived, derived ? "" : qPrintable(derived.error().text()));
+        QVERIFY(writeDerived(*derived));
+        QVERIFY(!(QFile::permissions(derived->file) & (QFile::ReadGroup | QFile::ReadOther)));
+        QVERIFY(QFile::setPermissions(path(u"live/target.yaml"_s), QFile::ReadOwner | QFile::WriteOwner | QFile::ReadGroup | QFile::ReadOther));
+        const auto open = deriveStaging(live, to(u"open"_s));
+        QVERIFY(open && writeDerived(*open));
+        QVERIFY(QFile::permissions(open->file) & QFile::ReadOther);
+    }
+
+    void foldersOfOneNameStayTwo()
+    {
+        const Target live = load(small().replace(u"state: state"_s, u"state: /var/lib/shop"_s).replace(u"releases: releases"_s, u"releases: /srv/shop"_s).toUtf8());
+        const auto derived = deriveStaging(live, to());
+        QVERIFY2(derived, derived ? "" : qPrintable(derived.error().text()));
+        QVERIFY(derived->target.stateDirectory != derived->target.releasesDirectory);
+        QVERIFY(derived->target.stateDirectory.startsWith(path(u"staging/shop"_s)));
+        QVERIFY(derived->target.releasesDirectory.startsWith(path(u"staging/shop"_s)));
+    }
+
     void everythingOfItsOwn()
     {
         const Target live = load(full());
