@@ -36,7 +36,7 @@ QList<QStringList> sessionRows(const QJsonArray &sessions)
 {
     QList<QStringList> rows{{Cli::tr("Session"), Cli::tr("Database"), Cli::tr("Program"), Cli::tr("User"), Cli::tr("From"), Cli::tr("State"),
                              Cli::tr("Transaction since"), Cli::tr("Others wait")}};
-    for (const QJsonValue &each : sessions) {
+    for (const auto &each : sessions) {
         rows.append({each[u"session"].toString(), each[u"database"].toString(), each[u"application"].toString(), each[u"user"].toString(),
                      each[u"client"].toString(), each[u"state"].toString(),
                      localTime(QDateTime::fromString(each[u"since"].toString(), Qt::ISODateWithMs)), each[u"blocks"].toBool() ? Cli::tr("yes") : Cli::tr("no")});
@@ -74,7 +74,7 @@ Result<int> endSession(const Arguments &arguments)
     TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"database.sessions"_s)));
     QJsonArray meant;
     const QJsonArray sessions = json[u"sessions"].toArray();
-    for (const QJsonValue &each : sessions) {
+    for (const auto &each : sessions) {
         if (each[u"session"].toString() == name) {
             meant.append(each);
         }

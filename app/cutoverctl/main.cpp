@@ -82,7 +82,7 @@ QStringList withOptionsLast(QStringList words)
 
 Result<QString> cutover::targetFile(const Arguments &arguments)
 {
-    const QString named = arguments.value(u"target"_s, qEnvironmentVariable("CUTOVER_TARGET"));
+    QString named = arguments.value(u"target"_s, qEnvironmentVariable("CUTOVER_TARGET"));
     if (!named.isEmpty()) {
         return named;
     }

@@ -255,7 +255,7 @@ Result<int> audit(const Arguments &arguments)
     TRY(const QJsonObject trail, QCoro::waitFor(engine->call(u"audit"_s, {{u"limit"_s, limit}})));
     QList<QStringList> rows{{Cli::tr("No."), Cli::tr("Time"), Cli::tr("Who"), Cli::tr("What")}};
     const QJsonArray array = trail[u"rows"].toArray();
-    for (const QJsonValue &row : array) {
+    for (const auto &row : array) {
         const QString what = row[u"what"].toString();
         rows.append({QString::number(row[u"sequence"].toInteger()), localTime(QDateTime::fromString(row[u"time"].toString(), Qt::ISODateWithMs)),
                      row[u"who"].toString(), Catalogue::contains(what) ? Catalogue::text(what, row[u"args"].toObject()) : what});
@@ -277,7 +277,7 @@ Result<int> adopt(const Arguments &arguments)
     if (arguments.has(u"dry-run"_s)) {
         TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"target.claims"_s)));
         const QJsonArray claims = json[u"claims"].toArray();
-        for (const QJsonValue &claim : claims) {
+        for (const auto &claim : claims) {
             say(Cli::tr("Would be taken over: %1").arg(line(claim)));
         }
         if (claims.isEmpty()) {
@@ -289,7 +289,7 @@ Result<int> adopt(const Arguments &arguments)
     const ConnGuard conn(*engine);
     TRY(const QJsonObject json, QCoro::waitFor(engine->call(u"target.adopt"_s, {{u"confirm"_s, arguments.value(u"confirm"_s)}})));
     const QJsonArray adopted = json[u"adopted"].toArray();
-    for (const QJsonValue &claim : adopted) {
+    for (const auto &claim : adopted) {
         say(Cli::tr("Taken over: %1").arg(line(claim)));
     }
     if (adopted.isEmpty()) {

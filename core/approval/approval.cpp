@@ -7,6 +7,7 @@
 
 #include <QJsonArray>
 #include <QRegularExpression>
+#include <QTimeZone>
 
 #include <algorithm>
 
@@ -145,7 +146,7 @@ ApprovalRules approvalRules(const ApprovalSpec &spec, const Plan &plan)
     rules.validMs = approvalValidMs(spec, plan);
     QStringList pinned;
     const QJsonArray then = policy[u"approvers"].toArray();
-    for (const QJsonValue &approver : then) {
+    for (const auto &approver : then) {
         pinned.append(approver[u"name"].toString() + u'\n' + approver[u"key"].toString());
     }
     for (const ApproverSpec &approver : spec.approvers) {

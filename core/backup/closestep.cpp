@@ -8,6 +8,8 @@
 #include "run/decisions.h"
 #include "system/worker.h"
 
+#include <QCoroFuture>
+
 using namespace Qt::StringLiterals;
 
 namespace cutover {

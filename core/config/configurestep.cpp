@@ -19,7 +19,7 @@ Result<QByteArray> configuredContent(const QString &stateDirectory, const QByteA
 {
     TRY(EnvFile parsed, EnvFile::parse(content, file));
     const QJsonArray removed = params["remove"_L1].toArray();
-    for (const QJsonValue &key : removed) {
+    for (const auto &key : removed) {
         parsed.remove(key.toString());
     }
     const QJsonObject set = params["set"_L1].toObject();

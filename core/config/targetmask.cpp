@@ -186,7 +186,7 @@ QJsonValue TargetMask::masked(const QJsonValue &value)
     if (value.isArray()) {
         QJsonArray result;
         const QJsonArray array = value.toArray();
-        for (const QJsonValue &item : array) {
+        for (const auto &item : array) {
             result.append(masked(item));
         }
         return result;
@@ -223,7 +223,7 @@ QJsonValue TargetMask::maskedArgument(const QJsonValue &value) const
     if (value.isArray()) {
         QJsonArray result;
         const QJsonArray array = value.toArray();
-        for (const QJsonValue &item : array) {
+        for (const auto &item : array) {
             result.append(maskedArgument(item));
         }
         return result;

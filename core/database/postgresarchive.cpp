@@ -116,7 +116,7 @@ Result<QJsonObject> describe(Session &session)
 QStringList subscriptionsIn(const QJsonObject &description)
 {
     QStringList names;
-    for (const QJsonValue &name : description["subscriptions"_L1].toArray()) {
+    for (const auto &name : description["subscriptions"_L1].toArray()) {
         names.append(name.toString());
     }
     return names;
@@ -174,7 +174,7 @@ Result<> checkArchive(const BackupInfo &info, const std::stop_token &stop)
 Result<> checkServerHas(Session &maintenance, const QJsonObject &description, const QString &folder)
 {
     QJsonArray missing;
-    for (const QJsonValue &role : description["roles"_L1].toArray()) {
+    for (const auto &role : description["roles"_L1].toArray()) {
         TRY(const QVariant found, maintenance.value(u"SELECT 1 FROM pg_roles WHERE rolname = $1"_s, {role.toString()}));
         if (found.isNull()) {
             missing.append(role);
@@ -183,7 +183,7 @@ Result<> checkServerHas(Session &maintenance, const QJsonObject &description, co
     if (!missing.isEmpty()) {
         return fail(u"database.roles_missing"_s, {{u"roles"_s, missing}, {u"file"_s, rolesIn(folder)}}, folder);
     }
-    for (const QJsonValue &extension : description["extensions"_L1].toArray()) {
+    for (const auto &extension : description["extensions"_L1].toArray()) {
         const QString name = extension["name"_L1].toString();
         const QString version = extension["version"_L1].toString();
         TRY(const QVariant found,

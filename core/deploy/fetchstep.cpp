@@ -57,7 +57,7 @@ private:
     QStringList instancesOf(const Target &target, const QString &runtime) const
     {
         QStringList names;
-        for (const QJsonValue &name : spec().params["instances"_L1].toArray()) {
+        for (const auto &name : spec().params["instances"_L1].toArray()) {
             const ServiceSpec *service = target.serviceOfInstance(name.toString());
             if (service && service->runtime == runtime) {
                 names.append(name.toString());

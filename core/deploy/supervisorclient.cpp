@@ -93,7 +93,7 @@ Async<QJsonObject> SupervisorClient::Private::instance(SupervisorClient *client,
 {
     CO_TRY(const QJsonObject answer, co_await callSurely(client, {{u"method"_s, u"states"_s}}));
     const QJsonArray list = answer[u"instances"_s].toArray();
-    for (const QJsonValue &value : list) {
+    for (const auto &value : list) {
         if (value[u"name"_s] == name) {
             co_return value.toObject();
         }
@@ -140,7 +140,7 @@ Async<QList<InstanceState>> SupervisorClient::states(qint64 limitMs)
     CO_TRY(const QJsonObject answer, co_await d->call({{u"method"_s, u"states"_s}}, limitMs));
     QList<InstanceState> result;
     const QJsonArray list = answer[u"instances"_s].toArray();
-    for (const QJsonValue &value : list) {
+    for (const auto &value : list) {
         InstanceState state;
         state.name = value[u"name"_s].toString();
         state.service = value[u"service"_s].toString();

@@ -53,7 +53,7 @@ StepSpec StepSpec::fromJson(const QJsonObject &json)
     spec.title = Message::fromJson(json["title"_L1].toObject());
     spec.intent = Message::fromJson(json["intent"_L1].toObject());
     const QJsonArray previewArray = json["previews"_L1].toArray();
-    for (const QJsonValue &preview : previewArray) {
+    for (const auto &preview : previewArray) {
         spec.previews.append({preview["type"_L1].toString(), preview["title"_L1].toString(), preview["text"_L1].toString()});
     }
     spec.changes = json["changes"_L1].toObject();
@@ -119,7 +119,7 @@ Result<Plan> Plan::fromJson(const QJsonObject &json)
     plan.facts = json["facts"_L1].toObject();
     QStringList ids;
     const QJsonArray stepArray = json["steps"_L1].toArray();
-    for (const QJsonValue &value : stepArray) {
+    for (const auto &value : stepArray) {
         plan.steps.append(StepSpec::fromJson(value.toObject()));
         const StepSpec &step = plan.steps.constLast();
         if (step.id.isEmpty() || ids.contains(step.id)) {

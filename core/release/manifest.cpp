@@ -280,7 +280,7 @@ Manifest Manifest::fromJson(const QJsonObject &json)
 {
     const auto strings = [](const QJsonValue &value) {
         QStringList list;
-        for (const QJsonValue &entry : value.toArray()) {
+        for (const auto &entry : value.toArray()) {
             list << entry.toString();
         }
         return list;
@@ -303,7 +303,7 @@ Manifest Manifest::fromJson(const QJsonObject &json)
     manifest.expectedDowntimeMs = json[u"expectedDowntimeMs"_s].toInteger();
     manifest.risk = json[u"risk"_s].toString();
     manifest.migrationsDirectory = json[u"migrations"_s].toString();
-    for (const QJsonValue &entry : json[u"flags"_s].toArray()) {
+    for (const auto &entry : json[u"flags"_s].toArray()) {
         manifest.flags << Flag{entry[u"name"_s].toString(), entry[u"description"_s].toString(), entry[u"rollout"_s].toDouble()};
     }
     const QJsonObject set = json[u"configurationSet"_s].toObject();

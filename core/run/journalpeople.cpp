@@ -30,7 +30,7 @@ BreakGlass BreakGlass::fromJson(const QJsonObject &json)
     BreakGlass glass;
     glass.by = json[u"by"].toString();
     glass.reason = json[u"reason"].toString();
-    for (const QJsonValue &gate : json[u"gates"].toArray()) {
+    for (const auto &gate : json[u"gates"].toArray()) {
         glass.gates.append(gate.toString());
     }
     glass.time = QDateTime::fromString(json[u"time"].toString(), Qt::ISODateWithMs);

@@ -236,7 +236,7 @@ struct ServeClient::Private {
         client->d->state.version = (*result)[u"version"].toString();
         client->d->state.warnings.clear();
         const QJsonArray warnings = (*result)[u"warnings"].toArray();
-        for (const QJsonValue &warning : warnings) {
+        for (const auto &warning : warnings) {
             client->d->state.warnings.append(Error::fromJson(warning.toObject()));
         }
         Q_EMIT client->connectionChanged(true, {});

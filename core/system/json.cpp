@@ -81,7 +81,7 @@ void appendValue(QByteArray &out, const QJsonValue &value)
         out.append('[');
         bool first = true;
         const QJsonArray array = value.toArray();
-        for (const QJsonValue &item : array) {
+        for (const auto &item : array) {
             if (!std::exchange(first, false)) {
                 out.append(',');
             }

@@ -52,7 +52,7 @@ QString plain(const QJsonValue &value)
     case QJsonValue::Array: {
         QStringList parts;
         const QJsonArray array = value.toArray();
-        for (const QJsonValue &part : array) {
+        for (const auto &part : array) {
             parts.append(plain(part));
         }
         return parts.join(u", "_s);

@@ -41,7 +41,7 @@ class MigrationTest : public QObject
     static QStringList names(const QJsonValue &value)
     {
         QStringList all;
-        for (const QJsonValue &each : value.toArray()) {
+        for (const auto &each : value.toArray()) {
             all.append(each.toString());
         }
         return all;
@@ -137,7 +137,7 @@ private Q_SLOTS:
         const Answer told = json({u"history"_s});
         EXIT_IS(told, 0);
         QMap<QString, QStringList> parents;
-        for (const QJsonValue &each : told.json[u"revisions"].toArray()) {
+        for (const auto &each : told.json[u"revisions"].toArray()) {
             parents.insert(each[u"revision"].toString(), names(each[u"downRevisions"]));
         }
         QCOMPARE(parents.keys(), (QStringList{u"1a"_s, u"2b"_s, u"3c"_s, u"3d"_s, u"4e"_s, u"5f"_s}));

@@ -38,7 +38,7 @@ class PeopleTest : public QObject
     qsizetype runs() const { return json({u"history"_s}).json[u"runs"].toArray().size(); }
     static QJsonObject itemOf(const Answer &answer, const QString &id)
     {
-        for (const QJsonValue &item : answer.json[u"items"].toArray()) {
+        for (const auto &item : answer.json[u"items"].toArray()) {
             if (item[u"id"] == id) {
                 return item.toObject();
             }

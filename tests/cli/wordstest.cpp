@@ -34,7 +34,7 @@ class WordsTest : public QObject
         QTest::addColumn<QStringList>("name");
         const QJsonArray all = commands();
         QVERIFY(all.size() > 25);
-        for (const QJsonValue &command : all) {
+        for (const auto &command : all) {
             const QString name = command[u"name"].toString();
             QTest::newRow(qPrintable(name)) << name.split(u' ');
         }
@@ -56,7 +56,7 @@ private Q_SLOTS:
         EXIT_IS(json, 0);
         const QJsonArray options = json.json[u"options"].toArray();
         QVERIFY(options.size() >= 3);
-        for (const QJsonValue &option : options) {
+        for (const auto &option : options) {
             QVERIFY2(!option[u"text"].toString().isEmpty(), qPrintable(option[u"name"].toString()));
             QVERIFY(help.output.contains(option[u"name"].toString().toUtf8()));
         }
@@ -71,7 +71,7 @@ private Q_SLOTS:
         // It is made of the same words as each command's help.
         const QByteArray completion = run({u"completion"_s}).output;
         const QJsonArray all = commands();
-        for (const QJsonValue &command : all) {
+        for (const auto &command : all) {
             const QString name = command[u"name"].toString();
             const qsizetype at = completion.indexOf(QByteArray("\"" + name.toUtf8() + " \"*)"));
             QVERIFY2(at >= 0 && completion.sliced(at, completion.indexOf('\n', at) - at).contains("--dry-run") != looking.contains(name), qPrintable(name));

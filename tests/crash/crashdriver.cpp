@@ -342,7 +342,7 @@ void CrashReport::add(const QJsonObject &json)
     milliseconds += json[u"milliseconds"_s].toInteger();
     addTo(endings, json[u"endings"_s].toObject());
     addTo(reasons, json[u"reasons"_s].toObject());
-    for (const QJsonValue &failure : json[u"failures"_s].toArray()) {
+    for (const auto &failure : json[u"failures"_s].toArray()) {
         failures.append(failure.toString());
     }
 }

@@ -27,7 +27,7 @@ QList<Error> causesIn(const QJsonValue &value)
     QList<Error> causes;
     if (value.isArray()) {
         const QJsonArray array = value.toArray();
-        for (const QJsonValue &item : array) {
+        for (const auto &item : array) {
             causes += causesIn(item);
         }
     }
@@ -35,7 +35,7 @@ QList<Error> causesIn(const QJsonValue &value)
     if (object[u"code"].isString()) {
         causes.append(Error::fromJson(object));
     }
-    for (const QJsonValue &member : object) {
+    for (const auto &member : object) {
         causes += causesIn(member);
     }
     return causes;

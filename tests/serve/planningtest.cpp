@@ -254,7 +254,7 @@ private Q_SLOTS:
             }
             if (step.kind == u"recreate_service") {
                 services.append(step.params[u"service"].toString());
-                for (const QJsonValue &instance : step.params[u"instances"].toArray()) {
+                for (const auto &instance : step.params[u"instances"].toArray()) {
                     QVERIFY2(step.changes.contains(instanceFact(instance.toString())), qPrintable(instance.toString()));
                 }
             } else if (step.kind == u"migrate") {
@@ -615,7 +615,7 @@ private Q_SLOTS:
         const auto rows = [&] {
             QStringList whats;
             const QJsonArray trail = (*QCoro::waitFor(engine.call(u"audit"_s, {{u"limit"_s, 100}})))[u"rows"].toArray();
-            for (const QJsonValue &row : trail) {
+            for (const auto &row : trail) {
                 if (row[u"what"].toString().startsWith(u"features.")) {
                     whats.prepend(row[u"what"].toString());
                 }

@@ -209,7 +209,7 @@ void FaultDemo::openGate() const
 qint64 FaultDemo::pidOf(const QString &instance) const
 {
     const QJsonArray instances = ctl({u"status"_s}).json[u"instances"].toArray();
-    for (const QJsonValue &each : instances) {
+    for (const auto &each : instances) {
         if (each[u"name"].toString() == instance) {
             return each[u"pid"].toInteger();
         }

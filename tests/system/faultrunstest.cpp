@@ -158,7 +158,7 @@ QSet<QString> FaultRunsTest::provenPoints() const
 {
     QSet<QString> ids;
     const QJsonArray points = m_demo.ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray();
-    for (const QJsonValue &view : points) {
+    for (const auto &view : points) {
         if (!view[u"point"][u"proven"].toString().isEmpty()) {
             ids.insert(view[u"point"][u"id"].toString());
         }

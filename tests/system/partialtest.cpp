@@ -50,7 +50,7 @@ QString PartialTest::problem(const QString &backend, const QString &strategy)
     }
     QStringList found;
     const QJsonArray instances = m_demo.ctl({u"status"_s}).json[u"instances"].toArray();
-    for (const QJsonValue &each : instances) {
+    for (const auto &each : instances) {
         if (each[u"service"].toString() == u"backend" || each[u"service"].toString() == u"strategy") {
             found.append(each[u"name"].toString() + u' ' + each[u"version"].toString() + u' ' + each[u"state"].toString());
         }

@@ -99,7 +99,7 @@ private:
 QJsonObject RestoreTest::member(const QString &version, const QString &reason) const
 {
     const QJsonArray points = m_demo.ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray();
-    for (const QJsonValue &view : points) {
+    for (const auto &view : points) {
         const QJsonObject point = view[u"point"].toObject();
         if (point[u"version"].toString() == version && cutover::Message::fromJson(point[u"reason"].toObject()).text().startsWith(reason)) {
             return point[u"members"].toObject()[u"database:trading"].toObject();
@@ -231,7 +231,7 @@ void RestoreTest::overTwoReleasesAndBack()
     const QString run = outcome.json[u"run"].toObject()[u"id"].toString();
     const QJsonArray steps = m_demo.ctl({u"history"_s, run}).json[u"steps"].toArray();
     qint64 counted = -1;
-    for (const QJsonValue &step : steps) {
+    for (const auto &step : steps) {
         if (step[u"spec"][u"kind"].toString() == u"restore_database") {
             counted = step[u"record"][u"results"][u"lost"][u"orders"].toInteger(-1);
         }

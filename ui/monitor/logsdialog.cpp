@@ -122,7 +122,7 @@ void LogsDialog::take(const QJsonObject &item)
     const QString chosen = m_choice->currentData().toString();
     const QJsonArray lines = item["lines"_L1].toArray();
     QString text;
-    for (const QJsonValue &each : lines) {
+    for (const auto &each : lines) {
         const QString instance = each["instance"_L1].toString();
         // Whose line it is matters only where several write.
         text += (instance.isEmpty() || instance == chosen ? QString() : QString(instance + u"  "_s)) + each["line"_L1].toString() + u'\n';

@@ -53,7 +53,7 @@ void PendingApprovals::load()
         // A console's engine may not know of it; then there is nothing to approve.
         QJsonArray waiting;
         const QJsonArray requests = answer ? (*answer)[u"requests"].toArray() : QJsonArray();
-        for (const QJsonValue &request : requests) {
+        for (const auto &request : requests) {
             if (!request[u"approval"][u"valid"].toBool() && waiting.size() < mostShown) {
                 waiting.append(request);
             }
@@ -71,7 +71,7 @@ void PendingApprovals::display(const QJsonArray &requests)
         item->widget()->deleteLater();
         delete item;
     }
-    for (const QJsonValue &request : requests) {
+    for (const auto &request : requests) {
         const QString digest = request[u"digest"].toString();
         const ApprovalView view = ApprovalView::fromJson(request[u"approval"].toObject());
         auto *message = new InlineMessage;

@@ -89,7 +89,7 @@ void SessionsDialog::load()
         } else {
             QList<DatabaseSession> sessions;
             const QJsonArray all = (*found)[u"sessions"].toArray();
-            for (const QJsonValue &each : all) {
+            for (const auto &each : all) {
                 sessions.append(DatabaseSession::fromJson(each.toObject()));
             }
             m_model.setRows(sessions);
