@@ -8,7 +8,10 @@
 #include "system/clock.h"
 #include "system/processes.h"
 
+#include <QJsonArray>
+
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 using namespace Qt::StringLiterals;
@@ -19,6 +22,7 @@ namespace {
 
 constexpr qint64 UpLimitMs = 15000;
 constexpr qint64 LookMs = 1000; ///< Between looks at whether the successor serves.
+constexpr int Rounds = 5; ///< Of taking out what a balancer's restart lets in again.
 
 } // namespace
 
@@ -167,7 +171,117 @@ Async<> ColourMove::letIn(std::stop_token stop)
     co_return {};
 }
 
-Async<> ColourMove::takeOut(bool force, std::stop_token stop, ColourMove *successor, std::optional<qint64> limitMs)
+Async<bool> ColourMove::keepServing()
+{
+    CO_TRY(const QList<BalancerServer> own, co_await servers());
+    if (std::ranges::any_of(own, &BalancerServer::isUp)) {
+        co_return true;
+    }
+    // All of a colour out is what its restart has lost; one that is let in and down nobody here can help.
+    if (!m_balancer->forgets() || !std::ranges::all_of(own, &BalancerServer::out)) {
+        co_return false;
+    }
+    QStringList ready;
+    for (InstanceMove &move : m_instances) {
+        CO_TRY(const InstanceState now, co_await move.state());
+        const ProbeSpec probe = m_service.expand(m_service.health, move.instance(), m_context->target().releaseDirectory(m_service, now.release));
+        bool isWell = now.state == InstanceState::State::Ready;
+        if (isWell && probe.asksAnything()) {
+            // The balancer takes one that it lets in for healthy until its own checks have failed.
+            const ProbeResult answer = co_await probeOnce(probe, {});
+            isWell = answer.ok;
+        }
+        if (isWell) {
+            CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, move.name(), Balancer::State::Ready));
+            ready.append(move.name());
+        }
+    }
+    if (ready.isEmpty()) {
+        co_return false;
+    }
+    m_context->log({u"balancer.kept_in"_s, {{u"balancer"_s, m_balancer->title()}, {u"service"_s, m_service.name}, {u"in"_s, QJsonArray::fromStringList(ready)}}});
+    co_return co_await anyUp();
+}
+
+Async<> ColourMove::takeOut(ColourMove *successor, bool force, std::stop_token stop, std::optional<qint64> limitMs)
+{
+    // One limit for all: they drain at the same time.
+    Drain how{.successor = successor, .force = force, .limitMs = limitMs.value_or(m_service.drainLimitMs), .begin = Clock::system().monotonic(), .stop = stop};
+    const Result<> out = co_await takeOutThese(&how);
+    if (!out && (out.error().code == u"colour.not_serving" || out.error().code == u"balancer.alone")) {
+        // Nobody else answers users: these do, as before.
+        for (const QString &name : std::as_const(how.served)) {
+            CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, name, Balancer::State::Ready));
+        }
+    }
+    co_return out;
+}
+
+Async<> ColourMove::takeOutThese(Drain *how)
+{
+    bool takesRequests = false;
+    for (int round = 1;; ++round) {
+        CO_TRY(const QList<BalancerServer> now, co_await servers());
+        for (const BalancerServer &server : now) {
+            if (!server.out) {
+                how->served.insert(server.name);
+            }
+        }
+        if (std::ranges::any_of(now, &BalancerServer::isUp)) {
+            takesRequests = true;
+            CO_CHECK(co_await checkServed(how->successor));
+        }
+        how->isForgotten = false;
+        CO_TRY(const auto left, co_await drain(how));
+        CO_TRY(const QList<BalancerServer> drained, co_await servers());
+        how->isForgotten = how->isForgotten || (m_balancer->forgets() && !std::ranges::all_of(drained, &BalancerServer::out));
+        if (how->isForgotten && round < Rounds) {
+            // What came to them since it was restarted is waited for as well.
+            how->begin = qMax(how->begin, Clock::system().monotonic() - how->limitMs + LookMs);
+            continue;
+        }
+        const bool closes = m_service.atDrainLimit == ServiceSpec::AtDrainLimit::Close;
+        if (!left.isEmpty() && !how->force && !closes) {
+            const int count = std::accumulate(left.begin(), left.end(), 0);
+            co_return fail(u"balancer.sessions_left"_s, {{u"server"_s, left.firstKey()}, {u"count"_s, count}, {u"limit"_s, how->limitMs}}, m_balancer->place());
+        }
+        // No health check wakes them up afterwards.
+        for (const InstanceMove &move : m_instances) {
+            const auto out = co_await m_balancer->setState(m_service.balancerBackend, move.name(), Balancer::State::Maintenance);
+            if (!out && !m_balancer->isForgotten(out.error())) {
+                co_return fail(out.error());
+            }
+        }
+        // Once all are out: who comes again at once gets one of the other colour.
+        for (const auto &[name, sessions] : left.asKeyValueRange()) {
+            if (!closes) {
+                m_context->log({u"colour.log.forced"_s, {{u"instance"_s, name}, {u"count"_s, sessions}}});
+                continue;
+            }
+            CO_TRY(const int count, co_await m_balancer->closeLeft(m_service.balancerBackend, name, how->stop, [this, how] { return drainAgain(how); }));
+            recordSessionsLeft(*m_context, *m_balancer, name, count);
+        }
+        co_return takesRequests ? co_await checkServed(how->successor) : Result<>();
+    }
+}
+
+Async<> ColourMove::checkServed(ColourMove *successor) const
+{
+    CO_TRY(const bool serves, co_await successor->keepServing());
+    co_return serves ? Result<>() : fail(u"colour.not_serving"_s, {{u"service"_s, m_service.name}, {u"colour"_s, colourWord(successor->colour())}});
+}
+
+Async<bool> ColourMove::drainAgain(Drain *how)
+{
+    how->isForgotten = true;
+    CO_TRY(const bool serves, co_await how->successor->keepServing());
+    if (serves) {
+        CO_CHECK(co_await drainAll());
+    }
+    co_return serves;
+}
+
+Async<> ColourMove::drainAll() const
 {
     CO_TRY(const QList<BalancerServer> now, co_await servers());
     for (const BalancerServer &server : now) {
@@ -178,11 +292,14 @@ Async<> ColourMove::takeOut(bool force, std::stop_token stop, ColourMove *succes
             }
         }
     }
-    // One limit for all: they drain at the same time.
-    const qint64 begin = Clock::system().monotonic();
-    const qint64 limit = limitMs.value_or(m_service.drainLimitMs);
-    const bool closes = m_service.atDrainLimit == ServiceSpec::AtDrainLimit::Close;
-    QStringList unfinished;
+    co_return {};
+}
+
+Async<QMap<QString, int>> ColourMove::drain(Drain *how)
+{
+    CO_CHECK(co_await drainAll());
+    const qint64 limit = how->limitMs;
+    QMap<QString, int> sessions;
     qint64 done = 0;
     for (const InstanceMove &move : m_instances) {
         const QString name = move.name();
@@ -191,46 +308,23 @@ Async<> ColourMove::takeOut(bool force, std::stop_token stop, ColourMove *succes
         };
         Result<> drained;
         for (bool again = true; std::exchange(again, false);) {
-            const qint64 left = qMax<qint64>(0, limit - (Clock::system().monotonic() - begin));
-            const qint64 slice = successor ? qMin(left, LookMs) : left;
-            drained = co_await m_balancer->waitDrained(m_service.balancerBackend, name, slice, told, stop);
+            const qint64 left = qMax<qint64>(0, limit - (Clock::system().monotonic() - how->begin));
+            const qint64 slice = qMin(left, LookMs);
+            drained = co_await m_balancer->waitDrained(m_service.balancerBackend, name, slice, told, how->stop, [this, how] { return drainAgain(how); });
             if (!drained && drained.error().code == u"balancer.sessions_left" && slice < left) {
-                CO_TRY(const bool serves, co_await successor->anyUp());
-                if (!serves) {
-                    co_return fail(u"colour.not_serving"_s, {{u"service"_s, m_service.name}, {u"colour"_s, colourWord(successor->colour())}});
-                }
+                CO_CHECK(co_await checkServed(how->successor));
                 again = true;
             }
         }
+        if (!drained && drained.error().code != u"balancer.sessions_left") {
+            co_return fail(drained.error());
+        }
         if (!drained) {
-            Error why = drained.error();
-            if (why.code == u"balancer.sessions_left") {
-                why.args.insert(u"limit"_s, limit);
-            }
-            if (!(force || closes) || why.code != u"balancer.sessions_left") {
-                co_return fail(why);
-            }
-            if (closes) {
-                unfinished.append(name);
-            } else {
-                m_context->log({u"colour.log.forced"_s, {{u"instance"_s, name}, {u"count"_s, why.args[u"count"_s]}}});
-            }
+            sessions.insert(name, drained.error().args[u"count"_s].toInt());
         }
         ++done;
     }
-    // No health check wakes them up afterwards.
-    for (const InstanceMove &move : m_instances) {
-        const auto out = co_await m_balancer->setState(m_service.balancerBackend, move.name(), Balancer::State::Maintenance);
-        if (!out && !m_balancer->isForgotten(out.error())) {
-            co_return fail(out.error());
-        }
-    }
-    // Once all are out: who comes again at once gets one of the other colour.
-    for (const QString &name : std::as_const(unfinished)) {
-        CO_TRY(const int count, co_await m_balancer->closeLeft(m_service.balancerBackend, name, stop));
-        recordSessionsLeft(*m_context, *m_balancer, name, count);
-    }
-    co_return {};
+    co_return sessions;
 }
 
 Async<> ColourMove::setWeights(QMap<QString, int> weights)

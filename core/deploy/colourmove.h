@@ -5,6 +5,8 @@
 
 #include "deploy/instancemove.h"
 
+#include <QSet>
+
 #include <optional>
 #include <vector>
 
@@ -36,16 +38,36 @@ public:
     [[nodiscard]] Async<> smoke(QString version, std::stop_token stop);
     /// All take requests, UP by the balancer's own check; returns then.
     [[nodiscard]] Async<> letIn(std::stop_token stop);
+    /// Whether any of them takes requests. Where the balancer's own restart has taken all of them out, those that are ready are let in
+    /// again first, and the log says so.
+    [[nodiscard]] Async<bool> keepServing();
     /// All at once get no new requests, and those under way are waited for, within the service's drain limit for all of them.
     /// Past it: with force, or where the service has them closed, it goes on, else "balancer.sessions_left" is returned and they stay drained. Then in maintenance.
-    /// successor: who serves instead; where it no longer does, draining ends at once with "colour.not_serving".
-    [[nodiscard]] Async<> takeOut(bool force, std::stop_token stop, ColourMove *successor = nullptr, std::optional<qint64> limitMs = {});
+    /// successor: who serves instead, and outlives the task. Where it does not, nor can be let in again, those that took requests go on
+    /// doing so: errors "colour.not_serving", "balancer.alone".
+    [[nodiscard]] Async<> takeOut(ColourMove *successor, bool force, std::stop_token stop, std::optional<qint64> limitMs = {});
     /// By server; those not named stay as they are.
     [[nodiscard]] Async<> setWeights(QMap<QString, int> weights);
 
 private:
     ColourMove(StepContext &context, const ServiceSpec &service, const QString &colour, std::vector<InstanceMove> instances, std::shared_ptr<Balancer> balancer);
     void tell(const QString &code, qint64 done, QJsonObject args = {}) const;
+    struct Drain {
+        ColourMove *successor;
+        bool force;
+        qint64 limitMs;
+        qint64 begin; ///< Monotonic.
+        std::stop_token stop;
+        QSet<QString> served = {}; ///< Those that were let in at any moment.
+        bool isForgotten = false; ///< The balancer has let them in again meanwhile.
+    };
+    [[nodiscard]] Async<> takeOutThese(Drain *how);
+    [[nodiscard]] Async<> drainAll() const;
+    /// All at once, where the balancer's restart has let one in again: as soon as the successor serves.
+    [[nodiscard]] Async<bool> drainAgain(Drain *how);
+    /// Returns how many sessions are left at the limit, by server.
+    [[nodiscard]] Async<QMap<QString, int>> drain(Drain *how);
+    [[nodiscard]] Async<> checkServed(ColourMove *successor) const;
 
     StepContext *m_context;
     ServiceSpec m_service;

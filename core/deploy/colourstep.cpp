@@ -70,6 +70,19 @@ Async<> ColourStep::bringBack(StepContext &context, QJsonObject before, std::sto
     co_return {};
 }
 
+Async<> ColourStep::stopOut(ColourMove *colour, ColourMove *successor, InstanceMove *move, std::stop_token stop)
+{
+    CO_TRY(const int letIn, co_await colour->letInCount());
+    if (letIn > 0) {
+        CO_CHECK(co_await colour->takeOut(successor, true, stop));
+    }
+    CO_CHECK(co_await move->stop());
+    // Its end takes a while, in which the balancer may have been restarted.
+    CO_TRY(const bool serves, co_await successor->keepServing());
+    Q_UNUSED(serves)
+    co_return {};
+}
+
 Async<bool> ColourStep::oldServes(StepContext &context, QJsonObject before) const
 {
     CO_TRY(ColourMove other, old(context));

@@ -30,6 +30,8 @@ protected:
     /// The old colour's instances run what they ran by that record (where it says nothing: fromRelease), and are ready. One that still
     /// is that very process is left alone, whatever it is of; nothing else is stopped where users are sent to it.
     [[nodiscard]] Async<> bringBack(StepContext &context, QJsonObject before, std::stop_token stop) const;
+    /// Stops one of a colour that was taken out: once more where the balancer's restart has let it in since. All outlive the task.
+    [[nodiscard]] static Async<> stopOut(ColourMove *colour, ColourMove *successor, InstanceMove *move, std::stop_token stop);
     /// They do, are ready, and UP at the balancer.
     [[nodiscard]] Async<bool> oldServes(StepContext &context, QJsonObject before) const;
 

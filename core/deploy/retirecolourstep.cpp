@@ -28,14 +28,15 @@ public:
     Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         CO_CHECK(co_await checkServing(&context));
+        CO_TRY(ColourMove moved, fresh(context));
         CO_TRY(ColourMove other, old(context));
         // What is to be closed has had its time before the switch.
         CO_TRY(const int letIn, co_await other.letInCount());
         const ServiceSpec *service = context.target().service(this->service());
         const bool closes = service && service->atDrainLimit == ServiceSpec::AtDrainLimit::Close;
-        CO_CHECK(co_await other.takeOut(true, stop, nullptr, closes && letIn == 0 ? std::optional<qint64>(0) : std::nullopt));
+        CO_CHECK(co_await other.takeOut(&moved, true, stop, closes && letIn == 0 ? std::optional<qint64>(0) : std::nullopt));
         for (InstanceMove &move : other.instances()) {
-            CO_CHECK(co_await move.stop());
+            CO_CHECK(co_await stopOut(&other, &moved, &move, stop));
         }
         co_return {};
     }
@@ -46,7 +47,9 @@ public:
         if (!alive.isEmpty()) {
             co_return fail(u"colour.not_gone"_s, {{u"instance"_s, alive.first()}, {u"colour"_s, colourWord(otherColour(colour()))}});
         }
-        co_return {};
+        CO_TRY(ColourMove moved, fresh(context));
+        CO_TRY(const bool serves, co_await moved.keepServing());
+        co_return serves ? Result<>() : fail(notServing());
     }
 
     Async<Inspection> inspect(StepContext &context, QJsonObject) override
@@ -76,6 +79,8 @@ public:
     }
 
 private:
+    Error notServing() const { return {u"colour.not_serving"_s, {{u"service"_s, service()}, {u"colour"_s, colourWord(colour())}}}; }
+
     /// By pointer: it outlives the task, and says so.
     Async<> checkServing(StepContext *context) const
     {
@@ -83,7 +88,7 @@ private:
         CO_TRY(ColourMove moved, fresh(*context));
         CO_TRY(const bool serves, co_await moved.anyUp());
         if (known.colour != colour() || !serves) {
-            co_return fail(u"colour.not_serving"_s, {{u"service"_s, service()}, {u"colour"_s, colourWord(colour())}});
+            co_return fail(notServing());
         }
         co_return {};
     }

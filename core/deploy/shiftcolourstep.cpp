@@ -101,7 +101,7 @@ public:
         if (!oldServes) {
             CO_CHECK(co_await other.letIn(stop));
         }
-        CO_CHECK(co_await moved.takeOut(true, stop));
+        CO_CHECK(co_await moved.takeOut(&other, true, stop));
         co_return co_await restoreWeights(context);
     }
 

@@ -69,8 +69,9 @@ public:
         for (InstanceMove *move : anew) {
             CO_CHECK(co_await move->fetch(to(), stop));
         }
+        CO_TRY(ColourMove other, old(context));
         for (InstanceMove *move : anew) {
-            CO_CHECK(co_await move->stop());
+            CO_CHECK(co_await stopOut(&moved, &other, move, stop));
         }
         // One that runs already is only noted as meant to.
         for (InstanceMove &move : moved.instances()) {
@@ -127,12 +128,13 @@ public:
         CO_CHECK(co_await takeOut(context, true, {}));
         CO_CHECK(co_await restoreWeights(context));
         CO_TRY(ColourMove moved, fresh(context));
+        CO_TRY(ColourMove other, old(context));
         for (InstanceMove &move : moved.instances()) {
             CO_TRY(const InstanceState now, co_await move.state());
             const QString before = undo[u"before"_s][move.name()].toString();
             // One that was kept for the way back, and that we have not touched, stays.
             if (before.isEmpty() || processMark(now) != before) {
-                CO_CHECK(co_await move.stop());
+                CO_CHECK(co_await stopOut(&moved, &other, &move, {}));
             }
         }
         co_return {};
@@ -153,17 +155,16 @@ private:
     Async<> takeOut(StepContext &context, bool force, std::stop_token stop) const
     {
         CO_TRY(ColourMove moved, fresh(context));
-        CO_TRY(const int letIn, co_await moved.letInCount());
+        CO_TRY(ColourMove other, old(context));
         CO_TRY(const bool takesRequests, co_await moved.anyUp());
-        if (letIn > 0 && takesRequests) {
-            CO_TRY(ColourMove other, old(context));
-            CO_TRY(const bool othersServe, co_await other.anyUp());
-            if (!othersServe && !force) {
+        if (takesRequests) {
+            CO_TRY(const bool othersServe, co_await other.keepServing());
+            if (!othersServe) {
                 co_return fail(u"colour.nobody_else"_s,
                                {{u"service"_s, service()}, {u"colour"_s, colourWord(colour())}, {u"other"_s, colourWord(other.colour())}});
             }
         }
-        co_return co_await moved.takeOut(force, stop);
+        co_return co_await moved.takeOut(&other, force, stop);
     }
 };
 

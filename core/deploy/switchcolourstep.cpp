@@ -43,34 +43,29 @@ public:
         CO_CHECK(co_await moved.waitReady(to(), stop));
         if (const auto in = co_await moved.letIn(stop); !in) {
             if (undo[u"letIn"_s].toArray().isEmpty()) {
-                (void)co_await moved.takeOut(true, {});
+                (void)co_await moved.takeOut(&other, true, {});
             }
             co_return fail(in.error());
         }
         // Agreed to already: their sessions are not waited for again.
         const bool isAgreed = context.result(spec().id, stepresult::asked).isObject();
-        if (const auto out = co_await other.takeOut(isAgreed, stop, &moved, isAgreed ? std::optional<qint64>(0) : std::nullopt); !out) {
+        if (const auto out = co_await other.takeOut(&moved, isAgreed, stop, isAgreed ? std::optional<qint64>(0) : std::nullopt); !out) {
             if (out.error().code == u"balancer.sessions_left") {
                 // Nobody is worse off while somebody is asked: new requests go to the new ones, and those sessions go on.
-                CO_TRY(const auto left, co_await other.servers());
-                int count = 0;
-                for (const BalancerServer &server : left) {
-                    count += server.sessions;
-                }
                 CO_CHECK(keep(context, {.colour = colour(), .weights = known.weights, .draining = true}));
                 context.setResult(stepresult::asks, QJsonObject());
-                co_return fail(u"colour.sessions_stay"_s, {{u"service"_s, service()}, {u"colour"_s, colourWord(other.colour())}, {u"other"_s, colourWord(colour())}, {u"count"_s, count}, {u"limit"_s, out.error().args[u"limit"_s]}});
+                co_return fail(u"colour.sessions_stay"_s, {{u"service"_s, service()}, {u"colour"_s, colourWord(other.colour())}, {u"other"_s, colourWord(colour())}, {u"count"_s, out.error().args[u"count"_s]}, {u"limit"_s, out.error().args[u"limit"_s]}});
             }
             // As before the step: whatever is decided now, the old version serves.
             if (const auto back = co_await other.letIn({}); back) {
                 CO_CHECK(keep(context, {.colour = other.colour(), .weights = known.weights, .percent = known.percent}));
                 if (undo[u"letIn"_s].toArray().isEmpty()) {
-                    (void)co_await moved.takeOut(true, {});
+                    (void)co_await moved.takeOut(&other, true, {});
                 }
             }
             co_return fail(out.error());
         }
-        CO_TRY(const bool serves, co_await moved.anyUp());
+        CO_TRY(const bool serves, co_await moved.keepServing());
         if (!serves) {
             if (const auto back = co_await other.letIn({}); !back) {
                 // Nobody serves: that is what has to be mended first.
@@ -124,7 +119,7 @@ public:
         CO_TRY(ColourMove other, old(context));
         CO_CHECK(co_await other.letIn(stop));
         // The way back is not refused for a session that stays.
-        CO_CHECK(co_await moved.takeOut(true, stop));
+        CO_CHECK(co_await moved.takeOut(&other, true, stop));
         CO_TRY(const ColourRecord known, record(context));
         CO_CHECK(keep(context, {.colour = other.colour(), .weights = known.weights}));
         co_return co_await restoreWeights(context);

@@ -25,13 +25,18 @@ class BlueGreenTest : public BlueGreenSystem
     Q_OBJECT
 
     std::unique_ptr<QProcess> m_haproxy;
+    std::vector<std::unique_ptr<QProcess>> m_replaced; ///< By a reload; each ends with its last session.
 
-    void startHaproxy()
+    void beginHaproxy(const QStringList &more = {})
     {
         m_haproxy = std::make_unique<QProcess>();
         m_haproxy->setProcessChannelMode(QProcess::ForwardedErrorChannel);
-        m_haproxy->start(u"setpriv"_s, {u"--pdeathsig=TERM"_s, QStandardPaths::findExecutable(u"haproxy"_s, {u"/usr/sbin"_s}), u"-db"_s, u"-f"_s, path(u"haproxy.cfg"_s)});
+        m_haproxy->start(u"setpriv"_s, QStringList{u"--pdeathsig=TERM"_s, QStandardPaths::findExecutable(u"haproxy"_s, {u"/usr/sbin"_s}), u"-db"_s, u"-f"_s, path(u"haproxy.cfg"_s)} + more);
         QVERIFY(m_haproxy->waitForStarted());
+    }
+    void startHaproxy()
+    {
+        beginHaproxy();
         QTRY_VERIFY_WITH_TIMEOUT(QCoro::waitFor(balancer()->server(u"app"_s, u"blue-1"_s)).has_value(), 10000);
     }
     void stopHaproxy()
@@ -76,6 +81,42 @@ class BlueGreenTest : public BlueGreenSystem
         stopHaproxy();
         startHaproxy();
     }
+    /// As 'systemctl reload' does: no request is lost, the process of before goes on with what it has begun, and the new one knows
+    /// its configuration alone.
+    void reloadHaproxy()
+    {
+        const QString before = QString::number(m_haproxy->processId());
+        m_replaced.push_back(std::move(m_haproxy));
+        beginHaproxy({u"-x"_s, path(u"haproxy.sock"_s), u"-sf"_s, before});
+    }
+    /// That colour is let in by the configuration, and the other one is out; in effect after a reload.
+    void configureServing(const QString &colour)
+    {
+        QStringList lines = QString::fromUtf8(readFile(path(u"haproxy.cfg"_s))).split(u'\n');
+        for (QString &line : lines) {
+            if (line.startsWith(u"    server "_s)) {
+                line = line.remove(u" disabled"_s) + (line.startsWith(u"    server "_s + colour) ? QString() : u" disabled"_s);
+            }
+        }
+        writeFile(path(u"haproxy.cfg"_s), lines.join(u'\n').toUtf8());
+    }
+    void openSessions(std::vector<std::unique_ptr<LongSession>> *sessions)
+    {
+        for (int i = 0; i < 4; ++i) {
+            sessions->push_back(std::make_unique<LongSession>(m_front, "/long"));
+            QVERIFY(sessions->back()->hasBegun());
+        }
+    }
+    void endSessions(std::vector<std::unique_ptr<LongSession>> *sessions)
+    {
+        for (const auto &session : *sessions) {
+            session->end();
+        }
+        for (const auto &replaced : m_replaced) {
+            QVERIFY(replaced->state() == QProcess::NotRunning || replaced->waitForFinished(10000));
+        }
+        m_replaced.clear();
+    }
     QString balancerFactNow() { return VALUE(QCoro::waitFor(FactSource::collectFrom(u"balancer"_s, m_target))).value(u"balancer:backend"_s).toString(); }
     QString logOf(const QString &run) { return QString::fromUtf8(readFile(m_target.stateDirectory + u"/runs/"_s + run + u"/log.txt"_s)); }
 
@@ -104,7 +145,7 @@ private Q_SLOTS:
         makeRelease(u"1.1.2"_s, u"smokes"_s);
         makeRelease(u"1.1.3"_s, u"errs"_s);
         QByteArray configuration = "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8()
-            + " mode 600 level admin\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    retries 0\n"
+            + " mode 600 level admin expose-fd listeners\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    retries 0\n"
               "frontend front\n    bind 127.0.0.1:"
             + QByteArray::number(m_front) + "\n    default_backend app\nbackend app\n    balance roundrobin\n    option httpchk GET /health\n    option abortonclose\n"
                                             "    default-server check inter 200ms fall 3 rise 1\n";
@@ -238,6 +279,97 @@ private Q_SLOTS:
         user.end();
         writeTarget(HaproxySection);
         backToTheBeginning();
+    }
+
+    void reloadedWhileItDrains_data()
+    {
+        QTest::addColumn<int>("step");
+        QTest::addColumn<bool>("back");
+        QTest::newRow("at the switch") << 2 << false;
+        QTest::newRow("where the old one is retired") << 3 << false;
+        QTest::newRow("on the way back") << 2 << true;
+    }
+    /// By its configuration the one that is being drained serves, and its successor is out.
+    void reloadedWhileItDrains()
+    {
+        QFETCH(const int, step);
+        QFETCH(const bool, back);
+        if (back) {
+            configureServing(u"green"_s);
+        }
+        std::vector<std::unique_ptr<LongSession>> sessions;
+        if (!back) {
+            openSessions(&sessions);
+        }
+        const QString flaw = release(u"1.1.0"_s) + u"/unwell-"_s + QString::number(m_own[u"green-1"_s]);
+        User user(m_front);
+        const QString run = newRun(u"1.1.0"_s, true, back ? Watch::Yes : Watch::No);
+        const auto isAt = [&] { return stateOf(run, step) == (back ? StepState::Reverting : StepState::Applying); };
+        if (step == 3) {
+            // Their sessions are waited for once more there.
+            const RunState held = runNow(run);
+            QVERIFY2(held == RunState::Held, qPrintable(story(run)));
+            decide(run, u"resume"_s);
+        }
+        QTimer look;
+        bool reloaded = false;
+        connect(&look, &QTimer::timeout, this, [&] {
+            if (back && sessions.empty() && servingNow() == u"green") {
+                openSessions(&sessions);
+                writeFile(flaw, {});
+            }
+            if (!reloaded && isAt()) {
+                reloaded = true;
+                QTimer::singleShot(600, this, [this] { reloadHaproxy(); });
+            }
+        });
+        look.start(10);
+        RunState state = runNow(run);
+        look.stop();
+        QVERIFY(reloaded);
+        QCOMPARE(int(m_replaced.size()), 1);
+        QVERIFY2(logOf(run).contains(u"Let in again"_s), qPrintable(logOf(run)));
+        if (step == 2 && !back) {
+            QVERIFY2(state == RunState::Held, qPrintable(story(run)));
+            QVERIFY2(story(run).contains(u"green of backend takes all new requests, and blue still has 4 sessions"_s), qPrintable(story(run)));
+            decide(run, u"resume"_s);
+            state = runNow(run);
+        }
+        QVERIFY2(state == (back ? RunState::RolledBack : RunState::Succeeded), qPrintable(story(run)));
+        serves(back ? u"blue"_s : u"green"_s, back ? u"1.0.0"_s : u"1.1.0"_s);
+        QVERIFY(!back || QFile::remove(flaw));
+        configureServing(u"blue"_s);
+        endSessions(&sessions);
+        backToTheBeginning();
+        noneFailed(user);
+    }
+
+    /// Nobody can take over any more: who was being drained serves on, and the run goes back.
+    void reloadedWithNobodyToTakeOver()
+    {
+        std::vector<std::unique_ptr<LongSession>> sessions;
+        openSessions(&sessions);
+        User user(m_front);
+        const QString flaw = release(u"1.1.0"_s) + u"/unwell"_s;
+        const QString run = newRun(u"1.1.0"_s);
+        QTimer look;
+        bool reloaded = false;
+        connect(&look, &QTimer::timeout, this, [&] {
+            if (!reloaded && stateOf(run, 2) == StepState::Applying) {
+                reloaded = true;
+                QTimer::singleShot(600, this, [this, flaw] {
+                    writeFile(flaw, {});
+                    reloadHaproxy();
+                });
+            }
+        });
+        look.start(10);
+        const RunState state = runNow(run);
+        look.stop();
+        QVERIFY(QFile::remove(flaw));
+        servesAsBefore(u"blue"_s, u"1.0.0"_s, run, state);
+        endSessions(&sessions);
+        noneFailed(user);
     }
 
     void sharesForgottenDuringTheWatch()
