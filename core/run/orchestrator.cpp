@@ -344,6 +344,23 @@ Async<> Orchestrator::Private::tellSilent(QMap<QString, Error> hosts)
     co_return {};
 }
 
+Async<> Orchestrator::Private::keepFacts(Facts expected, QStringList ignored)
+{
+    QList<StepSpec> begun;
+    for (int i = 0; hasStep(i); ++i) {
+        if (const StepState at = m_steps[i].state; at != StepState::Pending && at != StepState::Preparing && at != StepState::Prepared) {
+            begun.append(spec(i));
+        }
+    }
+    QList<Message> told;
+    const KeeperTools tools{m_processes, m_lockDescriptor >= 0 ? QList<int>{m_lockDescriptor} : QList<int>(), [&told](const Message &done) { told.append(done); }, m_run.plan.facts, expected, begun};
+    const Result<> kept = co_await FactKeeper::keep(m_target, ignored, tools);
+    for (const Message &sentence : std::as_const(told)) {
+        CO_CHECK(co_await save(-1, sentence));
+    }
+    co_return kept;
+}
+
 Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, QStringList among, NeedsHost needsHost)
 {
     if (m_planProblem) {
@@ -353,24 +370,16 @@ Async<> Orchestrator::Private::lookAtWorld(Facts expected, QStringList ignored, 
     for (int attempt = 1;; ++attempt) {
         Result<> same;
         Result<> kept;
-        QList<Message> told;
         if (among.isEmpty()) {
             // Before anything is put right: another description may name another balancer.
             kept = co_await isSameTarget(expected, ignored);
         }
         if (among.isEmpty() && kept) {
             CO_CHECK(fence());
-            QList<StepSpec> begun;
-            for (int i = 0; hasStep(i); ++i) {
-                if (const StepState at = m_steps[i].state; at != StepState::Pending && at != StepState::Preparing && at != StepState::Prepared) {
-                    begun.append(spec(i));
-                }
-            }
-            const KeeperTools tools{m_processes, m_lockDescriptor >= 0 ? QList<int>{m_lockDescriptor} : QList<int>(), [&told](const Message &done) { told.append(done); }, m_run.plan.facts, expected, begun};
-            kept = co_await FactKeeper::keep(m_target, ignored, tools);
-        }
-        for (const Message &sentence : std::as_const(told)) {
-            CO_CHECK(co_await save(-1, sentence));
+            kept = co_await keepFacts(expected, ignored);
+        } else if (!among.isEmpty()) {
+            CO_CHECK(fence());
+            kept = co_await keepBack(expected, ignored);
         }
         const Result<FactLook> look = kept ? co_await FactSource::look(m_target) : Result<FactLook>();
         Result<> known = look ? Result<>() : fail(look.error());

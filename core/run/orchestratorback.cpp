@@ -46,6 +46,15 @@ Message Orchestrator::Private::rolledBack() const
     return {u"run.rolled_back_keeping"_s, {{u"reason"_s, why.toJson()}, {u"kept"_s, kept}}};
 }
 
+Async<> Orchestrator::Private::keepBack(Facts expected, QStringList ignored)
+{
+    const QString description = u"target.digest"_s;
+    CO_TRY(const Facts now, co_await FactSource::collectFrom(description, m_target));
+    // The way back is gone with another description, too; but that may name another balancer.
+    const bool isSame = now.value(description) == expected.value(description);
+    co_return isSame ? co_await keepFacts(expected, ignored) : Result<>();
+}
+
 Async<> Orchestrator::Private::backward()
 {
     const int index = current();
@@ -104,6 +113,12 @@ Async<> Orchestrator::Private::backward()
             QJsonObject args{{u"error"_s, error.toJson()}};
             co_return co_await hold(Outcome::FailHold, index, about("run.other_target", index, args), error);
         }
+    }
+    CO_CHECK(fence());
+    const Facts expected = withToldFacts(m_run.plan.factsBefore(index + 1), m_steps);
+    if (const auto kept = co_await keepBack(expected, spec(index).changes.keys()); !kept) {
+        // What the step itself needs of it, it says.
+        logLine(u"run"_s, kept.error().text());
     }
     while (true) {
         auto step = StepRegistry::create(spec(index));

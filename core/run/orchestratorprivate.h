@@ -67,6 +67,10 @@ struct Orchestrator::Private final : StepContext {
     Message rolledBack() const;
     /// The target is the plan's by its identity and its description: whatever is asked or set by those is where the plan means it.
     Async<> isSameTarget(Facts expected, QStringList ignored);
+    /// Puts right what a server's own restart has changed, and tells of it.
+    Async<> keepFacts(Facts expected, QStringList ignored);
+    /// The same on the way back, which is gone with another description, too: then nothing is put right.
+    Async<> keepBack(Facts expected, QStringList ignored);
     /// Which further hosts have to answer; empty: all of them.
     using NeedsHost = std::function<bool(const QString &host)>;
     /// among: of these facts only, where there are any. A host that is not needed and does not answer is told, and nothing of it is compared.

@@ -179,8 +179,8 @@ protected:
 
     enum class Watch { No,
                        Yes };
-    /// forth: an update, with its canary and a watch; else the way back.
-    QString newRun(const QString &to, bool forth = true, Watch watch = Watch::No)
+    /// forth: an update, with its canary and a watch; else the way back. change: of the plan, before it is a run.
+    QString newRun(const QString &to, bool forth = true, Watch watch = Watch::No, const std::function<void(Plan *)> &change = {})
     {
         Plan plan = planOf(m_target, forth ? u"update"_s : u"rollback"_s, installed(), to);
         PlanningContext context{m_target, {}, plan.from};
@@ -194,6 +194,9 @@ protected:
         }
         plan.steps += retireSteps(context, plan.steps, forth ? Retire::ButKept : Retire::All);
         plan.policy.insert(u"transientRetries"_s, 1);
+        if (change) {
+            change(&plan);
+        }
         return addRun(m_target, plan);
     }
     RunState runNow(const QString &run)

@@ -372,6 +372,49 @@ private Q_SLOTS:
         noneFailed(user);
     }
 
+    /// What it forgets behind the switch back is put right before the next step, and at the end.
+    void reloadedOnTheWayBack_data()
+    {
+        QTest::addColumn<int>("slowStep");
+        QTest::newRow("before a step") << 1;
+        QTest::newRow("before the end") << 0;
+    }
+    void reloadedOnTheWayBack()
+    {
+        QFETCH(const int, slowStep);
+        configureServing(u"green"_s);
+        const QString flaw = release(u"1.1.0"_s) + u"/unwell-"_s + QString::number(m_own[u"green-1"_s]);
+        const QString run = newRun(u"1.1.0"_s, true, Watch::Yes, [&](Plan *plan) {
+            StepSpec slow;
+            slow.id = u"slow"_s;
+            slow.kind = u"command"_s;
+            slow.params = {{u"name"_s, u"slow"_s}, {u"apply"_s, QJsonArray{u"/bin/true"_s}}, {u"revert"_s, QJsonArray{u"/bin/sleep"_s, u"2"_s}}, {u"timeoutMs"_s, 30000}};
+            plan->steps.insert(slowStep, slow);
+        });
+        QTimer look;
+        bool reloaded = false;
+        connect(&look, &QTimer::timeout, this, [&] {
+            if (servingNow() == u"green" && !QFile::exists(flaw)) {
+                writeFile(flaw, {});
+            }
+            if (!reloaded && stateOf(run, slowStep) == StepState::Reverting) {
+                reloaded = true;
+                QTimer::singleShot(300, this, [this] { reloadHaproxy(); });
+            }
+        });
+        look.start(20);
+        const RunState state = runNow(run);
+        look.stop();
+        QVERIFY(QFile::remove(flaw));
+        QVERIFY(reloaded);
+        QCOMPARE(int(m_replaced.size()), 1);
+        QVERIFY2(story(run).contains(u"Let in again"_s), qPrintable(story(run)));
+        servesAsBefore(u"blue"_s, u"1.0.0"_s, run, state);
+        configureServing(u"blue"_s);
+        std::vector<std::unique_ptr<LongSession>> none;
+        endSessions(&none);
+    }
+
     void sharesForgottenDuringTheWatch()
     {
         writeTarget(HaproxySection, "    canary: {weights: [25], watch: 4s}\n");
