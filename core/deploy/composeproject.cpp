@@ -67,7 +67,8 @@ QProcessEnvironment environmentOf(const ComposeSpec &spec)
 /// The words of Docker's client where its daemon is not there, and not those about a registry.
 bool isGone(const QString &said)
 {
-    return said.contains("Cannot connect to the Docker daemon"_L1, Qt::CaseInsensitive) || said.contains("error during connect"_L1, Qt::CaseInsensitive);
+    const QStringList words{u"Cannot connect to the Docker daemon"_s, u"error during connect"_s, u"failed to connect to the docker API"_s /* since 29 */};
+    return std::ranges::any_of(words, [&said](const QString &word) { return said.contains(word, Qt::CaseInsensitive); });
 }
 
 /// What a registry says that may be better in a minute.

@@ -269,6 +269,43 @@ private Q_SLOTS:
         QCOMPARE(states().value(u"backend-2"_s).container, before[u"backend-2"_s].container);
     }
 
+    /// Words of its client where the daemon is not there, of which some came with its version 29: it is waited for.
+    void knowsADaemonThatIsAway_data()
+    {
+        QTest::addColumn<QByteArray>("said");
+        QTest::addColumn<QString>("code");
+        QTest::newRow("28") << QByteArray("Cannot connect to the Docker daemon at unix:///run/docker.sock. Is the docker daemon running?\n") << u"compose.gone"_s;
+        QTest::newRow("29") << QByteArray("failed to connect to the docker API at unix:///run/docker.sock; check if the path is correct and if the daemon is running: dial unix /run/docker.sock: connect: no such file or directory\n") << u"compose.gone"_s;
+        QTest::newRow("29, denied") << QByteArray("permission denied while trying to connect to the docker API at unix:///run/docker.sock\n") << u"compose.denied"_s;
+        QTest::newRow("something else") << QByteArray("Error response from daemon: no\n") << u"compose.failed"_s;
+    }
+    void knowsADaemonThatIsAway()
+    {
+        QFETCH(const QByteArray, said);
+        QFETCH(const QString, code);
+        class Client : public Processes
+        {
+        public:
+            QByteArray said;
+            Async<ProcessResult> run(ProcessSpec, std::stop_token) override
+            {
+                ProcessResult result;
+                result.exitCode = 1;
+                result.errorOutput = said;
+                co_return result;
+            }
+        };
+        Client client;
+        client.said = said;
+        RuntimeTools tools;
+        tools.processes = &client;
+        ComposeProject project(m_target, tools);
+        const auto version = QCoro::waitFor(project.serverVersion());
+        QVERIFY(!version);
+        QCOMPARE(version.error().code, code);
+        QCOMPARE(version.error().kind == Error::Kind::Transient, code == u"compose.gone");
+    }
+
     /// What died shall run, and a rollback counts on it; what was stopped shall not, and no daemon brings it back.
     void whatDiedShallRunAndWhatWasStoppedStays()
     {
