@@ -122,6 +122,10 @@ Async<InstanceState> InstanceMove::state()
 
 Async<> InstanceMove::check(QString version, std::stop_token stop)
 {
+    if (m_context->plan().kind == u"rollback") {
+        // What has run before is taken as it is.
+        co_return co_await checkRestore(version, fetchedImage(version), stop);
+    }
     const QStringList names{m_instance.name};
     co_return co_await m_runtime->check(version, names, stop);
 }

@@ -306,6 +306,34 @@ private Q_SLOTS:
         QCOMPARE(version.error().kind == Error::Kind::Transient, code == u"compose.gone");
     }
 
+    /// A release that was installed by hand may name no image: no update takes one, but a rollback goes back to it.
+    void rollsBackToAnImageWithoutAName()
+    {
+        const QString folder = path(u"releases/0.9.0"_s);
+        QByteArray yaml = composeFile(image(u"0.9.0"_s), Serves, Healthy);
+        yaml.replace(QByteArray("image: " + image(u"0.9.0"_s).toUtf8()), "build: .");
+        writeFile(folder + u"/compose.yaml"_s, yaml);
+        writeFile(folder + u"/Dockerfile"_s, "FROM " + image(u"1.0.0"_s).toUtf8() + "\nCOPY version /www/version\n");
+        writeFile(folder + u"/version"_s, "{\"version\": \"0.9.0\"}");
+        QCOMPARE(check(folder)[1].error.code, u"compose.unnamed_image"_s);
+        const auto runOf = [this](const QString &kind, const QString &from, const QString &to) {
+            Plan plan = planOf(m_target, kind, from, to);
+            plan.steps = deploySteps({m_target, {}, from}, to, releasesAt(m_target, {}, to), kind == u"update");
+            return addRun(m_target, plan);
+        };
+        const QString refused = runOf(u"update"_s, u"1.0.0"_s, u"0.9.0"_s);
+        QCOMPARE(VALUE(QCoro::waitFor(runToEnd(m_target, refused))), RunState::RolledBack);
+        QVERIFY2(story(refused).contains(u"names no image"_s), qPrintable(story(refused)));
+        bothRun(u"1.0.0"_s);
+        const QString run = runOf(u"rollback"_s, u"1.0.0"_s, u"0.9.0"_s);
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::Succeeded, qPrintable(story(run)));
+        bothRun(u"0.9.0"_s);
+        const QString back = runOf(u"update"_s, u"0.9.0"_s, u"1.0.0"_s);
+        QCOMPARE(VALUE(QCoro::waitFor(runToEnd(m_target, back))), RunState::Succeeded);
+        bothRun(u"1.0.0"_s);
+    }
+
     /// What died shall run, and a rollback counts on it; what was stopped shall not, and no daemon brings it back.
     void whatDiedShallRunAndWhatWasStoppedStays()
     {
