@@ -128,17 +128,18 @@ ComposeContainer containerOf(const QJsonObject &json)
 
 } // namespace
 
-/// What several containers of one service need to be updated one by one.
-static Result<> checkReplicas(const ServiceSpec &service, const QString &name, const ComposeService &composed, const QString &file)
+/// What several containers of one service need to be updated one by one. isBack: how many there are is up to us, and who is not asked is
+/// ready once it runs.
+static Result<> checkReplicas(const ServiceSpec &service, const QString &name, const ComposeService &composed, const QString &file, bool isBack)
 {
     const qsizetype wanted = std::ranges::count(service.instances, name, &InstanceSpec::composeService);
-    if (composed.replicas != 1 && composed.replicas != wanted) {
+    if (composed.replicas != 1 && composed.replicas != wanted && !isBack) {
         return fail(u"compose.replica_count"_s, {{u"service"_s, name}, {u"count"_s, composed.replicas}, {u"wanted"_s, wanted}}, file);
     }
     if (!composed.containerName.isEmpty()) {
         return fail(u"compose.replica_name"_s, {{u"service"_s, name}, {u"name"_s, composed.containerName}}, file);
     }
-    if (!composed.hasHealthCheck && !service.health.asksAnything()) {
+    if (!composed.hasHealthCheck && !service.health.asksAnything() && !isBack) {
         return fail(u"compose.replica_health"_s, {{u"service"_s, name}}, file);
     }
     return {};
@@ -432,8 +433,8 @@ Async<QMap<QString, ComposeService>> ComposeProject::servicesOf(QString folder, 
                 co_return fail(u"compose.unnamed_image"_s, {{u"service"_s, name}, {u"image"_s, known[name].image}}, file);
             }
             if (isReplicated(service, instance)) {
-                CO_CHECK(checkReplicas(service, name, known[name], file));
-            } else if (const int replicas = known[name].replicas; replicas != 1) {
+                CO_CHECK(checkReplicas(service, name, known[name], file, isBack));
+            } else if (const int replicas = known[name].replicas; replicas != 1 && !isBack) {
                 co_return fail(u"compose.replicas"_s, {{u"service"_s, name}, {u"count"_s, replicas}}, file);
             }
             found.insert(name, known[name]);

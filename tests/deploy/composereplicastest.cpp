@@ -203,6 +203,22 @@ private Q_SLOTS:
         writeRelease(u"1.1.0"_s);
     }
 
+    /// What has run before is gone back to as it is, whatever a new release would need: here they were made by hand, and more of them.
+    void goesBackToWhatNoUpdateWouldTake()
+    {
+        writeRelease(u"1.1.0"_s, Works, "sh, -c, 'test $$CUTOVER_INSTANCE = worker-1'");
+        const QString file = path(u"releases/1.0.0/compose.yaml"_s);
+        const QByteArray whole = readFile(file);
+        writeFile(file, QByteArray(whole).replace("healthcheck: {test: [CMD, /bin/busybox, 'true'], interval: 300ms", "healthcheck: {disable: true, interval: 300ms").replace("worker:\n", "worker:\n    scale: 2\n"));
+        const QString run = only(u"worker"_s, u"1.0.0"_s, u"1.1.0"_s);
+        const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
+        QVERIFY2(state == RunState::RolledBack, qPrintable(story(run)));
+        QVERIFY2(story(run).contains(u"worker-2"_s) && story(run).contains(u"unhealthy"_s), qPrintable(story(run)));
+        everyOne(u"1.0.0"_s);
+        writeFile(file, whole);
+        writeRelease(u"1.1.0"_s);
+    }
+
     void runnerKilledWhileBothRun()
     {
         // Slow to be healthy: both run for as long.
