@@ -392,7 +392,12 @@ public:
 
     Async<> logs(LogRequest request, LogSink sink, std::stop_token stop) override
     {
-        std::vector<Async<>> asked;
+        struct Wanted {
+            ComposeProject *project;
+            QStringList services;
+            LogSink sink;
+        };
+        std::vector<Wanted> wanted;
         for (const auto &[colour, project] : m_projects) {
             QStringList services;
             const QList<Placed> placed = all();
@@ -420,14 +425,19 @@ public:
                     }
                 }
             }
-            const auto named = [names, sink, wanted = request.instances](const QString &container, const QString &line) {
+            const auto named = [names, sink, instances = request.instances](const QString &container, const QString &line) {
                 // One that was started since then is told by Compose's name.
                 const QString instance = names.value(container);
-                if (instance.isEmpty() || wanted.contains(instance)) {
+                if (instance.isEmpty() || instances.contains(instance)) {
                     sink(instance.isEmpty() ? container : instance, line);
                 }
             };
-            asked.push_back(project->logs(services, request, named, stop));
+            wanted.push_back({project.get(), services, named});
+        }
+        // Begun once nothing can fail any more that would leave another one behind: each is waited for.
+        std::vector<Async<>> asked;
+        for (const Wanted &one : wanted) {
+            asked.push_back(one.project->logs(one.services, request, one.sink, stop));
         }
         Result<> all;
         for (Async<> &task : asked) {

@@ -158,6 +158,36 @@ private Q_SLOTS:
         QVERIFY2(found().status == CheckResult::Status::Passed, qPrintable(found().finding.text()));
     }
 
+    /// A log that is followed has an owner: where one colour can't be asked, the other one's is not begun.
+    void logsOfWhatCannotBeAsked()
+    {
+        /// Has no answer about green's containers, and takes its time for that.
+        class HalfDocker : public Processes
+        {
+        public:
+            int logs = 0;
+            Async<ProcessResult> run(ProcessSpec spec, std::stop_token stop) override
+            {
+                if (spec.arguments.contains(u"label=com.docker.compose.project=cutover-coloured-green"_s)) {
+                    CO_CHECK(co_await Clock::system().sleep(3000, stop));
+                    co_return fail(u"process.timeout"_s);
+                }
+                logs += spec.arguments.contains(u"logs"_s) ? 1 : 0;
+                co_return co_await Processes::system().run(spec, stop);
+            }
+        };
+        HalfDocker docker;
+        RuntimeTools tools;
+        tools.processes = &docker;
+        const auto runtime = VALUE(RuntimeRegistry::create(u"compose"_s, m_target, tools));
+        LogRequest request;
+        request.instances = blue + green;
+        const auto read = QCoro::waitFor(runtime->logs(request, [](const QString &, const QString &) { }, {}));
+        QVERIFY(!read);
+        QCOMPARE(read.error().code, u"compose.silent"_s);
+        QCOMPARE(docker.logs, 0);
+    }
+
     void switchesForthAndBack()
     {
         User user(m_front);
