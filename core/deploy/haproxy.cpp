@@ -40,6 +40,29 @@ qint64 toldNumber(const QByteArray &info, const QByteArray &name)
     return -1;
 }
 
+/// By lines and fields. One that has a comma, as what a health check was told may, stands in quotes, which are doubled within.
+QList<QStringList> csvLines(const QString &text)
+{
+    QList<QStringList> lines{{QString()}};
+    bool isQuoted = false;
+    for (qsizetype i = 0; i < text.size(); ++i) {
+        const QChar letter = text[i];
+        if (letter == u'"' && isQuoted && i + 1 < text.size() && text[i + 1] == u'"') {
+            lines.last().last() += text[++i];
+        } else if (letter == u'"') {
+            isQuoted = !isQuoted;
+        } else if (letter == u',' && !isQuoted) {
+            lines.last().append(QString());
+        } else if (letter == u'\n' && !isQuoted) {
+            lines.append({QString()});
+        } else {
+            lines.last().last() += letter;
+        }
+    }
+    lines.removeIf([](const QStringList &line) { return line.join(QString()).isEmpty(); });
+    return lines;
+}
+
 /// What was set; the one in effect is less while a server starts slowly ("slowstart").
 int weightIn(const Haproxy::Row &row)
 {
@@ -127,15 +150,14 @@ Async<QList<Haproxy::Row>> Haproxy::stat() const
         co_return fail(u"haproxy.gone"_s, {{u"socket"_s, m_socket}, {u"command"_s, u"show stat"_s}, {u"reason"_s, Message{u"haproxy.broke_off"_s, {}}.toJson()}, {u"late"_s, false}}, m_socket, Error::Kind::Transient);
     }
     // Fields are found by the names in the header line, which other versions extend.
-    const QStringList lines = QString::fromUtf8(csv).split(u'\n', Qt::SkipEmptyParts);
-    if (lines.isEmpty() || !lines.front().startsWith(u"# ")) {
+    if (!csv.startsWith("# ")) {
         co_return refused(u"show stat"_s, csv);
     }
-    const QStringList names = lines.front().sliced(2).split(u',');
+    const QList<QStringList> lines = csvLines(QString::fromUtf8(csv).sliced(2));
+    const QStringList names = lines.front();
     QList<Row> rows;
-    const QStringList told = lines.sliced(1);
-    for (const QString &line : told) {
-        const QStringList fields = line.split(u',');
+    const QList<QStringList> told = lines.sliced(1);
+    for (const QStringList &fields : told) {
         Row row;
         for (qsizetype i = 0; i < names.size(); ++i) {
             row.insert(names[i], fields.value(i));

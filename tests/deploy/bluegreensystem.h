@@ -16,7 +16,7 @@
 namespace cutover::testing {
 
 /// A backend of a release: answers /version, counts it in /metrics, and is as well as the files beside it say:
-/// "unwell", "unwell-PORT" (not ready), "smokes" (its smoke test fails), "errs" (answers with errors).
+/// "unwell", "unwell-PORT" (not ready), "smokes" (its smoke test fails), "errs" (answers with errors); "reason": how it calls being unwell.
 class ColouredBackend : public QTcpServer
 {
 public:
@@ -66,6 +66,8 @@ private:
             return;
         } else if ((path == "/health" && is(u"unwell"_s)) || (path == "/smoke" && is(u"smokes"_s))) {
             status = "503 Service Unavailable";
+        } else if (path == "/health" && is(u"reason"_s)) {
+            status = "503 " + readFile(m_folder + u"/reason"_s);
         }
         socket->write("HTTP/1.1 " + status + "\r\nContent-Length: " + QByteArray::number(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
         socket->disconnectFromHost();

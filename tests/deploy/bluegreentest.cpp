@@ -204,6 +204,24 @@ private Q_SLOTS:
         QCOMPARE(facts[u"colour:backend"_s].toString(), u"blue"_s);
     }
 
+    /// HAProxy tells what a health check was answered in quotes, where that has a comma: nothing behind it is shifted.
+    void healthAnswerWithAComma()
+    {
+        const BalancerServer before = server(u"blue-1"_s);
+        QCOMPARE(before.weight, 1);
+        const QString file = release(u"1.0.0"_s) + u"/reason"_s;
+        writeFile(file, "Cold, \"not ready\", wait");
+        const Haproxy haproxy(path(u"haproxy.sock"_s));
+        QTRY_COMPARE_WITH_TIMEOUT(VALUE(QCoro::waitFor(haproxy.command(u"show stat"_s))).count("\"Cold, \"\"not ready\"\", wait\""), blue.size(), 10000);
+        const BalancerServer now = server(u"blue-1"_s);
+        QCOMPARE(now.weight, 1);
+        QCOMPARE(now.address, before.address);
+        QVERIFY(QFile::remove(file));
+        for (const QString &name : blue) {
+            OK(QCoro::waitFor(balancer()->waitUp(u"app"_s, name, 10000)));
+        }
+    }
+
     void switchesForthAndBack()
     {
         // Of a stranger in the idle colour nothing is left; green-1 still runs from the test before.
