@@ -115,6 +115,7 @@ int nginxWaitingClients(qint64 master, const QList<NginxWorker> &workers)
     struct Socket {
         QByteArray port;
         QByteArray inode;
+        bool isAnswered; ///< Some of an answer is on its way, and not taken yet.
     };
     QSet<QByteArray> ports;
     QList<Socket> connected;
@@ -125,13 +126,13 @@ int nginxWaitingClients(qint64 master, const QList<NginxWorker> &workers)
             if (!line.contains(" 0A ") && !line.contains(" 01 ")) {
                 continue;
             }
-            // Number, local address, remote address, state, …, inode the tenth.
+            // Number, local address, remote address, state, queues to send and to read, …, inode the tenth.
             const QList<QByteArray> fields = line.simplified().split(' ');
             const QByteArray port = fields.value(1).split(':').value(1);
             if (fields.value(3) == "0A" && listening->contains(fields.value(9))) {
                 ports.insert(port);
             } else if (fields.value(3) == "01") {
-                connected.append({port, fields.value(9)});
+                connected.append({port, fields.value(9), fields.value(4).split(':').value(0).toUInt(nullptr, 16) > 0});
             }
         }
     }
@@ -139,12 +140,16 @@ int nginxWaitingClients(qint64 master, const QList<NginxWorker> &workers)
     for (const QSet<QByteArray> &sockets : std::as_const(leaving)) {
         // A request that has its server has a connection there, too.
         int surplus = 0;
+        // Nor does one wait for it who is slow to take an answer that nginx has already, as a file of its own.
+        int unanswered = 0;
         for (const Socket &socket : std::as_const(connected)) {
             if (sockets.contains(socket.inode)) {
-                surplus += ports.contains(socket.port) ? 1 : -1;
+                const bool isClient = ports.contains(socket.port);
+                surplus += isClient ? 1 : -1;
+                unanswered += isClient && !socket.isAnswered ? 1 : 0;
             }
         }
-        waiting += std::max(0, surplus);
+        waiting += std::max(0, std::min(surplus, unanswered));
     }
     return waiting;
 }

@@ -30,7 +30,7 @@ struct NginxWorker {
 /// address) all with its port; of a Unix socket each worker that is leaving counts as one.
 [[nodiscard]] int nginxConnections(qint64 master, const QList<NginxWorker> &workers, const QString &address);
 /// Clients of workers that are leaving, whose requests have no server yet, as while a body is being uploaded: they are
-/// sent to one by the configuration of before. Of workers whose connections may not be looked at, none.
+/// sent to one by the configuration of before. Who is being answered, and slow to take it, is none. Of workers whose connections may not be looked at, none.
 [[nodiscard]] int nginxWaitingClients(qint64 master, const QList<NginxWorker> &workers);
 /// The master has been asked to read its configuration, and is busy with what it was asked before.
 [[nodiscard]] bool isReloadPending(qint64 master);

@@ -121,8 +121,10 @@ private Q_SLOTS:
             + ";\n    }\n    include " + path(u"late/*.conf"_s).toUtf8() + ";\n    server {\n        listen 127.0.0.1:" + QByteArray::number(m_front)
             + ";\n        add_header X-Upstream $upstream_addr;\n        error_page 502 503 =503 @maintenance;\n"
               "        location / { proxy_pass http://app; proxy_buffering off; }\n"
-              "        location /socket { proxy_pass http://sockets; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection Upgrade; }\n"
-              "        location @maintenance { return 503 \"back soon\"; }\n    }\n}\n";
+              "        location /static/ { root "
+            + m_folder->path().toUtf8() + "; }\n"
+                                          "        location /socket { proxy_pass http://sockets; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection Upgrade; }\n"
+                                          "        location @maintenance { return 503 \"back soon\"; }\n    }\n}\n";
         writeFile(path(u"nginx.conf"_s), configuration);
         // Tests the configuration only once the file "wait" is gone.
         writeFile(path(u"nginx"_s), "#!/bin/sh\nwhile [ \"$1\" = -T ] && [ -e " + path(u"wait"_s).toUtf8() + " ]; do sleep 0.05; done\nPATH=$PATH:/usr/sbin exec nginx \"$@\"\n");
@@ -216,6 +218,44 @@ private Q_SLOTS:
         QVERIFY2(answer.startsWith("HTTP/1.1 ") && !answer.startsWith("HTTP/1.1 503"), answer.left(200).constData());
         OK(QCoro::waitFor(balancer()->waitDrained(u"app"_s, u"backend-1"_s, 10000, {})));
         OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-1"_s, Balancer::State::Ready)));
+    }
+
+    /// Who takes a file of nginx's own, and slowly, keeps a worker from its end and needs no server: he is no session of one that is drained.
+    void slowDownloadIsNotWaitedFor()
+    {
+        writeFile(path(u"static/big"_s), QByteArray(64 << 20, 'x'));
+        const auto begun = [](QTcpSocket *socket, quint16 port, const QByteArray &request) {
+            socket->setReadBufferSize(64);
+            socket->connectToHost(u"127.0.0.1"_s, port);
+            socket->write(request);
+            return socket->waitForReadyRead(5000);
+        };
+        QTcpSocket download;
+        QVERIFY(begun(&download, m_front, "GET /static/big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        QVERIFY(download.readAll().startsWith("HTTP/1.1 200"));
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-1"_s, Balancer::State::Drain)));
+        const qint64 master = VALUE(nginxMaster(path(u"nginx.pid"_s)));
+        QTRY_VERIFY_WITH_TIMEOUT(std::ranges::any_of(nginxWorkers(master), &NginxWorker::leaving), 5000);
+        QTRY_COMPARE_WITH_TIMEOUT(server(u"backend-1"_s).sessions, 0, 5000);
+        OK(QCoro::waitFor(balancer()->waitDrained(u"app"_s, u"backend-1"_s, 1000, {})));
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-1"_s, Balancer::State::Ready)));
+
+        // Beside him another one's upload is waited for.
+        QTcpSocket second;
+        QVERIFY(begun(&second, m_front, "GET /static/big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        QTcpSocket upload;
+        QVERIFY(begun(&upload, m_front, "POST /version HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"));
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-1"_s, Balancer::State::Drain)));
+        const auto left = QCoro::waitFor(balancer()->waitDrained(u"app"_s, u"backend-1"_s, 500, {}));
+        QVERIFY(!left);
+        QCOMPARE(left.error().code, u"balancer.sessions_left"_s);
+        QCOMPARE(left.error().args[u"count"].toInt(), 1);
+        for (QTcpSocket *socket : {&upload, &download, &second}) {
+            socket->abort();
+        }
+        OK(QCoro::waitFor(balancer()->waitDrained(u"app"_s, u"backend-1"_s, 10000, {})));
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-1"_s, Balancer::State::Ready)));
+        QVERIFY(QFile::remove(path(u"static/big"_s)));
     }
 
     /// Whose workers have read the file before it was changed.
