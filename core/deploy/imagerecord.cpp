@@ -3,6 +3,7 @@
 
 #include "deploy/imagerecord.h"
 
+#include "deploy/colours.h"
 #include "system/files.h"
 #include "system/json.h"
 
@@ -28,22 +29,31 @@ QJsonObject readAll(const Target &target)
     return content ? QJsonDocument::fromJson(*content).object() : QJsonObject();
 }
 
-/// The service in the Compose file: both colours have the same.
-QString keyOf(const Target &target, const QString &instance)
+/// The service in the Compose file, with the colour whose environment may give it another image.
+QString keyOf(const Target &target, const QString &instance, bool isOther = false)
 {
     const ServiceSpec *service = target.serviceOfInstance(instance);
     if (!service) {
         return instance;
     }
     const InstanceSpec *own = service->instance(instance);
-    return own->composeService.isEmpty() ? instance : own->composeService;
+    const QString name = own->composeService.isEmpty() ? instance : own->composeService;
+    return own->colour.isEmpty() ? name : QString((isOther ? otherColour(own->colour) : own->colour) + u'/' + name);
 }
 
 } // namespace
 
 QString recordedImage(const Target &target, const QString &version, const QString &instance)
 {
-    return readAll(target).value(version).toObject().value(keyOf(target, instance)).toString();
+    const QJsonObject all = readAll(target).value(version).toObject();
+    const QString own = keyOf(target, instance);
+    // Mostly the same one by the same name, which is better than what that means by now.
+    for (const QString &key : {own, own.section(u'/', -1), keyOf(target, instance, true)}) {
+        if (const QString image = all[key].toString(); !image.isEmpty()) {
+            return image;
+        }
+    }
+    return {};
 }
 
 QStringList recordedImages(const Target &target, const QStringList &versions)

@@ -10,7 +10,7 @@ namespace cutover {
 // Which images a release has run from, by their ids: STATE/images.json. A name can mean another image tomorrow, and what a
 // release builds itself comes out otherwise when it is built again.
 
-/// Id of what an instance's service in the Compose file ran from at that version, in whatever colour; empty: not known. Blocking; quick.
+/// Id of what an instance's service in the Compose file ran from at that version, in its colour or else in the other one; empty: not known. Blocking; quick.
 [[nodiscard]] QString recordedImage(const Target &target, const QString &version, const QString &instance);
 /// Ids of all that these versions ran from.
 [[nodiscard]] QStringList recordedImages(const Target &target, const QStringList &versions);

@@ -6,6 +6,7 @@
 #include "bluegreensystem.h"
 
 #include "deploy/composeproject.h"
+#include "deploy/imagerecord.h"
 #include "tests/support/dockerd.h"
 #include "tests/support/skip.h"
 
@@ -156,6 +157,23 @@ private Q_SLOTS:
         }
         writeFile(release(u"1.1.0"_s) + u"/compose.yaml"_s, yaml);
         QVERIFY2(found().status == CheckResult::Status::Passed, qPrintable(found().finding.text()));
+    }
+
+    /// As each colour's environment may give it another image: what ran in the other one is only taken where nothing is known of its own.
+    void knowsTheImageOfEachColour()
+    {
+        Target target = m_target;
+        target.stateDirectory = path(u"images"_s);
+        QVERIFY(QDir().mkpath(target.stateDirectory));
+        OK(recordImage(target, u"1.0.0"_s, u"blue-1"_s, u"sha256:b"_s));
+        QCOMPARE(recordedImage(target, u"1.0.0"_s, u"green-1"_s), u"sha256:b"_s);
+        OK(recordImage(target, u"1.0.0"_s, u"green-1"_s, u"sha256:g"_s));
+        QCOMPARE(recordedImage(target, u"1.0.0"_s, u"blue-1"_s), u"sha256:b"_s);
+        QCOMPARE(recordedImage(target, u"1.0.0"_s, u"green-1"_s), u"sha256:g"_s);
+        QCOMPARE(recordedImages(target).size(), 2);
+        // As it was kept before colours had their own.
+        writeFile(target.stateDirectory + u"/images.json"_s, "{\"1.0.0\": {\"" + target.services[0].instance(u"blue-1"_s)->composeService.toUtf8() + "\": \"sha256:o\"}}");
+        QCOMPARE(recordedImage(target, u"1.0.0"_s, u"blue-1"_s), u"sha256:o"_s);
     }
 
     /// A log that is followed has an owner: where one colour can't be asked, the other one's is not begun.
