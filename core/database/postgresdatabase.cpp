@@ -6,6 +6,7 @@
 #include "database/postgresactivity.h"
 #include "database/postgresarchive.h"
 #include "database/postgrescomparison.h"
+#include "database/postgresextensions.h"
 #include "database/postgresplaces.h"
 #include "database/postgresprogress.h"
 #include "database/postgresrefusal.h"
@@ -13,6 +14,7 @@
 #include "database/postgrestools.h"
 #include "system/clock.h"
 #include "system/files.h"
+#include "system/memoryfile.h"
 #include "system/random.h"
 #include "system/worker.h"
 
@@ -604,6 +606,7 @@ private:
         struct Begun {
             int version = 0;
             bool jobs = true;
+            bool extensions = false; ///< pg_restore would not make them as they were.
         };
         CO_TRY(const Begun begun, co_await m_worker.run([this, name, info, stop, made]() -> Result<Begun> {
             m_fresh.reset();
@@ -623,16 +626,23 @@ private:
                 *made = true;
             }
             TRY(m_fresh, Session::open(m_spec, name, stop));
-            CHECK(prepareContent(*m_fresh, description));
-            return Begun{m_fresh->version(), allowsJobs(description)};
+            TRY(const bool extensions, haveToBeMade(*m_fresh, description));
+            return Begun{m_fresh->version(), allowsJobs(description), extensions};
         }));
         const auto watch = std::make_shared<TableWatch>(info.rows, std::move(progress));
         ToolRun run;
         run.program = u"pg_restore"_s;
         run.inherit = inherit();
         run.database = name;
-        run.arguments = {u"--format=directory"_s, u"--jobs=%1"_s.arg(begun.jobs ? m_spec.postgres.jobs : 1), u"--exit-on-error"_s,
-                         u"--no-subscriptions"_s, u"--verbose"_s, dumpIn(info.file)};
+        run.arguments = {u"--format=directory"_s, u"--exit-on-error"_s, u"--no-subscriptions"_s, u"--verbose"_s, dumpIn(info.file)};
+        MemoryFile others;
+        if (begun.extensions) {
+            CO_TRY(const QByteArray left, co_await restoreExtensions(run, begun.version, info, stop));
+            CO_CHECK(others.write(left));
+            run.inherit.append(others.descriptor());
+            run.arguments.append(u"--use-list="_s + others.path());
+        }
+        run.arguments.append(u"--jobs=%1"_s.arg(begun.jobs ? m_spec.postgres.jobs : 1));
         run.onLine = [watch](const QString &line) { watch->hear(line); };
         CO_CHECK(co_await watched(run, begun.version, watch, {}, stop));
         watch->tellDone();
@@ -640,6 +650,29 @@ private:
             TRY(const QJsonObject description, readDescription(info.file));
             return finishContent(*m_fresh, description);
         });
+    }
+
+    /// The backup's schemas and extensions, into what m_fresh is connected to; for --use-list, what is left to restore.
+    Async<QByteArray> restoreExtensions(ToolRun run, int version, BackupInfo info, std::stop_token stop)
+    {
+        ToolRun list = run;
+        list.connects = false;
+        list.arguments.append(u"--list"_s);
+        CO_TRY(const QByteArray all, co_await runTool(m_spec, version, list, {}, stop));
+        const Entries entries = partedEntries(all);
+        if (!entries.schemas.isEmpty()) {
+            MemoryFile schemas;
+            CO_CHECK(schemas.write(entries.schemas));
+            run.inherit.append(schemas.descriptor());
+            run.arguments.append(u"--use-list="_s + schemas.path());
+            CO_CHECK(co_await runTool(m_spec, version, run, {}, stop));
+        }
+        CO_CHECK(co_await m_worker.run([this, info]() -> Result<> {
+            TRY(const QJsonObject description, readDescription(info.file));
+            CHECK(makeExtensions(*m_fresh, description));
+            return announceRestore(*m_fresh, description);
+        }));
+        co_return entries.others;
     }
 
     Async<> makeFresh(QString fresh, BackupInfo info, ProgressFunction progress, std::stop_token stop)

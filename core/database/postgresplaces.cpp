@@ -3,6 +3,7 @@
 
 #include "database/postgresplaces.h"
 
+#include "database/postgresextensions.h"
 #include "database/postgresrefusal.h"
 #include "system/clock.h"
 #include "system/json.h"
@@ -53,10 +54,15 @@ QString backedUpComment(const QString &live)
     return replacedComment(live) + u", closed when it was backed up"_s;
 }
 
-bool hasExtension(const QJsonObject &description, QLatin1StringView name)
+/// Where TimescaleDB was made, with the functions that people call; empty where it is not.
+QString schemaOfTimescale(const QJsonObject &description)
 {
-    const QJsonArray extensions = description["extensions"_L1].toArray();
-    return std::ranges::any_of(extensions, [name](const QJsonValue &extension) { return extension["name"_L1].toString() == name; });
+    for (const QJsonValue &extension : description["extensions"_L1].toArray()) {
+        if (extension["name"_L1].toString() == "timescaledb"_L1) {
+            return extension["schema"_L1].toString();
+        }
+    }
+    return {};
 }
 
 /// Where TimescaleDB's functions for its jobs are; empty where it is not. Up to 2.11 they were in _timescaledb_internal.
@@ -252,37 +258,24 @@ Result<> createLike(Session &maintenance, const QString &name, const QJsonObject
     return maintenance.change(sql);
 }
 
-Result<> prepareContent(Session &fresh, const QJsonObject &description)
+Result<> announceRestore(Session &fresh, const QJsonObject &description)
 {
-    const QJsonArray extensions = description["extensions"_L1].toArray();
-    for (const auto &extension : extensions) {
-        const QString name = extension["name"_L1].toString();
-        const QString schema = extension["schema"_L1].toString();
-        const QString version = extension["version"_L1].toString();
-        // pg_dump keeps no version. In a schema of its own it has to be the server's: pg_restore makes that schema.
-        const bool common = schema == "public"_L1 || schema == "pg_catalog"_L1;
-        TRY(const QVariant newest, fresh.value(u"SELECT default_version FROM pg_available_extensions WHERE name = $1"_s, {name}));
-        if (common && (newest.toString() != version || name == "timescaledb"_L1)) {
-            CHECK(fresh.change(u"CREATE EXTENSION IF NOT EXISTS %1 SCHEMA %2 VERSION %3 CASCADE"_s.arg(quoted(name), quoted(schema), literal(version))));
-        }
-    }
     // Source: TimescaleDB's manual, "Migrate data, pg_dump and pg_restore".
-    if (hasExtension(description, "timescaledb"_L1)) {
-        return fresh.change(u"SELECT public.timescaledb_pre_restore()"_s);
-    }
-    return {};
+    const QString schema = schemaOfTimescale(description);
+    return schema.isEmpty() ? Result<>() : fresh.change(u"SELECT %1.timescaledb_pre_restore()"_s.arg(quoted(schema)));
 }
 
 Result<> finishContent(Session &fresh, const QJsonObject &description)
 {
-    if (!hasExtension(description, "timescaledb"_L1)) {
+    const QString own = schemaOfTimescale(description);
+    if (own.isEmpty()) {
         return {};
     }
     TRY(const QString schema, schemaOfJobs(fresh));
     // That starts the jobs, which would alter what is still to be compared, and act a second time on the world outside. Stopped
     // in the same transaction, whose end they wait for, they never begin.
     return fresh.transaction([&]() -> Result<> {
-        CHECK(fresh.execute(u"SELECT public.timescaledb_post_restore()"_s));
+        CHECK(fresh.execute(u"SELECT %1.timescaledb_post_restore()"_s.arg(quoted(own))));
         return schema.isEmpty() ? Result<>() : fresh.execute(u"SELECT %1.stop_background_workers()"_s.arg(quoted(schema)));
     });
 }

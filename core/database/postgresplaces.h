@@ -23,9 +23,9 @@ namespace cutover::postgres {
 [[nodiscard]] Result<> drop(Session &maintenance, const QString &name);
 /// An empty database with the description's encoding, collation and owner.
 [[nodiscard]] Result<> createLike(Session &maintenance, const QString &name, const QJsonObject &description);
-/// Extensions whose version would otherwise become the server's newest, and what must be there before data.
-[[nodiscard]] Result<> prepareContent(Session &fresh, const QJsonObject &description);
-/// After pg_restore: what prepareContent began (TimescaleDB) ends. Its jobs stay stopped, see startJobs().
+/// Before pg_restore, once the extensions are there: tells TimescaleDB, where it is one of them.
+[[nodiscard]] Result<> announceRestore(Session &fresh, const QJsonObject &description);
+/// After pg_restore: what announceRestore() began ends. Its jobs stay stopped, see startJobs().
 [[nodiscard]] Result<> finishContent(Session &fresh, const QJsonObject &description);
 /// TimescaleDB ends its jobs in a database that gets another name, also where that fails, and leaves it to others to start
 /// them again. Only a superuser may: "database.no_right". Nothing where it is not, or there is no live database.

@@ -54,6 +54,13 @@ SELECT pg_catalog.pg_extension_config_dump('tax_office', '');
 CREATE TABLE tax_law (paragraph int PRIMARY KEY);
 INSERT INTO tax_law SELECT generate_series(1, 400);
 )");
+        // "accounts" comes first by its name and needs "wares".
+        write(u"wares.control"_s, "default_version = '1.1'\nrelocatable = true\n");
+        write(u"wares--1.0.sql"_s, "CREATE FUNCTION ware() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'old' $$;\n");
+        write(u"wares--1.0--1.1.sql"_s, "CREATE OR REPLACE FUNCTION ware() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'new' $$;\n");
+        write(u"accounts.control"_s, "default_version = '3'\nrelocatable = false\nrequires = 'wares'\n");
+        write(u"accounts--2.sql"_s, "CREATE FUNCTION account() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '2' $$;\n");
+        write(u"accounts--3.sql"_s, "CREATE FUNCTION account() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '3' $$;\n");
         QCOMPARE(QProcess::execute(u"chmod"_s, {u"-R"_s, u"a+rX"_s, m_programs.path()}), 0);
         m_server.usePrograms(m_programs.filePath(u"lib/postgresql/%1/bin"_s.arg(version)));
         const QString why = m_server.create();
@@ -85,6 +92,29 @@ INSERT INTO tax_law SELECT generate_series(1, 400);
         QCOMPARE(value(u"SELECT string_agg(name || percent, ',' ORDER BY name) FROM tax_rate"_s), u"full19,less7,ours3,theirs4"_s);
         QCOMPARE(value(u"SELECT string_agg(name, ',') FROM tax_office"_s), u"north"_s);
         QCOMPARE(await(own->countRows()).value(), rows);
+    }
+
+    /// In a schema of their own, as is usual; the server's package is upgraded between the backup and its restore.
+    void versionsStayInSchemasOfTheirOwn()
+    {
+        QVERIFY_RESULT(m_server.sql(u"postgres"_s, u"CREATE DATABASE store OWNER owner; CREATE ROLE reader"_s));
+        QVERIFY_RESULT(m_server.sql(u"store"_s, u"CREATE SCHEMA \"tools SCHEMA\" AUTHORIZATION owner; GRANT USAGE ON SCHEMA \"tools SCHEMA\" TO reader; "
+                                                "COMMENT ON SCHEMA \"tools SCHEMA\" IS 'not ours'"_s));
+        QVERIFY_RESULT(m_server.sql(u"store"_s, u"CREATE EXTENSION wares SCHEMA \"tools SCHEMA\" VERSION '1.0'; CREATE SCHEMA books; CREATE EXTENSION accounts SCHEMA books VERSION '2'; "
+                                                "CREATE TABLE orders (id int, ware text DEFAULT \"tools SCHEMA\".ware()); INSERT INTO orders VALUES (1)"_s));
+        const auto own = *Database::create(m_server.spec(u"store"_s, u"postgres"_s));
+        const auto info = await(own->backup(m_backups.filePath(u"store.pgdump"_s), {}, {}));
+        QVERIFY_RESULT(info);
+        QVERIFY_RESULT(await(own->verifyBackup(*info, {})));
+        write(u"wares.control"_s, "default_version = '1.2'\nrelocatable = true\n");
+        write(u"wares--1.1--1.2.sql"_s, "CREATE FUNCTION more() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$;\n");
+        QVERIFY_RESULT(m_server.sql(u"store"_s, u"ALTER EXTENSION wares UPDATE; ALTER EXTENSION accounts UPDATE TO '2'; DELETE FROM orders"_s));
+        QVERIFY_RESULT(await(own->restore(*info, {}, {})));
+        const QString versions = u"SELECT string_agg(extname || ' ' || extversion || ' ' || extnamespace::regnamespace, ', ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'"_s;
+        QCOMPARE(m_server.value(u"store"_s, versions), u"accounts 2 books, wares 1.0 \"tools SCHEMA\""_s);
+        QCOMPARE(m_server.value(u"store"_s, u"SELECT \"tools SCHEMA\".ware() || ' ' || books.account() || ' ' || (SELECT ware FROM orders)"_s), u"old 2 old"_s);
+        QCOMPARE(m_server.value(u"store"_s, u"SELECT nspowner::regrole || ' ' || array_to_string(nspacl, ' ') || ' ' || obj_description(oid) FROM pg_namespace WHERE nspname = 'tools SCHEMA'"_s),
+                 u"owner owner=UC/owner reader=U/owner not ours"_s);
     }
 };
 

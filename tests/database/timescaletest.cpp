@@ -47,7 +47,7 @@ private Q_SLOTS:
             QVERIFY(QDir().mkpath(m_programs.filePath(part)));
             QCOMPARE(QProcess::execute(u"cp"_s, {u"-a"_s, QString(u"/usr/"_s + part + version), m_programs.filePath(part)}), 0);
         }
-        write(u"timescaledb.control"_s, "default_version = '2.19.3'\nrelocatable = false\nschema = public\nsuperuser = true\n");
+        write(u"timescaledb.control"_s, "default_version = '2.19.3'\nrelocatable = false\nsuperuser = true\n");
         write(u"timescaledb--2.19.3.sql"_s, R"(
 CREATE SCHEMA _timescaledb_catalog;
 CREATE SCHEMA _timescaledb_functions;
@@ -100,8 +100,8 @@ END $$;
         const QString why = m_server.create();
         QVERIFY2(why.isEmpty(), qPrintable(why));
         QVERIFY_RESULT(m_server.sql(u"postgres"_s, u"CREATE DATABASE metrics OWNER owner"_s));
-        QVERIFY_RESULT(m_server.sql(u"metrics"_s, u"CREATE EXTENSION timescaledb; CREATE TABLE readings (at timestamptz NOT NULL, sensor int, value float8); "
-                                                  "SELECT create_hypertable('readings'); "
+        QVERIFY_RESULT(m_server.sql(u"metrics"_s, u"CREATE SCHEMA series; CREATE EXTENSION timescaledb SCHEMA series; CREATE TABLE readings (at timestamptz NOT NULL, sensor int, value float8); "
+                                                  "SELECT series.create_hypertable('readings'); "
                                                   "GRANT USAGE ON SCHEMA _timescaledb_functions TO owner; "
                                                   "INSERT INTO _timescaledb_internal._hyper_1_1_chunk SELECT now() - i * interval '1 minute', i % 7, i FROM generate_series(1, 5000) i"_s));
     }
