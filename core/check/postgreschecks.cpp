@@ -5,10 +5,9 @@
 // transaction that stands in the way, followers that keep up, and room for data and WAL.
 
 #include "check/checklist.h"
-#include "check/spacefloor.h"
+#include "check/copyroom.h"
 #include "database/postgresactivity.h"
 #include "database/postgresschema.h"
-#include "system/files.h"
 #include "system/worker.h"
 
 #include <QCoroFuture>
@@ -118,34 +117,7 @@ Result<Finding> replication(const DatabaseSpec &spec, const CheckScope &, Sessio
 
 Result<Finding> space(const DatabaseSpec &spec, const CheckScope &scope, Session &session)
 {
-    TRY(const QVariant bytes, session.value(u"SELECT pg_database_size(current_database())"_s));
-    TRY(const QVariant wal, session.value(u"SELECT pg_size_bytes(current_setting('max_wal_size'))"_s));
-    const qint64 size = bytes.toLongLong();
-    // The restore that proves the backup takes the size once more, and its WAL at most what the server keeps.
-    const qint64 minimum = minimumFree(scope.target, spec);
-    const qint64 needed = size + qMin(size, wal.toLongLong());
-    const auto folders = localFolders(session, spec);
-    if (!folders && folders.error().code == "database.folder_missing"_L1) {
-        return wrong(folders.error());
-    }
-    if (!folders) {
-        return doubtful({u"check.postgres_space_unknown"_s, {{u"needed"_s, needed + minimum}, {u"cause"_s, folders.error().toJson()}}, Error::Kind::Permanent, folders.error().where});
-    }
-    const bool apart = folders->size() > 1;
-    const std::pair<QString, qint64> places[]{{folders->first(), apart ? size : needed}, {apart ? folders->last() : QString(), needed - size}};
-    QJsonObject tightest;
-    for (const auto &[path, wanted] : places) {
-        if (path.isEmpty()) {
-            continue;
-        }
-        TRY(const qint64 free, files::freeBytes(path));
-        const QJsonObject args{{u"path"_s, path}, {u"free"_s, free}, {u"needed"_s, wanted + minimum}, {u"update"_s, wanted}, {u"minimum"_s, minimum}};
-        if (free < wanted + minimum) {
-            return wrong(u"check.postgres_space"_s, args, path);
-        }
-        tightest = tightest.isEmpty() || free < tightest["free"_L1].toInteger() ? args : tightest;
-    }
-    return passed(u"check.disk_ok"_s, tightest);
+    return roomForCopy(spec, scope.target, session);
 }
 
 using Look = Result<Finding> (*)(const DatabaseSpec &spec, const CheckScope &scope, Session &session);
@@ -242,12 +214,6 @@ const Catalogue::Registration problems{
     {"check.postgres_lag",
      QT_TRANSLATE_NOOP("catalogue", "The replica “%{replica}” is %{lag:bytes} behind, the limit is %{limit:bytes}."),
      QT_TRANSLATE_NOOP("catalogue", "Wait until it has caught up, or find out what holds it.")},
-    {"check.postgres_space_unknown",
-     QT_TRANSLATE_NOOP("catalogue", "The room left was not measured, %{needed:bytes} needed: %{cause}"), QT_TRANSLATE_NOOP("catalogue", "%{cause:hint}")},
-    {"check.postgres_space",
-     QT_TRANSLATE_NOOP("catalogue", "%{free:bytes} free at “%{path}”, %{needed:bytes} needed: %{update:bytes} for the proof of the backup and its WAL, and "
-                                    "%{minimum:bytes} that must stay free."),
-     QT_TRANSLATE_NOOP("catalogue", "Free space there: former databases (NAME_before_…), old WAL kept by inactive replication slots.")},
 };
 
 } // namespace

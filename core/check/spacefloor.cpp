@@ -20,13 +20,14 @@ Async<QList<Error>> lookAtSpace(Target target)
     QList<Error> unknown;
     for (const DatabaseSpec &spec : std::as_const(target.databases)) {
         const auto database = Database::create(spec);
-        const auto folders = database ? co_await (*database)->folders() : Result<QStringList>(fail(database.error()));
+        const auto folders = database ? co_await (*database)->folders() : Result<DatabaseFolders>(fail(database.error()));
         if (!folders) {
             unknown.append(folders.error());
             continue;
         }
         const qint64 floor = minimumFree(target, spec) / 2;
-        for (const QString &folder : *folders) {
+        unknown += folders->unseen;
+        for (const QString &folder : folders->paths) {
             const auto free = files::freeBytes(folder);
             if (!free) {
                 unknown.append(free.error());

@@ -36,6 +36,12 @@ struct BackupInfo {
 /// "database.backup_differs" names what of found is not as in expected; tables that expected does not name don't matter.
 [[nodiscard]] Result<> compareBackups(const BackupInfo &expected, const BackupInfo &found);
 
+/** Where on this host a database grows, as data or as a log. */
+struct DatabaseFolders {
+    QStringList paths;
+    QList<Error> unseen; ///< Why others can't be told: "database.wal_…".
+};
+
 /**
  * A database of the target, by driver. Each object owns one worker thread and one connection.
  * Event-loop thread; nothing blocks. Codes "database.*"; a lock held by others is Transient ("database.locked").
@@ -52,8 +58,8 @@ public:
     [[nodiscard]] virtual QString suffix() const = 0; ///< What a backup's name ends in.
     [[nodiscard]] virtual QString progressUnit() const = 0; ///< What a ProgressFunction counts: "pages", "rows".
     [[nodiscard]] virtual Async<qint64> size() = 0;
-    /// Folders of this host that it grows in, as data or as a log; "database.folder_…" says why they can't be told.
-    [[nodiscard]] virtual Async<QStringList> folders() = 0;
+    /// "database.folder_…" says why none can be told.
+    [[nodiscard]] virtual Async<DatabaseFolders> folders() = 0;
     [[nodiscard]] virtual Async<> check() = 0; ///< Integrity.
     [[nodiscard]] virtual Async<QMap<QString, qint64>> countRows() = 0;
     [[nodiscard]] virtual Async<QString> schemaDigest() = 0; ///< Of normalised definitions, our own bookkeeping table left out.

@@ -6,8 +6,12 @@
 #include "system/worker.h"
 
 #include <QCoroFuture>
+#include <QFile>
 #include <QFileInfo>
 #include <QHostAddress>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -144,7 +148,43 @@ Result<QList<Slot>> slotsOf(Session &session)
     return found;
 }
 
-Result<QStringList> localFolders(Session &session, const DatabaseSpec &spec)
+namespace {
+
+/// The WAL's folder where it lies apart from the data; empty: within.
+Result<QString> walFolderOf(const DatabaseSpec &spec, const QString &data)
+{
+    const PostgresSpec &own = spec.postgres;
+    if (!own.walFolder.isEmpty()) {
+        return own.walFolder;
+    }
+    // Who may not search the folder finds no link there, whether there is one or not.
+    const bool seen = ::faccessat(AT_FDCWD, QFile::encodeName(data).constData(), X_OK, AT_EACCESS) == 0;
+    if (!seen && own.dataFolder.isEmpty()) {
+        return fail(u"database.wal_hidden"_s, {{u"database"_s, spec.name}, {u"folder"_s, data}}, data);
+    }
+    const QFileInfo wal(data + u"/pg_wal"_s);
+    if (!seen || !wal.isSymLink()) {
+        return QString();
+    }
+    // Of a server that sees its folders under other names, as in a container, the link leads elsewhere here.
+    if (!wal.exists() || !own.dataFolder.isEmpty()) {
+        return fail(u"database.wal_apart"_s, {{u"database"_s, spec.name}, {u"folder"_s, wal.filePath()}, {u"place"_s, wal.symLinkTarget()}}, wal.filePath());
+    }
+    return wal.filePath();
+}
+
+DatabaseFolders withWal(const DatabaseSpec &spec, const QString &data)
+{
+    const auto wal = walFolderOf(spec, data);
+    if (!wal) {
+        return {{data}, {wal.error()}};
+    }
+    return {wal->isEmpty() ? QStringList{data} : QStringList{data, *wal}, {}};
+}
+
+} // namespace
+
+Result<DatabaseFolders> localFolders(Session &session, const DatabaseSpec &spec)
 {
     const PostgresSpec &own = spec.postgres;
     for (const QString &folder : {own.dataFolder, own.walFolder}) {
@@ -153,7 +193,7 @@ Result<QStringList> localFolders(Session &session, const DatabaseSpec &spec)
         }
     }
     if (!own.dataFolder.isEmpty()) {
-        return own.walFolder.isEmpty() ? QStringList{own.dataFolder} : QStringList{own.dataFolder, own.walFolder};
+        return withWal(spec, own.dataFolder);
     }
     const QString address = addressOf(spec);
     TRY(const QVariant host, session.value(u"SELECT host(inet_server_addr())"_s));
@@ -171,13 +211,7 @@ Result<QStringList> localFolders(Session &session, const DatabaseSpec &spec)
     if (!QFileInfo::exists(data)) {
         return fail(u"database.folder_inside"_s, {{u"database"_s, spec.name}, {u"address"_s, address}, {u"folder"_s, data}}, address);
     }
-    QStringList folders{data};
-    if (const QFileInfo wal(data + u"/pg_wal"_s); !own.walFolder.isEmpty()) {
-        folders.append(own.walFolder);
-    } else if (wal.isSymLink() && wal.exists()) {
-        folders.append(wal.filePath());
-    }
-    return folders;
+    return withWal(spec, data);
 }
 
 Async<> terminateSession(DatabaseSpec spec, qint64 pid, QDateTime started)

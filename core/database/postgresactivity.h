@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "database/database.h"
 #include "database/postgressession.h"
 
 #include <QDateTime>
@@ -60,11 +61,13 @@ struct Slot {
 
 /// The server's folders as this host sees them: its data, and its WAL where that lies apart. Those of the specification, else
 /// as the server tells. Errors, each with what to do: "database.folder_missing" of a specified one, "database.folder_elsewhere",
-/// "database.folder_inside" a container, "database.folder_hidden" from the role.
-[[nodiscard]] Result<QStringList> localFolders(Session &session, const DatabaseSpec &spec);
+/// "database.folder_inside" a container, "database.folder_hidden" from the role. Where the data may be seen and the place of the WAL
+/// may not: "database.wal_hidden", "database.wal_apart" beside them.
+[[nodiscard]] Result<DatabaseFolders> localFolders(Session &session, const DatabaseSpec &spec);
 
 /// Ends the session with that pid, but only if it is still the one that started then: otherwise
-/// "database.session_gone". "database.no_right" where the role may not. Event-loop thread.
+/// "database.session_gone", or "database.session_hidden" where the role may not know. "database.no_right" where it may not end it.
+/// Event-loop thread.
 [[nodiscard]] Async<> terminateSession(DatabaseSpec spec, qint64 pid, QDateTime started);
 
 } // namespace cutover::postgres

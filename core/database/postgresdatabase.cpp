@@ -86,9 +86,9 @@ public:
         });
     }
 
-    Async<QStringList> folders() override
+    Async<DatabaseFolders> folders() override
     {
-        co_return co_await m_worker.run([this]() -> Result<QStringList> {
+        co_return co_await m_worker.run([this]() -> Result<DatabaseFolders> {
             TRY(Session * session, live());
             return localFolders(*session, m_spec);
         });

@@ -160,9 +160,9 @@ public:
         });
     }
 
-    Async<QStringList> folders() override
+    Async<DatabaseFolders> folders() override
     {
-        co_return QStringList{QFileInfo(m_spec.file).absolutePath()};
+        co_return DatabaseFolders{{QFileInfo(m_spec.file).absolutePath()}, {}};
     }
 
     Async<> check() override

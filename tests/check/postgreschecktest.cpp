@@ -5,6 +5,7 @@
 #include "check/spacefloor.h"
 #include "database/postgresactivity.h"
 #include "tests/support/postgresserver.h"
+#include "tests/support/skip.h"
 
 #include <QCoroTask>
 #include <QScopeGuard>
@@ -12,11 +13,36 @@
 
 #include <algorithm>
 #include <thread>
+#include <unistd.h>
 
 using namespace cutover;
 using namespace Qt::StringLiterals;
 using cutover::testing::PostgresServer;
 using postgres::Session;
+
+namespace {
+
+/** While it lives, root works with the rights of an account that nobody else uses. All threads. */
+class OrdinaryAccount
+{
+public:
+    OrdinaryAccount()
+    {
+        constexpr uid_t account = 65533;
+        if (::setegid(account) != 0 || ::seteuid(account) != 0) {
+            qFatal("seteuid");
+        }
+    }
+    ~OrdinaryAccount()
+    {
+        if (::seteuid(0) != 0 || ::setegid(0) != 0) {
+            qFatal("seteuid");
+        }
+    }
+    Q_DISABLE_COPY_MOVE(OrdinaryAccount)
+};
+
+} // namespace
 
 /** The checks of a PostgreSQL database, against a real server. */
 class PostgresCheckTest : public QObject
@@ -106,6 +132,56 @@ private Q_SLOTS:
         QVERIFY(!gone.mild);
         QVERIFY2(gone.error.text().contains(postgres.dataFolder), qPrintable(gone.error.text()));
         m_scope.target.databases[0] = m_server.spec(u"trading"_s);
+    }
+
+    /// Who may not look into the data folder finds no link there, whether the WAL lies apart or not: nothing of it was measured.
+    void walThatCantBeSeenIsNoPass()
+    {
+        if (::geteuid() != 0) {
+            SKIP_WITHOUT_ROOT("the server's own account sees into its folder");
+        }
+        qputenv("CUTOVER_TEST_PASSWORD", PostgresServer::password());
+        PostgresSpec &postgres = m_scope.target.databases[0].postgres;
+        postgres.user = u"postgres"_s;
+        postgres.password = u"env:CUTOVER_TEST_PASSWORD"_s;
+        const auto reset = qScopeGuard([this] { m_scope.target.databases[0] = m_server.spec(u"trading"_s); });
+        QCOMPARE(run(u"database_space:main"_s).text.code, u"check.disk_ok"_s);
+        {
+            const OrdinaryAccount account;
+            const Finding found = run(u"database_space:main"_s);
+            QCOMPARE(found.error.code, u"check.postgres_space_partly"_s);
+            QVERIFY(found.mild);
+            for (const QString &word : {u"free at “"_s, u"room left for WAL"_s, m_server.path(u"data"_s), u"wal_folder"_s}) {
+                QVERIFY2(found.error.text().contains(word), qPrintable(found.error.text()));
+            }
+            const auto floor = QCoro::waitFor(lookAtSpace(m_scope.target));
+            QVERIFY(floor && floor->size() == 1);
+            QCOMPARE(floor->first().code, u"database.wal_hidden"_s);
+            // What can be measured still counts.
+            postgres.minimumFreeBytes = 1LL << 60;
+            QCOMPARE(run(u"database_space:main"_s).error.code, u"check.postgres_space"_s);
+            postgres.minimumFreeBytes = -1;
+            // Its place said, it is measured: apart, or within.
+            for (const QString &place : {u"/tmp"_s, m_server.path(u"data"_s)}) {
+                postgres.walFolder = place;
+                const Finding said = run(u"database_space:main"_s);
+                QVERIFY2(said.text.code == u"check.disk_ok"_s, qPrintable(said.error.text()));
+            }
+        }
+    }
+
+    /// A link that leads to nothing here, as of a server in a container.
+    void walThatIsElsewhereIsNoPass()
+    {
+        const QTemporaryDir volume;
+        PostgresSpec &postgres = m_scope.target.databases[0].postgres;
+        const auto reset = qScopeGuard([this] { m_scope.target.databases[0] = m_server.spec(u"trading"_s); });
+        postgres.dataFolder = volume.path();
+        QCOMPARE(run(u"database_space:main"_s).text.code, u"check.disk_ok"_s);
+        QVERIFY(QFile::link(u"/nowhere/wal"_s, volume.filePath(u"pg_wal"_s)));
+        const Finding found = run(u"database_space:main"_s);
+        QCOMPARE(found.error.code, u"check.postgres_space_partly"_s);
+        QVERIFY2(found.error.text().contains(u"/nowhere/wal"_s) && found.error.hint().contains(u"wal_folder"_s), qPrintable(found.error.text()));
     }
 
     void tooFewConnectionsFailBeforeTheUpdateOnly()
