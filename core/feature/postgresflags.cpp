@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-#include "database/postgressession.h"
+#include "database/postgresplaces.h"
+#include "database/postgresrefusal.h"
 #include "feature/flagtable.h"
 #include "system/clock.h"
 
@@ -30,8 +31,9 @@ constexpr auto columns = "name, description, enabled::boolean, rollout::float8, 
 class PostgresFlags : public FlagTable
 {
 public:
-    PostgresFlags(std::unique_ptr<postgres::Session> session, const FeatureStoreSpec &spec)
+    PostgresFlags(std::unique_ptr<postgres::Session> session, const DatabaseSpec &database, const FeatureStoreSpec &spec)
         : m_session(std::move(session))
+        , m_database(database)
         , m_flags(u"public."_s + postgres::quoted(spec.table))
         , m_audit(u"public."_s + postgres::quoted(spec.auditTable))
     {
@@ -39,6 +41,10 @@ public:
 
     Result<> change(const std::function<Result<>()> &work) override
     {
+        // Nobody is connected while its name changes, so it stays what it is as long as we are.
+        if (m_session->database() == postgres::closedName(postgres::databaseName(m_database))) {
+            return fail(u"feature.database_closed"_s, {{u"database"_s, m_database.name}, {u"address"_s, postgres::addressOf(m_database)}}, postgres::addressOf(m_database));
+        }
         return m_session->transaction([&]() -> Result<> {
             CHECK(create());
             // What is read is written to next; readers go on.
@@ -119,6 +125,7 @@ private:
     }
 
     std::unique_ptr<postgres::Session> m_session;
+    DatabaseSpec m_database;
     QString m_flags;
     QString m_audit;
 };
@@ -128,7 +135,7 @@ private:
 Result<std::unique_ptr<FlagTable>> openPostgresFlags(const DatabaseSpec &database, const FeatureStoreSpec &spec)
 {
     TRY(auto session, postgres::Session::open(database));
-    return std::make_unique<PostgresFlags>(std::move(session), spec);
+    return std::make_unique<PostgresFlags>(std::move(session), database, spec);
 }
 
 } // namespace cutover

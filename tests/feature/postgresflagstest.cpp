@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "database/database.h"
 #include "feature/featurestore.h"
 #include "plan/planners.h"
 #include "plan/step.h"
@@ -94,6 +95,25 @@ private Q_SLOTS:
         QVERIFY(bool(one) != bool(two));
         QCOMPARE((one ? two : one).error().code, u"feature.changed_meanwhile"_s);
         QCOMPARE(value(u"SELECT rollout FROM feature_flags WHERE name = 'a'"_s), one ? u"20"_s : u"30"_s);
+    }
+
+    /// What is written there is gone with the swap, and was counted by nobody.
+    void aDatabaseThatARestoreHasClosedTakesNoChange()
+    {
+        make();
+        const auto database = *Database::create(m_target.databases.first());
+        QVERIFY(await(database->close()));
+        const auto refused = await(applyFlags(m_target, {{u"a"_s, true, false, 10, 0}}, u"kim"_s, {}));
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, u"feature.database_closed"_s);
+        QVERIFY2(refused.error().text().contains(u"main"_s) && refused.error().text().contains(u"Nothing was changed"_s), qPrintable(refused.error().text()));
+        // They can be looked at.
+        const auto flags = await(readFlags(m_target));
+        QVERIFY(flags);
+        QCOMPARE(flags->size(), 2);
+        QVERIFY(await(database->reopen()));
+        QCOMPARE(value(u"SELECT enabled::text || (SELECT count(*) FROM feature_flag_audit) FROM feature_flags WHERE name = 'a'"_s), u"true0"_s);
+        QVERIFY(await(applyFlags(m_target, {{u"a"_s, true, false, 10, 0}}, u"kim"_s, {})));
     }
 
     void aRoleThatMayNotMakeTablesCanUseThem()
