@@ -37,7 +37,8 @@ QList<QStringList> sessionRows(const QJsonArray &sessions)
     QList<QStringList> rows{{Cli::tr("Session"), Cli::tr("Database"), Cli::tr("Program"), Cli::tr("User"), Cli::tr("From"), Cli::tr("State"),
                              Cli::tr("Transaction since"), Cli::tr("Others wait")}};
     for (const auto &each : sessions) {
-        rows.append({each[u"session"].toString(), each[u"database"].toString(), each[u"application"].toString(), each[u"user"].toString(),
+        const QString session = each[u"session"].toString();
+        rows.append({session.isEmpty() ? Cli::tr("hidden (pid %1)").arg(each[u"pid"].toInteger()) : session, each[u"database"].toString(), each[u"application"].toString(), each[u"user"].toString(),
                      each[u"client"].toString(), each[u"state"].toString(),
                      localTime(QDateTime::fromString(each[u"since"].toString(), Qt::ISODateWithMs)), each[u"blocks"].toBool() ? Cli::tr("yes") : Cli::tr("no")});
     }

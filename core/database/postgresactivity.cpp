@@ -48,6 +48,12 @@ Result<> terminate(const DatabaseSpec &spec, qint64 pid, const QDateTime &starte
                        "AND abs(extract(epoch FROM backend_start) * 1000 - $2) < 1 AND pid <> pg_backend_pid()"_s,
                        {pid, started.toMSecsSinceEpoch()}));
     if (!ended.toBool()) {
+        TRY(const QList<Row> hidden,
+            session->rows(u"SELECT coalesce(usename, ''), quote_ident(current_user) FROM pg_stat_activity WHERE pid = $1 AND backend_start IS NULL"_s, {pid}));
+        if (!hidden.isEmpty()) {
+            return fail(u"database.session_hidden"_s,
+                        {{u"pid"_s, pid}, {u"database"_s, spec.name}, {u"user"_s, hidden.first()[0].toString()}, {u"role"_s, hidden.first()[1].toString()}}, addressOf(spec));
+        }
         return fail(u"database.session_gone"_s, {{u"pid"_s, pid}, {u"database"_s, spec.name}}, addressOf(spec));
     }
     return {};

@@ -30,6 +30,9 @@ const Catalogue::Registration texts{{
     {"database.sessions_hidden",
      QT_TRANSLATE_NOOP("catalogue", "Of %{count} %{count|session|sessions} of other roles in “%{database}” the server does not tell %{role} whether a transaction is open."),
      QT_TRANSLATE_NOOP("catalogue", "Let a superuser run GRANT pg_read_all_stats TO %{role}.")},
+    {"database.sessions_unnamed",
+     QT_TRANSLATE_NOOP("catalogue", "%{count} %{count|session|sessions} in “%{database}” that others wait for can't be ended from here: since when %{count|it is|they are} there is hidden from %{role}."),
+     QT_TRANSLATE_NOOP("catalogue", "Let a superuser run GRANT pg_read_all_stats TO %{role}.")},
     {"database.session_ended",
      QT_TRANSLATE_NOOP("catalogue", "The session with pid %{pid} in “%{database}”, there since %{started:time}, was ended.")},
 }};
@@ -38,7 +41,8 @@ QJsonObject sessionFrom(const DatabaseSpec &spec, const postgres::Activity &acti
 {
     const auto text = [](const QDateTime &time) { return time.isValid() ? time.toUTC().toString(Qt::ISODateWithMs) : QString(); };
     return {{u"database"_s, spec.name},
-            {u"session"_s, u"%1-%2"_s.arg(activity.pid).arg(activity.started.toMSecsSinceEpoch())},
+            // A pid alone may be another session's by the time that somebody ends it.
+            {u"session"_s, activity.started.isValid() ? QString(u"%1-%2"_s.arg(activity.pid).arg(activity.started.toMSecsSinceEpoch())) : QString()},
             {u"pid"_s, activity.pid},
             {u"started"_s, text(activity.started)},
             {u"application"_s, activity.application},
@@ -73,7 +77,11 @@ Result<Sessions> sessionsOf(const DatabaseSpec &spec)
     }
     // Those in others' way are listed whosever they are.
     const auto isHidden = [](const postgres::Activity &holder) { return !holder.started.isValid(); };
-    if (const qint64 count = hidden.count - std::ranges::count_if(holders, isHidden); count > 0) {
+    const qint64 unnamed = std::ranges::count_if(holders, isHidden);
+    if (unnamed > 0) {
+        all.hidden.append(Message{u"database.sessions_unnamed"_s, {{u"count"_s, unnamed}, {u"database"_s, spec.name}, {u"role"_s, hidden.role}}}.toJson());
+    }
+    if (const qint64 count = hidden.count - unnamed; count > 0) {
         all.hidden.append(Message{u"database.sessions_hidden"_s, {{u"count"_s, count}, {u"database"_s, spec.name}, {u"role"_s, hidden.role}}}.toJson());
     }
     return all;

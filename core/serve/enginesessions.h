@@ -11,7 +11,7 @@ namespace cutover {
 
 /// Those with a transaction open, and those that others wait for: {"sessions": [{database, session, pid,
 /// started, application, user, client, state, since, blocks}]}. "session" names one for good; its
-/// query is left out, as it may hold anything. "hidden": a message "database.sessions_hidden" {count, database, role}
+/// query is left out, as it may hold anything. "hidden": messages "database.sessions_hidden" and "database.sessions_unnamed" {count, database, role}
 /// for each database that has sessions which our role may not see into.
 [[nodiscard]] Async<QJsonObject> databaseSessions(Target target);
 /// Ends the one that databaseSessions() has named so. "database.session_gone" when it has ended meanwhile,

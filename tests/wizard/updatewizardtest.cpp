@@ -260,6 +260,31 @@ private Q_SLOTS:
         QTRY_VERIFY(next()->isEnabled());
     }
 
+    /// What can't be told from another session by its pid is not ended by it.
+    void sessionWhoseTimeIsHiddenIsNotOffered()
+    {
+        wizarddata::openSessions(engine.get());
+        QJsonObject hidden = engine->sessions[0].toObject();
+        hidden.insert(u"session"_s, QString());
+        hidden.insert(u"since"_s, QString());
+        engine->sessions[0] = hidden;
+        open(u"1.3.0"_s);
+        QTRY_VERIFY(next()->isEnabled());
+        click(next());
+        QTRY_VERIFY(visible<QPushButton>(wizard.get(), u"databaseSessions"_s) != nullptr);
+        click(visible<QPushButton>(wizard.get(), u"databaseSessions"_s));
+        QTRY_VERIFY(visible<TableView>(wizard.get(), u"sessions"_s) != nullptr);
+        auto *table = visible<TableView>(wizard.get(), u"sessions"_s);
+        QTRY_COMPARE(table->model()->rowCount(), 2);
+        QCOMPARE(table->model()->index(0, 4).data().toString(), u"hidden"_s);
+        auto *endIt = visible<QPushButton>(wizard.get(), u"endSession"_s);
+        QTRY_VERIFY2(endIt->toolTip().contains(u"is hidden"_s), qPrintable(endIt->toolTip()));
+        QVERIFY(!endIt->isEnabled());
+        table->setFocus();
+        QTest::keyClick(table, Qt::Key_Down);
+        QTRY_VERIFY(endIt->isEnabled());
+    }
+
     void whoHasNotTheConnOnlyReads()
     {
         wizarddata::openSessions(engine.get());

@@ -132,6 +132,7 @@ void SessionsDialog::refresh()
     m_again->setEnabled(!m_busy);
     const QString conn = m_target.name.isEmpty() ? tr("The target is not known yet.") : m_target.connRefusal();
     setDisabledReason(m_end, m_busy ? tr("The databases are being asked.") : chosen() == nullptr ? tr("Choose a session.")
+                          : chosen()->session.isEmpty()                                          ? tr("Since when it is there is hidden from Cutover's role, so that it can't be told from another one.")
                                                                                                  : conn);
 }
 

@@ -70,7 +70,8 @@ QVariant SessionsModel::cell(const DatabaseSession &row, int column, int role) c
     case StateColumn:
         return row.blocks ? tr("%1; others wait for it").arg(row.state) : row.state;
     case OpenColumn:
-        return row.since.isValid() ? relativeTime(row.since) : tr("none is open");
+        return row.since.isValid() ? relativeTime(row.since) : row.session.isEmpty() ? tr("hidden")
+                                                                                     : tr("none is open");
     default:
         return {};
     }

@@ -13,7 +13,7 @@ namespace cutover {
 /** Somebody else's session in a database, as the engine tells it. Value type. */
 struct DatabaseSession {
     QString database;
-    QString session; ///< Names it for good.
+    QString session; ///< Names it for good; empty: the server hides from us what would.
     qint64 pid = 0;
     QString application, user, client, state;
     QDateTime since; ///< Begin of its transaction; invalid: none is open.
@@ -40,7 +40,7 @@ public:
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 protected:
-    [[nodiscard]] QString keyOf(const DatabaseSession &row) const override { return QString(row.database + u'/' + row.session); }
+    [[nodiscard]] QString keyOf(const DatabaseSession &row) const override { return row.session.isEmpty() ? QString(row.database + u"/hidden-" + QString::number(row.pid)) : QString(row.database + u'/' + row.session); }
     [[nodiscard]] QVariant cell(const DatabaseSession &row, int column, int role) const override;
 };
 
