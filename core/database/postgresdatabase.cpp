@@ -556,28 +556,39 @@ private:
         return files::rename(dump.partial, file);
     }
 
-    /// Runs the program while its progress is looked at, through the session that is open for it.
+    /// Runs the program while its progress is looked at. By a session of its own: a look that fails (a view that the server has not,
+    /// or that our role may not read) would end the transaction of the snapshot that the program reads from.
     Async<QByteArray> watched(ToolRun run, int version, std::shared_ptr<TableWatch> watch, QString where, std::stop_token stop)
     {
         std::stop_source ended;
-        auto looking = look(watch, ended.get_token());
+        auto looking = look(run.database, version, watch, ended.get_token());
         Result<QByteArray> output = co_await runTool(m_spec, version, std::move(run), std::move(where), stop);
         ended.request_stop();
         co_await looking;
         co_return output;
     }
 
-    QCoro::Task<> look(std::shared_ptr<TableWatch> watch, std::stop_token ended)
+    QCoro::Task<> look(QString database, int version, std::shared_ptr<TableWatch> watch, std::stop_token ended)
     {
-        while (co_await Clock::system().sleep(betweenLooksMs, ended)) {
-            const auto underWay = co_await m_worker.run([this]() -> Result<QMap<QString, qint64>> {
-                Session *session = m_fresh ? m_fresh.get() : m_session.get();
-                return session ? TableWatch::underWay(*session) : Result<QMap<QString, qint64>>();
+        constexpr int firstWithFigures = 140000;
+        const auto session = std::make_shared<std::unique_ptr<Session>>();
+        while (version >= firstWithFigures && co_await Clock::system().sleep(betweenLooksMs, ended)) {
+            const auto underWay = co_await m_worker.run([this, database, session]() -> Result<QMap<QString, qint64>> {
+                if (!*session) {
+                    TRY(*session, Session::open(m_spec, database));
+                }
+                return TableWatch::underWay(**session);
             });
-            if (underWay) {
-                watch->tell(*underWay);
+            if (!underWay) {
+                break; // No figures then but what the program says itself.
             }
+            watch->tell(*underWay);
         }
+        // A connection ends on the thread that it was made on.
+        (void)co_await m_worker.run([session]() -> Result<> {
+            session->reset();
+            return {};
+        });
     }
 
     Async<QString> digestOf(QString database, int version, QString snapshot, std::stop_token stop)

@@ -30,8 +30,6 @@ void TableWatch::hear(const QString &line)
 
 Result<QMap<QString, qint64>> TableWatch::underWay(Session &session)
 {
-    // Within a transaction the server would give the same figures again and again.
-    CHECK(session.execute(u"SELECT pg_stat_clear_snapshot()"_s));
     TRY(const QList<Row> rows,
         session.rows(u"SELECT n.nspname, c.relname, p.tuples_processed FROM pg_stat_progress_copy p JOIN pg_class c ON c.oid = p.relid "
                      "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.datname = current_database()"_s));

@@ -22,7 +22,8 @@ public:
 
     /// A line of the program's --verbose output.
     void hear(const QString &line);
-    /// Rows copied so far by table, for tables that are under way. On the worker.
+    /// Rows copied so far by table, for tables that are under way. Outside of any transaction, within which the server would give
+    /// the same figures again and again; since version 14. On the worker.
     [[nodiscard]] static Result<QMap<QString, qint64>> underWay(Session &session);
     /// Tells, never going back.
     void tell(const QMap<QString, qint64> &underWay);

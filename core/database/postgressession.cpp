@@ -145,6 +145,18 @@ QList<std::pair<QLatin1StringView, QString>> livenessOptions()
     return {{"keepalives_idle"_L1, u"15"_s}, {"keepalives_interval"_L1, u"10"_s}, {"keepalives_count"_L1, u"4"_s}, {"tcp_user_timeout"_L1, u"60000"_s}};
 }
 
+QStringList timeouts(int serverVersion)
+{
+    QStringList names{u"statement_timeout"_s, u"idle_in_transaction_session_timeout"_s};
+    if (serverVersion >= 140000) {
+        names.append(u"idle_session_timeout"_s);
+    }
+    if (serverVersion >= 170000) {
+        names.append(u"transaction_timeout"_s);
+    }
+    return names;
+}
+
 Result<QString> passwordOf(const DatabaseSpec &spec)
 {
     return spec.postgres.password.isEmpty() ? Result<QString>(QString()) : resolveSecret(spec.postgres.password);
@@ -262,8 +274,10 @@ Result<std::unique_ptr<Session>> Session::open(const DatabaseSpec &spec, const Q
     // Notices would land on our standard error.
     CHECK(session->execute(u"SET client_min_messages = error"_s));
     // Neither a long count nor the wait for pg_dump may end us.
-    CHECK(session->execute(u"SET statement_timeout = 0"_s));
-    CHECK(session->execute(u"SET idle_in_transaction_session_timeout = 0"_s));
+    const QStringList limits = timeouts(own.version);
+    for (const QString &limit : limits) {
+        CHECK(session->execute(u"SET %1 = 0"_s.arg(limit)));
+    }
     // Names in definitions are always written out with their schema.
     CHECK(session->execute(u"SET search_path = pg_catalog"_s));
     return session;

@@ -63,6 +63,8 @@ private:
 /// What notices within about a minute that a server is gone without a word: libpq's keywords for every connection of ours and
 /// of programs that we start.
 [[nodiscard]] QList<std::pair<QLatin1StringView, QString>> livenessOptions();
+/// Settings by which a server of that version ends what takes long; zero lifts each.
+[[nodiscard]] QStringList timeouts(int serverVersion);
 /// The password that the spec refers to; empty when it names none.
 [[nodiscard]] Result<QString> passwordOf(const DatabaseSpec &spec);
 /// Whether a server takes connections there: no error, or why not. Asks without logging in.

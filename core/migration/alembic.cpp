@@ -50,7 +50,11 @@ qint64 number(const DatabaseSpec &database, QLatin1StringView key, qint64 fallba
 /// Settings of each session, for libpq. None has a blank.
 QString sessionOptions(const DatabaseSpec &database, int serverVersion)
 {
-    QString options = u"-c lock_timeout=%1 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"_s.arg(number(database, "lockWaitMs"_L1, lockWaitMs));
+    QString options = u"-c lock_timeout=%1"_s.arg(number(database, "lockWaitMs"_L1, lockWaitMs));
+    const QStringList limits = postgres::timeouts(serverVersion);
+    for (const QString &limit : limits) {
+        options += u" -c %1=0"_s.arg(limit);
+    }
     if (serverVersion >= 140000) {
         // A killed Alembic's statement ends soon after it, and with it the transaction.
         options += u" -c client_connection_check_interval=1000"_s;

@@ -19,6 +19,7 @@
 #include <QDirIterator>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QScopeGuard>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTimer>
@@ -701,6 +702,76 @@ private Q_SLOTS:
         QVERIFY_RESULT(seeing);
         QVERIFY((*seeing)["hidden"_L1].toArray().isEmpty());
         QCOMPARE((*seeing)["sessions"_L1].toArray().size(), 1);
+    }
+
+    /// Who shuts others out is named, but not to be ended by a pid alone; and nobody says that it has gone.
+    void aSessionWhoseTimeIsHiddenIsNotOfferedNorSaidToBeGone()
+    {
+        Target target;
+        target.databases = {m_server.spec(u"trading"_s, u"owner"_s)};
+        auto holder = Session::open(m_server.spec(u"trading"_s, u"postgres"_s));
+        QVERIFY_RESULT((*holder)->execute(u"BEGIN"_s));
+        QVERIFY_RESULT((*holder)->execute(u"LOCK TABLE public.orders IN ACCESS EXCLUSIVE MODE"_s));
+        const QString pid = (*holder)->value(u"SELECT pg_backend_pid()"_s)->toString();
+        const auto blind = await(databaseSessions(target));
+        QVERIFY_RESULT(blind);
+        const QJsonArray sessions = (*blind)["sessions"_L1].toArray();
+        QCOMPARE(sessions.size(), 1);
+        QCOMPARE(QString::number(sessions[0]["pid"_L1].toInteger()), pid);
+        QCOMPARE(sessions[0]["session"_L1].toString(), QString());
+        const Message hidden = Message::fromJson((*blind)["hidden"_L1][0].toObject());
+        QCOMPARE(hidden.code, u"database.sessions_unnamed"_s);
+        QVERIFY2(Catalogue::hint(hidden.code, hidden.args).contains(u"GRANT pg_read_all_stats TO owner"_s), qPrintable(hidden.text()));
+        const auto refused = await(endDatabaseSession(target, u"main"_s, pid + u"-0"_s));
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, u"database.session_hidden"_s);
+        QVERIFY2(refused.error().text().contains(u"role postgres"_s) && refused.error().hint().contains(u"GRANT pg_read_all_stats TO owner"_s), qPrintable(refused.error().text()));
+        QVERIFY_RESULT((*holder)->execute(u"SELECT 1"_s));
+        sql(u"trading"_s, u"GRANT pg_read_all_stats TO owner"_s);
+        const auto seeing = await(databaseSessions(target));
+        sql(u"trading"_s, u"REVOKE pg_read_all_stats FROM owner"_s);
+        QVERIFY_RESULT(seeing);
+        QVERIFY((*seeing)["sessions"_L1][0]["session"_L1].toString().startsWith(pid + u'-'));
+    }
+
+    /// What a role is given so that forgotten programs end, does not end ours: the dump's snapshot waits for as long as the dump takes.
+    void timeoutsOfTheRoleAreNotOurs()
+    {
+        QStringList limits{u"statement_timeout"_s, u"idle_in_transaction_session_timeout"_s, u"idle_session_timeout"_s};
+        if (m_server.version().toInt() >= 17) {
+            limits.append(u"transaction_timeout"_s);
+        }
+        const auto reset = qScopeGuard([this] { sql(u"postgres"_s, u"ALTER ROLE owner RESET ALL"_s); });
+        for (const QString &limit : std::as_const(limits)) {
+            sql(u"postgres"_s, u"ALTER ROLE owner SET %1 = 200"_s.arg(limit));
+            const auto session = Session::open(m_server.spec(u"trading"_s, u"owner"_s));
+            QVERIFY_RESULT(session);
+            QTest::qSleep(300);
+            QVERIFY_RESULT((*session)->execute(u"BEGIN"_s));
+            QVERIFY_RESULT((*session)->execute(u"SELECT pg_sleep(0.3)"_s));
+            QTest::qSleep(300);
+            QVERIFY2((*session)->execute(u"COMMIT"_s), qPrintable(limit));
+        }
+        make(manyRows);
+        const auto database = *Database::create(m_server.spec(u"trading"_s, u"owner"_s));
+        const auto info = await(database->backup(file(), {}, {}));
+        QVERIFY_RESULT(info);
+        QVERIFY_RESULT(await(database->verifyBackup(*info, {})));
+    }
+
+    /// As of a server that has no such figures: there the look is an error each time.
+    void aLookAtProgressThatFailsHarmsNoDump()
+    {
+        sql(u"trading"_s, u"REVOKE SELECT ON pg_catalog.pg_stat_progress_copy FROM PUBLIC"_s);
+        const auto looked = [this] { return files::read(m_server.path(u"log"_s))->contains("permission denied for view pg_stat_progress_copy"); };
+        const auto database = *Database::create(m_server.spec(u"trading"_s, u"owner"_s));
+        for (int rows = manyRows; !looked() && rows <= 8 * manyRows; rows *= 2) {
+            make(rows);
+            const auto info = await(database->backup(file(), {}, {}));
+            QVERIFY_RESULT(info);
+            QCOMPARE(info->rows[u"orders"_s], rows);
+        }
+        QVERIFY(looked());
     }
 
     void sessionsAreEndedBySwapButAPreparedTransactionIsNot()
