@@ -28,6 +28,21 @@ QString pathOf(const yaml::Value &value, const QDir &folder)
     return text.isEmpty() ? text : QDir::cleanPath(folder.absoluteFilePath(text));
 }
 
+/// Whether a text that shall be a URI may hold a password, also one with characters that end a URI's part. Where that can't be told
+/// from a place ("//me:12/a@db/b"), it is taken for one.
+bool mayHoldPassword(const QString &text)
+{
+    static const QRegularExpression named(uR"([?&]password=)"_s, QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression pattern(uR"(\A(?:postgres(?:ql)?:|[a-z]+:(?=//))?+(?://)?+[^@]*?:(.*)@)"_s, QRegularExpression::DotMatchesEverythingOption | QRegularExpression::CaseInsensitiveOption);
+    if (named.match(text).hasMatch()) {
+        return true;
+    }
+    const auto match = pattern.match(text);
+    // "//db:5432/a?user=me@tenant": what libpq knows by name holds the sign.
+    static const QRegularExpression place(uR"(\A[0-9]*/[^@?#]*\?(?:(?:host|port|dbname|user|sslmode|sslrootcert)=[^&#]*(?:&|\z))*\z)"_s);
+    return match.hasMatch() && !place.match(text.mid(match.capturedStart(1))).hasMatch();
+}
+
 /// libpq's URI, as far as it names one server.
 void readUri(const yaml::Value &value, PostgresSpec &spec)
 {
@@ -38,8 +53,7 @@ void readUri(const yaml::Value &value, PostgresSpec &spec)
     const QUrl url(text, QUrl::StrictMode);
     const QUrlQuery query(url.query(QUrl::FullyEncoded));
     // First of all, and whatever else is wrong: nothing may go on to show it.
-    static const QRegularExpression password(uR"(//[^/?#]*:[^/?#]*@|[?&]password=)"_s, QRegularExpression::CaseInsensitiveOption);
-    if (password.match(text).hasMatch()) {
+    if (mayHoldPassword(text)) {
         value.problem(u"password_in_uri"_s, {});
         return;
     }

@@ -847,6 +847,13 @@ void TargetTest::postgresUri_data()
     QTest::newRow("password") << QByteArray("uri: postgresql://me:hunter2@db/a") << u"target.password_in_uri"_s << QString();
     QTest::newRow("password, odd port") << QByteArray("uri: postgresql://me:hunter2@db:x/a") << u"target.password_in_uri"_s << QString();
     QTest::newRow("password as an option") << QByteArray("uri: postgresql://db/a?password=hunter2") << u"target.password_in_uri"_s << QString();
+    QTest::newRow("password with a slash") << QByteArray("uri: postgresql://me:xx/hunter2@db/a") << u"target.password_in_uri"_s << QString();
+    QTest::newRow("password with a slash behind figures") << QByteArray("uri: postgresql://me:12/hunter2@db/a") << u"target.password_in_uri"_s << QString();
+    QTest::newRow("password with a hash") << QByteArray("uri: \"postgresql://me:12#hunter2@db/a\"") << u"target.password_in_uri"_s << QString();
+    QTest::newRow("password with a question mark") << QByteArray("uri: \"postgresql://me:12?hunter2@db/a\"") << u"target.password_in_uri"_s << QString();
+    QTest::newRow("password with an at") << QByteArray("uri: \"postgresql://me:x@y/hunter2@db/a\"") << u"target.password_in_uri"_s << QString();
+    QTest::newRow("password without a scheme") << QByteArray("uri: \"me:hunter2@db/a\"") << u"target.password_in_uri"_s << QString();
+    QTest::newRow("user of a tenant") << QByteArray("uri: \"postgresql://db:5433/a?user=me@tenant&sslmode=require\"") << QString() << u"db|5433|a|me@tenant|require|"_s;
     QTest::newRow("other scheme") << QByteArray("uri: mysql://db/a") << u"target.expected_postgres_uri"_s << QString();
     QTest::newRow("no database") << QByteArray("uri: postgresql://db") << u"target.expected_postgres_uri"_s << QString();
     QTest::newRow("two hosts") << QByteArray("uri: \"postgresql://a:1,b:2/x\"") << u"target.expected_postgres_uri"_s << QString();
