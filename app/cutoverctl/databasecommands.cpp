@@ -6,7 +6,7 @@
 #include "session.h"
 
 #include "backup/restorepoints.h"
-#include "check/checklist.h"
+#include "check/copyroom.h"
 #include "database/postgresdatabase.h"
 #include "run/journal.h"
 #include "run/runlock.h"
@@ -126,17 +126,9 @@ Result<int> cloneDatabase(const Arguments &arguments)
         return fail(u"cli.clone_member"_s, {{u"point"_s, point->id}, {u"name"_s, database}});
     }
     // As before an update, whose proof of the backup needs the same.
-    CheckScope scope;
-    scope.target = target;
-    scope.only = {u"database_space:"_s + database};
-    TRY(const QList<CheckResult> room, QCoro::waitFor(runCheckList(scope, {}, {})));
-    for (const CheckResult &result : room) {
-        if (result.status == CheckResult::Status::Failed) {
-            return fail(result.error);
-        }
-        if (result.status == CheckResult::Status::Warning) {
-            say(result.error.text());
-        }
+    TRY(const QList<Error> unmeasured, QCoro::waitFor(lookForCopies(target, {{database, 0}})));
+    for (const Error &cause : unmeasured) {
+        say(cause.text());
     }
     const QJsonObject told{{u"point"_s, point->id}, {u"database"_s, database}, {u"clone"_s, name}};
     if (arguments.has(u"dry-run"_s)) {

@@ -98,6 +98,7 @@ static const Catalogue::Registration texts{
      QT_TRANSLATE_NOOP("catalogue", "Put %{database} back as it was at %{created:time}; this loses about %{loss:list}")},
     {"backup.restore_database.intent_none",
      QT_TRANSLATE_NOOP("catalogue", "Put %{database} back as it was at %{created:time}; nothing would be lost by now")},
+    {"backup.verify.intent_unmeasured", QT_TRANSLATE_NOOP("catalogue", "%{intent}. Whether there is room for the copies that this takes was not measured: %{causes:list}")},
     {"backup.restore_database.intent_remarks", QT_TRANSLATE_NOOP("catalogue", "%{intent}. To know: %{remarks:list}")},
     {"backup.not_forgotten",
      QT_TRANSLATE_NOOP("catalogue", "What was built to compare %{database} with the backup is still there and takes space until the next clean up: %{error}")},

@@ -156,6 +156,9 @@ QJsonObject toJson(const BackupInfo &info)
     if (info.access) {
         json.insert(u"access"_s, QJsonObject{{u"mode"_s, QString::number(info.access->mode, 8)}, {u"owner"_s, info.access->owner}, {u"group"_s, info.access->group}});
     }
+    if (info.content > 0) {
+        json.insert(u"content"_s, info.content);
+    }
     return json;
 }
 
@@ -167,6 +170,7 @@ BackupInfo backupInfoFromJson(const QJsonObject &json)
         info.rows.insert(row.key(), row->toInteger());
     }
     info.journalMode = json["journalMode"_L1].toString();
+    info.content = json["content"_L1].toInteger();
     const QJsonObject access = json["access"_L1].toObject();
     bool isNumber = false;
     const int mode = access["mode"_L1].toString().toInt(&isNumber, 8);

@@ -30,6 +30,7 @@ struct BackupInfo {
     QMap<QString, qint64> rows; ///< By table.
     QString journalMode = {}; ///< SQLite: of the live database then, as a file built anew of this shall have it; empty: not known.
     std::optional<FileAccess> access = {}; ///< SQLite: the same of the live file; absent: not known, as of backups made before it was kept.
+    qint64 content = 0; ///< PostgreSQL: bytes of the database itself then, with its indexes; 0: not known.
 };
 [[nodiscard]] QJsonObject toJson(const BackupInfo &info);
 [[nodiscard]] BackupInfo backupInfoFromJson(const QJsonObject &json);

@@ -498,6 +498,8 @@ private:
         }
         TRY(dump.info.rows, countRowsOf(session, m_spec.countTables));
         TRY(dump.info.revision, revisionOf(session));
+        TRY(const QVariant content, session.value(u"SELECT pg_database_size(current_database())"_s));
+        dump.info.content = content.toLongLong();
         dump.weights = estimate.rows;
         for (const auto &[table, rows] : dump.info.rows.asKeyValueRange()) {
             dump.weights.insert(table, rows);

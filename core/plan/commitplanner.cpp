@@ -61,7 +61,8 @@ Async<Plan> planRollbackToCommit(PlanningContext context, StagedRelease release)
     alone.target = withoutSpares(context.target);
     CO_TRY(const QList<StepSpec> fetch, fetchSteps(alone, version, moves));
     plan.steps += fetch;
-    CO_TRY(const QList<StepSpec> backup, co_await backupSteps(context, {u"backup.reason.rollback"_s, {{u"version"_s, version}}}));
+    CO_TRY(QList<StepSpec> backup, co_await backupSteps(context, {u"backup.reason.rollback"_s, {{u"version"_s, version}}}));
+    CO_CHECK(co_await lookForProof(context.target, &backup));
     plan.steps += backup;
     plan.steps += deploySteps(context, version, moves) + leftSpareSteps(context, moves);
     CO_TRY(const QList<StepSpec> health, co_await planHealth(context, release, false));

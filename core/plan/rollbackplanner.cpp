@@ -6,6 +6,7 @@
 #include "backup/backupplan.h"
 #include "backup/redismember.h"
 #include "backup/restorepoints.h"
+#include "check/copyroom.h"
 #include "database/database.h"
 #include "deploy/balancerkeeper.h"
 #include "deploy/colourplan.h"
@@ -196,6 +197,20 @@ Async<> planCode(PlanningContext context, RestorePoint point, Plan *plan)
     co_return Result<>();
 }
 
+/// What could not be measured is part of what is approved.
+void tellUnmeasured(const QList<Error> &unmeasured, QList<StepSpec> *steps)
+{
+    QJsonArray causes;
+    for (const Error &cause : unmeasured) {
+        causes.append(Message{cause.code, cause.args}.toJson());
+    }
+    for (StepSpec &step : *steps) {
+        if (step.kind == "verify_backup"_L1 && !causes.isEmpty()) {
+            step.intent = {u"backup.verify.intent_unmeasured"_s, {{u"intent"_s, step.intent.toJson()}, {u"causes"_s, causes}}};
+        }
+    }
+}
+
 /// The code first, so that nobody writes what the downgrade then takes away.
 Async<> planDowngrade(PlanningContext context, RestorePoint point, Plan *plan)
 {
@@ -230,6 +245,7 @@ Async<> planDowngrade(PlanningContext context, RestorePoint point, Plan *plan)
         co_return fail(u"rollback.nothing_to_downgrade"_s, {{u"id"_s, point.id}});
     }
     CO_CHECK(code);
+    CO_CHECK(co_await lookForProof(context.target, &before));
     plan->loss = lossToJson(above(loss, {}));
     plan->policy.insert(u"holdAbove"_s, lossToJson(holdAbove));
     plan->risk = plan->loss.isEmpty() ? u"low"_s : u"medium"_s;
@@ -497,6 +513,15 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     CO_CHECK(checkReleases(context.target, point));
     CO_TRY(const UnknownLoss unknown, co_await unreadableDatabases(context.target, point));
     CO_TRY(QList<StepSpec> steps, co_await backupSteps(context, {u"backup.reason.rollback"_s, {{u"version"_s, point.version}}}, unknown.keys()));
+    QMap<QString, qint64> copies;
+    for (const DatabaseSpec &database : std::as_const(context.target.databases)) {
+        if (!unknown.contains(database.name)) {
+            // One that has lost much is smaller now than what is restored.
+            copies.insert(database.name, backupOf(point, database).content);
+        }
+    }
+    CO_TRY(const QList<Error> unmeasured, co_await lookForCopies(context.target, copies));
+    tellUnmeasured(unmeasured, &steps);
     qint64 aheadMs = 0;
     for (const StepSpec &step : std::as_const(steps)) {
         aheadMs += step.expectedMs;
@@ -608,6 +633,18 @@ Async<Plan> beginRollback(PlanningContext &context, QString to, QString mode)
     context.running = runningReleases(plan.facts);
     followColours(context.colours, plan.facts);
     co_return plan;
+}
+
+Async<> lookForProof(Target target, QList<StepSpec> *backup)
+{
+    QList<Error> all;
+    // One after the other, each dropped before the next.
+    for (const DatabaseSpec &database : std::as_const(target.databases)) {
+        CO_TRY(const QList<Error> unmeasured, co_await lookForCopies(target, {{database.name, 0}}));
+        all += unmeasured;
+    }
+    tellUnmeasured(all, backup);
+    co_return Result<>();
 }
 
 void addTimes(Plan &plan, const PlanningContext &context)

@@ -63,18 +63,26 @@ Result<std::optional<Message>> Orchestrator::Private::refusedByGate(const Comman
     return std::nullopt;
 }
 
-Async<bool> Orchestrator::Private::isStillApproved(int index)
+bool Orchestrator::Private::hasBegunToChange(int index) const
 {
     // They lay a release beside the others; nothing that serves knows of it yet.
     static const QStringList places{u"unpack"_s, u"checkout_release"_s, u"fetch"_s};
+    for (int i = 0; i < index; ++i) {
+        if (spec(i).changesState && !places.contains(spec(i).kind) && isPrepared(m_steps[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Async<bool> Orchestrator::Private::isStillApproved(int index)
+{
     if (!m_target.approval.required || m_run.breakGlass.gates.contains(u"approval"_s) || !spec(index).changesState) {
         co_return true;
     }
-    for (int i = 0; i < index; ++i) {
-        if (spec(i).changesState && !places.contains(spec(i).kind) && isPrepared(m_steps[i])) {
-            // Once it has begun to change something it is not left half-way for a signature.
-            co_return true;
-        }
+    if (hasBegunToChange(index)) {
+        // It is not left half-way for a signature.
+        co_return true;
     }
     CO_TRY(const GateFinding approval, lookAtApproval(*m_journal, scopeOf(m_target, m_run, m_clock->now())));
     CO_TRY(const QList<CommandRecord> commands, m_journal->commands(m_runId));
@@ -88,15 +96,19 @@ Async<bool> Orchestrator::Private::isStillApproved(int index)
 
 Async<bool> Orchestrator::Private::hasSpace(int index)
 {
-    // What is half-way is not kept there by a disk that it does not write to; nor is a way back.
-    static const QStringList writes{u"backup"_s, u"verify_backup"_s, u"migrate"_s};
-    if (m_run.plan.kind != "update"_L1 || !writes.contains(spec(index).kind)) {
+    // What is half-way is not kept there by a disk that it does not write to; nor is a way back, once it has changed anything: behind
+    // the stop of services nobody is served.
+    static const QStringList ofUpdates{u"backup"_s, u"verify_backup"_s, u"migrate"_s};
+    static const QStringList ofRollbacks{u"backup"_s, u"verify_backup"_s, u"count_loss"_s};
+    const bool isUpdate = m_run.plan.kind == "update"_L1;
+    const QStringList &writes = isUpdate ? ofUpdates : ofRollbacks;
+    if (!writes.contains(spec(index).kind) || (!isUpdate && hasBegunToChange(index))) {
         co_return true;
     }
     const auto space = co_await lookAtSpace(m_target);
     if (space) {
         // Told once, not before each migration.
-        const auto first = std::ranges::find_if(m_run.plan.steps, [](const StepSpec &step) { return writes.contains(step.kind); });
+        const auto first = std::ranges::find_if(m_run.plan.steps, [&writes](const StepSpec &step) { return writes.contains(step.kind); });
         for (const Error &unknown : first->id == spec(index).id ? *space : QList<Error>()) {
             log({u"run.space_unknown"_s, {{u"error"_s, unknown.toJson()}}});
         }

@@ -86,8 +86,10 @@ struct Orchestrator::Private final : StepContext {
     /// Looks at the approval before the first step that changes something; false when the run is held for it.
     Async<bool> isStillApproved(int index);
 
-    /// Looks at the databases' free space before a step of an update that writes much (backup, verify_backup, migrate);
-    /// false when the run is held for it.
+    /// Whether a step before this one has touched what serves.
+    [[nodiscard]] bool hasBegunToChange(int index) const;
+    /// Looks at the databases' free space before a step of an update that writes much (backup, verify_backup, migrate), and before
+    /// the backup, its proof and the first count of a rollback that has changed nothing; false when the run is held for it.
     Async<bool> hasSpace(int index);
 
     // The journal.
