@@ -121,6 +121,11 @@ static const Catalogue::Registration texts{
      QT_TRANSLATE_NOOP("catalogue", "Roll back, and make a new plan; find out who renamed the database.")},
     {"backup.clean_up.dropped_former",
      QT_TRANSLATE_NOOP("catalogue", "Dropped beside %{database}: %{names:list}. Former databases among them were backed up when nobody could write to them any more")},
+    {"backup.clean_up.unproven_former",
+     QT_TRANSLATE_NOOP("catalogue", "Kept beside %{database}: %{name}, as no proven backup holds what was in it when a restore replaced it: %{cause} %{cause:hint}")},
+    {"backup.former_unheld",
+     QT_TRANSLATE_NOOP("catalogue", "No restore point is available with the last backup of %{name}."),
+     QT_TRANSLATE_NOOP("catalogue", "Look into it (ALTER DATABASE … ALLOW_CONNECTIONS true), and drop it by hand when nothing in it is missed.")},
     {"backup.clean_up.kept_former",
      QT_TRANSLATE_NOOP("catalogue",
                        "Kept beside %{database}: %{names:list}. Writers were not shut out when it was backed up before it was replaced, so it may hold rows that are in no "

@@ -3,8 +3,8 @@
 
 #include "backup/backupowner.h"
 #include "backup/backupplan.h"
+#include "backup/formerdatabases.h"
 #include "backup/restorepoints.h"
-#include "database/postgresdatabase.h"
 #include "deploy/composeimages.h"
 #include "deploy/composevolumes.h"
 #include "deploy/hostrelease.h"
@@ -65,7 +65,7 @@ public:
     // What the instances run counts here, those of every host.
     bool needsHost(const Target &, const QString &) const override { return true; }
 
-    Async<> apply(StepContext &context, QJsonObject, std::stop_token) override
+    Async<> apply(StepContext &context, QJsonObject, std::stop_token stop) override
     {
         const Target target = context.target();
         QStringList versions = plannedOnes(u"versions"_s);
@@ -91,28 +91,19 @@ public:
         }
         CO_TRY(QList<RestorePoint> points, co_await readRestorePoints(target.stateDirectory));
         const CleanUpChoice choice = chooseForCleanUp(points, spec().params["keep"_L1].toInt(), context.runId(), serving);
+        CO_TRY(const QList<HeldFormer> former, co_await formerDatabases(target, points));
         for (RestorePoint point : choice.remove) {
+            // A former database and its last backup do not go at once: the backup stays until the next clean up.
+            if (std::ranges::contains(former, point.id, &HeldFormer::point)) {
+                continue;
+            }
             // First out of the catalogue, so that none that is half gone can be chosen.
             point.available = false;
             CO_CHECK(co_await saveRestorePoint(target.stateDirectory, point));
         }
         CO_TRY(points, co_await readRestorePoints(target.stateDirectory));
         versions += versionsOf(points);
-        QJsonArray remarks;
-        for (const DatabaseSpec &database : target.databases) {
-            if (database.driver == "postgresql"_L1) {
-                CO_TRY(const QStringList dropped, co_await dropReplacedPostgres(database, Former::BackedUp));
-                CO_TRY(const QStringList kept, co_await formerPostgres(database));
-                if (!dropped.isEmpty()) {
-                    context.log({u"backup.clean_up.dropped_former"_s, {{u"database"_s, database.name}, {u"names"_s, QJsonArray::fromStringList(dropped)}}});
-                }
-                if (!kept.isEmpty()) {
-                    const Message remark{u"backup.clean_up.kept_former"_s, {{u"database"_s, database.name}, {u"names"_s, QJsonArray::fromStringList(kept)}}};
-                    context.log(remark);
-                    remarks.append(remark.toJson());
-                }
-            }
-        }
+        CO_TRY(const QJsonArray remarks, co_await dropFormer(context, former, points, stop));
         if (!remarks.isEmpty()) {
             context.setResult(stepresult::remarks, remarks);
         }
@@ -138,6 +129,51 @@ public:
     }
 
 private:
+    /// Drops former databases that a proven backup holds; remarks on those that stay.
+    static Async<QJsonArray> dropFormer(StepContext &context, QList<HeldFormer> former, QList<RestorePoint> points, std::stop_token stop)
+    {
+        const Target target = context.target();
+        QJsonArray remarks;
+        for (const DatabaseSpec &database : target.databases) {
+            if (database.driver != "postgresql"_L1) {
+                continue;
+            }
+            QStringList held, open;
+            for (const HeldFormer &each : std::as_const(former)) {
+                if (each.spec.name != database.name) {
+                    continue;
+                }
+                if (!each.former.wasClosed) {
+                    open.append(each.former.name);
+                    continue;
+                }
+                context.progress({0, 0, u"files"_s, {u"backup.verifying"_s, {{u"member"_s, database.name}}}});
+                const auto may = co_await mayDrop(target, each, points, {context.lockDescriptor()}, stop);
+                if (may) {
+                    held.append(each.former.name);
+                    continue;
+                }
+                if (may.error().kind == Error::Kind::Cancelled) {
+                    co_return fail(may.error());
+                }
+                const Message remark{u"backup.clean_up.unproven_former"_s,
+                                     {{u"database"_s, database.name}, {u"name"_s, each.former.name}, {u"cause"_s, may.error().toJson()}}};
+                context.log(remark);
+                remarks.append(remark.toJson());
+            }
+            CO_TRY(const QStringList dropped, co_await dropFormerPostgres(database, held));
+            if (!dropped.isEmpty()) {
+                context.log({u"backup.clean_up.dropped_former"_s, {{u"database"_s, database.name}, {u"names"_s, QJsonArray::fromStringList(dropped)}}});
+            }
+            if (!open.isEmpty()) {
+                const Message remark{u"backup.clean_up.kept_former"_s, {{u"database"_s, database.name}, {u"names"_s, QJsonArray::fromStringList(open)}}};
+                context.log(remark);
+                remarks.append(remark.toJson());
+            }
+        }
+        co_return remarks;
+    }
+
     /// Those of the plan that are still needed by nobody. Where Docker can't tell, they stay.
     QCoro::Task<QStringList> removePlannedImages(StepContext &context, QStringList versions)
     {

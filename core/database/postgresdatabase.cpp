@@ -311,24 +311,26 @@ public:
         });
     }
 
-    Async<QStringList> former()
+    Async<QList<FormerDatabase>> former()
     {
         CO_TRY(const QString name, co_await liveName());
-        co_return co_await m_worker.run([this, name]() -> Result<QStringList> {
+        co_return co_await m_worker.run([this, name]() -> Result<QList<FormerDatabase>> {
             TRY(const auto maintenance, openMaintenance());
-            return replaced(*maintenance, name, false);
+            return replaced(*maintenance, name);
         });
     }
 
-    Async<QStringList> dropReplaced(Former which)
+    Async<QStringList> dropFormer(QStringList wanted)
     {
         CO_TRY(const QString name, co_await liveName());
-        co_return co_await m_worker.run([this, name, which]() -> Result<QStringList> {
+        co_return co_await m_worker.run([this, name, wanted]() -> Result<QStringList> {
             TRY(const auto maintenance, openMaintenance());
-            TRY(QStringList names, replaced(*maintenance, name, true));
-            if (which == Former::All) {
-                TRY(const QStringList others, replaced(*maintenance, name, false));
-                names += others;
+            TRY(const QList<FormerDatabase> kept, replaced(*maintenance, name));
+            QStringList names;
+            for (const FormerDatabase &each : kept) {
+                if (wanted.contains(each.name)) {
+                    names.append(each.name);
+                }
             }
             for (const QString &scratch : {proofName(name), freshName(name)}) {
                 TRY(const bool there, exists(*maintenance, scratch));
@@ -756,16 +758,23 @@ Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, Database
     co_return co_await database.clone(info, name, std::move(progress), stop);
 }
 
-Async<QStringList> dropReplacedPostgres(DatabaseSpec spec, Former which)
-{
-    PostgresDatabase database(spec);
-    co_return co_await database.dropReplaced(which);
-}
-
-Async<QStringList> formerPostgres(DatabaseSpec spec)
+Async<QList<FormerDatabase>> formerPostgres(DatabaseSpec spec)
 {
     PostgresDatabase database(spec);
     co_return co_await database.former();
+}
+
+Async<QStringList> dropFormerPostgres(DatabaseSpec spec, QStringList names)
+{
+    PostgresDatabase database(spec);
+    co_return co_await database.dropFormer(names);
+}
+
+bool isLastBackupOf(const FormerDatabase &former, const DatabaseSpec &spec, const BackupInfo &info)
+{
+    const auto description = readDescription(info.file);
+    // Only while it was closed was it there under that name.
+    return description && (*description)["identity"_L1].toString() == former.identity && (*description)["name"_L1].toString() == closedName(databaseName(spec));
 }
 
 } // namespace cutover

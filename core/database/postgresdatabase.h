@@ -5,6 +5,8 @@
 
 #include "database/database.h"
 
+#include <QDateTime>
+
 namespace cutover {
 
 /// Database for driver "postgresql": Qt SQL for statements, PostgreSQL's own programs for dump and
@@ -16,15 +18,19 @@ namespace cutover {
 /// programs keep, of the lock under which nothing removes the backup. Event-loop thread.
 [[nodiscard]] Async<> clonePostgres(DatabaseSpec spec, BackupInfo info, QString name, Database::ProgressFunction progress, std::stop_token stop,
                                     QList<int> inherit = {});
-/// Which of the former databases that restores have kept.
-enum class Former {
-    BackedUp, ///< Nobody could write to them when they were backed up for the last time.
-    All, ///< Also those that may hold rows which are in no backup.
+/** A former database that a restore has kept beside the one that it put in its place. */
+struct FormerDatabase {
+    QString name;
+    QString identity; ///< Database::identity(), while it was the live one.
+    QDateTime replaced; ///< As its name tells.
+    bool wasClosed = false; ///< Nobody could write to it when it was backed up for the last time. Else it may hold rows which are in no backup.
 };
-/// Drops former databases, and scratch databases of runs that were killed; their names. Only while no run is on its way.
+/// Oldest first. Event-loop thread.
+[[nodiscard]] Async<QList<FormerDatabase>> formerPostgres(DatabaseSpec spec);
+/// Drops those of these names, and scratch databases of runs that were killed; what was dropped. Only while no run is on its way.
 /// Event-loop thread.
-[[nodiscard]] Async<QStringList> dropReplacedPostgres(DatabaseSpec spec, Former which);
-/// The former databases that dropping those backed up leaves. Event-loop thread.
-[[nodiscard]] Async<QStringList> formerPostgres(DatabaseSpec spec);
+[[nodiscard]] Async<QStringList> dropFormerPostgres(DatabaseSpec spec, QStringList names);
+/// Whether the backup is that of a database with this identity from when nobody could write to it. Blocking, from a Worker.
+[[nodiscard]] bool isLastBackupOf(const FormerDatabase &former, const DatabaseSpec &spec, const BackupInfo &info);
 
 } // namespace cutover

@@ -9,6 +9,7 @@
 #include "system/json.h"
 
 #include <QJsonArray>
+#include <QTimeZone>
 
 #include <chrono>
 #include <thread>
@@ -23,6 +24,7 @@ namespace {
 constexpr qsizetype longestName = 63;
 constexpr int swapTries = 2; ///< Of five seconds each.
 constexpr QLatin1StringView before("_before_");
+constexpr QStringView swapTime = u"yyyyMMddHHmmsszzz"; ///< Of UTC, behind that.
 
 /// As much of the name as fits; a shortened one keeps what tells it from its like.
 QString beside(const QString &live, const QString &suffix)
@@ -360,7 +362,7 @@ Result<QString> swapIn(const DatabaseSpec &spec, Session &maintenance, const QSt
     // By number: the names change under way.
     TRY(const QString liveId, identityOf(maintenance, former));
     TRY(const QString freshId, identityOf(maintenance, fresh));
-    const QString now = Clock::system().now().toUTC().toString(u"yyyyMMddHHmmsszzz"_s);
+    const QString now = Clock::system().now().toUTC().toString(swapTime);
     QString kept = liveId.isEmpty() ? QString() : aside.isEmpty() ? beside(live, before + now)
                                                                   : aside;
     const QString comment = !aside.isEmpty() ? u"Cutover: was %1, damaged, until it was built anew"_s.arg(live)
@@ -417,19 +419,22 @@ Result<QString> identityOf(Session &maintenance, const QString &name)
     return oid.toString();
 }
 
-Result<QStringList> replaced(Session &maintenance, const QString &live, bool wereClosed)
+Result<QList<FormerDatabase>> replaced(Session &maintenance, const QString &live)
 {
     // The comment and the closed door, so that nobody's own database of such a name is taken for ours. The server
     // drops none that has subscriptions: their publishers keep a slot for each.
     TRY(const QList<Row> rows,
-        maintenance.rows(u"SELECT datname FROM pg_database d WHERE NOT datallowconn AND shobj_description(oid, 'pg_database') = $1 "
-                         "AND NOT EXISTS (SELECT FROM pg_subscription s WHERE s.subdbid = d.oid) ORDER BY 1"_s,
-                         {wereClosed ? backedUpComment(live) : replacedComment(live)}));
-    QStringList names;
+        maintenance.rows(u"SELECT datname, oid::text, shobj_description(oid, 'pg_database') = $1 FROM pg_database d WHERE NOT datallowconn "
+                         "AND shobj_description(oid, 'pg_database') IN ($1, $2) AND NOT EXISTS (SELECT FROM pg_subscription s WHERE s.subdbid = d.oid) ORDER BY 1"_s,
+                         {backedUpComment(live), replacedComment(live)}));
+    QList<FormerDatabase> found;
     for (const Row &row : rows) {
-        names.append(row[0].toString());
+        const QString name = row[0].toString();
+        QDateTime when = QDateTime::fromString(name.sliced(name.lastIndexOf(before) + before.size()), swapTime);
+        when.setTimeZone(QTimeZone::UTC);
+        found.append({name, row[1].toString(), when, row[2].toBool()});
     }
-    return names;
+    return found;
 }
 
 } // namespace cutover::postgres

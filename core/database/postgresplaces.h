@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "database/postgresdatabase.h"
 #include "database/postgressession.h"
 
 #include <QJsonObject>
@@ -68,8 +69,7 @@ namespace cutover::postgres {
 [[nodiscard]] Result<std::unique_ptr<Session>> lookInto(const DatabaseSpec &spec, Session &maintenance, const QString &name, std::stop_token stop);
 /// The number of a database, which no other one of the server ever has; empty when there is none of that name.
 [[nodiscard]] Result<QString> identityOf(Session &maintenance, const QString &name);
-/// Former databases that swapIn() has kept and that can be dropped: those that were closed when they were backed up, and
-/// stayed so; or all others, into which rows may have come that are in no backup.
-[[nodiscard]] Result<QStringList> replaced(Session &maintenance, const QString &live, bool wereClosed);
+/// Former databases that swapIn() has kept and that can be dropped, oldest first.
+[[nodiscard]] Result<QList<FormerDatabase>> replaced(Session &maintenance, const QString &live);
 
 } // namespace cutover::postgres

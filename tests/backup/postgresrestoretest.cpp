@@ -6,6 +6,7 @@
 #include "plan/facts.h"
 #include "plan/loss.h"
 #include "plan/planners.h"
+#include "plan/rollbackplan.h"
 #include "plan/step.h"
 #include "run/decisions.h"
 #include "run/orchestrator.h"
@@ -13,16 +14,21 @@
 #include "system/faultpoints.h"
 #include "system/files.h"
 #include "system/random.h"
+#include "tests/support/formerdatabases.h"
 #include "tests/support/postgresserver.h"
+#include "tests/support/skip.h"
 #include "tests/support/steps.h"
 
 #include <QDir>
+#include <QJsonArray>
+#include <QScopeGuard>
 #include <QTemporaryDir>
 #include <QTest>
 
 #include <atomic>
 #include <cstdio>
 #include <libpq-fe.h>
+#include <sys/mount.h>
 #include <thread>
 
 using namespace cutover;
@@ -95,7 +101,7 @@ private Q_SLOTS:
 
     void cleanup()
     {
-        QVERIFY(await(dropReplacedPostgres(m_target.databases.first(), Former::All)));
+        QVERIFY(cutover::testing::dropFormer(m_target.databases.first()));
         QCOMPARE(m_server.value(u"postgres"_s, u"SELECT string_agg(datname, ',') FROM pg_database WHERE datname LIKE 'trading_%'"_s), QString());
     }
 
@@ -137,7 +143,7 @@ private Q_SLOTS:
             QVERIFY2(resumed.state != u"succeeded"_s || after == u"1000 0"_s, qPrintable(after));
             QVERIFY2(resumed.state != u"rolledBack"_s || after == u"1020 25"_s, qPrintable(after));
             QVERIFY2(QStringList({u"succeeded"_s, u"rolledBack"_s}).contains(resumed.state), qPrintable(resumed.state));
-            QVERIFY(await(dropReplacedPostgres(m_target.databases.first(), Former::All)));
+            QVERIFY(cutover::testing::dropFormer(m_target.databases.first()));
         }
     }
 
@@ -186,8 +192,116 @@ private Q_SLOTS:
         const auto point = await(readRestorePoint(m_target.stateDirectory, last));
         QVERIFY(point);
         QCOMPARE(backupInfoFromJson(point->members[databaseMember(u"main"_s)].toObject()).rows[u"orders"_s], all);
-        // So a clean up may drop it.
-        QCOMPARE(*await(dropReplacedPostgres(m_target.databases.first(), Former::BackedUp)), QStringList{former});
+    }
+
+    /// What is given up is in the former database and in its last backup; nobody has proven that yet.
+    void aCleanUpDropsTheFormerDatabaseOnlyOnceItsBackupIsProven()
+    {
+        const QString id = add(plan());
+        QCOMPARE(go(id, {}).state, u"succeeded"_s);
+        const QString former = m_server.value(u"postgres"_s, u"SELECT datname FROM pg_database WHERE datname LIKE 'trading_before_%'"_s);
+        QVERIFY(!former.isEmpty());
+        const auto points = await(readRestorePoints(m_target.stateDirectory));
+        QVERIFY(points);
+        const RestorePoint last = points->first();
+        QCOMPARE(last.reason.code, u"backup.reason.rollback_fenced"_s);
+        QVERIFY(!last.proven.isValid());
+        // A newer one, and no more are to be kept.
+        backUp();
+        const QString table = backupInfoFromJson(last.members[databaseMember(u"main"_s)].toObject()).file + u"/dump/toc.dat"_s;
+        const QByteArray whole = *files::read(table);
+        QByteArray altered = whole;
+        altered[altered.size() / 2] = char(altered[altered.size() / 2] + 1);
+        QVERIFY(files::replace(table, altered, files::privateFile));
+        TestContext damaged(m_target);
+        cleanUp(damaged);
+        QVERIFY(exists(former));
+        const Message kept = Message::fromJson(damaged.result({}, stepresult::remarks)[0].toObject());
+        QCOMPARE(kept.code, u"backup.clean_up.unproven_former"_s);
+        QVERIFY2(kept.text().contains(former) && kept.text().contains(u"main"_s), qPrintable(kept.text()));
+        QVERIFY(await(readRestorePoint(m_target.stateDirectory, last.id))->available);
+
+        // Without room for the proof it is not begun.
+        QVERIFY(files::replace(table, whole, files::privateFile));
+        Target narrow = m_target;
+        narrow.databases[0].postgres.dataFolder = m_server.path(u"data"_s);
+        narrow.databases[0].postgres.minimumFreeBytes = 1LL << 60;
+        TestContext full(narrow);
+        cleanUp(full);
+        QVERIFY(exists(former));
+        QVERIFY2(Message::fromJson(full.result({}, stepresult::remarks)[0].toObject()).text().contains(u"must stay free"_s), qPrintable(former));
+
+        TestContext proven(m_target);
+        cleanUp(proven);
+        QVERIFY(!exists(former));
+        QVERIFY(proven.result({}, stepresult::remarks).isUndefined());
+        // The backup outlives it until the next one.
+        QVERIFY(await(readRestorePoint(m_target.stateDirectory, last.id))->available);
+        TestContext later(m_target);
+        cleanUp(later);
+        QVERIFY(!await(readRestorePoint(m_target.stateDirectory, last.id))->available);
+    }
+
+    /// The last backup is gone: nothing else holds the rows that were given up.
+    void aFormerDatabaseWhoseBackupIsGoneStays()
+    {
+        QCOMPARE(go(add(plan()), {}).state, u"succeeded"_s);
+        RestorePoint last = await(readRestorePoints(m_target.stateDirectory))->first();
+        last.available = false;
+        QVERIFY(await(saveRestorePoint(m_target.stateDirectory, last)));
+        TestContext context(m_target);
+        cleanUp(context);
+        const Message kept = Message::fromJson(context.result({}, stepresult::remarks)[0].toObject());
+        QCOMPARE(kept.code, u"backup.clean_up.unproven_former"_s);
+        QVERIFY2(kept.text().contains(u"drop it by hand"_s), qPrintable(kept.text()));
+        QCOMPARE(cutover::testing::formerNames(m_target.databases.first())->size(), 1);
+    }
+
+    /// A copy of everything would fill the disk of a server that serves.
+    void withoutRoomForCopiesItIsRefusedAndHeldButNeverBehindTheFence()
+    {
+        if (!cutover::testing::mayMount()) {
+            SKIP_WITHOUT_ROOT("a disk that is nearly full has to be mounted");
+        }
+        // Not measured: the owner may not ask for the folder. That is part of what is approved.
+        const auto unmeasured = plan();
+        const auto verify = std::ranges::find(unmeasured.steps, u"verify_backup"_s, &StepSpec::kind);
+        QVERIFY(verify != unmeasured.steps.end());
+        QCOMPARE(verify->intent.code, u"backup.verify.intent_unmeasured"_s);
+        QVERIFY2(verify->intent.text().contains(u"role owner may not ask"_s), qPrintable(verify->intent.text()));
+
+        const QByteArray disk = path("disk").toUtf8();
+        QVERIFY(QDir().mkpath(path("disk")));
+        QByteArray yaml = *files::read(m_target.path);
+        yaml.replace("user: owner,", QByteArray("user: owner, minimum_free: 32 MiB, data_folder: \"" + disk + "\","));
+        QVERIFY(files::replace(m_target.path, yaml));
+        m_target = *Target::load(m_target.path);
+        const auto made = plan();
+        QCOMPARE(std::ranges::find(made.steps, u"verify_backup"_s, &StepSpec::kind)->intent.code, u"backup.verify.intent"_s);
+        QCOMPARE(::mount("tmpfs", disk.constData(), "tmpfs", 0, "size=4M"), 0);
+        const auto away = qScopeGuard([&disk] { ::umount(disk.constData()); });
+        const auto refused = await(planRollback({m_target, {}, u"1.3.0"_s}, m_point, u"restore"_s));
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, u"check.postgres_space"_s);
+        QVERIFY2(refused.error().text().contains(path("disk")) && refused.error().text().contains(u"main"_s), qPrintable(refused.error().text()));
+        // The ways back that only prove a backup.
+        QList<StepSpec> proof = made.steps.first(2);
+        QCOMPARE(await(lookForProof(m_target, &proof)).error().code, u"check.postgres_space"_s);
+        // Planned while there was room.
+        const QString id = add(made);
+        QCOMPARE(go(id, {}).state, u"held"_s);
+        const auto journal = Journal::open(m_target.stateDirectory);
+        QVERIFY2((*journal)->run(id)->reason.text().contains(u"Only "_s), qPrintable((*journal)->run(id)->reason.text()));
+        QCOMPARE((*journal)->steps(id)->first().state, StepState::Pending);
+        QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname LIKE 'trading_%'"_s), u"0"_s);
+        decide(id, u"rollback"_s);
+        QCOMPARE(go(id, {}).state, u"rolledBack"_s);
+        // Where it has closed the database already, it goes on.
+        Plan fenced = made;
+        fenced.steps.removeIf([](const StepSpec &step) { return QStringList({u"backup"_s, u"verify_backup"_s, u"count_loss"_s}).contains(step.id); });
+        QCOMPARE(fenced.steps.first().kind, u"close_databases"_s);
+        QCOMPARE(go(add(fenced), {}).state, u"succeeded"_s);
+        QCOMPARE(content(), u"1000 0"_s);
     }
 
     void killedWhileClosedItIsOpenedAgainOnTheWayBack()
@@ -357,6 +471,33 @@ private:
         const auto done = m_server.sql(database, statement);
         QVERIFY2(done, qPrintable(done ? QString() : done.error().text()));
     }
+    bool exists(const QString &database) const { return m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname = '%1'"_s.arg(database)) == u"1"_s; }
+
+    /// What the clean up at the end of an update does, which keeps one restore point.
+    static void cleanUp(TestContext &context)
+    {
+        StepSpec spec;
+        spec.id = u"clean_up"_s;
+        spec.kind = u"clean_up"_s;
+        spec.params = {{u"keep"_s, 1}, {u"versions"_s, QJsonArray{u"1.2.0"_s, u"1.3.0"_s}}};
+        const auto step = *StepRegistry::create(spec);
+        QVERIFY_RESULT(await(step->apply(context, {}, {})));
+    }
+
+    void backUp()
+    {
+        StagedRelease release;
+        release.info.manifest.version = {1, 3, 0, {}, {}};
+        const auto steps = await(planBackup({m_target, {}, u"1.2.0"_s}, release));
+        QVERIFY_RESULT(steps);
+        TestContext context(m_target);
+        for (const StepSpec &spec : *steps) {
+            const auto step = *StepRegistry::create(spec);
+            context.step = spec.id;
+            QVERIFY_RESULT(await(step->apply(context, *await(step->prepare(context, {})), {})));
+        }
+    }
+
     QString content() const { return m_server.value(u"trading"_s, u"SELECT count(*) || ' ' || count(*) FILTER (WHERE amount = 7) FROM orders"_s); }
 
     /// The id of a run that has closed the database and asks, as more would be lost than was approved.

@@ -8,6 +8,7 @@
 
 #include "database/postgresdatabase.h"
 #include "system/files.h"
+#include "tests/support/formerdatabases.h"
 #include "tests/support/postgresserver.h"
 
 #include <QCoroTask>
@@ -111,7 +112,7 @@ Result<bool> benchPostgres(const Options &options)
         rounds, restoreOurs,
         [&]() -> Result<double> {
             TRY(const double taken, seconds([&] { return QCoro::waitFor(database->restore(info, [](qint64, qint64) { }, {})); }));
-            CHECK(QCoro::waitFor(dropReplacedPostgres(spec, Former::All)));
+            CHECK(cutover::testing::dropFormer(spec));
             return taken;
         },
         restorePeer,

@@ -11,6 +11,7 @@
 #include "system/faultpoints.h"
 #include "system/files.h"
 #include "system/worker.h"
+#include "tests/support/formerdatabases.h"
 #include "tests/support/otherprocess.h"
 #include "tests/support/postgresserver.h"
 #include "tests/support/steps.h"
@@ -111,7 +112,7 @@ private Q_SLOTS:
     void cleanup()
     {
         faultpoints::arm({});
-        const auto names = await(dropReplacedPostgres(m_spec, Former::All));
+        const auto names = cutover::testing::dropFormer(m_spec);
         QVERIFY_RESULT(names);
         // Nothing of ours stays on the server.
         QCOMPARE(m_server.value(u"postgres"_s, u"SELECT count(*) FROM pg_database WHERE datname LIKE 'trading_%'"_s), u"0"_s);
@@ -159,7 +160,7 @@ private Q_SLOTS:
                  u"{work_mem=8MB}"_s);
         QCOMPARE(m_server.value(u"postgres"_s, u"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'trading'"_s), u"The orders"_s);
         // What was live before stays, closed, until it is cleaned up.
-        const auto kept = await(dropReplacedPostgres(m_spec, Former::All));
+        const auto kept = cutover::testing::dropFormer(m_spec);
         QVERIFY_RESULT(kept);
         QCOMPARE(kept->size(), 2);
         QVERIFY(kept->first().startsWith(u"trading_before_"_s));
@@ -267,7 +268,7 @@ private Q_SLOTS:
             // Once more: it comes to its end.
             QVERIFY_RESULT(await((*Database::create(m_spec))->restore(*info, {}, {})));
             QCOMPARE(m_server.value(u"trading"_s, u"SELECT count(*) || ' ' || count(*) FILTER (WHERE amount = 7) FROM orders"_s), u"1000 0"_s);
-            QVERIFY_RESULT(await(dropReplacedPostgres(m_spec, Former::All)));
+            QVERIFY_RESULT(cutover::testing::dropFormer(m_spec));
             if (ended) {
                 QVERIFY2(killed >= 8, qPrintable(QString::number(killed)));
                 return;
@@ -439,7 +440,7 @@ private Q_SLOTS:
         QVERIFY_RESULT(await(database->bringBack(aside, {})));
         QCOMPARE(await(database->countRows()).value()[u"orders"_s], 1000);
         // Evidence is nothing to clean up.
-        QVERIFY_RESULT(await(dropReplacedPostgres(m_spec, Former::All)));
+        QVERIFY_RESULT(cutover::testing::dropFormer(m_spec));
         QCOMPARE(*await(database->isAside(aside)), how != u"dropped"_s);
         sql(u"postgres"_s, u"DROP DATABASE IF EXISTS \"trading_damaged-20261126-120000\""_s);
         QDir(m_server.path(u"gone"_s)).removeRecursively();
@@ -461,12 +462,12 @@ private Q_SLOTS:
         const QString kept = m_server.value(u"postgres"_s, where);
         QVERIFY2(kept.startsWith(u"trading_before_"_s), qPrintable(kept));
         // The server would not drop it; that stops no clean up.
-        QCOMPARE(*await(dropReplacedPostgres(m_spec, Former::All)), QStringList());
+        QCOMPARE(*cutover::testing::dropFormer(m_spec), QStringList());
         QCOMPARE(m_server.value(u"postgres"_s, where), kept);
         sql(u"postgres"_s, u"ALTER DATABASE %1 ALLOW_CONNECTIONS true"_s.arg(kept));
         sql(kept, u"DROP SUBSCRIPTION news"_s);
         sql(u"postgres"_s, u"ALTER DATABASE %1 ALLOW_CONNECTIONS false"_s.arg(kept));
-        QCOMPARE(*await(dropReplacedPostgres(m_spec, Former::All)), QStringList{kept});
+        QCOMPARE(*cutover::testing::dropFormer(m_spec), QStringList{kept});
     }
 
     void aKilledBackupIsClearedAway()
@@ -835,15 +836,18 @@ private Q_SLOTS:
 
         // What is replaced without that may hold what no backup does: it is not dropped, and told.
         QVERIFY_RESULT(await(database->restore(*info, {}, {})));
-        QCOMPARE(*await(dropReplacedPostgres(m_spec, Former::BackedUp)), QStringList());
-        QCOMPARE(await(formerPostgres(m_spec))->size(), 1);
-        QCOMPARE(await(dropReplacedPostgres(m_spec, Former::All))->size(), 1);
+        QCOMPARE(*cutover::testing::formerNames(m_spec, true), QStringList());
+        QCOMPARE(cutover::testing::formerNames(m_spec)->size(), 1);
+        QCOMPARE(cutover::testing::dropFormer(m_spec)->size(), 1);
         QVERIFY_RESULT(await(database->close()));
         QVERIFY_RESULT(await(database->restore(*info, {}, {})));
         QVERIFY(!*await(database->isClosed()));
         QCOMPARE(insertAs(u"owner"_s), QByteArray());
-        QCOMPARE(*await(formerPostgres(m_spec)), QStringList());
-        QCOMPARE(await(dropReplacedPostgres(m_spec, Former::BackedUp))->size(), 1);
+        QCOMPARE(cutover::testing::formerNames(m_spec, true)->size(), 1);
+        QVERIFY(qAbs(await(formerPostgres(m_spec))->first().replaced.secsTo(QDateTime::currentDateTimeUtc())) < 60);
+        // That one was of the database before.
+        QVERIFY(!isLastBackupOf(await(formerPostgres(m_spec))->first(), m_spec, *last));
+        QCOMPARE(cutover::testing::dropFormer(m_spec)->size(), 1);
 
         // Somebody makes another one meanwhile: neither is touched.
         QVERIFY_RESULT(await(database->close()));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "database/postgresdatabase.h"
+#include "tests/support/formerdatabases.h"
 #include "tests/support/postgresserver.h"
 #include "tests/support/steps.h"
 
@@ -100,7 +101,7 @@ private Q_SLOTS:
         insert(u"2026-06-20"_s);
         QCOMPARE(value(u"SELECT count(*) FROM readings"_s), u"11000"_s);
         QCOMPARE(value(u"SELECT count(*) FROM ONLY readings"_s), u"0"_s);
-        QCOMPARE(await(dropReplacedPostgres(m_server.spec(u"metrics"_s, u"postgres"_s), Former::All))->size(), 1);
+        QCOMPARE(cutover::testing::dropFormer(m_server.spec(u"metrics"_s, u"postgres"_s))->size(), 1);
     }
 
     void jobsStopWhileItIsClosed()
@@ -126,7 +127,7 @@ private Q_SLOTS:
         QCOMPARE(chunks(), now);
         insert(u"2026-07-20"_s);
         QCOMPARE(value(u"SELECT count(*) FROM readings"_s), u"12000"_s);
-        QCOMPARE(await(dropReplacedPostgres(m_server.spec(u"metrics"_s, u"postgres"_s), Former::BackedUp))->size(), 1);
+        QCOMPARE(cutover::testing::dropFormer(m_server.spec(u"metrics"_s, u"postgres"_s))->size(), 1);
     }
 };
 

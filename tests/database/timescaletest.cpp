@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "database/postgresdatabase.h"
+#include "tests/support/formerdatabases.h"
 #include "tests/support/postgresserver.h"
 #include "tests/support/steps.h"
 
@@ -135,7 +136,7 @@ END $$;
         // The restore was announced as ended, too.
         QCOMPARE(value(u"SELECT coalesce(current_setting('timescaledb.restoring', true), '')"_s), QString());
         catalogueTakesNoRowsByItself();
-        const auto dropped = await(dropReplacedPostgres(m_server.spec(u"metrics"_s, u"postgres"_s), Former::All));
+        const auto dropped = cutover::testing::dropFormer(m_server.spec(u"metrics"_s, u"postgres"_s));
         QVERIFY_RESULT(dropped);
         QCOMPARE(dropped->size(), 1);
     }
