@@ -198,14 +198,22 @@ Async<History> history(Project project, std::stop_token stop)
 Async<QStringList> current(Project project, std::stop_token stop)
 {
     CO_TRY(const QString output, co_await outputOf(project, {{u"current"_s}}, stop));
-    QStringList heads;
+    QStringList words;
     // "1a2b (head)", one a line.
     static const QRegularExpression line(uR"(^([\w.+-]+)(?: \((?:head|effective head|branchpoint|mergepoint|, )+\))*$)"_s, QRegularExpression::MultilineOption);
     for (const auto &match : line.globalMatch(output)) {
-        heads.append(match.captured(1));
+        words.append(match.captured(1));
     }
-    heads.sort();
-    co_return heads;
+    words.sort();
+    Worker worker;
+    CO_TRY(const QStringList recorded, co_await worker.run([database = project.database] { return recordedHeads(database); }));
+    if (words == recorded) {
+        co_return words;
+    }
+    // What env.py prints ("Loading...") may look like a revision. Alembic names none that its project does not know.
+    CO_TRY(const History known, co_await history(project, stop));
+    words.removeIf([&known](const QString &word) { return !known.find(word); });
+    co_return words;
 }
 
 Result<QString> onlyHead(const History &history, const Project &project)
@@ -234,7 +242,10 @@ Async<Script> script(Project project, Revision revision, Direction direction, st
         arguments = {u"downgrade"_s, QString(revision.revision + u':' + before), u"--sql"_s};
     }
     CO_TRY(const ProcessResult result, co_await run(project, {arguments, false}, stop));
-    if (result.exitCode == 0) {
+    if (result.exitCode == 0 && result.droppedBytes > 0) {
+        // What is behind the cut may take away what the plan would know nothing of.
+        script.whyNot = {u"alembic.long_script"_s, {{u"revision"_s, revision.revision}, {u"size"_s, result.output.size() + result.droppedBytes}, {u"read"_s, result.output.size()}}, Error::Kind::Permanent, revision.file};
+    } else if (result.exitCode == 0) {
         script.sql = QString::fromUtf8(result.output).trimmed() + u'\n';
     } else {
         script.whyNot = failure(project, result, revision.revision, {});

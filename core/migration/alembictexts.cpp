@@ -10,6 +10,8 @@ namespace cutover {
 static const Catalogue::Registration texts{
     {"alembic.step.intent_online",
      QT_TRANSLATE_NOOP("catalogue", "Migrate %{database} to %{revision} (%{name}); it asks the database as it goes, so that its SQL can't be shown beforehand, only its source")},
+    {"alembic.step.intent_long",
+     QT_TRANSLATE_NOOP("catalogue", "Migrate %{database} to %{revision} (%{name}); its SQL is too long to be shown, only its source is, and what it takes away can't be found by it")},
     {"alembic.step.intent_parts",
      QT_TRANSLATE_NOOP("catalogue", "Migrate %{database} to %{revision} (%{name}), not in one transaction: if it fails midway, the run holds with a part of it done")},
     {"alembic.step.intent_commits",
@@ -39,6 +41,9 @@ static const Catalogue::Registration texts{
     {"alembic.output",
      QT_TRANSLATE_NOOP("catalogue", "What “%{command}” said can't be understood."),
      QT_TRANSLATE_NOOP("catalogue", "Run it by hand and look; Alembic 1.8 and later are known to work.")},
+    {"alembic.long_script",
+     QT_TRANSLATE_NOOP("catalogue", "The SQL of revision %{revision} is %{size:bytes} long, of which %{read:bytes} were read: it can't be shown, and what it takes away can't be found by it."),
+     QT_TRANSLATE_NOOP("catalogue", "Say by “# cutover: loses=…” in its file what it takes away; or let it read what it inserts from a file.")},
     {"alembic.several_heads",
      QT_TRANSLATE_NOOP("catalogue", "The release's migrations of “%{database}” have several heads: %{heads:list}; they part at %{branches:list}."),
      QT_TRANSLATE_NOOP("catalogue", "Bring a release that joins them (“alembic merge heads”).")},

@@ -295,10 +295,11 @@ StepSpec upgradeSpec(const PlanningContext &context, const Standing &standing, c
         names.insert(u"count"_s, look.upEffect.commits.size());
         names.insert(u"statements"_s, QJsonArray::fromStringList(look.upEffect.commits.first(qMin<qsizetype>(3, look.upEffect.commits.size()))));
     }
-    step.intent = {!isSeen                     ? look.file.leavesTransaction ? u"alembic.step.intent_online_parts"_s : u"alembic.step.intent_online"_s
-                       : look.inOneTransaction ? u"migration.step.intent"_s
-                       : commits               ? u"alembic.step.intent_commits"_s
-                                               : u"alembic.step.intent_parts"_s,
+    step.intent = {look.up.whyNot.code == "alembic.long_script"_L1 ? u"alembic.step.intent_long"_s
+                       : !isSeen                                   ? look.file.leavesTransaction ? u"alembic.step.intent_online_parts"_s : u"alembic.step.intent_online"_s
+                       : look.inOneTransaction                     ? u"migration.step.intent"_s
+                       : commits                                   ? u"alembic.step.intent_commits"_s
+                                                                   : u"alembic.step.intent_parts"_s,
                    names};
     if (!loss.isEmpty()) {
         LossLimit limit;

@@ -690,6 +690,66 @@ private Q_SLOTS:
         QVERIFY2(elsewhere.error().text().contains(u"main"_s) && elsewhere.error().text().contains(u"1a"_s), qPrintable(elsewhere.error().text()));
     }
 
+    /// "Loading..." looks like a revision.
+    void wordsOfTheEnvironmentAreNoRevisions()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        writeFile(release.folder() + u"/alembic/env.py"_s, QByteArray(AlembicProject::env).replace("def run_migrations_online():\n", "def run_migrations_online():\n    print('Loading...')\n    print('online')\n"));
+        release.keepUpTo(2);
+        moveTo(u"1a"_s);
+        QCOMPARE(await(alembic::current({spec(), m_target.releaseDirectory(u"1.3.0"_s)}, {})).value(), QStringList{u"1a"_s});
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        QCOMPARE(steps->size(), 1);
+        TestContext context(m_target);
+        const auto step = *StepRegistry::create(steps->first());
+        const auto undo = await(step->prepare(context, {}));
+        GOOD(undo);
+        QCOMPARE(await(step->inspect(context, *undo)).value(), Inspection::NotStarted);
+    }
+
+    /// What is behind the cut could take away what nobody counts.
+    void sqlThatIsTooLongToReadIsNotShownAsAll()
+    {
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        release.keepUpTo(1);
+        release.add(u"2b"_s, u"1a"_s, "long", "    op.execute(\"SELECT '\" + 'x' * (17 << 20) + \"'\")\n    op.execute('DROP TABLE orders')", "    pass");
+        const alembic::Project tree{m_target.databases[0], m_target.releaseDirectory(u"1.3.0"_s)};
+        const auto history = await(alembic::history(tree, {}));
+        GOOD(history);
+        const auto script = await(alembic::script(tree, *history->find(u"2b"_s), alembic::Direction::Up, {}));
+        GOOD(script);
+        QCOMPARE(script->whyNot.code, u"alembic.long_script"_s);
+        QCOMPARE(script->sql, QString());
+        const auto steps = plan(u"1.3.0"_s);
+        GOOD(steps);
+        QCOMPARE(steps->size(), 2);
+        QCOMPARE(steps->at(1).intent.code, u"alembic.step.intent_long"_s);
+        QCOMPARE(steps->at(1).previews[0].type, u"text"_s);
+        QCOMPARE(steps->at(1).params[u"phase"_s].toString(), u"data"_s);
+    }
+
+    /// What a role is given so that forgotten programs end.
+    void timeoutsOfTheRoleEndNoMigration()
+    {
+        if (m_server.version().toInt() < 17) {
+            QSKIP("NOT TESTED: transaction_timeout is there since PostgreSQL 17");
+        }
+        const AlembicProject release = project(u"1.3.0"_s);
+        release.addFive();
+        release.keepUpTo(1);
+        release.add(u"2b"_s, u"1a"_s, "slow", "    op.execute('SELECT pg_sleep(1)')", "    pass");
+        moveTo(u"1a"_s);
+        QVERIFY(m_server.sql(u"postgres"_s, u"ALTER ROLE owner SET transaction_timeout = '500ms'"_s));
+        const auto result = await(alembic::move({spec(), m_target.releaseDirectory(u"1.3.0"_s)}, alembic::Direction::Up, u"head"_s, {}));
+        QVERIFY(m_server.sql(u"postgres"_s, u"ALTER ROLE owner RESET ALL"_s));
+        GOOD(result);
+        QVERIFY2(result->exitCode == 0, result->errorOutput.constData());
+        QCOMPARE(head(), u"2b"_s);
+    }
+
     void makesNewRevisions()
     {
         const AlembicProject release = project(u"1.3.0"_s);
