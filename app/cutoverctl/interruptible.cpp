@@ -15,8 +15,16 @@ int s_interrupt[2] = {-1, -1};
 
 } // namespace
 
-Interruptible::Interruptible(std::function<void()> function)
+Interruptible::Interruptible(std::function<void()> function, const std::vector<int> &also)
+    : m_signals{SIGINT}
 {
+    for (const int signal : also) {
+        // As under nohup: somebody wants it to go on.
+        struct sigaction now{};
+        if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) {
+            m_signals.push_back(signal);
+        }
+    }
     if (::pipe2(s_interrupt, O_CLOEXEC | O_NONBLOCK) == 0) {
         m_notifier = std::make_unique<QSocketNotifier>(s_interrupt[0], QSocketNotifier::Read);
         QObject::connect(m_notifier.get(), &QSocketNotifier::activated, m_notifier.get(), [function = std::move(function)] {
@@ -25,16 +33,20 @@ Interruptible::Interruptible(std::function<void()> function)
                 function();
             }
         });
-        std::signal(SIGINT, [](int) {
-            const char byte = 1;
-            [[maybe_unused]] const ssize_t written = ::write(s_interrupt[1], &byte, 1);
-        });
+        for (const int signal : m_signals) {
+            std::signal(signal, [](int) {
+                const char byte = 1;
+                [[maybe_unused]] const ssize_t written = ::write(s_interrupt[1], &byte, 1);
+            });
+        }
     }
 }
 
 Interruptible::~Interruptible()
 {
-    std::signal(SIGINT, SIG_DFL);
+    for (const int signal : m_signals) {
+        std::signal(signal, SIG_DFL);
+    }
     m_notifier.reset();
     ::close(s_interrupt[0]);
     ::close(s_interrupt[1]);

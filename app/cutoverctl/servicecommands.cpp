@@ -23,6 +23,8 @@
 #include <QFileInfo>
 #include <QJsonArray>
 
+#include <csignal>
+
 using namespace Qt::StringLiterals;
 
 namespace cutover {
@@ -100,7 +102,8 @@ Result<int> restart(const Arguments &arguments)
     const QJsonArray names = QJsonArray::fromStringList(choice.instances);
     CHECK(journal->audit(whoAmI(), u"restart.begun"_s, {{u"service"_s, choice.service}, {u"instances"_s, names}}));
     std::stop_source stop;
-    const Interruptible interruptible([&stop] { stop.request_stop(); });
+    // None of them may leave behind what is stopped: it is started again before this ends.
+    const Interruptible interruptible([&stop] { stop.request_stop(); }, {SIGHUP, SIGTERM});
     const RestartTools tools{.lock = lock->descriptor(), .told = [](const Message &doing) { say(doing.text()); }, .line = [](const QString &source, const QString &line) { say(QString(source + u"  "_s + line)); }};
     const auto restarted = QCoro::waitFor(restartService(target, choice, tools, stop.get_token()));
     if (!restarted) {

@@ -45,6 +45,9 @@ Result<int> status(const Arguments &arguments)
     if (!view.problem.code.isEmpty()) {
         say(view.problem.text());
     }
+    if (!view.cutRestart.code.isEmpty()) {
+        say(view.cutRestart.text());
+    }
     QList<QStringList> rows{{Cli::tr("Instance"), Cli::tr("Version"), Cli::tr("State"), Cli::tr("Port"), Cli::tr("Sessions"), Cli::tr("Pid")}};
     for (const InstanceView &instance : view.instances) {
         const QString name = instance.spare ? Cli::tr("%1 (spare)").arg(instance.name) : instance.name;

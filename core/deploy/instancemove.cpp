@@ -323,6 +323,15 @@ Async<> InstanceMove::keepOut()
 
 Async<> InstanceMove::stop()
 {
+    // What a restart was about is from here on this step's.
+    CO_CHECK(forgetRestart(m_context->target(), m_instance.name));
+    tell(u"deploy.doing.stop"_s, {}, 1);
+    co_return co_await m_runtime->stop(m_instance.name);
+}
+
+Async<> InstanceMove::stopForRestart(RestartRecord record)
+{
+    CO_CHECK(recordRestart(m_context->target(), m_instance.name, record));
     tell(u"deploy.doing.stop"_s, {}, 1);
     co_return co_await m_runtime->stop(m_instance.name);
 }
@@ -387,14 +396,15 @@ Result<> InstanceMove::recordBefore(const InstanceState &before)
 Async<> InstanceMove::balance(std::stop_token stop)
 {
     if (!isBalanced()) {
-        co_return {};
+        co_return forgetRestart(m_context->target(), m_instance.name);
     }
     tell(u"deploy.doing.balance"_s, {}, 4);
     if (isSpare()) {
         co_return co_await admitSpare(m_balancer, m_service, stop);
     }
     CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, m_instance.name, Balancer::State::Ready));
-    co_return co_await m_balancer->waitUp(m_service.balancerBackend, m_instance.name, UpLimitMs, stop);
+    CO_CHECK(co_await m_balancer->waitUp(m_service.balancerBackend, m_instance.name, UpLimitMs, stop));
+    co_return forgetRestart(m_context->target(), m_instance.name);
 }
 
 Async<> InstanceMove::leave()

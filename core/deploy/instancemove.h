@@ -4,6 +4,7 @@
 #pragma once
 
 #include "deploy/balancer.h"
+#include "deploy/restartrecord.h"
 #include "deploy/runtime.h"
 #include "plan/step.h"
 
@@ -67,6 +68,8 @@ public:
     [[nodiscard]] Async<> keepOut();
     /// Proven gone.
     [[nodiscard]] Async<> stop();
+    /// The same, to be started again: that is on disk before, until balance() is through, so that whoever is cut here can be followed.
+    [[nodiscard]] Async<> stopForRestart(RestartRecord record);
     [[nodiscard]] Async<> start(QString version);
     /// Ready by its health probe, and of this version by its own word. Where it does not get ready, its last lines are told.
     [[nodiscard]] Async<> waitReady(QString version, std::stop_token stop);

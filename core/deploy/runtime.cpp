@@ -4,6 +4,7 @@
 #include "deploy/runtime.h"
 
 #include "deploy/colours.h"
+#include "deploy/restartrecord.h"
 #include "plan/instancefacts.h"
 
 #include <QJsonArray>
@@ -31,7 +32,8 @@ Async<Facts> factsOfAll(Target target)
     const QStringList names = runtimesOf(target);
     for (const QString &name : names) {
         CO_TRY(const auto runtime, RuntimeRegistry::create(name, target));
-        CO_TRY(const Facts facts, co_await runtime->facts());
+        CO_TRY(Facts facts, co_await runtime->facts());
+        CO_CHECK(addCutRestarts(target, name, &facts));
         for (auto it = facts.begin(); it != facts.end(); ++it) {
             all.insert(it.key(), *it);
         }

@@ -9,6 +9,7 @@
 #include "deploy/instancemove.h"
 #include "plan/instancefacts.h"
 #include "plan/silentfact.h"
+#include "system/clock.h"
 #include "target/hostfence.h"
 
 #include <QJsonArray>
@@ -70,14 +71,48 @@ private:
     Message m_doing;
 };
 
-/// isDown: set where it no longer is as before.
+constexpr qint64 AgainMs = 1000; ///< Before the first further try; twice as long before each next one.
+
+/// Stopped, and back. isStopped: set once it is, and heeded where this is tried again: what is up by then is not ended again.
+Async<> bringBack(InstanceMove *move, RestartRecord record, bool *isStopped)
+{
+    if (!*isStopped) {
+        CO_CHECK(co_await move->stopForRestart(record));
+        *isStopped = true;
+    }
+    CO_CHECK(co_await move->start(record.version));
+    CO_CHECK(co_await move->waitReady(record.version, {}));
+    CO_CHECK(co_await move->checkImage(record.image));
+    co_return co_await move->balance({});
+}
+
+/// After a stop that came to nothing: what ran before takes requests again, and is meant to run. Whether it does.
+Async<bool> runsOn(StepContext *context, InstanceMove *move, InstanceState before)
+{
+    CO_TRY(const InstanceState now, co_await move->state());
+    if (now.pid <= 0 || now.pid != before.pid || now.state == InstanceState::State::Stopping || now.state == InstanceState::State::Unknown) {
+        co_return false;
+    }
+    // Only noted, as it runs.
+    CO_CHECK(co_await move->start(before.release));
+    CO_CHECK(co_await move->serveOn());
+    CO_CHECK(forgetRestart(context->target(), move->name()));
+    co_return true;
+}
+
+/// isDown: set while it does not run as before.
 Async<> restartOne(StepContext *context, RestartChoice choice, QString instance, bool *isDown, std::stop_token stop)
 {
     const QString version = choice.releases[instance];
     CO_TRY(InstanceMove move, InstanceMove::create(*context, choice.service, instance));
+    CO_TRY(const auto cut, restartRecords(context->target()));
+    *isDown = cut.contains(instance);
     CO_TRY(const InstanceState before, co_await move.state());
+    *isDown = before.pid <= 0;
+    // Of one that a cut restart has stopped nothing may be left that tells.
+    const RestartRecord record{.version = version, .image = before.image.isEmpty() && cut[instance].version == version ? cut[instance].image : before.image};
     // What it is started from is there before anything stops.
-    CO_CHECK(co_await move.restore(version, before.image, stop));
+    CO_CHECK(co_await move.restore(version, record.image, stop));
     CO_TRY(const bool isServing, co_await move.isServing());
     if (isServing && choice.rolls) {
         CO_CHECK(co_await move.checkCapacity());
@@ -86,11 +121,23 @@ Async<> restartOne(StepContext *context, RestartChoice choice, QString instance,
     }
     CO_CHECK(co_await move.drain(false, stop));
     *isDown = true;
-    CO_CHECK(co_await move.stop());
-    CO_CHECK(co_await move.start(version));
-    CO_CHECK(co_await move.waitReady(version, {}));
-    CO_CHECK(co_await move.checkImage(before.image));
-    co_return co_await move.balance({});
+    const int limit = context->target().policy.transientRetries;
+    bool isStopped = false;
+    for (int attempt = 1;; ++attempt) {
+        const Result<> back = co_await bringBack(&move, record, &isStopped);
+        if (back) {
+            co_return {};
+        }
+        if (back.error().kind != Error::Kind::Transient || attempt > limit) {
+            // Where it can't be told, it has to be taken for down.
+            const auto isOn = co_await runsOn(context, &move, before);
+            *isDown = !isOn.value_or(false);
+            co_return back;
+        }
+        const qint64 wait = AgainMs << qMin(attempt - 1, 5);
+        context->log({u"restart.again"_s, {{u"instance"_s, instance}, {u"error"_s, back.error().toJson()}, {u"try"_s, attempt}, {u"limit"_s, limit}, {u"wait"_s, wait}}});
+        CO_CHECK(co_await Clock::system().sleep(wait));
+    }
 }
 
 const Catalogue::Registration texts{{
@@ -103,7 +150,8 @@ const Catalogue::Registration texts{{
     {"restart.idle", QT_TRANSLATE_NOOP("catalogue", "%{instance} is of the colour that does not serve just now, and is not restarted."),
      QT_TRANSLATE_NOOP("catalogue", "Leave --instance out to restart those that serve.")},
     {"restart.not_back", QT_TRANSLATE_NOOP("catalogue", "%{instance} was to be restarted and is not back: %{error} %{error:hint} It gets no requests until it is."),
-     QT_TRANSLATE_NOOP("catalogue", "Mend the cause and restart it again. Nothing else was restarted after it.")},
+     QT_TRANSLATE_NOOP("catalogue", "Mend the cause and restart it again: that goes on from here. Nothing else was restarted after it.")},
+    {"restart.again", QT_TRANSLATE_NOOP("catalogue", "%{instance} is not back for the moment: %{error} Try %{try} of %{limit} in %{wait:duration}."), nullptr},
     {"restart.refused", QT_TRANSLATE_NOOP("catalogue", "%{instance} was not restarted, and runs as before: %{error}"), QT_TRANSLATE_NOOP("catalogue", "%{error:hint}")},
     {"restart.doing", QT_TRANSLATE_NOOP("catalogue", "Restarting %{instance} from %{version}")},
     {"restart.done", QT_TRANSLATE_NOOP("catalogue", "%{instance} is back")},
@@ -138,7 +186,8 @@ Async<RestartChoice> chooseRestart(Target target, QString service, QString insta
     }
     // What it is meant to run, also where it has died.
     CO_TRY(const auto runtime, RuntimeRegistry::create(spec->runtime, target));
-    CO_TRY(const Facts facts, co_await runtime->facts());
+    CO_TRY(Facts facts, co_await runtime->facts());
+    CO_CHECK(addCutRestarts(target, spec->runtime, &facts));
     RestartChoice choice;
     choice.service = service;
     for (const InstanceSpec &one : spec->instances) {
@@ -163,6 +212,8 @@ Async<RestartChoice> chooseRestart(Target target, QString service, QString insta
     if (choice.instances.isEmpty()) {
         co_return fail(u"restart.not_meant_to_run"_s, {{u"instance"_s, service}});
     }
+    CO_TRY(const auto cut, restartRecords(target));
+    std::ranges::stable_partition(choice.instances, [&cut](const QString &one) { return cut.contains(one); });
     const qsizetype together = spec->instances.size() - std::ranges::count_if(spec->instances, [&idle](const InstanceSpec &one) { return idle.contains(one.name); });
     choice.rolls = together > 1 && (spec->isBlueGreen() || rolls(*spec));
     co_return choice;

@@ -15,8 +15,8 @@ struct RestartChoice {
     bool rolls = false; ///< The others serve meanwhile.
 };
 
-/// instance: only this one; empty: all that are meant to run, of a blue-green service those of the colour that serves. Changes
-/// nothing. Errors "restart.unknown_service", "restart.unknown_instance", "restart.unmanaged", "restart.not_meant_to_run",
+/// instance: only this one; empty: all that are meant to run, of a blue-green service those of the colour that serves. One whose
+/// restart was cut is among them, before the others, which may have nobody else beside them until it is back. Changes nothing. Errors "restart.unknown_service", "restart.unknown_instance", "restart.unmanaged", "restart.not_meant_to_run",
 /// "restart.idle", and the runtime's own. Event-loop thread.
 [[nodiscard]] Async<RestartChoice> chooseRestart(Target target, QString service, QString instance = {});
 
@@ -30,9 +30,10 @@ struct RestartTools {
 /**
  * Restarts instances outside of a run, one after the other, each as in a rolling update: drained at the balancer, stopped,
  * started from the release that it runs, ready by its probe and back at the balancer, before the next one is touched. stop is
- * heeded between instances and until one is stopped. The first that does not come back ends it: "restart.not_back" {instance,
- * error, left}, and it stays out at the balancer; one that can't be stopped without harm "restart.refused", and it runs on as
- * before. Nothing else is touched then. Event-loop thread.
+ * heeded between instances and until one is stopped. What fails for a moment is tried again as in a run. The first that does not
+ * come back ends it: "restart.not_back" {instance, error, left}, and it stays out at the balancer; one that can't be stopped, or not
+ * without harm, "restart.refused", and it runs on as before. Nothing else is touched then. Whatever ends this process in the middle,
+ * chooseRestart() knows what was to be started. Event-loop thread.
  */
 [[nodiscard]] Async<> restartService(Target target, RestartChoice choice, RestartTools tools, std::stop_token stop = {});
 

@@ -8,6 +8,7 @@
 #include "database/database.h"
 #include "deploy/balancer.h"
 #include "deploy/colours.h"
+#include "deploy/restartrecord.h"
 #include "metrics/thinner.h"
 #include "plan/releasesource.h"
 #include "redis/redisclient.h"
@@ -115,6 +116,8 @@ Async<QJsonObject> EngineService::Private::status()
         }
     }
     view.watcherSilenceMs = watcherSilence(target);
+    CO_TRY(const auto cut, cutRestart(target));
+    view.cutRestart = cut.value_or(Error());
     auto lookTask = lookAtServices(target);
     if (!headsBusy) {
         readHeads(q);

@@ -129,7 +129,8 @@ QJsonObject TargetView::toJson() const
             {u"redis"_s, servers},
             {u"errorLimit"_s, errorLimit},
             {u"commits"_s, commits},
-            {u"problem"_s, problem.toJson()}};
+            {u"problem"_s, problem.toJson()},
+            {u"cutRestart"_s, cutRestart.toJson()}};
 }
 
 TargetView TargetView::fromJson(const QJsonObject &json)
@@ -160,7 +161,8 @@ TargetView TargetView::fromJson(const QJsonObject &json)
                     .redis = {},
                     .errorLimit = json[u"errorLimit"].toDouble(0.05),
                     .commits = json[u"commits"].toBool(),
-                    .problem = Error::fromJson(json[u"problem"].toObject())};
+                    .problem = Error::fromJson(json[u"problem"].toObject()),
+                    .cutRestart = Error::fromJson(json[u"cutRestart"].toObject())};
     const QJsonObject heads = json[u"revisions"].toObject();
     for (auto it = heads.begin(); it != heads.end(); ++it) {
         view.revisions.insert(it.key(), it.value().toString());

@@ -61,6 +61,7 @@ struct TargetView {
     double errorLimit = 0.05;
     bool commits = false; ///< Releases are of a git repository: a rollback can lead to any commit of it.
     Error problem; ///< What keeps the target from being looked at, if anything.
+    Error cutRestart; ///< A restart outside of a run that was cut in its midst, with the command that goes on with it.
     /// Who has the conn where it is another than the one who asks; empty: nobody else.
     [[nodiscard]] QString foreignConn() const { return connOurs ? QString() : connHolder; }
     /// The sentence with which the engine refuses that one meanwhile; empty: it doesn't.

@@ -6,6 +6,7 @@
 
 #include "check/check.h"
 #include "check/checklist.h"
+#include "ctl.h"
 #include "deploy/composeproject.h"
 #include "deploy/deployplan.h"
 #include "deploy/haproxy.h"
@@ -332,6 +333,23 @@ private Q_SLOTS:
         const QString back = runOf(u"update"_s, u"0.9.0"_s, u"1.0.0"_s);
         QCOMPARE(VALUE(QCoro::waitFor(runToEnd(m_target, back))), RunState::Succeeded);
         bothRun(u"1.0.0"_s);
+    }
+
+    /// Killed with the container stopped and none made again: the next restart does it, from the same image.
+    void cutRestartIsFinished()
+    {
+        const auto before = states();
+        const Told cut = cutRestartOf(m_target, u"backend"_s, SIGKILL, [pid = before[u"backend-1"_s].pid] { return !alive(pid); });
+        QVERIFY2(cut.exitCode == -SIGKILL, cut.output.constData());
+        QCOMPARE(states().value(u"backend-1"_s).pid, 0);
+        const QByteArray told = cutRestartTold(m_target);
+        QVERIFY2(told.contains("The restart of backend-1 was cut"), told.constData());
+        const Told again = ctl(m_target, {u"service"_s, u"restart"_s, u"backend"_s});
+        QVERIFY2(again.exitCode == 0, again.output.constData());
+        bothRun(u"1.0.0"_s);
+        QCOMPARE(states().value(u"backend-1"_s).image, before[u"backend-1"_s].image);
+        QVERIFY(states().value(u"backend-2"_s).pid != before[u"backend-2"_s].pid);
+        QCOMPARE(cutRestartTold(m_target), QByteArray());
     }
 
     /// What died shall run, and a rollback counts on it; what was stopped shall not, and no daemon brings it back.

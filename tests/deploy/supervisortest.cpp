@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "ctl.h"
 #include "deploysystem.h"
 
 #include "check/checklist.h"
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 using namespace cutover;
+using namespace cutover::testing;
 using namespace Qt::StringLiterals;
 
 namespace {
@@ -103,6 +105,43 @@ private Q_SLOTS:
         OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.1.0"_s))));
         OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
         QCOMPARE(state(u"web-1"_s).release, u"1.1.0"_s);
+    }
+
+    /// Killed while it waits for an instance that does not end at once.
+    void cutRestartIsFinished()
+    {
+        const QString program = release(u"1.0.0"_s) + u"/serve"_s;
+        QVERIFY(QFile::rename(program, program + u"-slowly"_s));
+        writeFile(program, "#!/bin/sh\ntrap '' TERM\n\"$0-slowly\" \"$@\" &\nwhile :; do sleep 1000; done\n");
+        QVERIFY(QFile::setPermissions(program, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner));
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        const qint64 first = state(u"web-1"_s).pid;
+        const auto isStopping = [this] { return !VALUE(recordedReleases(m_target)).contains(u"web-1"_s); };
+        const Told cut = cutRestartOf(m_target, u"web"_s, SIGKILL, isStopping);
+        QVERIFY2(cut.exitCode == -SIGKILL, cut.output.constData());
+        QTRY_COMPARE_WITH_TIMEOUT(state(u"web-1"_s).state, InstanceState::State::Stopped, 20000);
+        const QByteArray told = cutRestartTold(m_target);
+        QVERIFY2(told.contains("The restart of web-1 was cut"), told.constData());
+        const Told again = ctl(m_target, {u"service"_s, u"restart"_s, u"web"_s});
+        QVERIFY2(again.exitCode == 0, again.output.constData());
+        QVERIFY(alive(state(u"web-1"_s).pid) && state(u"web-1"_s).pid != first);
+        QCOMPARE(cutRestartTold(m_target), QByteArray());
+    }
+
+    /// Nothing can be started from its release for the moment.
+    void restartThatCameToNothingIsFinished()
+    {
+        OK(QCoro::waitFor(m_client->start(u"web-1"_s, release(u"1.0.0"_s))));
+        OK(QCoro::waitFor(m_client->waitReady(u"web-1"_s)));
+        const QString program = release(u"1.0.0"_s) + u"/serve"_s;
+        QVERIFY(QFile::rename(program, program + u"-away"_s));
+        const Told failed = ctl(m_target, {u"service"_s, u"restart"_s, u"web"_s});
+        QVERIFY2(failed.exitCode > 0 && failed.output.contains("is not back") && failed.output.contains("restart it again"), failed.output.constData());
+        QVERIFY(QFile::rename(program + u"-away"_s, program));
+        const Told again = ctl(m_target, {u"service"_s, u"restart"_s, u"web"_s, u"--instance"_s, u"web-1"_s});
+        QVERIFY2(again.exitCode == 0, again.output.constData());
+        QCOMPARE(state(u"web-1"_s).state, InstanceState::State::Ready);
     }
 
     void adoptsAfterKill()

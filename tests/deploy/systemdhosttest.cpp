@@ -328,6 +328,28 @@ private Q_SLOTS:
 
     void restarts() { bothAreRestarted(); }
 
+    /// Between stop and start: what is down then is brought back by the same command.
+    void linkCutInTheRestartGoesOn()
+    {
+        const qint64 first = mainPid(1);
+        User user(m_front);
+        QTimer cut;
+        int cuts = 0;
+        connect(&cut, &QTimer::timeout, this, [&] {
+            if (cuts == 0 && !alive(first)) {
+                cuts = m_server.dropLinks();
+            }
+        });
+        cut.start(1);
+        const auto restarted = restart();
+        cut.stop();
+        OK(restarted);
+        QVERIFY(cuts > 0);
+        noneFailed(user);
+        bothServe(u"1.0.0"_s);
+        QVERIFY(!QFileInfo::exists(m_target.stateDirectory + u"/restart.json"_s));
+    }
+
     /// What works here goes on, which is told once; what works there is held, and goes on once the host is back.
     void hostThatGoesAwayHoldsOnlyWhatNeedsIt()
     {

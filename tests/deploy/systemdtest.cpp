@@ -5,6 +5,7 @@
 // updated by real runs while somebody asks all the time. Started by tests/support/undersystemd.
 
 #include "check/check.h"
+#include "ctl.h"
 #include "deploy/servicelogs.h"
 #include "deploy/systemdmanager.h"
 #include "system/loginsession.h"
@@ -133,6 +134,113 @@ private Q_SLOTS:
         QCOMPARE(last.error().code, u"restart.refused"_s);
         QCOMPARE(mainPid(2), second);
         QVERIFY(server(u"backend-2"_s).isUp());
+    }
+
+    void cutRestart_data()
+    {
+        QTest::addColumn<int>("signal");
+        QTest::addColumn<bool>("updates");
+        QTest::newRow("killed, and restarted again") << SIGKILL << false;
+        QTest::newRow("killed, and updated") << SIGKILL << true;
+        QTest::newRow("terminal gone") << SIGHUP << false;
+        QTest::newRow("terminated") << SIGTERM << false;
+    }
+    /// Who is only asked to end starts again what is stopped; after who can't, the next restart or update does.
+    void cutRestart()
+    {
+        QFETCH(const int, signal);
+        QFETCH(const bool, updates);
+        const QByteArray program = isUsers() ? "ExecStart=/bin/sh -c 'cd $CUTOVER_RELEASE && exec ./serve $CUTOVER_PORT'\n" : "";
+        makeUnits(program + "ExecStop=/bin/sleep 1\n");
+        const qint64 first = mainPid(1);
+        const qint64 second = mainPid(2);
+        User user(m_front);
+        const Told cut = cutRestartOf(m_target, u"backend"_s, signal, [this] { return systemctl({u"is-active"_s, u"demo@1"_s}) == "deactivating"; });
+        if (signal != SIGKILL) {
+            QVERIFY2(cut.exitCode > 0 && cut.output.contains("backend-1 is back"), cut.output.constData());
+            bothServe(u"1.0.0"_s);
+            QVERIFY(mainPid(1) != first);
+            QCOMPARE(mainPid(2), second);
+            QCOMPARE(cutRestartTold(m_target), QByteArray());
+            noneFailed(user);
+            return;
+        }
+        QVERIFY2(cut.exitCode == -SIGKILL, cut.output.constData());
+        QTRY_COMPARE_WITH_TIMEOUT(mainPid(1), 0, 10000);
+        QVERIFY(!server(u"backend-1"_s).isUp());
+        const QByteArray told = cutRestartTold(m_target);
+        QVERIFY2(told.contains("The restart of backend-1 was cut") && told.contains("service restart NAME', of backend"), told.constData());
+        QCOMPARE(fact(u"backend-1"_s), u"1.0.0"_s);
+        if (updates) {
+            const QString run = newRun(u"1.0.0"_s, u"1.1.0"_s);
+            const auto state = QCoro::waitFor(runToEnd(m_target, run));
+            QVERIFY2(state && *state == RunState::Succeeded, qPrintable(story(run)));
+        } else {
+            const Told again = ctl(m_target, {u"service"_s, u"restart"_s, u"backend"_s});
+            QVERIFY2(again.exitCode == 0, again.output.constData());
+        }
+        noneFailed(user);
+        bothServe(updates ? u"1.1.0"_s : u"1.0.0"_s);
+        QVERIFY(mainPid(2) != second);
+        QCOMPARE(cutRestartTold(m_target), QByteArray());
+    }
+
+    /// The second of two: nothing else is restarted before it is back, as it may be all that serves.
+    void cutRestartComesFirst()
+    {
+        OK(QCoro::waitFor(runtime()->stop(u"backend-2"_s)));
+        OK(QCoro::waitFor(balancer()->setState(u"app"_s, u"backend-2"_s, Balancer::State::Maintenance)));
+        writeFile(path(u"state/restart.json"_s), R"({"backend-2":{"image":"","version":"1.0.0"}})");
+        User user(m_front);
+        const Told again = ctl(m_target, {u"service"_s, u"restart"_s, u"backend"_s});
+        QVERIFY2(again.exitCode == 0, again.output.constData());
+        noneFailed(user);
+        bothServe(u"1.0.0"_s);
+    }
+
+    /// What it is started from can't be written any more once it is stopped; that mended, the same command goes on.
+    void fullDiskInTheRestart()
+    {
+        QByteArray yaml = readFile(path(u"target.yaml"_s));
+        yaml.replace("environment_file: secrets.env\n", "environment_file: since.env\n");
+        writeFile(path(u"target.yaml"_s), yaml);
+        writeFile(path(u"since.env"_s), "API_TOKEN=another\n");
+        const QByteArray folder = QFile::encodeName(unitFile(u"demo@1.service.d"_s));
+        const QString file = QFile::decodeName(folder) + u"/50-cutover.conf"_s;
+        const QByteArray before = readFile(file);
+        // Room for that one file, and none for another beside it.
+        QCOMPARE(::mount("tmpfs", folder.constData(), "tmpfs", 0, "size=4096"), 0);
+        writeFile(file, before);
+        User user(m_front);
+        const Told full = ctl(m_target, {u"service"_s, u"restart"_s, u"backend"_s});
+        const auto emptied = [&] { return ::umount(folder.constData()) == 0 || errno == EINVAL; };
+        QVERIFY(emptied());
+        QVERIFY2(full.exitCode > 0 && full.output.contains("backend-1 was to be restarted and is not back") && full.output.contains("No space left"), full.output.constData());
+        QCOMPARE(mainPid(1), 0);
+        const QByteArray told = cutRestartTold(m_target);
+        QVERIFY2(told.contains("The restart of backend-1 was cut"), told.constData());
+        const Told again = ctl(m_target, {u"service"_s, u"restart"_s, u"backend"_s});
+        QVERIFY2(again.exitCode == 0, again.output.constData());
+        noneFailed(user);
+        bothServe(u"1.0.0"_s);
+        QVERIFY(readFile(file).contains("since"));
+    }
+
+    /// What can't be stopped runs on, and is let in again.
+    void unitThatMayNotBeStoppedServesOn()
+    {
+        writeFile(unitFile(u"demo@1.service.d/90-own.conf"_s), "[Unit]\nRefuseManualStop=yes\n");
+        systemctl({u"daemon-reload"_s});
+        const qint64 first = mainPid(1);
+        const Told told = ctl(m_target, {u"service"_s, u"restart"_s, u"backend"_s, u"--instance"_s, u"backend-1"_s});
+        QVERIFY2(told.exitCode > 0 && told.output.contains("runs as before"), told.output.constData());
+        QCOMPARE(mainPid(1), first);
+        QTRY_VERIFY_WITH_TIMEOUT(server(u"backend-1"_s).isUp(), 10000);
+        QCOMPARE(fact(u"backend-1"_s), u"1.0.0"_s);
+        QVERIFY2(!readFile(m_target.stateDirectory + (isUsers() ? u"/systemd_user-stopped.json"_s : u"/systemd-stopped.json"_s)).contains("backend-1"), "it is meant to run");
+        QCOMPARE(cutRestartTold(m_target), QByteArray());
+        QVERIFY(QFile::remove(unitFile(u"demo@1.service.d/90-own.conf"_s)));
+        systemctl({u"daemon-reload"_s});
     }
 
     void argumentsArriveAsWritten()

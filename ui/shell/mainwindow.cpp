@@ -310,8 +310,10 @@ void MainWindow::refreshBanners()
     } else {
         m_conn->clear();
     }
-    if (m_console->isConnected() && target && !target->problem.code.isEmpty()) {
-        m_problem->tell(target->problem, InlineMessage::Kind::Caution);
+    const Error problem = !m_console->isConnected() || !target ? Error() : target->problem.code.isEmpty() ? target->cutRestart
+                                                                                                          : target->problem;
+    if (!problem.code.isEmpty()) {
+        m_problem->tell(problem, InlineMessage::Kind::Caution);
     } else {
         m_problem->clear();
     }
