@@ -94,6 +94,17 @@ QStringList managerPrefix()
     return {u"systemd-run"_s, u"--user"_s, u"--scope"_s, u"--quiet"_s, u"--collect"_s, u"--"_s};
 }
 
+QStringList outlivingLogin(const QStringList &words, QProcessEnvironment *environment)
+{
+    if (loginSession().fate != LoginSession::Fate::MoveOut) {
+        return words;
+    }
+    if (!environment->contains(u"XDG_RUNTIME_DIR"_s)) {
+        environment->insert(u"XDG_RUNTIME_DIR"_s, u"/run/user/%1"_s.arg(::getuid()));
+    }
+    return managerPrefix() + words;
+}
+
 std::optional<Error> sessionWarning(const LoginSession &session)
 {
     if (session.fate != LoginSession::Fate::End) {

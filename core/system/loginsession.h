@@ -5,6 +5,7 @@
 
 #include "system/error.h"
 
+#include <QProcessEnvironment>
 #include <QStringList>
 
 #include <optional>
@@ -35,6 +36,10 @@ struct LoginPlaces {
 
 /// What starts a program under the account's own manager, in front of its arguments; its pid stays the one that was started.
 [[nodiscard]] QStringList managerPrefix();
+
+/// A program and its arguments such that it outlives this process's login: under the account's own manager where the login's end
+/// would take it (environment is given how the manager is found), and as it is elsewhere. Its pid stays the one that was started.
+[[nodiscard]] QStringList outlivingLogin(const QStringList &words, QProcessEnvironment *environment);
 
 /// "session.ends_runs", with what to do; nothing where runs outlive the login.
 [[nodiscard]] std::optional<Error> sessionWarning(const LoginSession &session);

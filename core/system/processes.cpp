@@ -390,20 +390,13 @@ Result<qint64> startDetached(const QString &program, const QStringList &argument
     if (path.isEmpty()) {
         return fail(u"process.not_found"_s, {{u"program"_s, program}});
     }
-    QStringList words = arguments;
     QProcessEnvironment variables = environment;
     // A session of its own is not enough where a login's end takes all that it has started.
-    if (loginSession().fate == LoginSession::Fate::MoveOut) {
-        const QStringList prefix = managerPrefix();
-        words = prefix.sliced(1) + QStringList{path} + arguments;
-        path = found(prefix.first(), environment);
-        if (path.isEmpty()) {
-            return fail(u"process.not_found"_s, {{u"program"_s, prefix.first()}});
-        }
-        // How the manager is found.
-        if (!variables.contains(u"XDG_RUNTIME_DIR"_s)) {
-            variables.insert(u"XDG_RUNTIME_DIR"_s, u"/run/user/%1"_s.arg(::getuid()));
-        }
+    QStringList words = outlivingLogin(QStringList{path} + arguments, &variables);
+    const QString starter = words.takeFirst();
+    path = found(starter, environment);
+    if (path.isEmpty()) {
+        return fail(u"process.not_found"_s, {{u"program"_s, starter}});
     }
     const QByteArray file = QFile::encodeName(path);
     const QJsonObject args{{u"program"_s, program}};

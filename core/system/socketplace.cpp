@@ -31,14 +31,20 @@ bool isPrivateFolder(const QString &folder)
     return ::lstat(name.constData(), &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == ::getuid() && (found.st_mode & 077) == 0;
 }
 
+QString ownTemporaryFolder()
+{
+    const QString folder = QDir::tempPath() + u"/cutover-"_s + QString::number(::getuid());
+    return isPrivateFolder(folder) ? folder : QString();
+}
+
 QString socketPlace(const QString &folder, const QString &name, const QString &mark)
 {
     const QString plain = folder + u'/' + name;
     if (QFile::encodeName(plain).size() <= longestPath) {
         return plain;
     }
-    const QString shared = QDir::tempPath() + u"/cutover-"_s + QString::number(::getuid());
-    return isPrivateFolder(shared) ? QString(shared + u'/' + json::sha256(QFile::encodeName(mark.isEmpty() ? plain : mark)).first(16) + u".sock"_s) : QString();
+    const QString shared = ownTemporaryFolder();
+    return !shared.isEmpty() ? QString(shared + u'/' + json::sha256(QFile::encodeName(mark.isEmpty() ? plain : mark)).first(16) + u".sock"_s) : QString();
 }
 
 } // namespace cutover

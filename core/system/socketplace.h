@@ -14,6 +14,9 @@ namespace cutover {
  */
 [[nodiscard]] QString socketPlace(const QString &folder, const QString &name, const QString &mark = {});
 
+/// The folder of this account's own below the temporary one; empty where it belongs to somebody else or can be entered by others.
+[[nodiscard]] QString ownTemporaryFolder();
+
 /// Whether it is a folder of this account that nobody else may enter; made so where there is none yet.
 [[nodiscard]] bool isPrivateFolder(const QString &folder);
 

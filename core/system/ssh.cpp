@@ -3,9 +3,14 @@
 
 #include "system/ssh.h"
 
+#include "system/json.h"
 #include "system/shellword.h"
+#include "system/socketplace.h"
 
+#include <QFile>
+#include <QFileInfo>
 #include <QRegularExpression>
+#include <QSaveFile>
 
 using namespace Qt::StringLiterals;
 
@@ -14,6 +19,66 @@ namespace cutover {
 namespace {
 
 constexpr int DefaultPort = 22;
+
+/// What holds whatever the account's own configuration says.
+const QStringList &rules()
+{
+    static const QStringList all{u"BatchMode=yes"_s, u"StrictHostKeyChecking=yes"_s, u"UpdateHostKeys=no"_s, u"NoHostAuthenticationForLocalhost=no"_s,
+                                 u"ClearAllForwardings=yes"_s, u"ForwardAgent=no"_s, u"ForwardX11=no"_s, u"PermitLocalCommand=no"_s, u"RemoteCommand=none"_s, u"ConnectTimeout=10"_s,
+                                 u"ServerAliveInterval=5"_s, u"ServerAliveCountMax=3"_s, u"LogLevel=INFO"_s};
+    return all;
+}
+
+/// As ssh reads one word, and as a pattern that means this file alone.
+QByteArray includeOf(const QString &file)
+{
+    QByteArray word;
+    const QByteArray name = QFile::encodeName(file);
+    for (const char c : name) {
+        if (QByteArrayView("*?[]{}").contains(c)) {
+            word += "\\\\";
+        } else if (c == '"') {
+            word += '\\';
+        } else if (c == '\\') {
+            word += "\\\\\\";
+        }
+        word += c;
+    }
+    return "    Include \"" + word + "\"\n";
+}
+
+/**
+ * To a jump host (ProxyJump) goes another ssh, which is told none of the options here but the name of the configuration file: one
+ * that has the rules first and then the account's own. Where it can't be written ssh finds none, and connects to nobody.
+ */
+QString configurationFile()
+{
+    const QString named = qEnvironmentVariable("CUTOVER_SSH_CONFIG");
+    if (!named.isEmpty() && !QFileInfo::exists(named)) {
+        return named; // ssh says so.
+    }
+    QByteArray text = "# Of Cutover, for every ssh that it starts, also to jump hosts.\nHost *\n";
+    for (const QString &rule : rules()) {
+        text += "    " + rule.section(u'=', 0, 0).toLatin1() + ' ' + rule.section(u'=', 1).toLatin1() + '\n';
+    }
+    const QStringList own = named.isEmpty() ? QStringList{u"~/.ssh/config"_s, u"/etc/ssh/ssh_config"_s} : QStringList{QFileInfo(named).absoluteFilePath()};
+    for (const QString &file : own) {
+        text += includeOf(file);
+    }
+    const QString folder = ownTemporaryFolder();
+    const QString file = folder + u"/ssh-"_s + json::sha256(text).first(16) + u".conf"_s;
+    if (folder.isEmpty()) {
+        return file;
+    }
+    if (QFile there(file); there.open(QIODevice::ReadOnly) && there.readAll() == text) {
+        return file;
+    }
+    QSaveFile made(file);
+    if (made.open(QIODevice::WriteOnly) && made.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner) && made.write(text) == text.size()) {
+        made.commit();
+    }
+    return file;
+}
 
 std::unexpected<Error> badHost(const QString &text, const QString &part)
 {
@@ -79,16 +144,11 @@ QString SshHost::keyName() const
 
 QStringList sshProgram(const QStringList &own)
 {
-    QStringList words{u"ssh"_s};
-    if (const QString file = qEnvironmentVariable("CUTOVER_SSH_CONFIG"); !file.isEmpty()) {
-        words += {u"-F"_s, file};
-    }
+    QStringList words{u"ssh"_s, u"-F"_s, configurationFile()};
     words += own;
-    // What is given here goes before the account's own configuration.
-    for (const QString &option : {u"BatchMode=yes"_s, u"StrictHostKeyChecking=yes"_s, u"UpdateHostKeys=no"_s, u"NoHostAuthenticationForLocalhost=no"_s,
-                                  u"ClearAllForwardings=yes"_s, u"ForwardAgent=no"_s, u"ForwardX11=no"_s, u"PermitLocalCommand=no"_s, u"RemoteCommand=none"_s, u"ConnectTimeout=10"_s,
-                                  u"ServerAliveInterval=5"_s, u"ServerAliveCountMax=3"_s, u"LogLevel=INFO"_s}) {
-        words += {u"-o"_s, option};
+    // What is given here goes before any file.
+    for (const QString &rule : rules()) {
+        words += {u"-o"_s, rule};
     }
     return words;
 }

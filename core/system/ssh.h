@@ -29,8 +29,8 @@ enum class Terminal { None,
                       Passed }; ///< The other side gets a terminal, for questions.
 
 /**
- * ssh with the options that hold for every connection: host keys are always checked and never learned, and nothing is ever
- * asked, so that keys come from an agent or a file without a password. A link that does not answer for 15 s ends; nothing is forwarded.
+ * ssh with the options that hold for every connection, those to jump hosts (ProxyJump) too: host keys are always checked and never
+ * learned, and nothing is ever asked, so that keys come from an agent or a file without a password. A link that does not answer for 15 s ends; nothing is forwarded.
  * CUTOVER_SSH_CONFIG names a configuration file for ssh to use instead of the account's. own: what goes before them,
  * as ssh takes the first value of an option. For a program that adds port, user and host by itself.
  */

@@ -6,6 +6,7 @@
 #include "system/filelock.h"
 #include "system/files.h"
 #include "system/json.h"
+#include "system/loginsession.h"
 #include "system/socketplace.h"
 #include "system/sshfailure.h"
 
@@ -78,6 +79,19 @@ QString algorithmsOf(const QString &key)
     return type == "ssh-rsa"_L1 ? u"rsa-sha2-512,rsa-sha2-256"_s : type;
 }
 
+/// What ssh says of a connection that does not stay; empty where there is one now.
+QCoro::Task<QByteArray> whyNot(HostSpec host, Processes *local, std::stop_token stop)
+{
+    ProcessSpec ssh;
+    QStringList words = sshWords(host.address, {u"-T"_s, u"-S"_s, u"none"_s}) + QStringList{u"exit 0"_s};
+    ssh.program = words.takeFirst();
+    ssh.arguments = words;
+    ssh.timeoutMs = openMs;
+    ssh.graceMs = 1000;
+    const auto ran = co_await local->run(ssh, stop);
+    co_return ran && ran->exitCode != 0 ? ran->errorOutput : QByteArray();
+}
+
 Async<HostConnection> open(HostSpec host, QString socket, Processes *local, std::stop_token stop)
 {
     CO_TRY(const QString pinned, pinnedHostKey(host));
@@ -87,7 +101,8 @@ Async<HostConnection> open(HostSpec host, QString socket, Processes *local, std:
         own += {u"-o"_s, QString(u"HostKeyAlgorithms="_s + algorithmsOf(pinned))};
     }
     ProcessSpec ssh;
-    QStringList words = sshWords(host.address, own);
+    // Others share it: the end of the login that happened to be first must not take what they run there.
+    QStringList words = outlivingLogin(sshWords(host.address, own), &ssh.environment);
     ssh.program = words.takeFirst();
     ssh.arguments = words;
     ssh.timeoutMs = openMs;
@@ -109,7 +124,9 @@ Async<HostConnection> open(HostSpec host, QString socket, Processes *local, std:
         co_return fail(u"target.identity_changed"_s, {{u"member"_s, member}, {u"pinned"_s, pinned}, {u"found"_s, offer.captured(1).trimmed()}, {u"file"_s, file}}, host.address.text());
     }
     if (ran->exitCode != 0) {
-        co_return fail(hostFailure(host, withoutDebugLines(ran->errorOutput)));
+        // Of one that is to stay, ssh throws away what the one to its jump host says.
+        const QByteArray behindJump = ran->errorOutput.contains("UNKNOWN port") ? co_await whyNot(host, local, stop) : QByteArray();
+        co_return fail(hostFailure(host, behindJump.isEmpty() ? withoutDebugLines(ran->errorOutput) : behindJump));
     }
     HostConnection connection{.socket = socket, .fingerprint = {}};
     // The last one: those of hosts in between come before.
@@ -179,6 +196,8 @@ Async<HostConnection> connectTo(HostSpec host, Processes &local, std::stop_token
         }
         CO_CHECK(co_await close(host, socket, processes));
     }
+    // Of a connection of before: with it the next one would be taken by others before its key has been compared.
+    CO_CHECK(files::remove(keyFileOf(socket)));
     CO_TRY(HostConnection connection, co_await open(host, socket, processes, stop));
     // ssh shows a certificate in another way, and what would be pinned is nothing.
     auto pinned = connection.fingerprint.isEmpty() ? Result<>(fail(u"host.no_key"_s, {{u"host"_s, host.text()}}, host.address.text())) : pinHostKey(host, connection.fingerprint);

@@ -8,6 +8,7 @@
 #include "run/journal.h"
 #include "run/runlock.h"
 #include "system/processes.h"
+#include "target/sshprocesses.h"
 #include "tests/support/logins.h"
 #include "tests/support/sshserver.h"
 #include "tests/system/consoleprocess.h"
@@ -16,6 +17,7 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QTest>
+#include <QTextStream>
 
 #include <algorithm>
 
@@ -213,6 +215,43 @@ private Q_SLOTS:
         QCOMPARE(m_demo->harm(u"1.2.1"_s), QString());
     }
 
+    /// The connection to a further host that the login has opened first is shared: what others do over it goes on without that login.
+    void sharedConnectionOutlivesTheLogin()
+    {
+        asRoot(u"loginctl"_s, {u"enable-linger"_s, QString::fromLatin1(LoginAccount::Name)});
+        QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(u"/run/user/%1/systemd/private"_s.arg(m_account->uid())), PatienceMs);
+        const QString configuration = configurationOf(u"host"_s);
+        const QString state = m_homes.filePath(u"state"_s);
+        QVERIFY(QDir().mkpath(state));
+        asRoot(u"chown"_s, {u"-R"_s, QString::fromLatin1(LoginAccount::Name), state, m_homes.filePath(u"host"_s)});
+        asRoot(u"chmod"_s, {u"go+x"_s, m_homes.path()});
+        const QString us = QCoreApplication::applicationFilePath();
+        const QStringList words{u"env"_s, u"CUTOVER_SSH_CONFIG="_s + configuration, us, u"on-host"_s, state, m_server.address()};
+
+        // A console's login looks at the host, and stays.
+        QProcess login;
+        const QStringList address = m_server.address().split(u':');
+        login.start(u"ssh"_s, QStringList{u"-F"_s, configuration, u"-p"_s, address[1], QString::fromLatin1(LoginAccount::Name) + u'@' + address[0]} + words + QStringList{u"true"_s});
+        QTRY_VERIFY2_WITH_TIMEOUT(login.canReadLine() || login.state() == QProcess::NotRunning, qPrintable(m_server.log()), PatienceMs);
+        const QByteArray told = login.readLine();
+        QVERIFY2(told.contains("session-"), QByteArray(told + login.readAllStandardError()).constData());
+        // What belongs to no login works over the same connection.
+        QProcess work;
+        work.setProcessChannelMode(QProcess::MergedChannels);
+        work.setStandardInputFile(QProcess::nullDevice());
+        const QStringList command = m_account->command() + words + QStringList{u"sleep 12; echo done"_s};
+        const qsizetype logins = m_server.log().count(u"Accepted publickey"_s);
+        work.start(command.first(), command.sliced(1));
+        QTest::qWait(4000);
+        QCOMPARE(m_server.log().count(u"Accepted publickey"_s), logins);
+        QCOMPARE(work.state(), QProcess::Running);
+        login.closeWriteChannel();
+        QVERIFY(login.waitForFinished(PatienceMs));
+        QVERIFY(work.waitForFinished(PatienceMs));
+        const QByteArray done = work.readAll();
+        QVERIFY2(done.contains("done"), done.constData());
+    }
+
     void runOutlivesTheLogin_data()
     {
         QTest::addColumn<bool>("kills");
@@ -275,5 +314,29 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(LoginEndTest)
+/// This program as an account that runs something on a further host: tells what that says and where it runs itself, and stays until
+/// its input ends.
+static int runOnHost(const QStringList &words)
+{
+    const cutover::HostSpec host{.name = u"web-2"_s, .address = cutover::SshHost::parse(words[1]).value(), .stateDirectory = words[0]};
+    const auto result = QCoro::waitFor(cutover::runOn(host, {.program = u"sh"_s, .arguments = {u"-c"_s, words[2]}}));
+    QTextStream(stdout) << (result ? QString::fromUtf8(result->output) : result.error().text() + u'\n') << groupOf(QCoreApplication::applicationPid()) << Qt::endl;
+    QFile input;
+    if (input.open(stdin, QIODevice::ReadOnly)) {
+        input.readAll();
+    }
+    return result ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    QCoreApplication application(argc, argv);
+    const QStringList arguments = application.arguments();
+    if (arguments.value(1) == u"on-host") {
+        return runOnHost(arguments.sliced(2));
+    }
+    LoginEndTest test;
+    return QTest::qExec(&test, argc, argv);
+}
+
 #include "loginendtest.moc"

@@ -6,6 +6,7 @@
 #include "check/checklist.h"
 #include "check/probe.h"
 #include "run/runlock.h"
+#include "system/clock.h"
 #include "system/files.h"
 #include "system/shellword.h"
 #include "target/hostconnection.h"
@@ -32,6 +33,20 @@ bool lives(qint64 pid)
 {
     return processStartTime(pid) != 0;
 }
+
+/** Gives what it has opened away late. */
+class SlowProcesses : public Processes
+{
+public:
+    Async<ProcessResult> run(ProcessSpec spec, std::stop_token stop) override
+    {
+        const auto result = co_await Processes::system().run(spec, stop);
+        isOpen = true;
+        (void)co_await Clock::system().sleep(3000);
+        co_return result;
+    }
+    bool isOpen = false;
+};
 
 } // namespace
 
@@ -378,6 +393,62 @@ private Q_SLOTS:
         // Nor by the connection that was made to see it.
         QCOMPARE(run(shell(u"touch '%1'"_s.arg(path(u"pinned"_s)))).error().code, u"target.identity_changed"_s);
         QVERIFY(!QFile::exists(path(u"pinned"_s)));
+    }
+
+    /// Nor in the moment before its key was looked at, by what the connection of before has left.
+    void connectionThatIsBeingOpenedIsNotUsed()
+    {
+        const auto first = await(connectTo(m_host, Processes::system()));
+        QVERIFY_RESULT(first);
+        const qint64 keeper = keeperOf(*first);
+        QVERIFY(keeper > 0);
+        ::kill(pid_t(keeper), SIGTERM);
+        QTRY_VERIFY_WITH_TIMEOUT(!lives(keeper), 10000);
+        QVERIFY(QFile::remove(m_host.stateDirectory + u"/identity.json"_s));
+        QVERIFY_RESULT(pinHostKey(m_host, u"ssh-ed25519 SHA256:another"_s));
+
+        SlowProcesses slow;
+        auto opening = connectTo(m_host, slow);
+        QTRY_VERIFY_WITH_TIMEOUT(slow.isOpen, 20000);
+        const auto meanwhile = run(shell(u"touch '%1'"_s.arg(path(u"meanwhile"_s))));
+        const auto opened = await(std::move(opening));
+        QVERIFY(!QFile::exists(path(u"meanwhile"_s)));
+        QCOMPARE(opened.error().code, u"target.identity_changed"_s);
+        QCOMPARE(meanwhile.error().code, u"target.identity_changed"_s);
+    }
+
+    /// It shows its key, too, and the account's own configuration takes any.
+    void jumpHostIsProvenToo()
+    {
+        SshServer jump;
+        const QString problem = jump.start();
+        QVERIFY2(problem.isEmpty(), qPrintable(problem));
+        SshServer::write(jump.path(u"authorized_keys"_s), SshServer::read(path(u"home/.ssh/id_ed25519.pub"_s)));
+        const QString known = path(u"home/.ssh/known_hosts"_s);
+        const QByteArray before = SshServer::read(known);
+        const auto port = [](const SshServer &server) { return server.address().section(u':', 1).toLatin1(); };
+        SshServer::write(path(u"jumping"_s), SshServer::read(m_config) + "Host behind\n  HostName 127.0.0.1\n  Port " + port(m_server) + "\n  ProxyJump between\nHost between\n  HostName 127.0.0.1\n  Port " + port(jump) + "\n");
+        qputenv("CUTOVER_SSH_CONFIG", path(u"jumping"_s).toLocal8Bit());
+        m_host.address = SshHost::parse(u"behind"_s).value();
+        const auto refused = run(shell(u"exit 0"_s));
+        const QByteArray after = SshServer::read(known);
+        const bool wasIn = jump.log().contains(u"Accepted publickey"_s);
+        // Known, it is passed through.
+        jump.knowHost(known, jump.path(u"host_key.pub"_s));
+        SshServer::write(known, SshServer::read(known) + before);
+        m_host = newHost();
+        m_host.address = SshHost::parse(u"behind"_s).value();
+        const auto ran = run(shell(u"echo through"_s));
+        qputenv("CUTOVER_SSH_CONFIG", m_config.toLocal8Bit());
+        SshServer::write(known, before);
+        QVERIFY(!refused);
+        QVERIFY2(refused.error().code.startsWith(u"ssh.host_key"_s), qPrintable(refused.error().text()));
+        QCOMPARE(refused.error().kind, Error::Kind::Permanent);
+        QCOMPARE(after, before);
+        QVERIFY(!wasIn);
+        QVERIFY_RESULT(ran);
+        QCOMPARE(ran->output, QByteArray("through\n"));
+        QVERIFY(jump.log().contains(u"Accepted publickey"_s));
     }
 
     /// It stays the one that was pinned where ssh comes to know another key of the same host.
