@@ -12,6 +12,16 @@
     </message>
 </context>
 <context>
+    <name>cutover::LogsDialog</name>
+    <message numerus="yes">
+        <source>%n lines were left out, as this console did not read them in time</source>
+        <translation>
+            <numerusform>%n line was left out, as this console did not read it in time</numerusform>
+            <numerusform>%n lines were left out, as this console did not read them in time</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>cutover::VersionPage</name>
     <message numerus="yes">
         <source>%1: %n releases are installed one after the other.</source>

@@ -7,6 +7,7 @@
 #include "serve/protocol.h"
 
 #include <QCoreApplication>
+#include <QHash>
 #include <QJsonArray>
 #include <QPointer>
 #include <QSocketNotifier>
@@ -33,6 +34,7 @@ struct StdioServer::Private {
     std::unique_ptr<QSocketNotifier> readable;
     std::unique_ptr<QSocketNotifier> writable;
     bool greeted = false;
+    QHash<QString, qsizetype> leftOut; ///< Lines of logs that were not sent, by job.
 
     // Output is queued, so that a console which does not read never stops the engine.
     void send(const QJsonObject &message)
@@ -46,6 +48,24 @@ struct StdioServer::Private {
         if (greeted && output.size() < longestQueue) {
             send(message);
         }
+    }
+
+    /// Lines of a log that is followed come without end, whether they are read or not: what is too much is counted and left out.
+    void tellJob(const QString &job, const QString &state, QJsonObject what)
+    {
+        if (QJsonObject item = what[u"item"].toObject(); state == u"item" && item.contains(u"lines"_s)) {
+            if (output.size() >= longestQueue) {
+                leftOut[job] += item[u"lines"].toArray().size();
+                return;
+            }
+            if (const qsizetype count = leftOut.take(job); count > 0) {
+                item.insert(u"leftOut"_s, count);
+                what.insert(u"item"_s, item);
+            }
+        } else if (state != u"item") {
+            leftOut.remove(job);
+        }
+        send({{u"notify"_s, u"job"_s}, {u"job"_s, job}, {u"state"_s, state}, {u"what"_s, what}});
     }
 
     void flush()
@@ -145,7 +165,7 @@ StdioServer::StdioServer(EngineClient *engine, QObject *parent)
         }
     });
     connect(engine, &EngineClient::jobTold, this, [this](const QString &job, const QString &state, const QJsonObject &what) {
-        d->send({{u"notify"_s, u"job"_s}, {u"job"_s, job}, {u"state"_s, state}, {u"what"_s, what}});
+        d->tellJob(job, state, what);
     });
     connect(engine, &EngineClient::runTold, this, [this](const QJsonObject &what) {
         d->tellLossy({{u"notify"_s, u"run"_s}, {u"what"_s, what}});

@@ -13,6 +13,10 @@
 #include <QSignalSpy>
 #include <QTest>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 using namespace Qt::StringLiterals;
 using namespace cutover;
 using cutover::testing::SshServer;
@@ -386,6 +390,82 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
         QCOMPARE(process.state(), QProcess::Running);
         process.kill();
         QVERIFY(process.waitForFinished());
+    }
+
+    /// Nobody tries it again, and nothing says so.
+    void commandWhoseLinkIsCut()
+    {
+        const QString slow = script(u"cut"_s, "echo begun; sleep 20");
+        QProcess process;
+        process.setStandardInputFile(QProcess::nullDevice());
+        process.start(ourProgram(), {u"--host"_s, m_server.address(), u"--remote-program"_s, slow, u"service"_s, u"restart"_s, u"backend"_s});
+        QTRY_VERIFY_WITH_TIMEOUT(process.bytesAvailable() > 0, 30000);
+        QVERIFY(m_server.dropLinks() > 0);
+        QVERIFY(process.waitForFinished(30000));
+        const QByteArray told = process.readAllStandardError();
+        QCOMPARE(process.exitCode(), 1);
+        QVERIFY2(told.contains("was lost before the command had ended") && told.contains(QByteArray("cutoverctl --host " + m_server.address().toUtf8() + " status")) && !told.contains("tried again by itself"), told.constData());
+    }
+
+    /// Of a log that is followed a console that reads nothing loses lines, and the server does not keep them all.
+    void consoleThatDoesNotRead()
+    {
+        const QString file = target();
+        const QString log = path(u"state/logs/backend-1.log"_s);
+        QVERIFY(QDir().mkpath(QFileInfo(log).path()));
+        SshServer::write(log, "first\n");
+        const QByteArray pipe = QFile::encodeName(path(u"unread"_s));
+        QCOMPARE(::mkfifo(pipe.constData(), 0600), 0);
+        QFile unread;
+        const int fd = ::open(pipe.constData(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        QVERIFY(fd >= 0 && unread.open(fd, QIODevice::ReadWrite | QIODevice::Unbuffered, QFileDevice::AutoCloseHandle));
+        QProcess server;
+        server.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+        server.setStandardOutputFile(path(u"unread"_s));
+        server.start(ourProgram(), {u"serve"_s, u"--stdio"_s, u"--target"_s, file});
+        QVERIFY(server.waitForStarted());
+        server.write("{\"id\":1,\"method\":\"hello\",\"params\":{\"protocol\":" + QByteArray::number(protocol::Version) + "}}\n");
+        server.write(R"({"id":2,"method":"service.logs","params":{"service":"backend","lines":100,"follow":true}})"
+                     "\n");
+        QByteArray output;
+        const auto hears = [&](const QByteArray &words) {
+            QByteArray piece(1 << 20, Qt::Uninitialized);
+            for (ssize_t got = 0; (got = ::read(fd, piece.data(), size_t(piece.size()))) > 0;) {
+                output += piece.first(got);
+            }
+            return output.contains(words);
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(hears("first"), 30000);
+        const auto memory = [&server]() -> qint64 {
+            const QByteArray status = SshServer::read(u"/proc/%1/status"_s.arg(server.processId()));
+            return status.sliced(status.indexOf("VmRSS:") + 6).trimmed().split(' ').first().toLongLong() << 10;
+        };
+        const qint64 before = memory();
+        constexpr qint64 much = 200 << 20;
+        constexpr int longLine = 8000;
+        {
+            QFile more(log);
+            QVERIFY(more.open(QIODevice::Append));
+            const QByteArray line = QByteArray(longLine, 'x') + '\n';
+            for (qint64 written = 0; written < much; written += line.size()) {
+                more.write(line);
+            }
+            more.write("the last of many\n");
+        }
+        // It goes through all of it, and on.
+        const auto readTo = [&server] { return SshServer::read(u"/proc/%1/io"_s.arg(server.processId())).split('\n').value(0).split(' ').value(1).toLongLong(); };
+        QTRY_VERIFY_WITH_TIMEOUT(readTo() > much, 60000);
+        QTest::qWait(1000);
+        const qint64 grown = memory() - before;
+        QVERIFY2(grown < 100 << 20, QByteArray::number(grown));
+        // Once it reads again it is told, with what comes then.
+        QTRY_VERIFY_WITH_TIMEOUT(!hears("nothing of the kind") && server.state() == QProcess::Running && output.size() > 8 << 20, 30000);
+        QFile more(log);
+        QVERIFY(more.open(QIODevice::Append) && more.write("after it\n") > 0 && more.flush());
+        QTRY_VERIFY_WITH_TIMEOUT(hears("after it"), 30000);
+        QVERIFY(output.contains("\"leftOut\":"));
+        server.closeWriteChannel();
+        QVERIFY(server.waitForFinished(30000));
     }
 
     /// Sentences of ssh that no sshd here says.

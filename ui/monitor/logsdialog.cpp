@@ -16,6 +16,8 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
+#include <limits>
+
 namespace cutover {
 
 using namespace Qt::StringLiterals;
@@ -122,6 +124,9 @@ void LogsDialog::take(const QJsonObject &item)
     const QString chosen = m_choice->currentData().toString();
     const QJsonArray lines = item["lines"_L1].toArray();
     QString text;
+    if (const qint64 left = item["leftOut"_L1].toInteger(); left > 0) {
+        text = u"… "_s + tr("%n lines were left out, as this console did not read them in time", nullptr, int(qMin<qint64>(left, std::numeric_limits<int>::max()))) + u" …\n"_s;
+    }
     for (const auto &each : lines) {
         const QString instance = each["instance"_L1].toString();
         // Whose line it is matters only where several write.
