@@ -82,7 +82,7 @@ int exitCodeOf(const Error &error)
     static const QStringList refused{u"serve.conn_elsewhere"_s, u"serve.confirm_name"_s, u"serve.confirm_loss"_s, u"serve.confirm_decision"_s, u"serve.command_state"_s, u"serve.command_refused"_s,
                                      u"serve.plan_edited"_s, u"serve.plan_target"_s, u"serve.no_release"_s, u"journal.run_active"_s, u"restart.refused"_s,
                                      u"journal.conn_held"_s, u"plan.nothing_to_do"_s, u"cli.not_confirmed"_s, u"cli.no_run"_s,
-                                     u"repository.digest"_s, u"repository.size"_s, u"git.signature_wrong"_s, u"git.tag_unsigned"_s, u"git.tag_name"_s, u"git.tag_moved"_s, u"target.identity_changed"_s, u"target.claimed"_s, u"target.claim_busy"_s, u"target.claim_unreadable"_s};
+                                     u"repository.digest"_s, u"repository.size"_s, u"git.signature_wrong"_s, u"git.tag_unsigned"_s, u"git.tag_name"_s, u"git.tag_moved"_s, u"git.commit_unsigned"_s, u"git.commit_product"_s, u"git.signer_changed"_s, u"target.identity_changed"_s, u"target.claimed"_s, u"target.claim_busy"_s, u"target.claim_unreadable"_s};
     if (refused.contains(error.code) || error.code.startsWith(u"approval.") || error.code.startsWith(u"checklist.") || error.code.startsWith(u"gate.") || error.code.startsWith(u"derive.") || error.code.startsWith(u"package.") || error.code.startsWith(u"path.")) {
         return ExitRefused;
     }

@@ -124,7 +124,11 @@ int runOnHost(const ControlHost &host, QStringList words)
     if (ssh.exitStatus() != QProcess::NormalExit) {
         return ExitFailed;
     }
-    if (const Error failure = sshFailure(host, ssh.exitCode(), errors); !failure.code.isEmpty()) {
+    if (Error failure = sshFailure(host, ssh.exitCode(), errors); !failure.code.isEmpty()) {
+        // Nobody tries this again, unlike a step of a run or a console's link.
+        if (failure.code == "ssh.link_lost"_L1) {
+            failure.code = u"ssh.command_cut"_s;
+        }
         return sayError(failure);
     }
     pass(held);

@@ -157,6 +157,11 @@ Error GitRepository::failure(const QStringList &arguments, const ProcessResult &
     if (says({u"Host key verification failed"_s, u"REMOTE HOST IDENTIFICATION HAS CHANGED"_s})) {
         return {u"git.host_key"_s, args, Error::Kind::Permanent, m_spec.url};
     }
+    // What ssh says names the ways that the other side lets in: "Permission denied (publickey)."
+    const bool isRemote = arguments.value(0) == "fetch"_L1 || arguments.value(0) == "ls-remote"_L1 || said.contains("Permission denied ("_L1);
+    if (!isRemote && says({u"Permission denied"_s})) {
+        return {u"git.no_right"_s, args, Error::Kind::Permanent, m_copy};
+    }
     if (says({u"Permission denied"_s, u"Authentication failed"_s, u"terminal prompts disabled"_s, u"could not read Username"_s})) {
         return {u"git.refused"_s, args, Error::Kind::Permanent, m_spec.url};
     }

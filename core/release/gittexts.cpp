@@ -23,6 +23,8 @@ static const Catalogue::Registration gitStepTexts{{
     {"git.title.build", QT_TRANSLATE_NOOP("catalogue", "Checkout and build of %{version}")},
     {"git.intent.build",
      QT_TRANSLATE_NOOP("catalogue", "Check the commit %{commit} out, %{size:bytes}, beside the installed releases, and run there: %{build:list}")},
+    {"git.runs_from", QT_TRANSLATE_NOOP("catalogue", "%{instance} runs from the release in %{folder}, so that it is neither made anew nor removed."),
+     QT_TRANSLATE_NOOP("catalogue", "Bring %{instance} to another release first, then retry.")},
     {"git.doing.checkout", QT_TRANSLATE_NOOP("catalogue", "Checking out %{version}")},
     {"git.doing.build", QT_TRANSLATE_NOOP("catalogue", "Building %{version}: %{command}")},
 }};
@@ -32,6 +34,8 @@ static const Catalogue::Registration gitTexts{{
      QT_TRANSLATE_NOOP("catalogue", "Check the network and the server, then retry.")},
     {"git.refused", QT_TRANSLATE_NOOP("catalogue", "The repository %{url} refuses access: %{reason}"),
      QT_TRANSLATE_NOOP("catalogue", "Give the account that runs Cutover a deploy key by ssh's configuration (GIT_SSH_COMMAND of the environment does not count), or a credential helper for it.")},
+    {"git.no_right", QT_TRANSLATE_NOOP("catalogue", "git %{command} may not write on this control host: %{reason}"),
+     QT_TRANSLATE_NOOP("catalogue", "Give the account that runs Cutover the folder of releases and the target's state folder, with all that is in them.")},
     {"git.host_key", QT_TRANSLATE_NOOP("catalogue", "The host of %{url} does not prove to be the known one: %{reason}"),
      QT_TRANSLATE_NOOP("catalogue", "Compare its key with whoever runs it, and add it to known_hosts; where another key of it stands there, take that out first (ssh-keygen -R HOST).")},
     {"git.no_repository", QT_TRANSLATE_NOOP("catalogue", "There is no git repository at %{url}: %{reason}"),

@@ -35,6 +35,9 @@ const Catalogue::Registration texts{{
      QT_TRANSLATE_NOOP("catalogue", "Check that the host is up, that sshd listens on that port, and the network between.")},
     {"ssh.link_lost", QT_TRANSLATE_NOOP("catalogue", "The connection to %{host} was lost: %{output}"),
      QT_TRANSLATE_NOOP("catalogue", "It is tried again by itself; runs go on without it.")},
+    {"ssh.command_cut", QT_TRANSLATE_NOOP("catalogue", "The connection to %{host} was lost before the command had ended: %{output}"),
+     QT_TRANSLATE_NOOP("catalogue", "What it had begun there may have gone on: 'cutoverctl --host %{host} status' tells. A run goes on without the connection, "
+                                    "'follow' shows it; anything else is begun again by hand.")},
     {"ssh.configuration", QT_TRANSLATE_NOOP("catalogue", "ssh does not accept its configuration: %{output}"),
      QT_TRANSLATE_NOOP("catalogue", "Correct the file that it names; '%{command}' must get in without a question.")},
 }};

@@ -13,6 +13,8 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <unistd.h>
+
 using namespace cutover;
 using namespace Qt::StringLiterals;
 using cutover::testing::await;
@@ -335,6 +337,30 @@ private Q_SLOTS:
         m_target.repository.git.gpgKeys = {path(u"broken.asc"_s)};
         GitRepository broken(m_target);
         QCOMPARE(await(broken.verifyTag(*await(broken.tag(u"v1.0.0"_s)))).error().code, u"git.gpg_key"_s);
+    }
+
+    /// Of this machine's, which is no matter of the repository's keys.
+    void folderThatMayNotBeWrittenTo()
+    {
+        const QString head = git({u"rev-parse"_s, u"HEAD"_s});
+        git({u"tag"_s, u"v1.0.0"_s});
+        GitRepository repository(m_target);
+        VERIFY_RESULT(await(repository.fetch()));
+        QVERIFY(QDir().mkpath(path(u"releases"_s)));
+        QVERIFY(QFile::setPermissions(path(u"releases"_s), QFile::ReadOwner | QFile::ExeOwner));
+        const QByteArray programs = qgetenv("PATH");
+        if (::geteuid() == 0) {
+            // As an account that is bound by permissions.
+            write(path(u"bin/git"_s), "#!/bin/sh\nexec setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search " + QStandardPaths::findExecutable(u"git"_s).toUtf8() + " \"$@\"\n");
+            QVERIFY(QFile::setPermissions(path(u"bin/git"_s), QFile::ReadOwner | QFile::ExeOwner));
+            qputenv("PATH", QByteArray(path(u"bin"_s).toLocal8Bit() + ':' + programs));
+        }
+        const auto added = await(repository.addWorktree(path(u"releases/1.0.0"_s), head));
+        qputenv("PATH", programs);
+        QFile::setPermissions(path(u"releases"_s), QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
+        QVERIFY(!added);
+        QCOMPARE(added.error().code, u"git.no_right"_s);
+        QVERIFY2(added.error().what().contains(path(u"releases/1.0.0"_s)), qPrintable(added.error().what()));
     }
 
     void worktreesAreWholeAndKnowWhatChanged()
