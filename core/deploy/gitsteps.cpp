@@ -5,6 +5,8 @@
 // commit: "verify_commit" 1 {version, tag: that vouches for it or empty, commit, signer}; and both:
 // "checkout_release" 1 {version, commit, build: argument lists, timeoutMs}.
 
+#include "deploy/runtime.h"
+#include "plan/instancefacts.h"
 #include "plan/step.h"
 #include "release/gitrepository.h"
 #include "run/leftrunning.h"
@@ -129,7 +131,7 @@ public:
         if (isReady(directory)) {
             co_return {};
         }
-        CO_CHECK(refuseInUse(context, directory));
+        CO_CHECK(co_await refuseInUse(context.target(), directory, version()));
         GitRepository git(context.target(), inheritedBy(context));
         context.progress({0, 0, {}, {u"git.doing.checkout"_s, {{u"version"_s, version()}}}});
         CO_CHECK(co_await git.addWorktree(directory, commit(), stop));
@@ -184,7 +186,7 @@ public:
             co_return {};
         }
         const QString directory = folder(context);
-        CO_CHECK(refuseInUse(context, directory));
+        CO_CHECK(co_await refuseInUse(context.target(), directory, version()));
         GitRepository git(context.target(), inheritedBy(context));
         co_return co_await git.removeWorktree(directory);
     }
@@ -222,13 +224,30 @@ private:
         return synced ? Result<>() : Result<>(failErrno(u"file.sync"_s, error, directory));
     }
 
-    static Result<> refuseInUse(StepContext &context, const QString &directory)
+    /// What "current" names, and what runs here from another release than that: a partial one leaves services where they were.
+    static Async<> refuseInUse(Target target, QString directory, QString version)
     {
-        const QFileInfo current(context.target().currentLink());
+        const QFileInfo current(target.currentLink());
         if (current.exists() && current.canonicalFilePath() == QFileInfo(directory).canonicalFilePath()) {
-            return fail(u"acquire.in_use"_s, {{u"folder"_s, directory}}, directory);
+            co_return fail(u"acquire.in_use"_s, {{u"folder"_s, directory}}, directory);
         }
-        return {};
+        if (!QFileInfo::exists(directory)) {
+            co_return {};
+        }
+        const QStringList runtimes = runtimesOf(target);
+        for (const QString &name : runtimes) {
+            CO_TRY(const auto runtime, RuntimeRegistry::create(name, target));
+            CO_TRY(const Facts facts, co_await runtime->facts());
+            for (const ServiceSpec &service : std::as_const(target.services)) {
+                for (const InstanceSpec &instance : service.instances) {
+                    // Another host has a copy of its own.
+                    if (service.runtime == name && service.host.isHere() && facts[instanceFact(instance.name)].toString() == version) {
+                        co_return fail(u"git.runs_from"_s, {{u"folder"_s, directory}, {u"instance"_s, instance.name}}, directory);
+                    }
+                }
+            }
+        }
+        co_return {};
     }
 
     /// What it said at last: npm's very last line only names its own log, pip's is the last of a table.

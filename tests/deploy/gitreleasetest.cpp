@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "deploy/supervisorclient.h"
 #include "plan/releasesource.h"
 #include "run/runlock.h"
 #include "tests/support/steps.h"
@@ -254,6 +255,46 @@ private Q_SLOTS:
         // What serves is never replaced or removed.
         QVERIFY(QFile::link(u"1.1.0"_s, m_target.currentLink()));
         QCOMPARE(await(good->revert(context, QJsonObject{{u"existed"_s, false}}, {})).error().code, u"acquire.in_use"_s);
+    }
+
+    /// Of a service that a partial release has left where it was: "current" is another one.
+    void whatRunsFromItIsNotMadeAnew()
+    {
+        m_target.name = m_target.product;
+        m_target.path = path(u"target.yaml"_s);
+        write(m_target.path, "schema: 1\nname: trading\nproduct: trading\nenvironment: staging\nstate: state\nreleases: releases\nrepository: {git: " + path(u"source"_s).toUtf8() + "}\nservices:\n  - name: worker\n    instances: [{name: worker-1}]\n    command: [/bin/sleep, \"1000\"]\n    health: {tcp: \"127.0.0.1:1\"}\n    stop_timeout: 1s\n");
+        const auto loaded = Target::load(m_target.path);
+        VERIFY_RESULT(loaded);
+        m_target.services = loaded->services;
+        const QString folder = m_target.releaseDirectory(u"1.1.0"_s);
+        write(folder + u"/app.txt"_s, "of a package\n");
+        write(m_target.releaseDirectory(u"1.0.0"_s) + u"/app.txt"_s, "one\n");
+        QVERIFY(QFile::link(u"1.0.0"_s, m_target.currentLink()));
+        qputenv("CUTOVERCTL", QByteArray(qgetenv("CUTOVER_BIN") + "/cutoverctl"));
+        SupervisorClient supervisor(m_target);
+        VERIFY_RESULT(await(supervisor.ensureRunning()));
+        const auto started = await(supervisor.start(u"worker-1"_s, folder));
+        const auto source = ReleaseSource::of(m_target);
+        TestContext context(m_target);
+        const auto again = step(source->place(staged(u"1.1.0"_s)));
+        const auto placed = await(again->apply(context, *await(again->prepare(context, {})), {}));
+        const auto removed = await(again->revert(context, QJsonObject{{u"existed"_s, false}}, {}));
+        QFile file(folder + u"/app.txt"_s);
+        const QByteArray left = file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+        // Brought to another release, it is nobody's any more.
+        const auto stopped = await(supervisor.stop(u"worker-1"_s));
+        const auto moved = await(supervisor.start(u"worker-1"_s, m_target.releaseDirectory(u"1.0.0"_s)));
+        const auto then = await(again->apply(context, *await(again->prepare(context, {})), {}));
+        VERIFY_RESULT(await(supervisor.shutdown()));
+        qunsetenv("CUTOVERCTL");
+        VERIFY_RESULT(started);
+        QCOMPARE(placed.error().code, u"git.runs_from"_s);
+        QVERIFY2(placed.error().what().contains(u"worker-1"), qPrintable(placed.error().what()));
+        QCOMPARE(removed.error().code, u"git.runs_from"_s);
+        QCOMPARE(left, QByteArray("of a package\n"));
+        VERIFY_RESULT(stopped);
+        VERIFY_RESULT(moved);
+        VERIFY_RESULT(then);
     }
 
     void pipAndNpmBuild()
