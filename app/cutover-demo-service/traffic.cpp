@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cutover authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include "answers.h"
 #include "filelog.h"
 #include "gracefulserver.h"
 #include "roles.h"
@@ -14,8 +15,9 @@
 #include <QNetworkReply>
 #include <QRandomGenerator>
 
+#include <functional>
 #include <memory>
-#include <optional>
+#include <set>
 
 using namespace Qt::StringLiterals;
 using namespace std::chrono_literals;
@@ -27,7 +29,8 @@ namespace {
 /**
  * Users: a steady stream of requests through the balancer, one in five an order. What was
  * acknowledged and what failed is written down: DATA/acknowledged.log (durably; order id, client
- * id) and DATA/failures.log (time, method, path, reason).
+ * id) and DATA/failures.log (time, method, path, reason). An answer that breaks off, does not come,
+ * or is not to what was asked has failed.
  */
 class Traffic : public QObject
 {
@@ -42,9 +45,22 @@ public:
     int run();
 
 private:
+    /// What an answer lacks of what its path promises; empty: it is whole and right.
+    using Judge = std::function<QString(const QByteArray &body)>;
+    struct Request {
+        QByteArray method;
+        QString path;
+        QByteArray body;
+        QString clientId; ///< Of an order.
+        Judge judge;
+        qint64 number = 0; ///< Of the user's requests; 0: asked before there were users.
+    };
+
     void tick();
-    void send(const QByteArray &method, const QString &path, const QByteArray &body, const QString &clientId);
-    void finished(QNetworkReply *reply, const QByteArray &method, const QString &path, const QString &clientId);
+    void get(const QString &path, const Judge &judge);
+    void send(Request request);
+    void finished(QNetworkReply *reply, const Request &request);
+    static QString failureOf(const QNetworkReply &reply, const QByteArray &body, const Judge &judge);
     QByteArray metrics() const;
     QJsonObject state() const;
 
@@ -58,10 +74,12 @@ private:
     bool m_seenUp = false; ///< Before the front has answered once, there are no users yet.
     QString m_run; ///< In client ids, so that a later start does not repeat them.
     quint64 m_tick = 0;
-    quint64 m_sent = 0;
-    quint64 m_failed = 0;
-    quint64 m_acknowledged = 0;
+    qint64 m_sent = 0;
+    qint64 m_failed = 0;
+    qint64 m_acknowledged = 0;
+    std::set<qint64> m_underWay; ///< Numbers of requests.
     qint64 m_lastOrder = 1;
+    QString m_lastClientId; ///< Empty: it is none of ours.
 };
 
 void Traffic::tick()
@@ -70,7 +88,7 @@ void Traffic::tick()
     const quint64 n = m_tick++;
     if (!m_seenUp) {
         if (n % 5 == 0) {
-            send("GET", u"/api/version"_s, {}, {});
+            get(u"/api/version"_s, &wrongVersion);
         }
         return;
     }
@@ -89,68 +107,97 @@ void Traffic::tick()
                                 {u"user"_s, user},
                                 {u"client_id"_s, clientId},
                                 {u"client_tag"_s, u"traffic"_s}};
-        send("POST", u"/api/orders"_s, QJsonDocument(order).toJson(QJsonDocument::Compact), clientId);
+        send({.method = "POST",
+              .path = u"/api/orders"_s,
+              .body = QJsonDocument(order).toJson(QJsonDocument::Compact),
+              .clientId = clientId,
+              .judge = [clientId](const QByteArray &answer) { return wrongReceipt(answer, clientId); }});
         return;
     }
     case 1:
-        send("GET", u"/api/features/check?feature=ai_predictions&user=%1"_s.arg(user), {}, {});
+        get(u"/api/features/check?feature=ai_predictions&user=%1"_s.arg(user), [user](const QByteArray &answer) { return wrongFeature(answer, u"ai_predictions"_s, user); });
         return;
     case 2:
-        send("GET", u"/api/orders/%1"_s.arg(m_lastOrder), {}, {});
+        get(u"/api/orders/%1"_s.arg(m_lastOrder), [id = m_lastOrder, clientId = m_lastClientId](const QByteArray &answer) { return wrongOrder(answer, id, clientId); });
         return;
     case 3:
         if (m_options.pages) {
-            send("GET", u"/"_s, {}, {});
+            get(u"/"_s, &wrongPage);
             return;
         }
         [[fallthrough]];
     default:
-        send("GET", u"/api/market/quote/%1"_s.arg(symbol), {}, {});
+        get(u"/api/market/quote/%1"_s.arg(symbol), [symbol](const QByteArray &answer) { return wrongQuote(answer, symbol); });
     }
 }
 
-void Traffic::send(const QByteArray &method, const QString &path, const QByteArray &body, const QString &clientId)
+void Traffic::get(const QString &path, const Judge &judge)
 {
-    QNetworkRequest request(QUrl(m_options.frontend + path));
-    request.setTransferTimeout(25s);
-    request.setHeader(QNetworkRequest::ContentTypeHeader, u"application/json"_s);
+    send({.method = "GET", .path = path, .body = {}, .clientId = {}, .judge = judge});
+}
+
+void Traffic::send(Request request)
+{
+    QNetworkRequest question(QUrl(m_options.frontend + request.path));
+    question.setTransferTimeout(25s);
+    question.setHeader(QNetworkRequest::ContentTypeHeader, u"application/json"_s);
     if (m_seenUp) {
-        ++m_sent;
+        request.number = ++m_sent;
+        m_underWay.insert(request.number);
     }
     auto busy = std::make_shared<GracefulServer::Busy>(&m_server);
-    QNetworkReply *reply = method == "POST" ? m_network.post(request, body) : m_network.get(request);
-    connect(reply, &QNetworkReply::finished, this, [this, reply, method, path, clientId, busy] {
-        finished(reply, method, path, clientId);
+    QNetworkReply *reply = request.method == "POST" ? m_network.post(question, request.body) : m_network.get(question);
+    connect(reply, &QNetworkReply::finished, this, [this, reply, request = std::move(request), busy] {
+        finished(reply, request);
         reply->deleteLater();
     });
 }
 
-void Traffic::finished(QNetworkReply *reply, const QByteArray &method, const QString &path, const QString &clientId)
+/// Empty: users have got what they asked for.
+QString Traffic::failureOf(const QNetworkReply &reply, const QByteArray &body, const Judge &judge)
 {
-    const int status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
-    const bool ok = status >= 200 && status < 300;
-    if (!std::exchange(m_seenUp, m_seenUp || ok)) {
+    const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
+    if (status == 0) {
+        return reply.errorString();
+    }
+    const QString told = u"status "_s + QString::number(status);
+    if (status < 200 || status >= 300) {
+        return told;
+    }
+    if (reply.error() != QNetworkReply::NoError) {
+        return told + u", but "_s + reply.errorString();
+    }
+    const QString wrong = judge(body);
+    return wrong.isEmpty() ? QString() : QString(told + u", but "_s + wrong);
+}
+
+void Traffic::finished(QNetworkReply *reply, const Request &request)
+{
+    const QByteArray body = reply->readAll();
+    const QString failure = failureOf(*reply, body, request.judge);
+    if (request.number == 0) {
+        m_seenUp = m_seenUp || failure.isEmpty();
         return;
     }
-    if (!ok) {
+    m_underWay.erase(request.number);
+    if (!failure.isEmpty()) {
         ++m_failed;
-        const QString reason = status != 0 ? QString(u"status "_s + QString::number(status)) : reply->errorString();
-        m_failureLog.append(
-            QString(QDateTime::currentDateTimeUtc().toString(Qt::ISODateWithMs) + u' ' + QString::fromLatin1(method) + u' ' + path + u' ' + reason)
-                .toUtf8());
+        m_failureLog.append(QString(QDateTime::currentDateTimeUtc().toString(Qt::ISODateWithMs) + u' ' + QString::fromLatin1(request.method) + u' ' + request.path + u' ' + failure).toUtf8());
         return;
     }
-    if (!clientId.isEmpty()) {
-        const qint64 id = QJsonDocument::fromJson(reply->readAll()).object()[u"id"_s].toInteger();
-        m_lastOrder = id;
+    if (!request.clientId.isEmpty()) {
+        m_lastOrder = QJsonDocument::fromJson(body).object()[u"id"_s].toInteger();
+        m_lastClientId = request.clientId;
         ++m_acknowledged;
-        m_acknowledgedLog.append(QByteArray::number(id) + ' ' + clientId.toUtf8(), true);
+        m_acknowledgedLog.append(QByteArray::number(m_lastOrder) + ' ' + request.clientId.toUtf8(), true);
     }
 }
 
 QJsonObject Traffic::state() const
 {
-    return {{u"sent"_s, qint64(m_sent)}, {u"failed"_s, qint64(m_failed)}, {u"acknowledged"_s, qint64(m_acknowledged)}, {u"running"_s, m_running && m_seenUp}};
+    // Up to that one all have been answered, or have failed and are written down.
+    const qint64 settled = m_underWay.empty() ? m_sent : *m_underWay.begin() - 1;
+    return {{u"run"_s, m_run}, {u"sent"_s, m_sent}, {u"settled"_s, settled}, {u"failed"_s, m_failed}, {u"acknowledged"_s, m_acknowledged}, {u"running"_s, m_running && m_seenUp}};
 }
 
 QByteArray Traffic::metrics() const
