@@ -46,8 +46,8 @@ public:
         QVERIFY2(servesOnly(version), qPrintable(version));
         QCOMPARE(failures(), QStringList());
         QCOMPARE(balancerTroubles(), troubles);
-        const QSet<qint64> acknowledged = acknowledgedOrders();
-        QVERIFY2(acknowledged.size() > 20, qPrintable(QString::number(acknowledged.size())));
-        QVERIFY(storedOrders().contains(acknowledged));
+        const qsizetype acknowledged = acknowledgedOrders().size();
+        QVERIFY2(acknowledged > 20, qPrintable(QString::number(acknowledged)));
+        QCOMPARE(lostOrders(), QStringList());
     }
 };

@@ -105,24 +105,20 @@ QString FaultDemo::harm(const QString &version, bool requestsMayFail)
     if (!QTest::qWaitFor([&] { return servesOnly(version); }, PatienceMs)) {
         return u"serves “%1”, expected %2"_s.arg(servedVersion(), version);
     }
-    // Requests under way when the fault ended still have their say.
     const qint64 sent = requestsSent();
     if (!QTest::qWaitFor([&] { return requestsSent() > sent + 20; }, PatienceMs)) {
         return u"the traffic has stopped"_s;
     }
     const QStringList failed = failures();
-    const QStringList fresh = failed.sliced(std::exchange(m_failuresSeen, failed.size()));
+    const QStringList fresh = failed.sliced(qMin(std::exchange(m_failuresSeen, failed.size()), failed.size()));
     if (!requestsMayFail && !fresh.isEmpty()) {
         return u"%1 requests failed, the first: %2"_s.arg(fresh.size()).arg(fresh.first());
     }
     if (const QString overlap = strategyOverlap(); !overlap.isEmpty()) {
         return overlap;
     }
-    // In this order: orders go on being acknowledged.
-    const QSet<qint64> acknowledged = acknowledgedOrders();
-    const QSet<qint64> lost = acknowledged - storedOrders();
-    if (!lost.isEmpty()) {
-        return u"%1 acknowledged orders are lost"_s.arg(lost.size());
+    if (const QStringList lost = lostOrders(); !lost.isEmpty()) {
+        return u"%1 acknowledged orders are lost, one of them: %2"_s.arg(lost.size()).arg(lost.first());
     }
     // What cannot be read would have no rows to miss.
     for (const QString &name : {u"orders"_s, u"feature_flags"_s, u"feature_flag_audit"_s, u"cutover_migrations"_s}) {
@@ -220,18 +216,6 @@ qint64 FaultDemo::pidOf(const QString &instance) const
 qint64 FaultDemo::supervisorPid() const
 {
     return QJsonDocument::fromJson(contentOf(stateFolder() + u"/supervisor/state.json"_s)).object()[u"supervisor"].toInteger();
-}
-
-int FaultDemo::portOfInstance(const QString &instance) const
-{
-    const auto target = Target::load(targetFile());
-    const auto *service = target ? target->serviceOfInstance(instance) : nullptr;
-    for (const auto &each : service ? service->instances : QList<cutover::InstanceSpec>()) {
-        if (each.name == instance) {
-            return each.port;
-        }
-    }
-    return 0;
 }
 
 QStringList FaultDemo::releases() const

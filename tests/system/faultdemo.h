@@ -43,7 +43,6 @@ public:
     /// The pid that the supervisor has for an instance; 0: it does not run.
     [[nodiscard]] qint64 pidOf(const QString &instance) const;
     [[nodiscard]] qint64 supervisorPid() const;
-    [[nodiscard]] int portOfInstance(const QString &instance) const;
     [[nodiscard]] QStringList releases() const;
 
 private:

@@ -104,9 +104,8 @@ void GuiConsolesTest::oneRunTwoWindows()
     QVERIFY(demo.servesOnly(u"1.2.1"_s));
     QCOMPARE(demo.failures(), QStringList());
     QCOMPARE(demo.strategyOverlap(), QString());
-    const QSet<qint64> acknowledged = demo.acknowledgedOrders();
-    QVERIFY(acknowledged.size() > 20);
-    QVERIFY(demo.storedOrders().contains(acknowledged));
+    QVERIFY(demo.acknowledgedOrders().size() > 20);
+    QCOMPARE(demo.lostOrders(), QStringList());
 }
 
 int main(int argc, char **argv)

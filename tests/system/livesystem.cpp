@@ -8,11 +8,13 @@
 
 #include <QCoreApplication>
 #include <QCoroTask>
+#include <QDeadlineTimer>
 #include <QEventLoop>
 #include <QFile>
 #include <QJsonDocument>
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
+#include <QThread>
 
 using namespace Qt::StringLiterals;
 using cutover::BalancerServer;
@@ -20,6 +22,9 @@ using cutover::Haproxy;
 using cutover::Target;
 
 namespace {
+
+/// The generator gives an answer up after 25 s without a byte of it.
+constexpr qint64 SettleMs = 60000;
 
 int portOf(const Target &target, const QString &instance)
 {
@@ -57,6 +62,8 @@ QList<QByteArray> LiveSystem::linesOf(const QString &path)
         return {};
     }
     QList<QByteArray> lines = file.readAll().split('\n');
+    // What follows the last end of a line is being written.
+    lines.removeLast();
     lines.removeAll({});
     return lines;
 }
@@ -88,7 +95,8 @@ LiveSystem::Outcome LiveSystem::outcomeOf(QProcess &process, int timeoutMs)
         return outcome;
     }
     outcome.exitCode = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -2;
-    const QList<QByteArray> lines = process.readAllStandardOutput().trimmed().split('\n');
+    outcome.output = process.readAllStandardOutput();
+    const QList<QByteArray> lines = outcome.output.trimmed().split('\n');
     outcome.json = QJsonDocument::fromJson(lines.last()).object();
     outcome.errors = process.readAllStandardError();
     if (outcome.exitCode != 0) {
@@ -121,9 +129,20 @@ QByteArray LiveSystem::get(const QString &path) const
     return httpGet(url(path));
 }
 
+int LiveSystem::portOfInstance(const QString &instance) const
+{
+    const auto target = Target::load(targetFile());
+    return target ? portOf(*target, instance) : 0;
+}
+
+QString LiveSystem::versionAt(const QUrl &url)
+{
+    return QJsonDocument::fromJson(httpGet(url)).object()[u"version"].toString();
+}
+
 QString LiveSystem::servedVersion() const
 {
-    return QJsonDocument::fromJson(get(u"/api/version"_s)).object()[u"version"].toString();
+    return versionAt(url(u"/api/version"_s));
 }
 
 bool LiveSystem::servesOnly(const QString &version) const
@@ -156,34 +175,61 @@ QString LiveSystem::balancerTroubles() const
     return told.join(u"; "_s);
 }
 
+LiveSystem::Traffic LiveSystem::traffic() const
+{
+    const QJsonObject told = QJsonDocument::fromJson(httpGet(QUrl(u"http://127.0.0.1:%1/api/traffic"_s.arg(portOfInstance(u"traffic"_s))))).object();
+    return {told[u"run"].toString(), told[u"sent"].toInteger(), told[u"settled"].toInteger(), told[u"failed"].toInteger()};
+}
+
 QStringList LiveSystem::failures() const
 {
+    QString unanswered;
+    const Traffic then = traffic();
+    Traffic now = then;
+    // One that has ended has waited for its answers.
+    for (const QDeadlineTimer limit(SettleMs); !now.run.isEmpty() && now.run == then.run && now.settled < then.sent; now = traffic()) {
+        if (limit.hasExpired()) {
+            unanswered = u"requests have no answer: of %1 those from number %2 on"_s.arg(then.sent).arg(now.settled + 1);
+            break;
+        }
+        QThread::msleep(50);
+    }
     QStringList failed;
-    const auto lines = linesOf(folder() + u"/data/failures.log"_s);
+    const QString log = folder() + u"/data/failures.log"_s;
+    const auto lines = linesOf(log);
     for (const QByteArray &line : lines) {
         failed.append(QString::fromUtf8(line));
+    }
+    if (!QFile::exists(log)) {
+        failed.append(log + u" is missing"_s);
+    }
+    if (!unanswered.isEmpty()) {
+        failed.append(unanswered);
     }
     return failed;
 }
 
-QSet<qint64> LiveSystem::acknowledgedOrders() const
+QSet<QString> LiveSystem::acknowledgedOrders() const
 {
-    QSet<qint64> ids;
+    QSet<QString> orders;
     const auto lines = linesOf(folder() + u"/data/acknowledged.log"_s);
     for (const QByteArray &line : lines) {
-        ids.insert(line.split(' ').first().toLongLong());
+        orders.insert(QString::fromUtf8(line));
     }
-    return ids;
+    return orders;
 }
 
-QSet<qint64> LiveSystem::storedOrders() const
+QSet<QString> LiveSystem::storedOrders() const
 {
-    QSet<qint64> ids;
-    const auto rows = query(u"SELECT id FROM orders"_s);
-    for (const QString &id : rows) {
-        ids.insert(id.toLongLong());
-    }
-    return ids;
+    const QStringList rows = query(u"SELECT id || ' ' || client_id FROM orders"_s);
+    return {rows.begin(), rows.end()};
+}
+
+QStringList LiveSystem::lostOrders() const
+{
+    // What is acknowledged is asked first: orders go on coming.
+    const QSet<QString> acknowledged = acknowledgedOrders();
+    return (acknowledged - storedOrders()).values();
 }
 
 QList<LiveSystem::Table> LiveSystem::tables() const
@@ -217,11 +263,4 @@ QString LiveSystem::missingOf(const QList<Table> &before) const
         }
     }
     return missing.join(u"; "_s);
-}
-
-qint64 LiveSystem::requestsSent() const
-{
-    const auto target = Target::load(targetFile());
-    const int port = target ? portOf(*target, u"traffic"_s) : 0;
-    return QJsonDocument::fromJson(httpGet(QUrl(u"http://127.0.0.1:%1/api/traffic"_s.arg(port)))).object()[u"sent"].toInteger();
 }

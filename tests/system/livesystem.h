@@ -22,6 +22,7 @@ public:
         int exitCode = -1;
         QJsonObject json; ///< What --json printed last.
         QByteArray errors;
+        QByteArray output; ///< All of standard output.
     };
 
     LiveSystem() = default;
@@ -43,18 +44,34 @@ public:
     [[nodiscard]] QUrl url(const QString &path) const;
     /// GET of a path through the balancer; the body, empty when it failed.
     [[nodiscard]] QByteArray get(const QString &path) const;
+    /// 0: there is none of that name.
+    [[nodiscard]] int portOfInstance(const QString &instance) const;
+    /// What a version page tells; empty when it does not.
+    [[nodiscard]] static QString versionAt(const QUrl &url);
     [[nodiscard]] QString servedVersion() const;
     /// Every instance behind the balancer answers with this version: while a deployment rolls, two do.
     [[nodiscard]] bool servesOnly(const QString &version) const;
     /// What the balancer had to make good, or could not, since its start: requests asked again or
     /// elsewhere, connections and answers that failed, requests that got no answer.
     [[nodiscard]] QString balancerTroubles() const;
-    /// Requests that failed since the start, one a line.
+    /// What the traffic generator tells of itself; no run when it does not answer.
+    struct Traffic {
+        QString run; ///< Another one after each of its starts.
+        qint64 sent = 0;
+        qint64 settled = 0; ///< Up to that request all were answered, or have failed.
+        qint64 failed = 0;
+    };
+    [[nodiscard]] Traffic traffic() const;
+    /// Requests that failed since the start, one a line, once all that were sent before this call are answered. Those that
+    /// are not answered in time are a line, too, and so is a log that is missing.
     [[nodiscard]] QStringList failures() const;
-    [[nodiscard]] QSet<qint64> acknowledgedOrders() const;
-    [[nodiscard]] QSet<qint64> storedOrders() const;
-    /// Whether the traffic generator has sent more than count requests since it started.
-    [[nodiscard]] qint64 requestsSent() const;
+    /// Requests sent since the generator was started.
+    [[nodiscard]] qint64 requestsSent() const { return traffic().sent; }
+    /// Each as "ID CLIENT_ID": an id alone is given again by a database of before.
+    [[nodiscard]] QSet<QString> acknowledgedOrders() const;
+    [[nodiscard]] QSet<QString> storedOrders() const;
+    /// Acknowledged orders that are not stored.
+    [[nodiscard]] QStringList lostOrders() const;
 
     /// First column of an SQL query.
     [[nodiscard]] virtual QStringList query(const QString &sql) const = 0;
@@ -72,6 +89,7 @@ public:
 protected:
     QStringList m_account; ///< In front of cutoverctl: the program that makes it another account's, and its arguments.
 
+    /// Whole ones.
     [[nodiscard]] static QList<QByteArray> linesOf(const QString &path);
     [[nodiscard]] virtual QStringList tableNames() const = 0;
     [[nodiscard]] virtual QStringList columnsOf(const QString &table) const = 0;

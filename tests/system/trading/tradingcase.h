@@ -58,7 +58,7 @@ protected:
         const auto back = m_system->ctl({u"revert"_s, u"--take-over"_s});
         QVERIFY2(back.exitCode == RolledBack, back.errors.left(3000));
     }
-    void nothingLost() { QCOMPARE(m_system->lostOrders(), 0); }
+    void nothingLost() { QCOMPARE(m_system->lostOrders(), QStringList()); }
     /// In time that passes: QTRY counts its tries, of which each asks Docker.
     void becomes(const QString &version)
     {

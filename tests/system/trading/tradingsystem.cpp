@@ -691,13 +691,13 @@ bool TradingSystem::composeUp(const QString &version, const QString &service)
     return (compose.waitForFinished(120000) && compose.exitCode() == 0) || say(QString::fromUtf8(compose.readAllStandardError()));
 }
 
-int TradingSystem::kill(const QString &program)
+int TradingSystem::kill(const QString &program, int signal)
 {
     int killed = 0;
     const QSet<pid_t> own = processesOf({m_folder});
     for (const pid_t pid : own) {
         QFile name(u"/proc/%1/comm"_s.arg(pid));
-        if (name.open(QIODevice::ReadOnly) && name.readAll().trimmed() == program.toUtf8() && ::kill(pid, SIGKILL) == 0) {
+        if (name.open(QIODevice::ReadOnly) && name.readAll().trimmed() == program.toUtf8() && ::kill(pid, signal) == 0) {
             ++killed;
         }
     }
@@ -855,30 +855,49 @@ QString TradingSystem::otherThan(const QString &version, const QString &told) co
     return wrong.join(u"; "_s);
 }
 
-qsizetype TradingSystem::lostOrders() const
+QString TradingSystem::servesOther(const QStringList &versions) const
 {
-    // What is acknowledged is asked first: orders go on coming.
-    const QSet<qint64> acknowledged = acknowledgedOrders();
-    return (acknowledged - storedOrders()).size();
+    // More answers than there are instances, in turn.
+    for (int i = 0; i < 6; ++i) {
+        if (const QString version = servedVersion(); !versions.contains(version)) {
+            return u"“%1” is served"_s.arg(version);
+        }
+        const QByteArray page = get(u"/"_s);
+        if (std::ranges::none_of(versions, [&page](const QString &version) { return page.contains(QByteArray("<p>Version " + version.toUtf8() + "</p>")); })) {
+            return u"the page is “%1”"_s.arg(QString::fromUtf8(page.left(200)));
+        }
+    }
+    return {};
 }
 
-QString TradingSystem::harm(const QString &version, const QString &atRevision, const QString &troubles, const QString &told) const
+QString TradingSystem::harm(const QString &version, const QString &atRevision, const QString &troubles, const QString &told)
 {
     QStringList wrong = failures();
+    const Traffic now = traffic();
+    const Traffic since = std::exchange(m_seen, now);
+    // Who was started again may have left requests behind.
+    if (now.run.isEmpty() || (!since.run.isEmpty() && now.run != since.run)) {
+        wrong.append(u"the traffic is not the one that was begun"_s);
+    } else if (now.sent <= since.sent + 20) {
+        wrong.append(u"hardly any request was sent since the last look: %1, %2 then"_s.arg(now.sent).arg(since.sent));
+    }
+    if (now.failed != 0) {
+        wrong.append(u"the traffic has counted %1 failures"_s.arg(now.failed));
+    }
     if (const QString other = otherThan(version, told); !other.isEmpty()) {
         wrong.append(other);
     }
     if (const QString found = revision(); found != atRevision) {
         wrong.append(u"the revision is "_s + found);
     }
-    if (const QString now = balancerTroubles(); now != troubles) {
-        wrong.append(now);
+    if (const QString balancer = balancerTroubles(); balancer != troubles) {
+        wrong.append(balancer);
     }
     if (acknowledgedOrders().size() <= 20) {
         wrong.append(u"hardly any order was acknowledged"_s);
     }
-    if (const qsizetype lost = lostOrders(); lost > 0) {
-        wrong.append(u"%1 acknowledged orders are gone"_s.arg(lost));
+    if (const QStringList lost = lostOrders(); !lost.isEmpty()) {
+        wrong.append(u"%1 acknowledged orders are gone, one of them: %2"_s.arg(lost.size()).arg(lost.first()));
     }
     return wrong.join(u'\n');
 }

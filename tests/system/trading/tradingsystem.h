@@ -9,6 +9,7 @@
 #include <QProcess>
 #include <QTemporaryDir>
 
+#include <csignal>
 #include <functional>
 #include <memory>
 
@@ -75,8 +76,8 @@ public:
     [[nodiscard]] QString commitBehind(const QString &version, const std::function<void(const QString &folder)> &change);
     /// What a person does by hand: the service's container anew, as a release describes it. False with a message in problem().
     [[nodiscard]] bool composeUp(const QString &version, const QString &service);
-    /// SIGKILL to those of its processes that run this program; how many.
-    int kill(const QString &program);
+    /// A signal to those of its processes that run this program; how many.
+    int kill(const QString &program, int signal = SIGKILL);
     /// As the power goes: every process is killed, in no order that anybody would choose.
     void powerOff();
     /// What starts by itself afterwards: the servers, the daemon with its containers, and the supervisor with its services.
@@ -91,11 +92,11 @@ public:
     /// Empty when all frontends and backends that users are sent to serve this version, are healthy and nothing else of the project runs; else what is not so.
     /// told: what their code tells, where that is not the version that they were started as.
     [[nodiscard]] QString otherThan(const QString &version, const QString &told = {}) const;
-    /// Empty when it is whole at this version and revision, no request has ever failed, the balancer had no trouble since it
-    /// told those, and every acknowledged order is stored; else what is not so.
-    [[nodiscard]] QString harm(const QString &version, const QString &atRevision, const QString &troubles, const QString &told = {}) const;
-    /// Acknowledged orders that are not stored.
-    [[nodiscard]] qsizetype lostOrders() const;
+    /// Empty when users are served, each by one of these versions: API and page; else what they get.
+    [[nodiscard]] QString servesOther(const QStringList &versions) const;
+    /// Empty when it is whole at this version and revision, requests went on since the last call, none has ever failed, the balancer
+    /// had no trouble since it told those, and every acknowledged order is stored; else what is not so.
+    [[nodiscard]] QString harm(const QString &version, const QString &atRevision, const QString &troubles, const QString &told = {});
 
 protected:
     [[nodiscard]] QStringList tableNames() const override;
@@ -124,6 +125,7 @@ private:
     bool m_blueGreen = false;
     int m_workers = 0;
     bool m_libraries = false;
+    Traffic m_seen; ///< By harm().
     std::unique_ptr<cutover::testing::Dockerd> m_docker;
     std::unique_ptr<cutover::testing::PostgresServer> m_postgres;
     QProcess m_redis;
