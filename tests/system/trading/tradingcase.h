@@ -21,6 +21,8 @@ class TradingCase : public QObject
 {
 protected:
     std::unique_ptr<TradingSystem> m_system;
+    QList<TradingSystem::Table> m_before; ///< What was there when it began.
+    QByteArray m_said; ///< What commands of holdBehind(), decide(), goBack() and backFrom() have printed.
 
     static constexpr int Held = 4;
     static constexpr int Refused = 3;
@@ -52,13 +54,31 @@ protected:
     {
         return m_system->ctl({u"history"_s}).json[u"runs"].toArray().first().toObject()[u"state"].toString();
     }
-    /// Ends what is held: at the old release.
-    void goBack()
+    /// While a run to that version is held users are served, by the old release or the new one, and nothing of theirs is gone.
+    void servesWhileHeld(const QString &version)
     {
-        const auto back = m_system->ctl({u"revert"_s, u"--take-over"_s});
-        QVERIFY2(back.exitCode == RolledBack, back.errors.left(3000));
+        QString other;
+        const bool serves = QTest::qWaitFor([&] { return (other = m_system->servesOther({u"1.2.0"_s, version})).isEmpty(); }, 60000);
+        QVERIFY2(serves, qPrintable(other));
+        const qsizetype placed = m_system->acknowledgedOrders().size();
+        QTRY_VERIFY_WITH_TIMEOUT(m_system->acknowledgedOrders().size() > placed + 5, 60000);
+        const QString revision = m_system->revision();
+        QVERIFY2(revision == u"2b" || revision == u"3x", qPrintable(revision));
+        nothingLost();
     }
-    void nothingLost() { QCOMPARE(m_system->lostOrders(), QStringList()); }
+    /// Ends what is held on its way to that version: at the old release.
+    void goBack(const QString &version)
+    {
+        servesWhileHeld(version);
+        const auto back = decide(u"revert"_s);
+        QVERIFY2(back.exitCode == RolledBack, told(back));
+    }
+    /// What is acknowledged, and what was there when it began.
+    void nothingLost()
+    {
+        QCOMPARE(m_system->lostOrders(), QStringList());
+        QCOMPARE(m_system->missingOf(m_before), QString());
+    }
     /// In time that passes: QTRY counts its tries, of which each asks Docker.
     void becomes(const QString &version)
     {
@@ -95,15 +115,24 @@ protected:
         const auto outcome = TradingSystem::outcomeOf(*update, 120000);
         QVERIFY2(hold.exitCode == 0, QByteArray(hold.errors.left(2000) + outcome.errors.left(3000)));
         QVERIFY2(outcome.exitCode == Held, QByteArray(QByteArray::number(outcome.exitCode) + ' ' + outcome.errors.left(3000)));
+        hear(hold);
+        hear(outcome);
     }
+    void hear(const TradingSystem::Outcome &outcome) { m_said += outcome.output + outcome.errors; }
     /// A run's end after a person's decision.
-    TradingSystem::Outcome decide(const QString &verb) const { return m_system->ctl({verb, u"--take-over"_s}, 300000); }
+    TradingSystem::Outcome decide(const QString &verb)
+    {
+        const auto outcome = m_system->ctl({verb, u"--take-over"_s}, 300000);
+        hear(outcome);
+        return outcome;
+    }
     static QByteArray told(const TradingSystem::Outcome &outcome) { return QByteArray::number(outcome.exitCode) + ' ' + outcome.json[u"reason"].toString().toUtf8() + ' ' + outcome.errors.left(3000); }
     void backFrom(const QString &version, const QString &mode = u"code"_s)
     {
         becomes(version);
         const auto back = m_system->ctl({u"rollback"_s, u"1.2.0"_s, u"--mode"_s, mode, u"--yes"_s}, 300000);
         QVERIFY2(back.exitCode == 0, told(back));
+        hear(back);
     }
     QStringList failures() const { return m_system->failures(); }
     qint64 waiting(const QString &what) const
@@ -120,6 +149,12 @@ protected:
         m_system = std::make_unique<TradingSystem>();
         QVERIFY2(m_system->start(options), qPrintable(m_system->problem()));
         QTRY_VERIFY_WITH_TIMEOUT(m_system->requestsSent() > 50, 60000);
+        m_before = m_system->tables();
+        // What could not be read would have no rows to miss.
+        for (const auto &[name, rows] : {std::pair(u"orders"_s, options.orders), std::pair(u"users"_s, 100), std::pair(u"feature_flags"_s, 1)}) {
+            const auto table = std::ranges::find(m_before, name, &TradingSystem::Table::name);
+            QVERIFY2(table != m_before.end() && table->rows.size() >= rows, qPrintable(name));
+        }
         isAsBefore();
     }
 };
