@@ -4,12 +4,16 @@
 // The trading system's update from 1.2.0 to 1.2.1 under traffic, by cutoverctl and by what an operator
 // types: git clone of the tag, its build program, docker compose build, docker compose up -d. Each on a
 // system of its own with the same stack; the balancer asks no server twice. The time of both is until
-// all four containers serve the new release; ours has checks, a backup and the health checks in it.
+// all four containers serve the new release, asked at their own ports; ours has checks, a backup and the
+// health checks in it. A request that hangs when an update has ended is waited for, and counts as what it becomes.
 
 #include "bench.h"
 
 #include "tests/support/dockerd.h"
 #include "tradingsystem.h"
+
+#include <QDeadlineTimer>
+#include <QThread>
 
 using namespace Qt::StringLiterals;
 
@@ -18,8 +22,10 @@ namespace cutover::bench {
 namespace {
 
 constexpr int WarmUpMs = 3000;
-constexpr int SettleMs = 2000; ///< Requests under way may still fail.
 constexpr int PatienceMs = 120000;
+
+/// What an update is of; the project's file describes others too.
+const QStringList Services{u"backend-1"_s, u"backend-2"_s, u"frontend-1"_s, u"frontend-2"_s};
 
 struct Tally {
     qint64 failed = 0;
@@ -43,17 +49,27 @@ Result<> byCompose(TradingSystem &system)
     CHECK(runProgram(u"git"_s, {u"clone"_s, u"-q"_s, u"-b"_s, u"v1.2.1"_s, system.path(u"source"_s), release}));
     CHECK(runProgram(u"env"_s, {u"-C"_s, release, u"./build"_s}));
     const QStringList compose{u"--host"_s, system.docker().host(), u"compose"_s, u"-p"_s, u"cutover-trading"_s, u"-f"_s, release + u"/compose.yaml"_s, u"--env-file"_s, system.path(u".env"_s)};
-    CHECK(runProgram(u"docker"_s, compose + QStringList{u"build"_s, u"-q"_s}));
-    CHECK(runProgram(u"docker"_s, compose + QStringList{u"up"_s, u"-d"_s}));
-    QElapsedTimer waited;
-    waited.start();
-    while (waited.elapsed() < PatienceMs) {
-        if (system.servesOnly(u"1.2.1"_s) && system.get(u"/"_s).contains("Version 1.2.1")) {
-            return {};
+    CHECK(runProgram(u"docker"_s, compose + QStringList{u"build"_s, u"-q"_s} + Services));
+    CHECK(runProgram(u"docker"_s, compose + QStringList{u"up"_s, u"-d"_s} + Services));
+    return {};
+}
+
+/// Each container at its own port.
+Result<> waitUntilServed(const TradingSystem &system)
+{
+    for (const QString &service : Services) {
+        const QString path = service.startsWith(u"backend") ? u"/api/version"_s : u"/version.json"_s;
+        QUrl url = system.url(path);
+        url.setPort(system.portOfInstance(service));
+        const QDeadlineTimer limit(PatienceMs);
+        while (LiveSystem::versionAt(url) != u"1.2.1") {
+            if (limit.hasExpired()) {
+                return told(service + u" does not serve 1.2.1"_s);
+            }
+            QThread::msleep(50);
         }
-        QThread::msleep(100);
     }
-    return told(u"1.2.1 is not served"_s);
+    return {};
 }
 
 Result<double> measure(Result<> (*update)(TradingSystem &), Tally &tally)
@@ -68,13 +84,21 @@ Result<double> measure(Result<> (*update)(TradingSystem &), Tally &tally)
     }
     QThread::msleep(WarmUpMs);
     const qsizetype failed = system.failures().size();
-    const qint64 sent = system.requestsSent();
+    const LiveSystem::Traffic before = system.traffic();
     Result<> done;
-    const double seconds = secondsOf([&] { done = update(system); });
+    const double seconds = secondsOf([&] {
+        done = update(system);
+        if (done) {
+            done = waitUntilServed(system);
+        }
+    });
     CHECK(done);
-    QThread::msleep(SettleMs);
+    const LiveSystem::Traffic after = system.traffic();
+    if (after.run.isEmpty() || after.run != before.run || after.sent <= before.sent) {
+        return told(u"there was no traffic meanwhile"_s);
+    }
+    tally.sent += after.sent - before.sent;
     tally.failed += system.failures().size() - failed;
-    tally.sent += system.requestsSent() - sent;
     return seconds;
 }
 

@@ -55,9 +55,13 @@ DemoSystem::~DemoSystem()
     }
 }
 
-qint64 DemoSystem::failures() const
+Result<qint64> DemoSystem::failures() const
 {
-    return lines(path(u"data/failures.log"_s));
+    const QString log = path(u"data/failures.log"_s);
+    if (!QFile::exists(log)) {
+        return fail(u"bench.failed"_s, {{u"reason"_s, QString(log + u" is missing"_s)}});
+    }
+    return lines(log);
 }
 
 qint64 DemoSystem::acknowledged() const

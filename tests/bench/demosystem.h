@@ -24,8 +24,9 @@ public:
     [[nodiscard]] QString path(const QString &name) const { return m_folder.filePath(name); }
     [[nodiscard]] QString target() const { return path(QStringLiteral("target.yaml")); }
     [[nodiscard]] QString control() const { return m_control; }
-    /// Requests of the traffic that failed or were answered, until now.
-    [[nodiscard]] qint64 failures() const;
+    /// Requests of the traffic that failed until now; a log that is missing says nothing of them.
+    [[nodiscard]] Result<qint64> failures() const;
+    /// Orders that were answered until now.
     [[nodiscard]] qint64 acknowledged() const;
     [[nodiscard]] QStringList updateArguments(const QString &version, const QString &watch) const;
 

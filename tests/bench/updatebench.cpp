@@ -47,13 +47,14 @@ Result<double> measure(const Options &options, const Update &update, Tally &tall
 {
     TRY(const auto demo, DemoSystem::create(options, Orders, Rate));
     QThread::msleep(WarmUpMs);
-    const qint64 failed = demo->failures();
+    TRY(const qint64 failed, demo->failures());
     const qint64 acknowledged = demo->acknowledged();
     Result<> done;
     const double seconds = secondsOf([&] { done = update(*demo); });
     CHECK(done);
     QThread::msleep(1000); // Requests under way may still fail.
-    tally.failed += demo->failures() - failed;
+    TRY(const qint64 failedThen, demo->failures());
+    tally.failed += failedThen - failed;
     tally.answered += demo->acknowledged() - acknowledged;
     return seconds;
 }
