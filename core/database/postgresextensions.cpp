@@ -22,7 +22,7 @@ struct Extension {
 Result<QList<Extension>> extensionsOf(Session &fresh, const QJsonObject &description)
 {
     QList<Extension> all;
-    for (const QJsonValue &value : description["extensions"_L1].toArray()) {
+    for (const auto &value : description["extensions"_L1].toArray()) {
         Extension extension{value["name"_L1].toString(), value["version"_L1].toString(), value["schema"_L1].toString(), {}};
         TRY(const QList<Row> needs,
             fresh.rows(u"SELECT unnest(requires)::text FROM pg_available_extension_versions WHERE name = $1 AND version = $2"_s, {extension.name, extension.version}));
@@ -47,7 +47,7 @@ Result<bool> haveToBeMade(Session &fresh, const QJsonObject &description)
     if (hasExtension(description, "timescaledb"_L1)) {
         return true; // It is told of the restore before that begins.
     }
-    for (const QJsonValue &extension : description["extensions"_L1].toArray()) {
+    for (const auto &extension : description["extensions"_L1].toArray()) {
         TRY(const QVariant newest, fresh.value(u"SELECT default_version FROM pg_available_extensions WHERE name = $1"_s, {extension["name"_L1].toString()}));
         if (newest.toString() != extension["version"_L1].toString()) {
             return true;

@@ -59,7 +59,7 @@ QString backedUpComment(const QString &live)
 /// Where TimescaleDB was made, with the functions that people call; empty where it is not.
 QString schemaOfTimescale(const QJsonObject &description)
 {
-    for (const QJsonValue &extension : description["extensions"_L1].toArray()) {
+    for (const auto &extension : description["extensions"_L1].toArray()) {
         if (extension["name"_L1].toString() == "timescaledb"_L1) {
             return extension["schema"_L1].toString();
         }

@@ -66,7 +66,7 @@ protected:
     {
         QStringList ids;
         const QJsonArray points = m_system->ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray();
-        for (const QJsonValue &each : points) {
+        for (const auto &each : points) {
             if (!onlyKept || each[u"point"][u"available"].toBool()) {
                 ids.append(each[u"point"][u"id"].toString());
             }
