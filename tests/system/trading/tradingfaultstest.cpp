@@ -66,9 +66,25 @@ private Q_SLOTS:
         const QByteArray target = read(m_system->targetFile());
         write(m_system->targetFile(), QByteArray(target).replace("  build:\n", "  allowed_signers: secrets/signers\n  build:\n"));
         const auto update = m_system->ctl({u"update"_s, u"1.2.12"_s, u"--yes"_s});
+        // Nor is a commit installed that none of them stands for.
+        const QString hash = m_system->commitBehind(u"1.2.0"_s, [](const QString &folder) { write(folder + u"/NOTES"_s, "Tried by hand.\n"); });
+        QVERIFY2(!hash.isEmpty(), qPrintable(m_system->problem()));
+        const auto commit = m_system->ctl({u"rollback"_s, hash, u"--yes"_s});
+        // What one of them has signed is.
+        QVERIFY2(m_system->publishVariant(u"1.2.20"_s, [](const QString &) { }), qPrintable(m_system->problem()));
+        QVERIFY2(m_system->git({u"-c"_s, u"gpg.format=ssh"_s, u"-c"_s, QString(u"user.signingKey="_s + path(u"secrets/known"_s)), u"tag"_s, u"-f"_s, u"-s"_s, u"v1.2.20"_s, u"-m"_s, u"Release 1.2.20"_s}), qPrintable(m_system->problem()));
+        const auto good = m_system->ctl({u"update"_s, u"1.2.20"_s, u"--yes"_s}, 300000);
         write(m_system->targetFile(), target);
         QVERIFY2(update.exitCode == Refused, QByteArray(QByteArray::number(update.exitCode) + ' ' + update.errors.left(3000)));
         QVERIFY2(update.errors.contains("v1.2.12"), update.errors.left(3000));
+        QCOMPARE(commit.json[u"error"][u"code"].toString(), u"git.commit_unsigned"_s);
+        QVERIFY2(commit.exitCode == Refused, told(commit));
+        QVERIFY2(good.exitCode == 0, told(good));
+        const QJsonArray steps = m_system->ctl({u"history"_s, good.json[u"run"][u"id"].toString()}).json[u"steps"].toArray();
+        const auto verified = std::ranges::find_if(steps, [](const QJsonValue &step) { return step[u"spec"][u"kind"].toString() == u"verify_tag"; });
+        QVERIFY(verified != steps.end());
+        QVERIFY2((*verified)[u"spec"][u"params"][u"signer"].toString().contains(u"kim@example.org"_s), QJsonDocument((*verified)[u"spec"].toObject()).toJson());
+        backFrom(u"1.2.20"_s);
         isAsBefore();
         QCOMPARE(failures(), failed);
     }
