@@ -288,6 +288,7 @@ private Q_SLOTS:
         VERIFY_RESULT(await(supervisor.shutdown()));
         qunsetenv("CUTOVERCTL");
         VERIFY_RESULT(started);
+        QVERIFY(!placed && !removed);
         QCOMPARE(placed.error().code, u"git.runs_from"_s);
         QVERIFY2(placed.error().what().contains(u"worker-1"), qPrintable(placed.error().what()));
         QCOMPARE(removed.error().code, u"git.runs_from"_s);

@@ -413,6 +413,7 @@ private Q_SLOTS:
         const auto meanwhile = run(shell(u"touch '%1'"_s.arg(path(u"meanwhile"_s))));
         const auto opened = await(std::move(opening));
         QVERIFY(!QFile::exists(path(u"meanwhile"_s)));
+        QVERIFY(!opened && !meanwhile);
         QCOMPARE(opened.error().code, u"target.identity_changed"_s);
         QCOMPARE(meanwhile.error().code, u"target.identity_changed"_s);
     }
