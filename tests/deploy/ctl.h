@@ -22,6 +22,8 @@ inline void startCtl(QProcess &process, const Target &target, const QStringList 
 {
     process.setProcessChannelMode(QProcess::MergedChannels);
     process.setStandardInputFile(QProcess::nullDevice());
+    // As at a terminal, also where the tests run under nohup.
+    process.setChildProcessModifier([] { ::signal(SIGHUP, SIG_DFL); });
     process.start(qEnvironmentVariable("CUTOVER_BIN") + QStringLiteral("/cutoverctl"), words + QStringList{QStringLiteral("--target"), target.path});
     QVERIFY(process.waitForStarted());
 }
