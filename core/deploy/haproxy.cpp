@@ -154,7 +154,7 @@ Async<QList<Haproxy::Row>> Haproxy::stat() const
         co_return refused(u"show stat"_s, csv);
     }
     const QList<QStringList> lines = csvLines(QString::fromUtf8(csv).sliced(2));
-    const QStringList names = lines.front();
+    const QStringList &names = lines.front();
     QList<Row> rows;
     const QList<QStringList> told = lines.sliced(1);
     for (const QStringList &fields : told) {
