@@ -67,8 +67,8 @@ protected:
         QStringList ids;
         const QJsonArray points = m_system->ctl({u"backup"_s, u"list"_s}).json[u"points"].toArray();
         for (const auto &each : points) {
-            if (!onlyKept || each[u"point"][u"available"].toBool()) {
-                ids.append(each[u"point"][u"id"].toString());
+            if (!onlyKept || each.toObject()[u"point"][u"available"].toBool()) {
+                ids.append(each.toObject()[u"point"][u"id"].toString());
             }
         }
         ids.sort();
