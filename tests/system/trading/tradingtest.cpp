@@ -125,7 +125,7 @@ class TradingTest : public QObject
                 }
                 return first > 0;
             },
-            QDeadlineTimer(std::chrono::minutes(1)));
+            QDeadlineTimer(std::chrono::minutes(4)));
         QVERIFY2(isKnown, told);
         cutover::testing::Lookout lookout(m_system->path(u"haproxy.sock"_s), "backend", first);
         roll();
