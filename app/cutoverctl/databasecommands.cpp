@@ -126,7 +126,7 @@ Result<int> cloneDatabase(const Arguments &arguments)
         return fail(u"cli.clone_member"_s, {{u"point"_s, point->id}, {u"name"_s, database}});
     }
     // As before an update, whose proof of the backup needs the same.
-    TRY(const QList<Error> unmeasured, QCoro::waitFor(lookForCopies(target, {{database, 0}})));
+    TRY(const QList<Error> unmeasured, QCoro::waitFor(lookForCopies(target, {{database, backupInfoFromJson(member).content}})));
     for (const Error &cause : unmeasured) {
         say(cause.text());
     }

@@ -144,8 +144,8 @@ public:
         context.setResult(u"checks"_s, toJson(results));
         context.setResult(u"baseline"_s, baseline(context));
         if (const CheckResult *failure = worst(results)) {
-            const QString known = isFurther(spec()) ? u"check.failed_between"_s : failure->mayBeKnown ? u"check.failed_before_known"_s
-                                                                                                      : u"check.failed_before"_s;
+            const QString known = isFurther(spec()) ? (failure->mayBeKnown ? u"check.failed_between_known"_s : u"check.failed_between"_s) : failure->mayBeKnown ? u"check.failed_before_known"_s
+                                                                                                                                                                : u"check.failed_before"_s;
             co_return because(wantsHold(failure->error) ? u"check.held_before"_s : known, *failure);
         }
         co_return {};

@@ -47,7 +47,7 @@ Finding lookAtBackups(const QString &stateDirectory, qint64 limit)
             newest = point;
         }
     }
-    if (!newest && !gone.isEmpty()) {
+    if (!newest && unproven == 0 && !gone.isEmpty()) {
         return wrong(u"check.backup_gone"_s, {{u"count"_s, gone.size()}, {u"folder"_s, gone.constFirst()}}, gone.constFirst());
     }
     if (!newest) {

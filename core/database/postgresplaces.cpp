@@ -430,8 +430,11 @@ Result<QList<FormerDatabase>> replaced(Session &maintenance, const QString &live
     QList<FormerDatabase> found;
     for (const Row &row : rows) {
         const QString name = row[0].toString();
-        QDateTime when = QDateTime::fromString(name.sliced(name.lastIndexOf(before) + before.size()), swapTime);
-        when.setTimeZone(QTimeZone::UTC);
+        // One that somebody has renamed does not say when; a local time would not know an hour of the year.
+        const qsizetype at = name.lastIndexOf(before);
+        const QString told = at < 0 ? QString() : name.sliced(at + before.size());
+        constexpr qsizetype dateSize = 8;
+        const QDateTime when(QDate::fromString(told.left(dateSize), swapTime.first(dateSize)), QTime::fromString(told.mid(dateSize), swapTime.sliced(dateSize)), QTimeZone::UTC);
         found.append({name, row[1].toString(), when, row[2].toBool()});
     }
     return found;

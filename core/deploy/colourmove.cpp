@@ -168,7 +168,15 @@ Async<> ColourMove::letIn(std::stop_token stop)
     for (const InstanceMove &move : m_instances) {
         CO_CHECK(co_await m_balancer->waitUp(m_service.balancerBackend, move.name(), UpLimitMs, stop));
     }
+    forgetRestarts();
     co_return {};
+}
+
+void ColourMove::forgetRestarts() const
+{
+    for (const InstanceMove &move : m_instances) {
+        move.forgetCutRestart();
+    }
 }
 
 Async<bool> ColourMove::keepServing()
@@ -219,7 +227,6 @@ Async<> ColourMove::takeOut(ColourMove *successor, bool force, std::stop_token s
 
 Async<> ColourMove::takeOutThese(Drain *how)
 {
-    bool takesRequests = false;
     for (int round = 1;; ++round) {
         CO_TRY(const QList<BalancerServer> now, co_await servers());
         for (const BalancerServer &server : now) {
@@ -228,7 +235,7 @@ Async<> ColourMove::takeOutThese(Drain *how)
             }
         }
         if (std::ranges::any_of(now, &BalancerServer::isUp)) {
-            takesRequests = true;
+            how->takesRequests = true;
             CO_CHECK(co_await checkServed(how->successor));
         }
         how->isForgotten = false;
@@ -243,7 +250,7 @@ Async<> ColourMove::takeOutThese(Drain *how)
         const bool closes = m_service.atDrainLimit == ServiceSpec::AtDrainLimit::Close;
         if (!left.isEmpty() && !how->force && !closes) {
             const int count = std::accumulate(left.begin(), left.end(), 0);
-            co_return fail(u"balancer.sessions_left"_s, {{u"server"_s, left.firstKey()}, {u"count"_s, count}, {u"limit"_s, how->limitMs}}, m_balancer->place());
+            co_return fail(u"balancer.sessions_left"_s, {{u"server"_s, QStringList(left.keys()).join(u", "_s)}, {u"count"_s, count}, {u"limit"_s, how->limitMs}}, m_balancer->place());
         }
         // No health check wakes them up afterwards.
         for (const InstanceMove &move : m_instances) {
@@ -261,7 +268,7 @@ Async<> ColourMove::takeOutThese(Drain *how)
             CO_TRY(const int count, co_await m_balancer->closeLeft(m_service.balancerBackend, name, how->stop, [this, how] { return drainAgain(how); }));
             recordSessionsLeft(*m_context, *m_balancer, name, count);
         }
-        co_return takesRequests ? co_await checkServed(how->successor) : Result<>();
+        co_return how->takesRequests ? co_await checkServed(how->successor) : Result<>();
     }
 }
 
@@ -312,7 +319,9 @@ Async<QMap<QString, int>> ColourMove::drain(Drain *how)
             const qint64 slice = qMin(left, LookMs);
             drained = co_await m_balancer->waitDrained(m_service.balancerBackend, name, slice, told, how->stop, [this, how] { return drainAgain(how); });
             if (!drained && drained.error().code == u"balancer.sessions_left" && slice < left) {
-                CO_CHECK(co_await checkServed(how->successor));
+                if (how->takesRequests) {
+                    CO_CHECK(co_await checkServed(how->successor));
+                }
                 again = true;
             }
         }

@@ -36,6 +36,8 @@ public:
     [[nodiscard]] Async<> waitReady(QString version, std::stop_token stop);
     /// Each smoke test of the service, at each instance; one that is not critical is only told of. Error "colour.smoke_failed".
     [[nodiscard]] Async<> smoke(QString version, std::stop_token stop);
+    /// Restarts of its instances that were cut are no concern any more.
+    void forgetRestarts() const;
     /// All take requests, UP by the balancer's own check; returns then.
     [[nodiscard]] Async<> letIn(std::stop_token stop);
     /// Whether any of them takes requests. Where the balancer's own restart has taken all of them out, those that are ready are let in
@@ -60,6 +62,7 @@ private:
         std::stop_token stop;
         QSet<QString> served = {}; ///< Those that were let in at any moment.
         bool isForgotten = false; ///< The balancer has let them in again meanwhile.
+        bool takesRequests = false; ///< One of them was up: somebody has to take over. Whoever is out already is only waited for.
     };
     [[nodiscard]] Async<> takeOutThese(Drain *how);
     [[nodiscard]] Async<> drainAll() const;

@@ -76,10 +76,13 @@ Async<> ColourStep::stopOut(ColourMove *colour, ColourMove *successor, InstanceM
     if (letIn > 0) {
         CO_CHECK(co_await colour->takeOut(successor, true, stop));
     }
+    CO_TRY(const bool served, co_await successor->anyUp());
     CO_CHECK(co_await move->stop());
-    // Its end takes a while, in which the balancer may have been restarted.
-    CO_TRY(const bool serves, co_await successor->keepServing());
-    Q_UNUSED(serves)
+    // Its end takes a while, in which the balancer may have been restarted. Whom somebody has taken out before stays out.
+    if (served) {
+        CO_TRY(const bool serves, co_await successor->keepServing());
+        Q_UNUSED(serves)
+    }
     co_return {};
 }
 

@@ -5,6 +5,7 @@
 // commit: "verify_commit" 1 {version, tag: that vouches for it or empty, commit, signer}; and both:
 // "checkout_release" 1 {version, commit, build: argument lists, timeoutMs}.
 
+#include "deploy/restartrecord.h"
 #include "deploy/runtime.h"
 #include "plan/instancefacts.h"
 #include "plan/step.h"
@@ -237,7 +238,8 @@ private:
         const QStringList runtimes = runtimesOf(target);
         for (const QString &name : runtimes) {
             CO_TRY(const auto runtime, RuntimeRegistry::create(name, target));
-            CO_TRY(const Facts facts, co_await runtime->facts());
+            CO_TRY(Facts facts, co_await runtime->facts());
+            CO_CHECK(addCutRestarts(target, name, &facts));
             for (const ServiceSpec &service : std::as_const(target.services)) {
                 for (const InstanceSpec &instance : service.instances) {
                     // Another host has a copy of its own.

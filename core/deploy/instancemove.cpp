@@ -324,9 +324,17 @@ Async<> InstanceMove::keepOut()
 Async<> InstanceMove::stop()
 {
     // What a restart was about is from here on this step's.
-    CO_CHECK(forgetRestart(m_context->target(), m_instance.name));
+    forgetCutRestart();
     tell(u"deploy.doing.stop"_s, {}, 1);
     co_return co_await m_runtime->stop(m_instance.name);
+}
+
+void InstanceMove::forgetCutRestart() const
+{
+    // A full disk is in nobody's way here: it is told again, and the next one forgets it.
+    if (const Result<> forgotten = forgetRestart(m_context->target(), m_instance.name); !forgotten) {
+        m_context->log({forgotten.error().code, forgotten.error().args});
+    }
 }
 
 Async<> InstanceMove::stopForRestart(RestartRecord record)
@@ -396,7 +404,8 @@ Result<> InstanceMove::recordBefore(const InstanceState &before)
 Async<> InstanceMove::balance(std::stop_token stop)
 {
     if (!isBalanced()) {
-        co_return forgetRestart(m_context->target(), m_instance.name);
+        forgetCutRestart();
+        co_return {};
     }
     tell(u"deploy.doing.balance"_s, {}, 4);
     if (isSpare()) {
@@ -404,7 +413,8 @@ Async<> InstanceMove::balance(std::stop_token stop)
     }
     CO_CHECK(co_await m_balancer->setState(m_service.balancerBackend, m_instance.name, Balancer::State::Ready));
     CO_CHECK(co_await m_balancer->waitUp(m_service.balancerBackend, m_instance.name, UpLimitMs, stop));
-    co_return forgetRestart(m_context->target(), m_instance.name);
+    forgetCutRestart();
+    co_return {};
 }
 
 Async<> InstanceMove::leave()

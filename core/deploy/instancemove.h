@@ -68,6 +68,8 @@ public:
     [[nodiscard]] Async<> keepOut();
     /// Proven gone.
     [[nodiscard]] Async<> stop();
+    /// A restart of it that was cut is no concern any more.
+    void forgetCutRestart() const;
     /// The same, to be started again: that is on disk before, until balance() is through, so that whoever is cut here can be followed.
     [[nodiscard]] Async<> stopForRestart(RestartRecord record);
     [[nodiscard]] Async<> start(QString version);

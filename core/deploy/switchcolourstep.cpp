@@ -75,6 +75,8 @@ public:
             co_return fail(u"colour.not_serving"_s, {{u"service"_s, service()}, {u"colour"_s, colourWord(colour())}});
         }
         CO_CHECK(keep(context, {.colour = colour(), .weights = known.weights}));
+        // Of the colour that serves no more no restart goes on.
+        other.forgetRestarts();
         co_return co_await restoreWeights(context);
     }
 

@@ -18,6 +18,7 @@
 #include "plan/keyeddigest.h"
 #include "plan/loss.h"
 #include "system/clock.h"
+#include "system/jsonvalues.h"
 #include "target/databaseidentity.h"
 
 #include <QDir>
@@ -538,7 +539,6 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     steps.append(countLossStep(cost, u"count_loss"_s, false));
     // What is started again at the end is there before anything is stopped.
     InstanceReleases started = releasesThen(context.target, point);
-    const QStringList stopped = started.keys();
     const QSet<QString> idle = idleInstances(context.target, context.colours);
     for (const QString &instance : idle) {
         started.remove(instance);
@@ -548,7 +548,7 @@ Async<> planRestore(PlanningContext context, RestorePoint point, Plan *plan)
     const qsizetype fence = steps.size();
     steps.append(servicesStep(context, u"stop_services"_s, context.installed, context.running));
     // The step asks again; here it is told before a long backup. Who does not answer now may by then.
-    if (const Result<> may = co_await checkRights(context.target, stopped, {}); !may && may.error().kind != Error::Kind::Transient) {
+    if (const Result<> may = co_await checkRights(context.target, json::toStrings(steps.last().params[u"instances"]) + json::toStrings(steps.last().params[u"idle"]), {}); !may && may.error().kind != Error::Kind::Transient) {
         co_return fail(may.error());
     }
     CO_TRY(const QStringList closed, co_await closable(context.target, cost));

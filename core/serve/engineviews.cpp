@@ -116,8 +116,9 @@ Async<QJsonObject> EngineService::Private::status()
         }
     }
     view.watcherSilenceMs = watcherSilence(target);
-    CO_TRY(const auto cut, cutRestart(target));
-    view.cutRestart = cut.value_or(Error());
+    // That it can't be told is no reason to tell nothing.
+    const auto cut = cutRestart(target);
+    view.cutRestart = cut ? cut->value_or(Error()) : cut.error();
     auto lookTask = lookAtServices(target);
     if (!headsBusy) {
         readHeads(q);

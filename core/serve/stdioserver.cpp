@@ -62,8 +62,8 @@ struct StdioServer::Private {
                 item.insert(u"leftOut"_s, count);
                 what.insert(u"item"_s, item);
             }
-        } else if (state != u"item") {
-            leftOut.remove(job);
+        } else if (const qsizetype count = state == u"item" ? 0 : leftOut.take(job); count > 0) {
+            send({{u"notify"_s, u"job"_s}, {u"job"_s, job}, {u"state"_s, u"item"_s}, {u"what"_s, QJsonObject{{u"item"_s, QJsonObject{{u"lines"_s, QJsonArray()}, {u"leftOut"_s, count}}}}}});
         }
         send({{u"notify"_s, u"job"_s}, {u"job"_s, job}, {u"state"_s, state}, {u"what"_s, what}});
     }
