@@ -155,6 +155,12 @@ const Screens::Registration wizards{{
          engine->updatePlan.error = Error{u"sample.text"_s, {{u"text"_s, u"The package of 1.3.0 has changed: its digest is 8c1f0d2e4b…, the index says 3f9a1c77d0…."_s}, {u"hint"_s, u"Download it again; if it stays so, ask whoever publishes it."_s}}, Error::Kind::Permanent, {}};
      },
      atStep(u"updates"_s, u"1.3.0"_s, 2)},
+    {u"update-4-migrations-online"_s,
+     [](ScriptedEngine *engine) {
+         wizarddata::fill(engine);
+         wizarddata::planOnlineMigration(engine);
+     },
+     atStep(u"updates"_s, u"1.3.0"_s, 3)},
     {u"update-6-review-production"_s, wizarddata::fill, atStep(u"updates"_s, u"1.3.0"_s, 5)},
     {u"update-6-gates-shut"_s,
      [](ScriptedEngine *engine) {

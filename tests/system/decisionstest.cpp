@@ -197,7 +197,7 @@ void DecisionsTest::whoIsDownAfterwardsMayBePassedOver()
     QVERIFY(m_demo.waitAtGate(*update));
     broker.close();
     m_demo.openGate();
-    QCOMPARE(FaultDemo::told(SystemDemo::outcomeOf(*update), Held, u"check.held_after"_s, {u"broker"_s, u"--gates check:external:broker"_s}), QString());
+    QCOMPARE(FaultDemo::told(SystemDemo::outcomeOf(*update), Held, u"check.held_after"_s, {u"broker"_s, u"as check:external:broker"_s}), QString());
     const QStringList retry{u"retry"_s, u"--break-glass"_s, u"The broker is down for the day"_s, u"--gates"_s};
     QCOMPARE(FaultDemo::told(m_demo.ctl(retry + QStringList{u"blackout"_s}), Refused, u"gate.nothing_shut"_s), QString());
     const auto went = m_demo.ctl(retry + QStringList{u"check:external:broker"_s});

@@ -9,6 +9,8 @@
 #include <QAccessible>
 #include <QJsonArray>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 
 namespace cutover::wizarddata {
@@ -61,6 +63,20 @@ Plan updatePlan()
     plan.policy = {{u"automaticRollback"_s, true}, {u"holdDefault"_s, u"rollback"_s}};
     plan.owed = {u"0008_drop_old_quotes"_s};
     return plan;
+}
+
+void planOnlineMigration(ScriptedEngine *engine)
+{
+    Plan plan = updatePlan();
+    const auto step = std::ranges::find(plan.steps, u"migrate"_s, &StepSpec::kind);
+    step->title = text(u"Migration 6f, Fill the side of old orders"_s);
+    step->params = {{u"tool"_s, u"alembic"_s}, {u"phase"_s, u"data"_s}, {u"wayBack"_s, u"counted"_s}, {u"loses"_s, QJsonArray{QJsonArray{u"public"_s, u"orders"_s, u"side"_s}}}};
+    step->previews = {{u"sql"_s, u"6f_sides.down.sql"_s, u"ALTER TABLE orders DROP COLUMN side;\n"_s},
+                      {u"text"_s, u"6f_sides.py"_s,
+                       u"\"\"\"Fill the side of old orders\"\"\"\nfrom alembic import op\nimport sqlalchemy as sa\n\nrevision = \"6f\"\ndown_revision = \"5e\"\n\n\ndef upgrade():\n"
+                       "    connection = op.get_bind()\n    while True:\n        rows = connection.execute(sa.text(\n            \"UPDATE orders SET side = 'buy' WHERE id IN (\"\n"
+                       "            \"SELECT id FROM orders WHERE side IS NULL LIMIT 1000)\"))\n        if rows.rowcount == 0:\n            break\n"_s}};
+    engine->updatePlan.result = {{u"plan"_s, plan.toJson()}};
 }
 
 Plan rollbackPlan()

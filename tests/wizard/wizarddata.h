@@ -23,6 +23,8 @@ void openSessions(ScriptedEngine *engine);
 /// A log that goes on.
 [[nodiscard]] ScriptedEngine::Job serviceLog();
 [[nodiscard]] Plan updatePlan();
+/// The update's migration is one of Alembic's, whose SQL shows only while it runs.
+void planOnlineMigration(ScriptedEngine *engine);
 [[nodiscard]] Plan rollbackPlan();
 /// Releases are of a git repository, and a commit of it can be gone back to: its plan.
 [[nodiscard]] Plan commitPlan();
