@@ -100,8 +100,10 @@ protected:
     /// Whether the run under way is at that step, or past it.
     bool hasBegun(const QString &step) const
     {
-        const QString run = m_system->ctl({u"status"_s}).json[u"activeRun"].toString();
-        const QJsonArray steps = run.isEmpty() ? QJsonArray() : m_system->ctl({u"history"_s, run}).json[u"steps"].toArray();
+        // Without a look at Docker, which takes its time: whoever holds the run then would come a step too late.
+        const QJsonObject newest = m_system->ctl({u"history"_s}).json[u"runs"].toArray().first().toObject();
+        const bool isRunning = newest[u"state"].toString() == u"running";
+        const QJsonArray steps = isRunning ? m_system->ctl({u"history"_s, newest[u"id"].toString()}).json[u"steps"].toArray() : QJsonArray();
         return std::ranges::any_of(steps, [&](const QJsonValue &each) {
             return each[u"spec"][u"id"].toString() == step && each[u"record"][u"state"].toString() != u"pending"_s;
         });
