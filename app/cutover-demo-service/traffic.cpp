@@ -160,7 +160,7 @@ QString Traffic::failureOf(const QNetworkReply &reply, const QByteArray &body, c
     if (status == 0) {
         return reply.errorString();
     }
-    const QString told = u"status "_s + QString::number(status);
+    QString told = u"status "_s + QString::number(status);
     if (status < 200 || status >= 300) {
         return told;
     }

@@ -39,7 +39,7 @@ QString ownTemporaryFolder()
 
 QString socketPlace(const QString &folder, const QString &name, const QString &mark)
 {
-    const QString plain = folder + u'/' + name;
+    QString plain = folder + u'/' + name;
     if (QFile::encodeName(plain).size() <= longestPath) {
         return plain;
     }

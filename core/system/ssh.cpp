@@ -53,7 +53,7 @@ QByteArray includeOf(const QString &file)
  */
 QString configurationFile()
 {
-    const QString named = qEnvironmentVariable("CUTOVER_SSH_CONFIG");
+    QString named = qEnvironmentVariable("CUTOVER_SSH_CONFIG");
     if (!named.isEmpty() && !QFileInfo::exists(named)) {
         return named; // ssh says so.
     }

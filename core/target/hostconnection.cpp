@@ -36,7 +36,7 @@ Result<QString> socketOf(const HostSpec &host)
     const QString folder = host.stateDirectory + u"/ssh"_s;
     CHECK(files::makePath(host.stateDirectory));
     const QString mark = json::sha256((host.name + u'\n' + host.address.text() + u'\n' + qEnvironmentVariable("CUTOVER_SSH_CONFIG")).toUtf8()).first(16);
-    const QString socket = isPrivateFolder(folder) ? socketPlace(folder, mark) : QString();
+    QString socket = isPrivateFolder(folder) ? socketPlace(folder, mark) : QString();
     if (socket.isEmpty()) {
         return fail(u"host.no_private_folder"_s, {{u"folder"_s, folder}}, folder);
     }
