@@ -238,6 +238,19 @@ class GatesTest : public QObject
         return proof ? proof->rehearsal : proof.error().code;
     }
 
+    /// A run that was approved; at that moment the approval runs out.
+    void recordOneThatExpires(const QString &moment)
+    {
+        needApproval();
+        begin();
+        approve(m_clock->now());
+        world().before[moment] = [this]() -> std::optional<Error> {
+            m_clock->advance(3600'000);
+            return {};
+        };
+        record();
+    }
+
 private Q_SLOTS:
     void initTestCase()
     {
@@ -503,14 +516,7 @@ private Q_SLOTS:
 
     void expiredBeforeTheFirstChange()
     {
-        needApproval();
-        begin();
-        approve(m_clock->now());
-        world().before[u"look:apply"_s] = [this]() -> std::optional<Error> {
-            m_clock->advance(3600'000);
-            return {};
-        };
-        record();
+        recordOneThatExpires(u"look:apply"_s);
         QCOMPARE(go(), RunState::Held);
         QCOMPARE(run().reason.code, u"run.gate_held"_s);
         QVERIFY2(run().reason.text().contains(u"Lee") && run().reason.text().contains(u"before anything was changed"), qPrintable(run().reason.text()));
@@ -527,14 +533,7 @@ private Q_SLOTS:
 
     void glassForAnApprovalThatExpired()
     {
-        needApproval();
-        begin();
-        approve(m_clock->now());
-        world().before[u"look:apply"_s] = [this]() -> std::optional<Error> {
-            m_clock->advance(3600'000);
-            return {};
-        };
-        record();
+        recordOneThatExpires(u"look:apply"_s);
         QCOMPARE(go(), RunState::Held);
         const auto resume = [this](const QString &gate) {
             commandWith(u"resume"_s, {{u"glass"_s, BreakGlass{u"kim@desk"_s, u"Prices are wrong"_s, {gate}, m_clock->now()}.toJson()}});
@@ -548,14 +547,7 @@ private Q_SLOTS:
 
     void expiredAfterTheFirstChangeItGoesOn()
     {
-        needApproval();
-        begin();
-        approve(m_clock->now());
-        world().before[u"a:apply"_s] = [this]() -> std::optional<Error> {
-            m_clock->advance(3600'000);
-            return {};
-        };
-        record();
+        recordOneThatExpires(u"a:apply"_s);
         QCOMPARE(go(), RunState::Succeeded);
     }
 

@@ -177,18 +177,22 @@ void MigrationPreview::setStep(const StepSpec &step)
                         tr("How many is counted when a rollback is planned."));
     } else if (description.uncountedLoss) {
         m_warning->tell(InlineMessage::Kind::Caution, tr("What the way back loses can't be counted beforehand."));
-    } else if (!description.commits.isEmpty()) {
-        m_warning->tell(InlineMessage::Kind::Caution, tr("Parts of it are committed by themselves: a failure leaves what came before."), description.commits);
     }
-    m_up.display(description.up);
-    m_down.display(description.down);
+    // Beside whatever the warning tells.
+    m_up.display(description.up, description.commits.isEmpty() ? QString() : tr("Committed by themselves, so that a failure leaves what came before:") + u'\n' + description.commits);
+    m_down.display(description.down, {});
     m_irreversible->setVisible(description.down.text.isEmpty());
 }
 
-void MigrationPreview::Side::display(const MigrationDescription::Way &way) const
+void MigrationPreview::Side::display(const MigrationDescription::Way &way, const QString &remark) const
 {
-    note->setText(way.isSource ? MigrationPreview::tr("Its SQL shows only while it runs. This is the source that runs:") : QString());
-    note->setVisible(way.isSource);
+    QStringList told{remark};
+    if (way.isSource) {
+        told.append(MigrationPreview::tr("Its SQL shows only while it runs. This is the source that runs:"));
+    }
+    told.removeAll(QString());
+    note->setText(told.join(u'\n'));
+    note->setVisible(!told.isEmpty());
     code->setCode(way.text, CodeView::definitionForPreview(way.isSource ? u"python"_s : u"sql"_s));
     code->setVisible(!way.text.isEmpty());
 }

@@ -55,7 +55,8 @@ private:
     struct Side {
         TextLabel *note;
         CodeView *code;
-        void display(const MigrationDescription::Way &way) const;
+        /// remark: what to know beside it; may be empty.
+        void display(const MigrationDescription::Way &way, const QString &remark) const;
     };
     Side m_up;
     Side m_down;

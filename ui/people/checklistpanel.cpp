@@ -169,18 +169,19 @@ void ChecklistPanel::refresh()
     m_summary->setText(needed == 0 ? tr("The checklist is being read.") : summary);
 
     const ChecklistItem *item = chosen();
+    const bool isEarly = item != nullptr && m_view.run.isEmpty() && item->phase != ChecklistItem::Phase::Before;
     QString why;
     if (item == nullptr) {
         why = tr("Choose an item that a person signs.");
     } else if (!item->manual) {
         why = tr("“%1” is ticked by evidence alone.").arg(item->text.text());
-    } else if (m_view.run.isEmpty() && item->phase != ChecklistItem::Phase::Before) {
+    } else if (isEarly) {
         why = tr("“%1” is signed once the run has begun.").arg(item->text.text());
     } else if (m_note->text().trimmed().isEmpty()) {
         why = tr("To sign “%1”, write a note.").arg(item->text.text());
     }
     const bool isTicked = item != nullptr && item->manual && item->state == ChecklistItem::State::Ticked;
-    m_note->setEnabled(item != nullptr && item->manual && (!m_view.run.isEmpty() || item->phase == ChecklistItem::Phase::Before));
+    m_note->setEnabled(item != nullptr && item->manual && !isEarly);
     m_takeBack->setVisible(isTicked);
     setDisabledReason(m_sign, m_busy ? tr("The last signature is being kept.") : why);
     setDisabledReason(m_takeBack, m_busy ? tr("The last signature is being kept.") : why);
