@@ -286,7 +286,7 @@ private Q_SLOTS:
             QVERIFY(code->toPlainText().contains(u"for row in rows"));
         }
         const auto labels = view.findChildren<QLabel *>();
-        QCOMPARE(std::ranges::count_if(labels, [](const QLabel *label) { return !label->isHidden() && label->text().contains(u"Its SQL shows only"); }), 2);
+        QCOMPARE(std::ranges::count_if(labels, [](const QLabel *label) { return !label->isHidden() && label->text().contains(u"Its SQL can't be shown"); }), 2);
         // Told whatever is told of the way back.
         QCOMPARE(std::ranges::count_if(labels, [](const QLabel *label) { return !label->isHidden() && label->text().contains(u"Committed by themselves") && label->text().contains(u"COMMIT"); }), 1);
         QVERIFY(std::ranges::none_of(labels, [](const QLabel *label) { return !label->isHidden() && label->text().startsWith(u"There is no way back"); }));

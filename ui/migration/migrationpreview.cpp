@@ -188,7 +188,7 @@ void MigrationPreview::Side::display(const MigrationDescription::Way &way, const
 {
     QStringList told{remark};
     if (way.isSource) {
-        told.append(MigrationPreview::tr("Its SQL shows only while it runs. This is the source that runs:"));
+        told.append(MigrationPreview::tr("Its SQL can't be shown beforehand. This is the source that runs:"));
     }
     told.removeAll(QString());
     note->setText(told.join(u'\n'));
