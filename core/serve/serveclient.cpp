@@ -74,6 +74,7 @@ struct ServeClient::Private {
     QSet<QString> jobs; ///< Under way at this server.
     QByteArray errorTail;
     std::optional<Error> failure; ///< Why this server was given up.
+    std::optional<Error> stray; ///< What was no message before the first answer: of the account's shell, as far as that can be told.
     QTimer retry;
     QTimer again; ///< There may be another message behind the one that was read.
     QTimer hello;
@@ -133,6 +134,9 @@ struct ServeClient::Private {
             }
         }
         const QString last = QString::fromUtf8(errorTail.trimmed().split('\n').last());
+        if (last.isEmpty() && stray) {
+            return *stray;
+        }
         return {.code = last.isEmpty() ? u"serve.ended"_s : u"serve.ended_saying"_s, .args = {{u"exit"_s, code}, {u"output"_s, last}}, .kind = Error::Kind::Transient, .where = {}};
     }
 
@@ -149,6 +153,7 @@ struct ServeClient::Private {
     {
         errorTail.clear();
         failure.reset();
+        stray.reset();
         if (!unusable.code.isEmpty()) {
             refused = true;
             drop(unusable);
@@ -199,6 +204,11 @@ struct ServeClient::Private {
         lines.feed(bytes);
         while (const auto line = lines.next()) {
             if (!*line) {
+                // A shell over there may print from its startup files.
+                if (!ready && !host.isLocal()) {
+                    stray = line->error();
+                    continue;
+                }
                 giveUp(line->error());
                 return;
             }
@@ -254,7 +264,7 @@ ServeClient::ServeClient(const QStringList &command, QObject *parent)
     connect(&d->retry, &QTimer::timeout, this, [this] { d->launch(); });
     d->hello.setSingleShot(true);
     connect(&d->hello, &QTimer::timeout, this, [this] {
-        d->giveUp({.code = u"serve.no_hello"_s, .args = {{u"limit"_s, HelloMs}}, .kind = Error::Kind::Transient, .where = {}});
+        d->giveUp(d->stray.value_or(Error{.code = u"serve.no_hello"_s, .args = {{u"limit"_s, HelloMs}}, .kind = Error::Kind::Transient, .where = {}}));
     });
     connect(d->process.get(), &QProcess::started, this, [this] { Private::greet(this); });
     connect(d->process.get(), &QProcess::readyReadStandardOutput, this, [this] { d->read(false); });

@@ -32,6 +32,7 @@ constexpr qsizetype mostAtOnce = 8;
 constexpr qint64 turnPollMs = 20;
 constexpr qint64 refusedMs = 15000; ///< How long a session that the host refuses is asked for again.
 constexpr qint64 refusedPollMs = 200;
+constexpr qint64 roomMost = 64 << 10; ///< For what is not the program's: lines of ours, and what the shell over there prints before it.
 
 // What runs over there, in three parts side by side; all of it is handed to sh as it stands here.
 //
@@ -59,9 +60,11 @@ fi
 echo lost >&4
 exec sleep 86400)"_L1;
 
-// Becomes the program, in a session of its own. $1: how much it is told; $2: the mark that its own lines begin with.
+// Becomes the program, in a session of its own. $1: how much it is told; $2: the mark that its own lines begin with. Both streams get
+// one: what comes before is of the account's shell, whose startup files may print.
 constexpr auto starter = R"(echo "program $$" >&4
 read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id
+printf '\n%s\n' "$2"
 printf '\n%s program %s %s\n' "$2" "$$" "$boot" >&2
 told=$(head -c "$1")
 case $told in *"#$2") ;; *) echo unread >&4; exit 1 ;; esac
@@ -237,7 +240,10 @@ public:
     void take(const QByteArray &line, bool isError)
     {
         if (!isError) {
-            tell(line, false);
+            if (m_isOutput) {
+                tell(line, false);
+            }
+            m_isOutput = m_isOutput || line == m_mark;
             return;
         }
         if (line.startsWith(QByteArray(m_mark + ' '))) {
@@ -251,6 +257,9 @@ public:
                 m_code = words.value(2).toInt();
             }
             m_records.append(QByteArray('\n' + line + '\n'));
+            return;
+        }
+        if (!hasBegun()) {
             return;
         }
         flush();
@@ -277,7 +286,11 @@ public:
     void clean(ProcessResult &result, qint64 maxOutput) const
     {
         qint64 written = result.output.size() + result.errorOutput.size() + result.droppedBytes;
-        for (const QByteArray &record : m_records) {
+        if (hasBegun()) {
+            written -= cutUpTo(QByteArray('\n' + m_mark + '\n'), result.output);
+            written -= cutUpTo(m_records.first(), result.errorOutput);
+        }
+        for (const QByteArray &record : m_records.sliced(hasBegun() ? 1 : 0)) {
             written -= record.size();
             if (const qsizetype at = result.errorOutput.indexOf(record); at >= 0) {
                 result.errorOutput.remove(at, record.size());
@@ -289,6 +302,14 @@ public:
     }
 
 private:
+    /// Returns how many bytes were not the program's.
+    static qint64 cutUpTo(const QByteArray &record, QByteArray &output)
+    {
+        const qsizetype at = output.indexOf(record);
+        const qint64 others = (at < 0 ? output.size() : at) + record.size();
+        output.remove(0, others);
+        return others;
+    }
     void tell(const QByteArray &line, bool isError) const
     {
         if (m_onLine) {
@@ -303,6 +324,7 @@ private:
     Group m_program;
     int m_code = 0;
     bool m_empty = false;
+    bool m_isOutput = false; ///< The program's own has begun.
 };
 
 /// ssh found no connection to share, and made none: nothing has run.
@@ -334,7 +356,7 @@ Async<ProcessResult> runThere(HostSpec host, ProcessSpec spec, std::optional<Hos
     ssh.timeoutMs = spec.timeoutMs;
     ssh.graceMs = spec.graceMs + endMs;
     ssh.inherit = spec.inherit;
-    ssh.maxOutput = spec.maxOutput + 1024; // Room for the lines that are ours.
+    ssh.maxOutput = spec.maxOutput + roomMost;
 
     const qint64 begin = Clock::system().monotonic();
     for (bool isReopened = false;;) {
@@ -449,7 +471,7 @@ const Catalogue::Registration texts{{
     {"host.no_folder", QT_TRANSLATE_NOOP("catalogue", "The folder “%{folder}” that “%{program}” is to run in does not exist on %{host}."),
      QT_TRANSLATE_NOOP("catalogue", "Make it there, or correct the path.")},
     {"host.unsuitable", QT_TRANSLATE_NOOP("catalogue", "%{host} can't run programs for Cutover; its shell ended with %{exit}: %{last}"),
-     QT_TRANSLATE_NOOP("catalogue", "The account needs a POSIX login shell that prints nothing by itself, and sh, coreutils and setsid (util-linux) in its path.")},
+     QT_TRANSLATE_NOOP("catalogue", "The account needs a POSIX login shell, and sh, coreutils and setsid (util-linux) in its path.")},
     {"host.bad_variable", QT_TRANSLATE_NOOP("catalogue", "“%{name}” is not the name of an environment variable that a shell takes."),
      QT_TRANSLATE_NOOP("catalogue", "Use letters, digits and “_”, not beginning with a digit.")},
 }};

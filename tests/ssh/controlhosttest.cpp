@@ -373,6 +373,25 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
         QCOMPARE(output, "kim");
     }
 
+    void shellMayPrint()
+    {
+        SshServer::write(path(u"greet"_s), "echo hello; echo '{'; exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n");
+        m_server.stop();
+        m_server.options = "ForceCommand sh '" + path(u"greet"_s).toLocal8Bit() + "'\n";
+        QVERIFY(m_server.start().isEmpty());
+        ServeClient greeted(host(), ourProgram(), target());
+        const Error well = failureOf(greeted);
+        const bool isConnected = greeted.isConnected();
+        // What only prints is no console's other side.
+        ServeClient alone(host(script(u"prints"_s, "exit 0")), ourProgram(), target());
+        const Error error = failureOf(alone);
+        m_server.stop();
+        m_server.options.clear();
+        QVERIFY(m_server.start().isEmpty());
+        QVERIFY2(isConnected, qPrintable(well.text()));
+        QCOMPARE(error.code, u"serve.bad_line"_s);
+    }
+
     /// What a long command says on the way is read on the way.
     void errorsComeAsTheyAreTold()
     {

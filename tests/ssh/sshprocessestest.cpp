@@ -19,6 +19,7 @@
 #include <QTest>
 #include <QTimer>
 
+#include <algorithm>
 #include <csignal>
 #include <sys/stat.h>
 #include <vector>
@@ -690,6 +691,36 @@ private Q_SLOTS:
         QCOMPARE(result->output, QByteArray(1000, '\0'));
         QCOMPARE(result->errorOutput, QByteArray(1000, '\0'));
         QCOMPARE(result->droppedBytes, 148000);
+    }
+
+    /// As the startup files of many an account do, also without a line end.
+    void shellMayPrint()
+    {
+        SshServer::write(path(u"greet"_s), "echo hello; echo hello >&2; head -c 5000 /dev/zero; head -c 5000 /dev/zero >&2; exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n");
+        m_server.stop();
+        m_server.options = "ForceCommand sh '" + path(u"greet"_s).toLocal8Bit() + "'\n";
+        QVERIFY(m_server.start().isEmpty());
+        m_host = newHost();
+        QList<QByteArray> lines;
+        ProcessSpec spec = shell(u"echo one; echo two >&2; printf end; exit 3"_s);
+        spec.onLine = [&lines](const QByteArray &line, bool isError) { lines.append(QByteArray(isError ? "error " + line : line)); };
+        const auto result = run(spec);
+        spec.maxOutput = 6;
+        const auto limited = run(spec);
+        const auto missing = run({.program = u"/nowhere"_s});
+        restartServer({});
+        QVERIFY_RESULT(result);
+        QCOMPARE(result->exitCode, 3);
+        QCOMPARE(result->output, "one\nend"_ba);
+        QCOMPARE(result->errorOutput, "two\n"_ba);
+        QCOMPARE(result->droppedBytes, 0);
+        QVERIFY_RESULT(limited);
+        QCOMPARE(limited->output, "one\nen"_ba);
+        QCOMPARE(limited->errorOutput, "two\n"_ba);
+        QCOMPARE(limited->droppedBytes, 1);
+        std::ranges::sort(lines);
+        QCOMPARE(lines, (QList<QByteArray>{"end", "end", "error two", "error two", "one", "one"}));
+        QCOMPARE(missing.error().code, u"host.no_program"_s);
     }
 
     void accountWithoutAShell()

@@ -53,13 +53,15 @@ public:
             QFile::setPermissions(path(QString()), QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner | QFile::ExeOther);
             QFile::setPermissions(path(QStringLiteral("authorized_keys")), QFile::ReadOwner | QFile::WriteOwner | QFile::ReadOther);
         }
+        // Shells over there read no startup files of whoever runs the tests.
+        const QByteArray home = logins ? QByteArray() : " HOME=" + path(QString()).toLocal8Bit();
         write(path(QStringLiteral("sshd_config")),
               "Port " + QByteArray::number(m_port) + "\nListenAddress 127.0.0.1\nHostKey " + path(QStringLiteral("host_key")).toLocal8Bit() + "\nAuthorizedKeysFile "
                   + path(QStringLiteral("authorized_keys")).toLocal8Bit()
                   + "\nPidFile none\nStrictModes no\nUsePAM " + (logins ? "yes" : "no")
                   + "\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
                     "PerSourcePenalties no\nMaxStartups 100\nX11Forwarding no\nSetEnv LC_ALL=C.UTF-8"
-                  + environment + "\n" + options);
+                  + home + environment + "\n" + options);
         QStringList words{QStringLiteral("setpriv"), QStringLiteral("--pdeathsig=KILL")};
         if (::getuid() == 0) {
             QDir().mkpath(QStringLiteral("/run/sshd"));
