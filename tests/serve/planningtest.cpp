@@ -11,7 +11,6 @@
 #include "tests/support/otherprocess.h"
 
 #include <QDir>
-#include <QElapsedTimer>
 #include <QEventLoop>
 #include <QFile>
 #include <QJsonArray>
@@ -24,6 +23,8 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTimer>
+
+#include <fcntl.h>
 
 using namespace Qt::StringLiterals;
 using namespace cutover;
@@ -511,15 +512,25 @@ private Q_SLOTS:
         const ReleaseInfo release = *std::ranges::find(m_releases, *Version::parse(u"1.2.1"_s), [](const ReleaseInfo &info) { return info.manifest.version; });
         const QString folder = m_target.stateDirectory + u"/downloads"_s;
         QVERIFY(files::remove(folder + u'/' + release.file));
-        testing::OtherProcess other([&folder, &release] {
+        const QString held = m_folder.filePath(u"held"_s);
+        const QString letGo = m_folder.filePath(u"let-go"_s);
+        testing::OtherProcess other([&folder, &release, &held, &letGo] {
             const auto lock = FileLock::attempt(folder + u"/.locks/"_s + release.file);
-            ::usleep(lock && *lock ? 900'000 : 0);
+            if (lock && *lock) {
+                ::close(::creat(QFile::encodeName(held).constData(), 0600));
+                while (::access(QFile::encodeName(letGo).constData(), F_OK) != 0) {
+                    ::usleep(10'000);
+                }
+            }
         });
-        QTest::qWait(200);
-        QElapsedTimer timer;
-        timer.start();
-        QVERIFY(QCoro::waitFor(ReleaseSource::of(m_target)->stage(release, {}, [](const Progress &) { })));
-        QVERIFY2(timer.elapsed() > 400, qPrintable(QString::number(timer.elapsed())));
+        QVERIFY(QTest::qWaitFor([&held] { return QFile::exists(held); }, 20000));
+        const auto source = ReleaseSource::of(m_target);
+        auto staging = source->stage(release, {}, [](const Progress &) { });
+        QTest::qWait(300);
+        QVERIFY(!staging.isReady());
+        QVERIFY(!QFile::exists(folder + u'/' + release.file));
+        QVERIFY(files::replace(letGo, {}));
+        QVERIFY(QCoro::waitFor(std::move(staging)));
         QCOMPARE(other.wait(), 0);
     }
 

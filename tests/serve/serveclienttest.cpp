@@ -287,7 +287,8 @@ exec sleep 60)"_s));
             QElapsedTimer timer;
             timer.start();
             client.reset();
-            QVERIFY2(timer.elapsed() < 16, qPrintable(QString::number(timer.elapsed())));
+            // Of the two seconds that a server has; others may be at work on the machine.
+            QVERIFY2(timer.elapsed() < 200, qPrintable(QString::number(timer.elapsed())));
             const pid_t pid = pid_t(read(u"pids"_s).trimmed().toLongLong());
             QVERIFY(pid > 0);
             QTRY_VERIFY_WITH_TIMEOUT(::kill(pid, 0) != 0, 10000);
