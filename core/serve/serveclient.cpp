@@ -207,6 +207,7 @@ struct ServeClient::Private {
                 // A shell over there may print from its startup files.
                 if (!ready && !host.isLocal()) {
                     stray = line->error();
+                    stray->kind = Error::Kind::Transient;
                     continue;
                 }
                 giveUp(line->error());
@@ -241,6 +242,7 @@ struct ServeClient::Private {
             co_return;
         }
         client->d->ready = true;
+        client->d->stray.reset();
         client->d->retryMs = FirstRetryMs;
         client->d->state.attempts = 0;
         client->d->state.version = (*result)[u"version"].toString();
@@ -264,7 +266,7 @@ ServeClient::ServeClient(const QStringList &command, QObject *parent)
     connect(&d->retry, &QTimer::timeout, this, [this] { d->launch(); });
     d->hello.setSingleShot(true);
     connect(&d->hello, &QTimer::timeout, this, [this] {
-        d->giveUp(d->stray.value_or(Error{.code = u"serve.no_hello"_s, .args = {{u"limit"_s, HelloMs}}, .kind = Error::Kind::Transient, .where = {}}));
+        d->giveUp({.code = u"serve.no_hello"_s, .args = {{u"limit"_s, HelloMs}}, .kind = Error::Kind::Transient, .where = {}});
     });
     connect(d->process.get(), &QProcess::started, this, [this] { Private::greet(this); });
     connect(d->process.get(), &QProcess::readyReadStandardOutput, this, [this] { d->read(false); });

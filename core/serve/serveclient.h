@@ -12,7 +12,8 @@ namespace cutover {
  * A console's link to 'cutoverctl serve --stdio', started as a child (locally, or through ssh).
  * Connects again with back-off (0.25 s to 5 s, to another machine 30 s) whenever it is lost; what was
  * asked over a lost link fails, and its jobs are told as failed. A server that speaks another protocol, and
- * what a person has to mend first (an unknown host key, a refused login), is not tried again by itself.
+ * what a person has to mend first (an unknown host key, a refused login), is not tried again by itself. What a control
+ * host's shell prints before the server's first answer is passed over.
  */
 class ServeClient : public EngineClient
 {

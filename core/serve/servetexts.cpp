@@ -11,7 +11,7 @@ static const Catalogue::Registration texts{{
     {"serve.line_too_long", QT_TRANSLATE_NOOP("catalogue", "The other side sent a line of over %{limit:bytes}."),
      QT_TRANSLATE_NOOP("catalogue", "Check that both sides run the same Cutover.")},
     {"serve.bad_line", QT_TRANSLATE_NOOP("catalogue", "The other side sent a line that is no JSON object (%{reason}): “%{line}”."),
-     QT_TRANSLATE_NOOP("catalogue", "Check that the command starts 'cutoverctl serve --stdio' and that no login script prints anything.")},
+     QT_TRANSLATE_NOOP("catalogue", "Check that the command starts 'cutoverctl serve --stdio', and that a login over there gets that far.")},
     {"serve.start_failed", QT_TRANSLATE_NOOP("catalogue", "“%{program}” can't be started: %{reason}."),
      QT_TRANSLATE_NOOP("catalogue", "Install cutoverctl on the control host, or check its path.")},
     {"serve.no_program", QT_TRANSLATE_NOOP("catalogue", "cutoverctl is neither beside the console's program nor in the search path."),

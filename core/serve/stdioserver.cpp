@@ -13,6 +13,8 @@
 #include <QSocketNotifier>
 
 #include <cerrno>
+#include <utility>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -34,11 +36,14 @@ struct StdioServer::Private {
     std::unique_ptr<QSocketNotifier> readable;
     std::unique_ptr<QSocketNotifier> writable;
     bool greeted = false;
+    bool begun = false; ///< Something was sent.
     QHash<QString, qsizetype> leftOut; ///< Lines of logs that were not sent, by job.
 
     // Output is queued, so that a console which does not read never stops the engine.
     void send(const QJsonObject &message)
     {
+        // A login script may have printed before, without a line end.
+        output += std::exchange(begun, true) ? QByteArray() : "\n"_ba;
         output += JsonLines::line(message);
         flush();
     }

@@ -32,7 +32,7 @@ constexpr qsizetype mostAtOnce = 8;
 constexpr qint64 turnPollMs = 20;
 constexpr qint64 refusedMs = 15000; ///< How long a session that the host refuses is asked for again.
 constexpr qint64 refusedPollMs = 200;
-constexpr qint64 roomMost = 64 << 10; ///< For what is not the program's: lines of ours, and what the shell over there prints before it.
+constexpr qint64 roomMost = 1 << 20; ///< For what is not the program's: lines of ours, and what the shell over there prints before it.
 
 // What runs over there, in three parts side by side; all of it is handed to sh as it stands here.
 //

@@ -12,6 +12,7 @@ namespace cutover {
  * Runs programs on a host of the target, through its one shared connection. What the other side gets is exact: program,
  * arguments, working directory, input, and of the environment what differs from this process's own; all of it over the
  * connection, none of it in an argument list here or there but the program's own. Over there it needs sh, coreutils and setsid.
+ * What ssh and the account's shell print before the program begins (startup files; up to 1 MiB) is no part of its output.
  *
  * A program lives as long as the connection: a stop, a time-out, the end of this process and a link that is cut or silent
  * for half a minute end it and its process group over there, by TERM and KILL. It has no terminal. What it leaves behind in

@@ -375,13 +375,20 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
 
     void shellMayPrint()
     {
-        SshServer::write(path(u"greet"_s), "echo hello; echo '{'; exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n");
+        SshServer::write(path(u"greet"_s), "echo hello; printf '{'; exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n");
         m_server.stop();
         m_server.options = "ForceCommand sh '" + path(u"greet"_s).toLocal8Bit() + "'\n";
         QVERIFY(m_server.start().isEmpty());
         ServeClient greeted(host(), ourProgram(), target());
         const Error well = failureOf(greeted);
         const bool isConnected = greeted.isConnected();
+        // One that ends later without a word is no reason to give up.
+        ServeClient ending(host(script(u"ends"_s, "read -r line; id=${line#*:}; printf '\\n{\"id\":%s,\"result\":{}}\\n' \"${id%%,*}\"; sleep 1; exit 0")), ourProgram(), target());
+        const Error early = failureOf(ending);
+        const bool wasConnected = ending.isConnected();
+        Error later;
+        connect(&ending, &EngineClient::connectionChanged, &ending, [&later](bool, const Error &lost) { later = later.code.isEmpty() ? lost : later; });
+        const bool isTold = QTest::qWaitFor([&later] { return !later.code.isEmpty(); }, 20000);
         // What only prints is no console's other side.
         ServeClient alone(host(script(u"prints"_s, "exit 0")), ourProgram(), target());
         const Error error = failureOf(alone);
@@ -390,6 +397,11 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
         QVERIFY(m_server.start().isEmpty());
         QVERIFY2(isConnected, qPrintable(well.text()));
         QCOMPARE(error.code, u"serve.bad_line"_s);
+        QCOMPARE(error.kind, Error::Kind::Transient);
+        QVERIFY2(wasConnected, qPrintable(early.text()));
+        QVERIFY(isTold);
+        QCOMPARE(later.code, u"serve.ended"_s);
+        QCOMPARE(later.kind, Error::Kind::Transient);
     }
 
     /// What a long command says on the way is read on the way.
