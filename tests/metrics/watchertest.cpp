@@ -70,7 +70,7 @@ class WatcherTest : public QObject
         }
         m_target.services = {service};
         m_target.watch.scrapeIntervalMs = 40;
-        m_target.watch.windowMs = 400;
+        m_target.watch.windowMs = 2000;
         m_target.watch.durationMs = 800;
         m_target.watch.minimumSamples = 200;
     }
@@ -115,8 +115,8 @@ private Q_SLOTS:
         QVERIFY(watcherIsAlive(m_target));
         QCOMPARE(series(u"up"_s).last().value, 2.0);
         QVERIFY2(std::abs(series(u"errors"_s).last().value - 0.05) < 0.02, qPrintable(QString::number(series(u"errors"_s).last().value)));
-        QVERIFY(series(u"requests"_s).last().value > 500);
-        QVERIFY(series(u"orders"_s).last().value > 3000);
+        QVERIFY(series(u"requests"_s).last().value > 50);
+        QVERIFY(series(u"orders"_s).last().value > 300);
         QCOMPARE(series(u"latency_p95"_s).last().value, 95.0);
         QVERIFY(series(u"raw:backend-1:http_requests_total"_s).last().value >= 1000);
         const Heartbeat beat = Heartbeat::read(m_target.stateDirectory);

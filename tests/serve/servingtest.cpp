@@ -69,6 +69,7 @@ class ServingTest : public QObject
     std::unique_ptr<QTemporaryDir> m_folder;
     Target m_target;
     std::unique_ptr<StepBench> m_bench;
+    std::unique_ptr<StepBench> m_hasty; ///< Waits for what does not come only for a short time.
     std::unique_ptr<EngineService> m_engine;
 
     QString demo() const { return m_folder->filePath(u"demo"_s); }
@@ -82,11 +83,11 @@ class ServingTest : public QObject
         return QCoro::waitFor(probeOnce(probe)).ok;
     }
     /// As the runner does it; the step's state is what a failed run leaves.
-    Result<> begin(const StepSpec &spec)
+    static Result<> begin(const StepSpec &spec, StepBench &bench)
     {
         TRY(const auto step, StepRegistry::create(spec));
-        TRY(const QJsonObject undo, QCoro::waitFor(step->prepare(*m_bench, {})));
-        return QCoro::waitFor(step->apply(*m_bench, undo, {}));
+        TRY(const QJsonObject undo, QCoro::waitFor(step->prepare(bench, {})));
+        return QCoro::waitFor(step->apply(bench, undo, {}));
     }
     Result<> goBack(const StepSpec &spec)
     {
@@ -167,7 +168,6 @@ private Q_SLOTS:
         options.trafficPaused = true;
         OK(QCoro::waitFor(createDemo(demo(), options)));
         const QString file = demoTargetFile(demo());
-        writeFile(file, readFile(file).replace("ready_within: 30s", "ready_within: 2s"));
         m_target = VALUE(Target::load(file));
         QVERIFY(package::unpack(demo() + u"/repository/trading-1.2.1.cutover"_s, {demo() + u"/keys/release.pub"_s}, release()));
         // A release that serves, or only its first backend does, or none, as files in it say.
@@ -179,6 +179,11 @@ private Q_SLOTS:
         QVERIFY(QFile::setPermissions(program, permissions));
         OK(QCoro::waitFor(startDemo(demo())));
         m_bench = std::make_unique<StepBench>(m_target);
+        Target hasty = m_target;
+        for (ServiceSpec &service : hasty.services) {
+            service.health.readyWithinMs = 2000;
+        }
+        m_hasty = std::make_unique<StepBench>(hasty);
 
         RunRecord run;
         run.id = u"r"_s;
@@ -202,9 +207,9 @@ private Q_SLOTS:
         QList<StepSpec> steps = deploySteps({m_target, {}, u"1.2.0"_s}, u"1.2.1"_s, releasesAt(m_target, {u"backend"_s}, u"1.2.1"_s));
         steps.removeIf([](const StepSpec &step) { return step.kind != u"deploy_instance"; });
         QCOMPARE(steps.size(), 2);
-        OK(begin(steps[0]));
+        OK(begin(steps[0], *m_bench));
         QTRY_COMPARE(view().serving, u"1.2.0, 1.2.1"_s);
-        const auto failed = begin(steps[1]);
+        const auto failed = begin(steps[1], *m_hasty);
         QVERIFY(!failed);
         QCOMPARE(failed.error().code, u"supervisor.not_ready"_s);
         QTRY_COMPARE(view().serving, u"1.2.1"_s);
@@ -226,7 +231,7 @@ private Q_SLOTS:
         QList<StepSpec> steps = deploySteps({recreated, {}, u"1.2.0"_s}, u"1.2.1"_s, releasesAt(recreated, {u"backend"_s}, u"1.2.1"_s));
         steps.removeIf([](const StepSpec &step) { return step.kind != u"recreate_service"; });
         QCOMPARE(steps.size(), 1);
-        const auto failed = begin(steps[0]);
+        const auto failed = begin(steps[0], *m_hasty);
         QVERIFY(!failed);
         QCOMPARE(failed.error().code, u"supervisor.not_ready"_s);
         QVERIFY(answers(503));

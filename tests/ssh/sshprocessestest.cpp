@@ -607,7 +607,7 @@ private Q_SLOTS:
     {
         const QString file = path(u"slow"_s);
         ProcessSpec spec = shell(u"echo $$ >'%1'; sleep 1000"_s.arg(file));
-        spec.timeoutMs = 1500;
+        spec.timeoutMs = 6000;
         const auto result = run(spec);
         QCOMPARE(result.error().code, u"process.timeout"_s);
         QCOMPARE(result.error().kind, Error::Kind::Unknown);
