@@ -183,7 +183,11 @@ Async<QList<BalancerServer>> Haproxy::allServers() const
         server.redispatches = field(u"wredis"_s).toLongLong();
         server.failures = field(u"econ"_s).toLongLong() + field(u"eresp"_s).toLongLong();
         server.unanswered = field(u"hrsp_other"_s).toLongLong();
+        // "* " stands before it while the next check is under way.
         server.check = field(u"check_status"_s);
+        if (server.check.startsWith("* "_L1)) {
+            server.check.remove(0, 2);
+        }
         server.address = field(u"addr"_s);
         server.weight = weightIn(row);
         server.out = server.status.startsWith(u"MAINT") || server.status.startsWith(u"DRAIN");

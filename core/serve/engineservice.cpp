@@ -88,6 +88,7 @@ Result<> EngineService::open(Purpose purpose)
     installSqliteVfs();
     TRY(d->target, Target::load(d->targetFile));
     const bool looking = purpose == Purpose::Looking;
+    d->once = looking;
     TRY(d->journal, Journal::open(d->target.stateDirectory, looking ? Journal::Mode::Looking : Journal::Mode::ReadWrite));
     d->keeper = std::make_unique<RunnerKeeper>(d->target.path, d->target.stateDirectory, d->journal.get());
     connect(d->keeper.get(), &RunnerKeeper::changed, this, [this] { Q_EMIT changed({u"status"_s, u"runs"_s}); });

@@ -21,7 +21,7 @@ public:
     ~EngineService() override;
 
     enum class Purpose { Working,
-                         Looking }; ///< Makes nothing, not even a journal, and tells nothing by itself.
+                         Looking }; ///< For one command. Makes nothing, not even a journal, and tells nothing by itself.
     [[nodiscard]] Result<> open(Purpose purpose = Purpose::Working);
     [[nodiscard]] const Target &target() const;
     /// From now on sees to it that the watcher runs while the target is up.

@@ -50,6 +50,8 @@ struct EngineService::Private {
     QTimer metricsTick;
     QTimer watcherTick;
     bool watcherBusy = false;
+    bool once = false; ///< A command asks, and nobody again: what is late is waited for.
+    [[nodiscard]] qint64 lookMs() const { return once ? SlowLookMs : LookMs; }
     qint64 dataVersion = -1;
     std::unique_ptr<RunnerKeeper> keeper;
     QMap<QString, QString> heads; ///< Database → migration head, as last read.
@@ -76,7 +78,7 @@ struct EngineService::Private {
     Result<QJsonObject> hello(const QJsonObject &params);
     Result<QJsonObject> bye();
     Async<QJsonObject> status();
-    /// Supervisor and balancer are asked at once, and neither is waited for long.
+    /// Supervisor and balancer are asked at once, and neither is waited for long (lookMs()).
     QCoro::Task<ServicesLook> lookAtServices(Target target);
     /// age: raised to that of what stands in for runtimes that take their time.
     QCoro::Task<InstanceLook> lookAtStates(Target target, qint64 *age);

@@ -123,7 +123,7 @@ Async<QJsonObject> EngineService::Private::status()
     if (!headsBusy) {
         readHeads(q);
     }
-    // In the background: one that hangs keeps nobody waiting.
+    // In the background: one that hangs keeps no window waiting.
     if (!target.redis.isEmpty() && !redisBusy && Clock::system().monotonic() - redisAsked >= SlowAgeMs) {
         readRedis(q);
     }
@@ -198,7 +198,7 @@ Async<QJsonObject> EngineService::Private::status()
                                                                                : u"down"_s;
     }
     const qint64 begin = Clock::system().monotonic();
-    while (headsBusy && Clock::system().monotonic() - begin < LookMs) {
+    while ((headsBusy || (once && redisBusy)) && Clock::system().monotonic() - begin < lookMs()) {
         CO_CHECK(co_await Clock::system().sleep(5));
     }
     view.revisions = heads;
@@ -214,7 +214,7 @@ QCoro::Task<ServicesLook> EngineService::Private::lookAtServices(Target target)
     ServicesLook look;
     auto statesTask = lookAtStates(target, &look.ageMs);
     BalancerTools tools;
-    tools.answerMs = LookMs;
+    tools.answerMs = lookMs();
     const auto balancer = BalancerRegistry::create(target, tools);
     std::optional<Async<QList<BalancerServer>>> balancerTask;
     if (!balancer) {
@@ -246,13 +246,13 @@ QCoro::Task<InstanceLook> EngineService::Private::lookAtStates(Target target, qi
     }
     InstanceLook look;
     if (hasProcesses) {
-        look = co_await lookAtInstances(target, LookMs, {u"process"_s});
+        look = co_await lookAtInstances(target, lookMs(), {u"process"_s});
     }
     if (slow.isEmpty()) {
         co_return look;
     }
     const qint64 begin = Clock::system().monotonic();
-    while (statesBusy && Clock::system().monotonic() - begin < LookMs) {
+    while (statesBusy && Clock::system().monotonic() - begin < lookMs()) {
         (void)co_await Clock::system().sleep(5);
     }
     const qint64 now = Clock::system().monotonic();
