@@ -111,7 +111,7 @@ private Q_SLOTS:
     /// A whole run.
     void canaryAtItsShare()
     {
-        writeTarget(section(), "    canary: {weights: [25], watch: 2s}\n");
+        writeTarget(section(), "    canary: {weights: [25], watch: 4s}\n");
         User user(m_front);
         const QString run = newRun(u"1.1.0"_s);
         QVERIFY2(runNow(run) == RunState::Succeeded, qPrintable(story(run)));

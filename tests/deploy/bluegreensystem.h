@@ -132,8 +132,8 @@ protected:
         makeRelease(u"1.1.0"_s);
         QVERIFY(QFile::link(u"1.0.0"_s, path(u"releases/current"_s)));
     }
-    /// balancer: the section of target.yaml. more: keys of the service.
-    void writeTarget(const QByteArray &section, const QByteArray &more = {})
+    /// balancer: the section of target.yaml. more: keys of the service. watch, window: how long errors are watched.
+    void writeTarget(const QByteArray &section, const QByteArray &more = {}, const QByteArray &watch = "3s", const QByteArray &window = "2s")
     {
         QByteArray instances;
         for (const auto &[name, port] : m_own.asKeyValueRange()) {
@@ -141,11 +141,11 @@ protected:
         }
         writeFile(path(u"target.yaml"_s), "schema: 1\nname: coloured\nproduct: coloured\nenvironment: staging\nstate: state\nreleases: releases\n"
                                           "repository: {url: repository, keys: [key.pub]}\nbalancer: "
-                      + section + "\nservices:\n  - name: backend\n    strategy: blue_green\n    instances:\n" + instances + "    command: [serve, \"{port}\"]\n    health: {http: \"http://127.0.0.1:{port}/health\", interval: 50ms, ready_within: 5s}\n"
+                      + section + "\nservices:\n  - name: backend\n    strategy: blue_green\n    instances:\n" + instances + "    command: [serve, \"{port}\"]\n    health: {http: \"http://127.0.0.1:{port}/health\", interval: 50ms, ready_within: 10s}\n"
                                                                                                                              "    version: http://127.0.0.1:{port}/own-version\n    metrics: http://127.0.0.1:{port}/metrics\n"
                                                                                                                              "    smoke: [{name: answers, http: \"http://127.0.0.1:{port}/smoke\"}]\n"
                                                                                                                              "    balancer_backend: app\n    drain_limit: 2s\n    stop_timeout: 2s\n"
-                      + more + "watch: {window: 2s, duration: 3s, scrape_interval: 200ms, minimum_samples: 5}\n");
+                      + more + "watch: {window: " + window + ", duration: " + watch + ", scrape_interval: 200ms, minimum_samples: 5}\n");
         m_target = VALUE(Target::load(path(u"target.yaml"_s)));
     }
     void startBlue()

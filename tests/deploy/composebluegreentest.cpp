@@ -76,7 +76,7 @@ private Q_SLOTS:
             file.write("PORT_" + number + '=' + QByteArray::number(port) + '\n');
         }
         writeFile(path(u"compose.env"_s), "TOKEN=of-both\n");
-        writeFile(path(u"haproxy.cfg"_s), "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8() + " mode 600 level admin\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 30s\n    timeout server 30s\n    retries 0\n"
+        writeFile(path(u"haproxy.cfg"_s), "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8() + " mode 600 level admin\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 30s\n    timeout server 30s\n    timeout check 5s\n    retries 0\n"
                                                                                                            "frontend front\n    bind 127.0.0.1:"
                       + QByteArray::number(m_front) + "\n    default_backend app\nbackend app\n    option httpchk GET /version\n    default-server check inter 200ms fall 3 rise 1\n" + servers);
         writeFile(path(u"target.yaml"_s), "schema: 1\nname: coloured\nproduct: coloured\nenvironment: staging\nstate: state\nreleases: releases\n"

@@ -26,7 +26,7 @@ namespace {
 constexpr auto Serves = "exec busybox httpd -v -f -p 127.0.0.1:PORT -h /www";
 constexpr auto ServesLong = "mkdir -p /www/cgi-bin && printf \"%s\\n\" \"#!/bin/sh\" \"echo Content-Type: text/plain\" echo \"echo begun\" \"sleep 60\" > /www/cgi-bin/long && chmod 755 /www/cgi-bin/long && "
                             "exec busybox httpd -f -p 127.0.0.1:PORT -h /www";
-constexpr auto ServesLate = "sleep 6; exec busybox httpd -v -f -p 127.0.0.1:PORT -h /www";
+constexpr auto ServesLate = "sleep 20; exec busybox httpd -v -f -p 127.0.0.1:PORT -h /www";
 constexpr auto Dies = "echo no such module; exit 5";
 
 class ComposeSpareTest : public BalancedSystem
@@ -540,7 +540,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<bool>("isBack");
         QTest::addColumn<int>("every");
-        QTest::newRow("forth") << false << 4;
+        QTest::newRow("forth") << false << 8;
         QTest::newRow("on the way back") << true << 13;
     }
     /// At writes and programs of both steps, from the first to the last: the next runner goes on, and nothing is left.

@@ -485,8 +485,6 @@ private Q_SLOTS:
         yaml.replace("    network_mode", "    restart: always\n    network_mode");
         writeFile(path(u"releases/1.3.0/compose.yaml"_s), yaml);
         User user(m_front);
-        QElapsedTimer timer;
-        timer.start();
         const QString run = newRun(u"1.0.0"_s, u"1.3.0"_s);
         const RunState state = VALUE(QCoro::waitFor(runToEnd(m_target, run)));
         QVERIFY2(state == RunState::RolledBack, qPrintable(story(run)));
@@ -497,7 +495,7 @@ private Q_SLOTS:
         const QByteArray lines = log.readAll();
         QVERIFY(lines.contains("no such module of "));
         QVERIFY(!lines.contains("s3cr3t-of-compose"));
-        QVERIFY(timer.elapsed() < m_target.service(u"backend"_s)->health.readyWithinMs);
+        QVERIFY2(!story(run).contains(u"is not ready after"_s), qPrintable(story(run)));
         bothRun(u"1.0.0"_s);
         noneFailed(user);
     }
@@ -624,12 +622,12 @@ private Q_SLOTS:
         ::kill(pid_t(first.processId()), SIGKILL);
         QVERIFY(first.waitForFinished());
         QCOMPARE(first.exitStatus(), QProcess::CrashExit);
-        QCOMPARE(states().value(u"backend-1"_s).pid, 0);
-        QCOMPARE(states().value(u"backend-2"_s).release, u"1.1.0"_s);
+        // The supervisor starts one, too, after five seconds: whoever is first goes on.
         QProcess second;
         startRunner(second, run);
+        const auto isDone = [&] { return VALUE(VALUE(Journal::open(m_target.stateDirectory))->run(run)).state == RunState::Succeeded; };
+        QVERIFY2(QTest::qWaitFor(isDone, 120000), qPrintable(story(run)));
         QVERIFY(second.waitForFinished(120000));
-        QVERIFY2(second.readAllStandardOutput().trimmed() == "succeeded", qPrintable(story(run)));
         bothRun(u"1.0.0"_s);
         noneFailed(user);
     }

@@ -124,7 +124,7 @@ private Q_SLOTS:
         makeReleases();
         m_sockets = std::make_unique<WebSocketBackend>();
         QByteArray configuration = "global\n    stats socket " + path(u"haproxy.sock"_s).toUtf8()
-            + " mode 600 level admin\n    stats socket " + path(u"operator.sock"_s).toUtf8() + " mode 600 level operator\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    timeout tunnel 60s\n    retries 0\n"
+            + " mode 600 level admin\n    stats socket " + path(u"operator.sock"_s).toUtf8() + " mode 600 level operator\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 60s\n    timeout server 60s\n    timeout tunnel 60s\n    timeout check 5s\n    retries 0\n"
                                                                                                "frontend front\n    bind 127.0.0.1:"
             + QByteArray::number(m_front) + "\n    use_backend sockets if { path /socket }\n    use_backend sticky if { path_beg /cgi-bin/sticky }\n    default_backend app\nbackend app\n    balance roundrobin\n    option httpchk GET /version\n    option abortonclose\n"
                                             "    default-server check inter 200ms fall 3 rise 1\n"
@@ -182,7 +182,7 @@ private Q_SLOTS:
         QCOMPARE(server(u"backend-3"_s).check, u"L4CON"_s);
         QProcess wrong;
         startFurther(wrong, path(u"releases"_s), port, false);
-        QTRY_COMPARE_WITH_TIMEOUT(server(u"backend-3"_s).check, u"L7STS"_s, 5000);
+        QVERIFY(QTest::qWaitFor([this] { return server(u"backend-3"_s).check == "L7STS"_L1; }, 5000));
         QCOMPARE(server(u"backend-3"_s).status, u"DOWN"_s);
         QCOMPARE(answersOf(port, 12), 0);
         stopFurther(wrong);

@@ -124,7 +124,7 @@ private Q_SLOTS:
         OK(QCoro::waitFor(haproxy.addServer(u"trading"_s, u"backend-3"_s, u"127.0.0.1"_s, port)));
         OK(QCoro::waitFor(haproxy.setState(u"trading"_s, u"backend-3"_s, Haproxy::State::Ready)));
         OK(QCoro::waitFor(haproxy.waitUp(u"trading"_s, u"backend-3"_s, 10000)));
-        QCOMPARE(VALUE(QCoro::waitFor(haproxy.server(u"trading"_s, u"backend-3"_s))).check.first(2), u"L7"_s);
+        QCOMPARE(VALUE(QCoro::waitFor(haproxy.server(u"trading"_s, u"backend-3"_s))).check.left(2), u"L7"_s);
         OK(QCoro::waitFor(haproxy.setState(u"trading"_s, u"backend-3"_s, Haproxy::State::Drain)));
         OK(QCoro::waitFor(haproxy.waitDrained(u"trading"_s, u"backend-3"_s, 10000, {})));
         OK(QCoro::waitFor(haproxy.removeServer(u"trading"_s, u"backend-3"_s)));

@@ -6,6 +6,7 @@
 #include "systemdemo.h"
 
 #include <QDir>
+#include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QTest>
@@ -122,6 +123,15 @@ void ConsoleProcess::killWithServer(QProcess &console)
         ::kill(pid_t(server), SIGKILL);
     }
     console.waitForFinished();
+    // Its memory goes a moment after it, and its command line with that.
+    for (const qint64 server : servers) {
+        (void)QTest::qWaitFor(
+            [server] {
+                QFile file(u"/proc/%1/cmdline"_s.arg(server));
+                return !file.open(QIODevice::ReadOnly) || file.readAll().isEmpty();
+            },
+            20000);
+    }
 }
 
 QProcessEnvironment ConsoleProcess::environmentOf(const QString &person, const QString &home)

@@ -211,7 +211,7 @@ void FaultNginxTest::mendedWhileHeld()
 void FaultNginxTest::invalidBehindTheDeployment()
 {
     // What needs no nginx any more goes on; the next run is refused.
-    auto update = m_demo.startCtl({u"update"_s, u"1.2.1"_s, u"--yes"_s, u"--watch"_s, u"5s"_s});
+    auto update = m_demo.startCtl({u"update"_s, u"1.2.1"_s, u"--yes"_s, u"--watch"_s, u"20s"_s});
     QVERIFY(m_demo.waitAtStep(*update, u"watch"_s));
     QVERIFY(breakIt());
     auto outcome = SystemDemo::outcomeOf(*update);

@@ -88,7 +88,7 @@ void MajorTest::fromTheReleaseBefore()
 {
     SystemDemo demo;
     begin(demo);
-    RUN({u"update"_s, u"1.3.0"_s, u"--yes"_s, u"--watch"_s, u"1s"_s})
+    RUN({u"update"_s, u"1.3.0"_s, u"--yes"_s, u"--watch"_s, u"3s"_s})
     const QString troubles = demo.balancerTroubles();
     expectHealthy(demo, u"1.3.0"_s, troubles);
     const Before before = stateOf(demo);
@@ -110,7 +110,7 @@ void MajorTest::fromTheReleaseBefore()
     QCOMPARE(demo.query(eventsOf), events);
 
     // And once more, over what the way back has left.
-    RUN({u"update"_s, u"2.0.0"_s, u"--yes"_s, u"--watch"_s, u"1s"_s})
+    RUN({u"update"_s, u"2.0.0"_s, u"--yes"_s, u"--watch"_s, u"3s"_s})
     expectHealthy(demo, u"2.0.0"_s, troubles);
     expectMigratedData(demo);
     expectSame(demo, before);

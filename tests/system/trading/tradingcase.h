@@ -3,11 +3,11 @@
 
 #pragma once
 
+#include "run/journal.h"
 #include "tests/support/skip.h"
 #include "tradingsystem.h"
 
 #include <QFile>
-#include <QJsonArray>
 #include <QTest>
 
 #include <algorithm>
@@ -100,19 +100,27 @@ protected:
     /// Whether the run under way is at that step, or past it.
     bool hasBegun(const QString &step) const
     {
-        // Without a look at Docker, which takes its time: whoever holds the run then would come a step too late.
-        const QJsonObject newest = m_system->ctl({u"history"_s}).json[u"runs"].toArray().first().toObject();
-        const bool isRunning = newest[u"state"].toString() == u"running";
-        const QJsonArray steps = isRunning ? m_system->ctl({u"history"_s, newest[u"id"].toString()}).json[u"steps"].toArray() : QJsonArray();
-        return std::ranges::any_of(steps, [&](const QJsonValue &each) {
-            return each[u"spec"][u"id"].toString() == step && each[u"record"][u"state"].toString() != u"pending"_s;
-        });
+        // Without a program: whoever holds the run then would come a step too late.
+        const auto journal = cutover::Journal::open(m_system->stateFolder(), cutover::Journal::Mode::ReadOnly);
+        const auto run = journal ? (*journal)->activeRun() : cutover::fail(journal.error());
+        if (!run || !*run || (*run)->state != cutover::RunState::Running) {
+            return false;
+        }
+        const auto steps = (*journal)->steps((*run)->id);
+        return steps && std::ranges::any_of(*steps, [&](const cutover::StepRecord &record) {
+                   return (*run)->plan.steps.value(record.index).id == step && record.state != cutover::StepState::Pending;
+               });
+    }
+    /// Of an update that may also end before.
+    bool waitUntilBegun(const QProcess &update, const QString &step) const
+    {
+        return QTest::qWaitFor([&] { return hasBegun(step) || update.state() == QProcess::NotRunning; }, 240000);
     }
     /// Starts an update that a person holds while that step is at work: it is held when the step is done.
     void holdBehind(const QString &version, const QString &step)
     {
         const auto update = m_system->startCtl({u"update"_s, version, u"--yes"_s});
-        QTRY_VERIFY_WITH_TIMEOUT(hasBegun(step) || update->state() == QProcess::NotRunning, 240000);
+        QVERIFY(waitUntilBegun(*update, step));
         const auto hold = m_system->ctl({u"hold"_s, u"--take-over"_s});
         const auto outcome = TradingSystem::outcomeOf(*update, 120000);
         QVERIFY2(hold.exitCode == 0, QByteArray(hold.errors.left(2000) + outcome.errors.left(3000)));
