@@ -238,9 +238,9 @@ private Q_SLOTS:
     {
         SocketServer server;
         ProbeSpec spec = socketProbe(server.url());
-        spec.timeoutMs = 400;
+        spec.timeoutMs = 1500;
         spec.expectBody = u""_s; // Any.
-        QCOMPARE(once(spec).error.what(), QString(server.url() + u" is open, but no message came within 400 ms."_s));
+        QCOMPARE(once(spec).error.what(), QString(server.url() + u" is open, but no message came within 1.5 s."_s));
         server.messages = {u"hello"_s, u"{\"tick\": 1}"_s};
         spec.timeoutMs = 5000;
         ProbeResult result = once(spec);

@@ -343,10 +343,10 @@ private Q_SLOTS:
                 openSessions(&sessions);
                 writeFile(flaw, {});
             }
-            // The look lets the timer fire again.
-            if (!reloaded && isAt() && isDrained(back ? u"green-1"_s : u"blue-1"_s) && !reloaded) {
+            // The look lets the timer fire again. Where the old one is retired it was drained before.
+            if (!reloaded && isAt() && (step == 3 || isDrained(back ? u"green-2"_s : u"blue-1"_s)) && !reloaded) {
                 reloaded = true;
-                reloadHaproxy();
+                QTimer::singleShot(step == 3 ? 600 : 0, this, [this] { reloadHaproxy(); });
             }
         });
         look.start(10);

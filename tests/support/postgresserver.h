@@ -4,12 +4,12 @@
 #pragma once
 
 #include "database/postgressession.h"
+#include "freeport.h"
 
 #include <QDir>
 #include <QElapsedTimer>
 #include <QProcess>
 #include <QStandardPaths>
-#include <QTcpServer>
 #include <QTemporaryDir>
 #include <QThread>
 
@@ -109,11 +109,8 @@ public:
 
     [[nodiscard]] QString start()
     {
-        {
-            QTcpServer free;
-            if (m_port == 0 && free.listen(QHostAddress::LocalHost)) {
-                m_port = free.serverPort();
-            }
+        if (m_port == 0) {
+            m_port = cutover::testing::freePort();
         }
         QStringList arguments{m_programs + QStringLiteral("/postgres"), QStringLiteral("-D"), path(QStringLiteral("data")), QStringLiteral("-p"), QString::number(m_port),
                               QStringLiteral("-k"), path(QStringLiteral("run"))};

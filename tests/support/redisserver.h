@@ -3,13 +3,13 @@
 
 #pragma once
 
+#include "freeport.h"
 #include "redis/redisclient.h"
 
 #include <QElapsedTimer>
 #include <QFile>
 #include <QProcess>
 #include <QStandardPaths>
-#include <QTcpServer>
 #include <QTemporaryDir>
 #include <QThread>
 
@@ -36,10 +36,7 @@ public:
     [[nodiscard]] QString start(const QStringList &more = {})
     {
         if (m_port == 0) {
-            QTcpServer free;
-            if (free.listen(QHostAddress::LocalHost)) {
-                m_port = free.serverPort();
-            }
+            m_port = cutover::testing::freePort();
             write(passwordFile(), password() + '\n');
             write(userPasswordFile(), userPassword() + '\n');
             write(path(QStringLiteral("users.acl")),

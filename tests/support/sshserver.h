@@ -3,13 +3,14 @@
 
 #pragma once
 
+#include "freeport.h"
+
 #include <QDir>
 #include <QElapsedTimer>
 #include <QFile>
 #include <QHash>
 #include <QProcess>
 #include <QStandardPaths>
-#include <QTcpServer>
 #include <QTcpSocket>
 #include <QTemporaryDir>
 
@@ -41,10 +42,7 @@ public:
     [[nodiscard]] QString start()
     {
         if (m_port == 0) {
-            QTcpServer free;
-            if (free.listen(QHostAddress::LocalHost)) {
-                m_port = free.serverPort();
-            }
+            m_port = cutover::testing::freePort();
             makeKey(path(QStringLiteral("host_key")));
             write(path(QStringLiteral("authorized_keys")), {});
         }
