@@ -829,6 +829,7 @@ private Q_SLOTS:
     {
         Target renamed = m_target;
         const auto backend = std::ranges::find(renamed.services, u"backend"_s, &ServiceSpec::name);
+        QVERIFY(backend != renamed.services.end() && backend->spare);
         backend->spare->name = u"other-spare"_s;
         StepBench bench(renamed);
         const auto steps = deploySteps({m_target, {}, u"1.0.0"_s}, u"1.1.0"_s, releasesAt(m_target, {u"backend"_s}, u"1.1.0"_s), true);

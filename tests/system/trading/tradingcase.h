@@ -102,13 +102,13 @@ protected:
     {
         // Without a program: whoever holds the run then would come a step too late.
         const auto journal = cutover::Journal::open(m_system->stateFolder(), cutover::Journal::Mode::ReadOnly);
-        const auto run = journal ? (*journal)->activeRun() : cutover::fail(journal.error());
-        if (!run || !*run || (*run)->state != cutover::RunState::Running) {
+        const auto run = journal ? (*journal)->activeRun().value_or(std::nullopt) : std::nullopt;
+        if (!run || run->state != cutover::RunState::Running) {
             return false;
         }
-        const auto steps = (*journal)->steps((*run)->id);
+        const auto steps = (*journal)->steps(run->id);
         return steps && std::ranges::any_of(*steps, [&](const cutover::StepRecord &record) {
-                   return (*run)->plan.steps.value(record.index).id == step && record.state != cutover::StepState::Pending;
+                   return run->plan.steps.value(record.index).id == step && record.state != cutover::StepState::Pending;
                });
     }
     /// Of an update that may also end before.
