@@ -540,7 +540,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<bool>("isBack");
         QTest::addColumn<int>("every");
-        QTest::newRow("forth") << false << 8;
+        QTest::newRow("forth") << false << 4;
         QTest::newRow("on the way back") << true << 13;
     }
     /// At writes and programs of both steps, from the first to the last: the next runner goes on, and nothing is left.

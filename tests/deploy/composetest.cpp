@@ -622,6 +622,9 @@ private Q_SLOTS:
         ::kill(pid_t(first.processId()), SIGKILL);
         QVERIFY(first.waitForFinished());
         QCOMPARE(first.exitStatus(), QProcess::CrashExit);
+        const auto left = states();
+        QCOMPARE(left.value(u"backend-1"_s).pid, 0);
+        QCOMPARE(left.value(u"backend-2"_s).release, u"1.1.0"_s);
         // The supervisor starts one, too, after five seconds: whoever is first goes on.
         QProcess second;
         startRunner(second, run);

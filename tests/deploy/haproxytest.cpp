@@ -183,6 +183,15 @@ private Q_SLOTS:
         QProcess wrong;
         startFurther(wrong, path(u"releases"_s), port, false);
         QVERIFY(QTest::qWaitFor([this] { return server(u"backend-3"_s).check == "L7STS"_L1; }, 5000));
+        // Nothing is told of the next check, which is under way most of this time.
+        wrong.kill();
+        QVERIFY(wrong.waitForFinished());
+        QTcpServer silent;
+        QVERIFY(silent.listen(QHostAddress::LocalHost, port));
+        QVERIFY(QTest::qWaitFor([this] { return rowOf(u"app"_s, u"backend-3"_s).contains("check_status * "); }, 5000));
+        QVERIFY(!server(u"backend-3"_s).check.startsWith(u'*'));
+        silent.close();
+        startFurther(wrong, path(u"releases"_s), port, false);
         QCOMPARE(server(u"backend-3"_s).status, u"DOWN"_s);
         QCOMPARE(answersOf(port, 12), 0);
         stopFurther(wrong);

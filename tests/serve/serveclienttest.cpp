@@ -19,6 +19,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <algorithm>
 #include <csignal>
 
 using namespace Qt::StringLiterals;
@@ -278,7 +279,9 @@ exec sleep 60)"_s));
     /// A server that doesn't end, and one that is still being greeted: closing waits for neither, and the first is ended later.
     void closingNeverWaits()
     {
-        for (const bool greeted : {true, false}) {
+        // The shortest of three: others may be at work on the machine.
+        QMap<bool, qint64> shortest{{true, 10000}, {false, 10000}};
+        for (const bool greeted : {true, true, true, false, false, false}) {
             QFile::remove(path(u"pids"_s));
             auto client = std::make_unique<ServeClient>(greeted ? greeting(u"trap '' TERM; while true; do sleep 1; done"_s)
                                                                 : script(uR"(echo $$ >> "$1/pids"; while true; do sleep 1; done)"_s));
@@ -287,12 +290,12 @@ exec sleep 60)"_s));
             QElapsedTimer timer;
             timer.start();
             client.reset();
-            // Of the two seconds that a server has; others may be at work on the machine.
-            QVERIFY2(timer.elapsed() < 200, qPrintable(QString::number(timer.elapsed())));
+            shortest[greeted] = std::min(shortest[greeted], timer.elapsed());
             const pid_t pid = pid_t(read(u"pids"_s).trimmed().toLongLong());
             QVERIFY(pid > 0);
             QTRY_VERIFY_WITH_TIMEOUT(::kill(pid, 0) != 0, 10000);
         }
+        QVERIFY2(shortest[true] < 16 && shortest[false] < 16, qPrintable(u"%1 ms, %2 ms"_s.arg(shortest[true]).arg(shortest[false])));
     }
 
     /// Consoles that are started at once, the first of their home, agree on one session without waiting for each other.

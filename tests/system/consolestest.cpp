@@ -265,7 +265,13 @@ private Q_SLOTS:
                 return status[u"health"] == u"unknown"_s;
             },
             15000);
+        // A command is asked once: it waits for an answer that is late.
+        const auto asked = m_demo->startCtl({u"status"_s});
+        QTest::qWait(1500);
+        const bool isWaiting = asked->state() == QProcess::Running;
         ::kill(pid_t(supervisor), SIGCONT);
+        QVERIFY(isWaiting);
+        QCOMPARE(SystemDemo::outcomeOf(*asked).exitCode, 0);
         QVERIFY(early[u"health"] == u"unknown"_s || early[u"lookAgeMs"].toInteger() > 0);
         QVERIFY2(hanging < 500, qPrintable(QString::number(hanging)));
         QCOMPARE(status[u"health"], u"unknown"_s);

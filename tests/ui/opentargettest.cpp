@@ -265,7 +265,7 @@ echo '{"id":1,"error":{"code":"serve.protocol","args":{"console":1,"server":9,"s
         QVERIFY(!m_dialog->isConnecting() && m_dialog->isVisible());
         QVERIFY(field(u"file"_s)->isEnabled() && !button(u"stop"_s)->isVisible());
         QTest::qWait(50);
-        QVERIFY2(longest < 1200, qPrintable(u"the event loop stood for %1 ms"_s.arg(longest)));
+        QVERIFY2(longest < 500, qPrintable(u"the event loop stood for %1 ms"_s.arg(longest)));
         // Escape gives up the attempt, and only then the dialog.
         click(u"open"_s);
         QTRY_VERIFY(m_dialog->isConnecting());
